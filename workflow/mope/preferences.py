@@ -1,0 +1,70 @@
+"""Preferences, their dimensions and the combinations (xi) a user can state."""
+
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import yaml
+
+from mope.errors import MopeError
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """The active preferences of an experiment.
+
+    `ids` are ordered by dimension, then pole; this order is the order of the controller's outputs.
+    """
+
+    ids: tuple[str, ...]
+    names: dict[str, str]
+    texts: dict[str, str]
+    dimensions: dict[str, tuple[str, ...]]
+
+    def combinations(self) -> list[str]:
+        """All combinations, one pole of every dimension each, e.g. `P1A-P2B-P3A` (paper Table 1)."""
+        return ["-".join(poles) for poles in product(*self.dimensions.values())]
+
+    def members(self, combination: str) -> list[str]:
+        """The preference ids of a combination; `MopeError` when one of them is not active."""
+        ids = combination.split("-")
+        for unknown in set(ids) - set(self.ids):
+            raise MopeError(f"combination {combination!r}: {unknown!r} is not one of {', '.join(self.ids)}")
+        return ids
+
+    def indices(self, combination: str) -> list[int]:
+        """Positions of a combination's members in `ids`."""
+        return [self.ids.index(member) for member in self.members(combination)]
+
+    def statements(self, combination: str) -> list[str]:
+        """The instruction texts of a combination's members."""
+        return [self.texts[member] for member in self.members(combination)]
+
+    def prompt_texts(self, kind: str, member: str, combination: str) -> list[str]:
+        """What one expert reads beside the instruction: its `own` text, `all` of the combination, or `none` [gap]."""
+        match kind:
+            case "own":
+                return [self.texts[member]]
+            case "all":
+                return self.statements(combination)
+            case "none":
+                return []
+        raise MopeError(f"expert prompt {kind!r}: expected own, all or none")
+
+
+def load(path: str | Path, active: list[str] | tuple[str, ...]) -> Preferences:
+    """Read the preference file and keep the `active` ids."""
+    content = yaml.safe_load(Path(path).read_text())
+    for unknown in [a for a in active if a not in content["texts"]]:
+        raise MopeError(f"{path}: preference {unknown!r} is not one of {', '.join(content['texts'])}")
+    dimensions = {
+        name: tuple(pole for pole in poles if pole in active) for name, poles in content["dimensions"].items()
+    }
+    dimensions = {name: poles for name, poles in dimensions.items() if poles}
+    ids = tuple(pole for poles in dimensions.values() for pole in poles)
+    return Preferences(
+        ids=ids,
+        names={i: content["names"][i] for i in ids},
+        texts={i: content["texts"][i] for i in ids},
+        dimensions=dimensions,
+    )
