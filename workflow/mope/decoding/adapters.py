@@ -1,0 +1,77 @@
+"""Expert pool (a): LoRA adapters over one base model, all experts of all requests in one forward pass."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM
+
+from mope.decoding.cache import Cache, left_pad
+from mope.decoding.linear import Linear
+from mope.decoding.llama import Llama
+from mope.decoding.lora import Adapter, AdapterBatch, read_adapter, stack_adapters
+from mope.decoding.pool import ExpertPool
+
+BASE = "__base__"
+
+
+@dataclass
+class AdapterState:
+    """Rows of a batch. The forward pass sees them ordered by adapter: its row j is the caller's row order[j]."""
+
+    experts: torch.Tensor
+    order: torch.Tensor
+    inverse: torch.Tensor
+    batch: AdapterBatch | None
+    cache: Cache
+
+
+class AdapterPool(ExpertPool):
+    """Experts as adapters {name: PEFT folder, "__base__" for the bare base, or an in-memory adapter}.
+
+    `base` is a model folder or a loaded Hugging Face causal LM of a LLaMA-shaped family.
+    """
+
+    def __init__(
+        self,
+        base,
+        adapters: Mapping[str, str | Path | Adapter],
+        dtype: torch.dtype = torch.float32,
+        device: str | torch.device = "cpu",
+    ):
+        if isinstance(base, str | Path):
+            base = AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
+        base = base.to(device=device, dtype=dtype)
+        self.names = tuple(adapters)
+        self.llama = Llama(base.get_decoder())
+        self.head = Linear(base.get_output_embeddings().weight.detach(), None)
+        self.vocab_size = self.head.outputs
+        self.device = self.head.device
+        read = [{} if a == BASE else a if isinstance(a, dict) else read_adapter(a) for a in adapters.values()]
+        self.stacks = stack_adapters(self.llama, read) if any(read) else None
+
+    def prefill(self, prompts: list[list[int]], experts: list[int]) -> tuple[AdapterState, torch.Tensor]:
+        which = torch.tensor(experts, device=self.device)
+        order = which.argsort(stable=True)
+        prompts = [prompts[row] for row in order.tolist()]
+        cache = self.llama.new_cache([len(prompt) for prompt in prompts])
+        state = AdapterState(which, order, order.argsort(), self._batch(which[order]), cache)
+        return state, self._log_probabilities(state, left_pad(prompts, self.device))
+
+    def step(self, state: AdapterState, tokens: torch.Tensor) -> torch.Tensor:
+        return self._log_probabilities(state, tokens[state.order, None])
+
+    def keep(self, state: AdapterState, rows: torch.Tensor) -> None:
+        state.experts = state.experts[rows]
+        state.order = state.experts.argsort(stable=True)
+        state.cache.keep(state.inverse[rows[state.order]])
+        state.inverse = state.order.argsort()
+        state.batch = self._batch(state.experts[state.order])
+
+    def _batch(self, experts: torch.Tensor) -> AdapterBatch | None:
+        return AdapterBatch(self.stacks, experts) if self.stacks else None
+
+    def _log_probabilities(self, state: AdapterState, tokens: torch.Tensor) -> torch.Tensor:
+        hidden = self.llama.forward(tokens, state.cache, state.batch)
+        return self.head(hidden[state.inverse]).float().log_softmax(dim=-1)

@@ -1,0 +1,79 @@
+"""Keys and values of a batch of left-padded rows, in buffers allocated ahead of the tokens."""
+
+import torch
+
+SPARE = 64
+
+
+def padded_width(lengths: list[int]) -> int:
+    """The longest length, rounded up to 8: CPU kernels are generated per shape, at some milliseconds each."""
+    return -(-max(lengths) // 8) * 8
+
+
+def left_pad(rows: list[list[int]], device) -> torch.Tensor:
+    """Rows as one tensor (R, T), filled up with 0 at the left to a width that few shapes share."""
+    width = padded_width([len(row) for row in rows])
+    return torch.tensor([[0] * (width - len(row)) + list(row) for row in rows], device=device)
+
+
+class Cache:
+    """Keys and values, one buffer (R, heads, capacity, head size) each per layer; `length` slots are filled.
+
+    Row r holds padding in its first `pad[r]` slots, so its token in slot s has position s - pad[r].
+    Naive equivalent: concatenate the new keys and values to the old ones at every step.
+    """
+
+    def __init__(self, lengths: list[int], layers: int, heads: int, size: int, dtype: torch.dtype, device):
+        self.length = 0
+        width = padded_width(lengths)
+        self.pad = torch.tensor([width - length for length in lengths], device=device)
+        self._adopt(torch.empty(layers, 2, len(lengths), heads, width + SPARE, size, dtype=dtype, device=device))
+
+    def _adopt(self, data: torch.Tensor) -> None:
+        self.data = data
+        self.keys, self.values = ([layer[part] for layer in data.unbind()] for part in (0, 1))
+        self.capacity = data.shape[4]
+        if int(self.pad.max()) == 0:
+            self.bias = None
+            return
+        slots = torch.arange(self.capacity, device=data.device)
+        bias = torch.zeros(len(self.pad), 1, 1, self.capacity, dtype=data.dtype, device=data.device)
+        self.bias = bias.masked_fill_((slots < self.pad[:, None])[:, None, None], float("-inf"))
+
+    def extend(self, count: int) -> int:
+        """Make room for `count` more slots; the first of them is returned."""
+        start, self.length = self.length, self.length + count
+        if self.length > self.capacity:
+            grown = self.data.new_empty(
+                *self.data.shape[:4], self.length + max(SPARE, self.length // 2), self.data.shape[5]
+            )
+            grown[:, :, :, :, :start] = self.data[:, :, :, :, :start]
+            self._adopt(grown)
+        return start
+
+    def positions(self, start: int) -> torch.Tensor:
+        """Positions (R, T) of the slots from `start` on; those of padding are 0."""
+        slots = torch.arange(start, self.length, device=self.pad.device)
+        return (slots - self.pad[:, None]).clamp_(min=0)
+
+    def mask(self, start: int) -> torch.Tensor | None:
+        """What the slots from `start` on may attend to, as a bias (R, 1, T, length) on the attention scores."""
+        if self.length - start == 1:
+            return None if self.bias is None else self.bias[..., : self.length]
+        slots = torch.arange(self.length, device=self.pad.device)
+        query = slots[start:, None]
+        seen = (slots <= query) & (slots >= self.pad[:, None, None])
+        # Padding sees itself: a softmax over nothing is not a number, and would spread through the row.
+        seen |= slots == query
+        bias = torch.zeros(seen.shape, dtype=self.data.dtype, device=seen.device)
+        return bias.masked_fill_(~seen, float("-inf"))[:, None]
+
+    def keep(self, rows: torch.Tensor) -> None:
+        """Keep these rows, in this order; padding that all of them share goes too."""
+        pad = self.pad[rows]
+        shared = int(pad.min())
+        kept = self.data[:, :, rows, :, shared : self.length]
+        self.pad, self.length = pad - shared, self.length - shared
+        data = kept.new_empty(*kept.shape[:4], self.length + SPARE, kept.shape[5])
+        data[:, :, :, :, : self.length] = kept
+        self._adopt(data)

@@ -1,0 +1,66 @@
+"""The controller (PCM) as the decode loop sees it, with a cache of its own."""
+
+from typing import Protocol
+
+import torch
+
+from mope.decoding.cache import Cache, left_pad
+from mope.decoding.linear import Linear
+from mope.decoding.llama import Llama
+from mope.decoding.module_state import ModuleState, forward, new_state
+
+
+class Controller(Protocol):
+    """Gives the weights' logits of B requests, one per expert of the pool (n)."""
+
+    def prefill(self, prompts: list[list[int]], masks: torch.Tensor) -> tuple[object, torch.Tensor]:
+        """Start B requests; masks (B, n) bool marks each one's experts. State and logits (B, n) for the first token."""
+
+    def step(self, state, tokens: torch.Tensor) -> torch.Tensor:
+        """Append one token per request, int64 (B,); logits (B, n) for the next."""
+
+    def keep(self, state, rows: torch.Tensor) -> None:
+        """Keep only these requests, ascending int64 indices."""
+
+
+class ModuleController:
+    """Any module with forward(input_ids, attention_mask, position_ids, past_key_values, use_cache) giving
+    `.logits` (B, T, n) and `.past_key_values`, and a `.config` and `.device`. The loop applies the masks."""
+
+    def __init__(self, module: torch.nn.Module):
+        self.module = module.eval()
+
+    def prefill(self, prompts: list[list[int]], masks: torch.Tensor) -> tuple[ModuleState, torch.Tensor]:
+        state, tokens = new_state(prompts, self.module.config, self.module.device)
+        return state, forward(self.module, state, tokens)
+
+    def step(self, state: ModuleState, tokens: torch.Tensor) -> torch.Tensor:
+        state.append(len(tokens))
+        return forward(self.module, state, tokens[:, None])
+
+    def keep(self, state: ModuleState, rows: torch.Tensor) -> None:
+        state.keep(rows)
+
+
+class LlamaController:
+    """A controller of a LLaMA-shaped body and a linear head of n outputs, on the fast forward pass of the experts.
+
+    Build it again after an update of the weights. The loop applies the masks.
+    """
+
+    def __init__(self, body: torch.nn.Module, head: torch.nn.Linear):
+        self.llama = Llama(body)
+        self.head = Linear(head.weight.detach(), None if head.bias is None else head.bias.detach())
+
+    def prefill(self, prompts: list[list[int]], masks: torch.Tensor) -> tuple[Cache, torch.Tensor]:
+        cache = self.llama.new_cache([len(prompt) for prompt in prompts])
+        return cache, self._forward(left_pad(prompts, self.llama.device), cache)
+
+    def step(self, state: Cache, tokens: torch.Tensor) -> torch.Tensor:
+        return self._forward(tokens[:, None], state)
+
+    def keep(self, state: Cache, rows: torch.Tensor) -> None:
+        state.keep(rows)
+
+    def _forward(self, tokens: torch.Tensor, cache: Cache) -> torch.Tensor:
+        return self.head(self.llama.forward(tokens, cache)).float()

@@ -1,0 +1,152 @@
+"""The decode loop: many requests, each a mixture of experts, one token per request and step."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+
+from mope.decoding.batch import Batch
+from mope.decoding.controller_input import Controller
+from mope.decoding.mixers import Mixer
+from mope.decoding.pool import ExpertPool
+from mope.decoding.request import Answer, Request, Token, check
+from mope.decoding.sampling import Ngrams, Sampling, choose, uniforms
+
+
+def decode(
+    pool: ExpertPool,
+    mixer: Mixer,
+    requests: Sequence[Request],
+    sampling: Sampling,
+    eos_id: int,
+    pad_id: int,
+    controller: Controller | None = None,
+    record: bool = False,
+    batch_size: int = 64,
+    on_token: Callable[[Token], None] | None = None,
+) -> list[Answer]:
+    """Answers in the order of the requests, decoded in batches of up to `batch_size` of similar prompt length.
+
+    A single model is the case of one expert per request. `record` keeps log-probabilities in the answers, at no
+    extra forward pass. `on_token` is called for every token of every request, in order of time.
+    """
+    for number, request in enumerate(requests):
+        check(number, request, len(pool.names), controller is not None)
+    answers = [Answer() for _ in requests]
+    by_length = sorted(range(len(requests)), key=lambda number: -max(map(len, requests[number].prompts)))
+    for first in range(0, len(requests), batch_size):
+        numbers = by_length[first : first + batch_size]
+        with torch.inference_mode():
+            batch = Batch(pool, mixer, [requests[number] for number in numbers], controller)
+            run = Run(batch, sampling, eos_id, pad_id, [answers[number] for number in numbers], record)
+            for step in range(run.steps):
+                if not run.step(step, numbers, on_token):
+                    break
+        run.finish()
+    return answers
+
+
+def rung(count: int, start: int) -> int:
+    """The smallest size >= count of a batch of `start` requests on its way down: by eighths, then by halves.
+
+    Leaving copies the caches of those who stay, and CPU kernels are generated per shape: hence few sizes.
+    """
+    eighth = max(1, start // 8)
+    return -(-count // eighth) * eighth if count > eighth // 2 else max(1, 2 ** (count - 1).bit_length())
+
+
+class Run:
+    """One batch on its way to its answers; what is recorded stays on the pool's device until the end."""
+
+    def __init__(self, batch: Batch, sampling: Sampling, eos_id: int, pad_id: int, answers: list[Answer], record: bool):
+        self.batch, self.sampling, self.eos_id, self.pad_id, self.answers = batch, sampling, eos_id, pad_id, answers
+        requests = batch.requests
+        self.steps = max(request.max_new_tokens for request in requests)
+        self.alive = [True] * len(requests)
+        size, device = sampling.no_repeat_ngram, batch.pool.device
+        self.ngrams = [Ngrams(size, request.prompts) for request in requests] if size else None
+        self.uniform = torch.from_numpy(np.stack([uniforms(r.seed, self.steps) for r in requests])).to(device)
+        shape = (len(requests), self.steps)
+        given = batch.weights() is not None
+        self.alphas = torch.zeros(*shape, len(batch.pool.names), device=device) if given else None
+        self.logprob = torch.zeros(*shape, device=device) if record else None
+        self.expert_logprobs = torch.zeros(*shape, batch.experts.shape[1], device=device) if record else None
+
+    def step(self, step: int, numbers: list[int], on_token: Callable[[Token], None] | None) -> bool:
+        """Choose a token for every request; False when none is left to go on."""
+        batch = self.batch
+        mixed, experts, alphas = batch.mixture()
+        tokens = choose(self.allowed(mixed), self.sampling, self.uniform[batch.index, step])
+        if alphas is not None:
+            alphas = batch.spread(alphas)
+            self.alphas[batch.index, step] = alphas
+        if self.logprob is not None or on_token is not None:
+            chosen = experts.gather(2, tokens[:, None, None].expand(-1, experts.shape[1], 1))[:, :, 0]
+        if self.logprob is not None:
+            self.logprob[batch.index, step] = mixed.gather(1, tokens[:, None])[:, 0]
+            self.expert_logprobs[batch.index, step, : chosen.shape[1]] = chosen
+        kept = []
+        for b, token in enumerate(tokens.tolist()):
+            m = batch.members[b]
+            if not self.alive[m]:
+                continue
+            if on_token is not None:
+                size = len(batch.requests[m].experts)
+                on_token(Token(numbers[m], token, None if alphas is None else alphas[b], chosen[b, :size]))
+            self.append(m, token)
+            if self.alive[m]:
+                kept.append(b)
+        if not kept:
+            return False
+        if len(kept) < len(batch.members):
+            tokens = self.leave(tokens, kept)
+        batch.advance(tokens)
+        return True
+
+    def append(self, m: int, token: int) -> None:
+        """Write a token to answer m, which may end it."""
+        answer, request = self.answers[m], self.batch.requests[m]
+        answer.tokens.append(token)
+        if token == self.eos_id:
+            answer.finish_reason = "stop"
+        self.alive[m] = token != self.eos_id and len(answer.tokens) < request.max_new_tokens
+        if self.ngrams:
+            self.ngrams[m].append(token)
+
+    def leave(self, tokens: torch.Tensor, kept: list[int]) -> torch.Tensor:
+        """Drop finished requests down to the next batch size of the ladder; those who must wait read padding."""
+        size = min(rung(len(kept), len(self.alive)), len(tokens)) if self.batch.pool.waits else len(kept)
+        alive = torch.tensor(kept, device=tokens.device)
+        tokens = torch.full_like(tokens, self.pad_id).index_copy_(0, alive, tokens[alive])
+        if size == len(tokens):
+            return tokens
+        waiting = [b for b, m in enumerate(self.batch.members) if not self.alive[m]][: size - len(kept)]
+        stay = torch.tensor(sorted(kept + waiting), device=tokens.device)
+        self.batch.keep(stay)
+        return tokens[stay]
+
+    def allowed(self, mixed: torch.Tensor) -> torch.Tensor:
+        """`mixed` (B, V) without the tokens that may not come next; the bans yield where nothing else has mass."""
+        banned = []
+        for b, m in enumerate(self.batch.members):
+            if len(self.answers[m].tokens) < self.batch.requests[m].min_new_tokens:
+                banned.append((b, self.eos_id))
+            if self.ngrams:
+                banned += [(b, token) for token in self.ngrams[m].banned()]
+        if not banned:
+            return mixed
+        scores = mixed.clone()
+        rows, tokens = torch.tensor(banned, device=mixed.device).T
+        scores[rows, tokens] = float("-inf")
+        nothing = (scores == float("-inf")).all(dim=1, keepdim=True)
+        return torch.where(nothing, mixed, scores)
+
+    def finish(self) -> None:
+        """Hand the records over, as tensors on the CPU that autograd may use (hence the clones)."""
+        for m, answer in enumerate(self.answers):
+            count, size = len(answer.tokens), len(self.batch.requests[m].experts)
+            if self.alphas is not None:
+                answer.alphas = self.alphas[m, :count].cpu().clone()
+            if self.logprob is not None:
+                answer.logprob = self.logprob[m, :count].cpu().clone()
+                answer.expert_logprobs = self.expert_logprobs[m, :count, :size].cpu().clone()
