@@ -66,11 +66,29 @@ def read_tensors(folder: str | Path) -> tuple[Adapter, dict[str, torch.Tensor]]:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One projection's place in a joined one: which columns of the low-rank product it reads and of y it writes."""
+
+    low: slice
+    out: slice
+    up: torch.Tensor  # (n, r, outputs), the scale included
+
+
+@dataclass(frozen=True)
 class Stack:
-    """Adapters of one joined projection: down (n, inputs, r) and up (n, r, outputs), scale and padding included."""
+    """n adapters of one joined projection: down (n, inputs, sum of r), and what follows for each of its projections.
+
+    Smaller ranks are padded with zeros; `factors` counts the numbers in the adapters' own factors.
+    """
 
     down: torch.Tensor
-    up: torch.Tensor
+    parts: tuple[Part, ...]
+    factors: int
+
+    def select(self, adapters: torch.Tensor) -> "Stack":
+        """The stack of these adapters alone."""
+        parts = tuple(Part(part.low, part.out, part.up[adapters]) for part in self.parts)
+        return Stack(self.down[adapters], parts, self.factors)
 
 
 def stack_adapters(llama: Llama, adapters: list[Adapter]) -> list[Stack | None]:
@@ -94,26 +112,31 @@ def projection_widths(llama: Llama, names: tuple[str, ...], linear: Linear) -> l
 
 
 def stack_group(pairs: list[list[Pair | None]], widths: list[int], linear: Linear) -> Stack | None:
-    """Stack of one joined projection; `pairs` is [adapter][part]. Joined parts make `up` block-diagonal."""
-    ranks = [max((row[part].a.shape[0] for row in pairs if row[part]), default=0) for part in range(len(widths))]
-    if sum(ranks) == 0:
+    """Stack of one joined projection; `pairs` is [adapter][projection]."""
+    downs, parts, low, out = [], [], 0, 0
+    for column, width in enumerate(widths):
+        own = [row[column] for row in pairs]
+        rank = max((pair.a.shape[0] for pair in own if pair), default=0)
+        if rank:
+            down, up = torch.zeros(len(own), linear.inputs, rank), torch.zeros(len(own), rank, width)
+            for n, pair in enumerate(own):
+                if pair:
+                    down[n, :, : pair.a.shape[0]] = pair.a.T
+                    up[n, : pair.a.shape[0]] = pair.b.T * pair.scale
+            downs.append(down)
+            place = (slice(low, low + rank), slice(out, out + width))
+            parts.append(Part(*place, up.to(linear.device, linear.dtype)))
+        low, out = low + rank, out + width
+    if not parts:
         return None
-    down = torch.zeros(len(pairs), linear.inputs, sum(ranks))
-    up = torch.zeros(len(pairs), sum(ranks), linear.outputs)
-    for n, row in enumerate(pairs):
-        for part, pair in enumerate(row):
-            if pair is None:
-                continue
-            rank, first, column = pair.a.shape[0], sum(ranks[:part]), sum(widths[:part])
-            down[n, :, first : first + rank] = pair.a.T
-            up[n, first : first + rank, column : column + widths[part]] = pair.b.T * pair.scale
-    return Stack(down.to(linear.device, linear.dtype), up.to(linear.device, linear.dtype))
+    factors = sum(pair.a.numel() + pair.b.numel() for row in pairs for pair in row if pair)
+    return Stack(torch.cat(downs, dim=2).to(linear.device, linear.dtype), tuple(parts), factors)
 
 
 class AdapterBatch:
     """The adapters of a batch whose rows are ordered by adapter.
 
-    Naive equivalent of `add_`: for each row, y += (x @ down[its adapter]) @ up[its adapter].
+    Naive equivalent of `add_`: for each row and projection, y += (x @ down[its adapter]) @ up[its adapter].
     """
 
     def __init__(self, stacks: list[Stack | None], experts: torch.Tensor):
@@ -129,17 +152,15 @@ class AdapterBatch:
             self.gather = torch.zeros(self.active * self.size, dtype=torch.long, device=experts.device)
             self.gather[self.scatter] = torch.arange(len(experts), device=experts.device)
         whole = all(stack is None or len(stack.down) == self.active for stack in stacks)
-        self.stacks = [s if s is None or whole else Stack(s.down[active], s.up[active]) for s in stacks]
+        self.stacks = [stack if stack is None or whole else stack.select(active) for stack in stacks]
 
     def add_(self, y: torch.Tensor, x: torch.Tensor, slot: int) -> None:
         """Add to y (R, T, outputs) what the rows' adapters make of x (R, T, inputs)."""
         stack = self.stacks[slot]
         if stack is None:
             return
-        if self.gather is None:
-            low = torch.bmm(x.view(self.active, -1, x.shape[-1]), stack.down)
-            y.view(self.active, -1, y.shape[-1]).baddbmm_(low, stack.up)
-            return
-        low = torch.bmm(x[self.gather].view(self.active, -1, x.shape[-1]), stack.down)
-        share = torch.bmm(low, stack.up).view(len(self.gather), *y.shape[1:])
-        y += share[self.scatter]
+        rows = x if self.gather is None else x[self.gather]
+        low = torch.bmm(rows.view(self.active, -1, x.shape[-1]), stack.down)
+        for part in stack.parts:
+            share = torch.bmm(low[:, :, part.low], part.up).view(-1, *y.shape[1:-1], part.up.shape[2])
+            y[..., part.out] += share if self.scatter is None else share[self.scatter]

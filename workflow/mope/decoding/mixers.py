@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 
 NOTHING = float("-inf")
+SMALLEST = 1e-36  # float32 loses digits below 1.2e-38
 
 
 def truncate(logprobs: torch.Tensor, top_k: int) -> torch.Tensor:
@@ -39,8 +40,12 @@ class Probability(Mixer):
         if present is not None:
             weights = weights.masked_fill(~present, 0.0)
             logprobs = logprobs.masked_fill(~present[..., None], 0.0)
-        total = weights.sum(dim=1, keepdim=True)
-        return torch.logsumexp(logprobs + (weights / total).log()[..., None], dim=1)
+        weights = (weights / weights.sum(dim=1, keepdim=True)).to(logprobs.dtype)
+        mass = torch.bmm(weights[:, None], logprobs.exp())[:, 0]
+        if mass.amin() > SMALLEST:
+            return mass.log_()
+        # Some token's mass leaves the range of the float, or is zero: the slower way, in logarithms throughout.
+        return torch.logsumexp(logprobs + weights.log()[..., None], dim=1)
 
 
 class Logit(Mixer):

@@ -30,8 +30,9 @@ STYLES = {
     "P3A": ("tone", "friendly"),
     "P3B": ("tone", "unfriendly"),
 }
-# Facts per answer, by amount, for one topic and for each of two compared topics.
-FACTS = {"concise": ((1,), (1,)), None: ((1, 2), (1,)), "informative": ((3, 4), (2,))}
+# Facts per answer, by amount, for one topic and for each of two compared topics. Answers of several facts on one topic
+# are also what teaches a small model to keep to the topic of the question.
+FACTS = {"concise": ((1,), (1,)), None: ((2, 3), (1, 2)), "informative": ((4,), (2,))}
 
 
 @cache

@@ -63,18 +63,22 @@ def _pairs(templates: tuple[str, ...], rng: random.Random, count: int) -> list[Q
 
 
 def split(seed: int) -> dict[str, list[Question]]:
-    """Disjoint, shuffled question lists: `train`, `single` and `comparison`."""
+    """Disjoint, shuffled question lists: `train`, the evaluation sets `single` and `comparison`, and `development`.
+
+    `development` is made like the evaluation sets, half of each; settings are chosen on it and never on those.
+    """
     rng = random.Random(seed)
     seen = [ask(template, topic) for topic in topics() for template in SINGLE]
     rng.shuffle(seen)
     held = int(HELD_OUT * len(seen))
     unseen = [ask(template, topic) for topic in topics() for template in SINGLE_UNSEEN]
     rng.shuffle(unseen)
-    # Half of each evaluation set has phrasings never trained on, the other half held-out pairs of seen phrasings.
-    single = [question for both in zip(seen[:held], unseen) for question in both]
     compared = _pairs(COMPARISON, rng, 600)
     unseen_compared = _pairs(COMPARISON_UNSEEN, rng, 200)
+    # Half of each evaluation set has phrasings never trained on, the other half held-out pairs of seen phrasings.
+    single = [question for both in zip(seen[:held], unseen) for question in both]
     comparison = [question for both in zip(compared[:100], unseen_compared) for question in both]
     train = seen[held:] + compared[100:]
     rng.shuffle(train)
-    return {"train": train, "single": single, "comparison": comparison}
+    development = [question for both in zip(single[100:200], comparison[100:200]) for question in both]
+    return {"train": train, "single": single[:100], "comparison": comparison[:100], "development": development}

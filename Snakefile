@@ -1,0 +1,44 @@
+import sys
+from pathlib import Path
+
+if sys.version_info < (3, 11):
+    sys.exit(f"error: Python {sys.version.split()[0]} found, Python 3.11 or newer is expected")
+sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
+
+
+include: "workflow/rules/common.smk"
+
+
+config = load_config_or_exit()
+preferences = load_preferences(PREFERENCES, config["preferences"])
+set_job_environment()
+
+
+pathvars:
+    results=f"results/{config['run']}",
+    logs=f"results/{config['run']}/logs",
+    benchmarks=f"results/{config['run']}/timings",
+
+
+wildcard_constraints:
+    preference=any_of(preferences.ids),
+    set=any_of(["train", *config["evaluation_sets"]]),
+    method=any_of(config["methods"]),
+    controller=any_of(controllers()),
+    seed=any_of(config["controller"]["seeds"]),
+
+
+rule all:
+    default_target: True
+    input:
+        targets(),
+        manifest="<results>/manifest.json",
+
+
+include: "workflow/rules/data.smk"
+include: "workflow/rules/base.smk"
+include: "workflow/rules/experts.smk"
+include: "workflow/rules/controller.smk"
+include: "workflow/rules/generation.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/report.smk"

@@ -1,0 +1,62 @@
+"""`make reference` copies the small results with their records, and only from a run that is whole."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mope.provenance.artifact import require, write
+from mope.provenance.manifest import build
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    folder = tmp_path / "laptop"
+    for name in ("tables/win_rates.csv", "figures/a.svg", "claims.json", "data/train.parquet"):
+        with write(folder / name, stage="test", params={}, seeds={}) as temporary:
+            temporary.write_text(name)
+    (folder / "timings").mkdir()
+    for name, seconds in (("train.P1A", 2.0), ("train.P1B", 4.0)):
+        (folder / f"timings/{name}.tsv").write_text(f"s\th:m:s\n{seconds}\t0:00:03\n")
+    with write(folder / "manifest.json", stage="write_manifest", params={}, seeds={}) as temporary:
+        temporary.write_text(json.dumps(build(folder)))
+    return folder
+
+
+def script(root: Path, name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, root / "workflow/scripts" / name, *map(str, arguments)]
+    environment = os.environ | {"PYTHONPATH": str(root / "workflow")}
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
+def test_small_results_are_copied_with_their_records(root: Path, run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "reference"
+    (out / "tables").mkdir(parents=True)
+    (out / "tables/outdated.csv").touch()
+    outcome = script(root, "copy_reference.py", "--run", run, "--out", out)
+    assert outcome.returncode == 0, outcome.stderr
+    files = {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()}
+    kept = {"tables/win_rates.csv", "figures/a.svg", "claims.json", "manifest.json"}
+    assert files == kept | {f"{name}.meta.json" for name in kept} | {"timings.csv"}
+    assert (out / "timings.csv").read_text() == "run,rule,seconds\nlaptop,train,3.0\n"
+    assert require(out / "claims.json").read_text() == "claims.json"
+
+
+def test_a_damaged_result_is_not_copied(root: Path, run: Path, tmp_path: Path) -> None:
+    (run / "claims.json").write_text("[]")
+    outcome = script(root, "copy_reference.py", "--run", run, "--out", tmp_path / "reference")
+    assert (outcome.returncode, outcome.stderr.count("\n")) == (2, 1)
+    assert "claims.json: 2 bytes found" in outcome.stderr
+    assert not (tmp_path / "reference").exists()
+
+
+def test_verification_names_the_damage_and_fails(root: Path, run: Path) -> None:
+    assert script(root, "verify.py", run).returncode == 0
+    (run / "data/train.parquet").write_text("x")
+    outcome = script(root, "verify.py", run)
+    assert outcome.returncode == 2
+    assert "train.parquet: 1 bytes found" in outcome.stderr
+    assert "1 problems found" in outcome.stderr

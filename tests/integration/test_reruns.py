@@ -1,0 +1,150 @@
+"""What runs again after which edit: dry runs of the real workflow, in a copy whose results are made of empty files."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mope.provenance.code import closure
+
+ALWAYS_LAST = {"all", "write_manifest"}
+AFTER_RESPONSES = {"score", "judge", "aggregate", "agreement", "tables", "claims"}
+
+
+@pytest.fixture(scope="module")
+def finished(project: Path, snakemake: Callable) -> Path:
+    """The copy with every declared output present, and Snakemake's records of parameters and code for all of them."""
+    summary = snakemake(project, "--summary")
+    assert summary.returncode == 0, summary.stderr
+    for line in summary.stdout.splitlines()[1:]:
+        output = project / line.split("\t")[0]
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(line) if output.suffix else output.mkdir(exist_ok=True)
+    touched = snakemake(project, "--cores", "1", "--touch", "--forceall", "--quiet", "all")
+    assert touched.returncode == 0, touched.stderr
+    return project
+
+
+@pytest.fixture
+def edit(finished: Path, snakemake: Callable) -> Iterator[Callable[..., Counter]]:
+    """`edit(file, change)` applies a change of text to a file and counts the jobs per rule that would run."""
+    before: dict[Path, str] = {}
+
+    def apply(name: str | None = None, change: Callable[[str], str] = str) -> Counter:
+        if name:
+            before[finished / name] = (finished / name).read_text()
+            (finished / name).write_text(change(before[finished / name]))
+        return planned(snakemake(finished, "--dry-run"))
+
+    yield apply
+    for file, text in before.items():
+        file.write_text(text)
+
+
+def planned(outcome) -> Counter:  # noqa: ANN001
+    """Jobs per rule of a dry run."""
+    assert outcome.returncode == 0, outcome.stderr
+    if "Nothing to be done" in outcome.stderr + outcome.stdout:
+        return Counter()
+    table = (outcome.stderr + outcome.stdout).rsplit("Job stats:", 1)[1].split("total")[0]
+    return Counter({rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)})
+
+
+def configured(**changes: dict) -> Callable[[str], str]:
+    """A change of the configuration file: comments and layout go too, which must not matter."""
+
+    def change(text: str) -> str:
+        config = yaml.safe_load(text)
+        for section, values in changes.items():
+            config[section].update(values)
+        return yaml.safe_dump(config, sort_keys=False)
+
+    return change
+
+
+def code_appended(text: str) -> str:
+    return text + "\n\nEDITED = True\n"
+
+
+def test_a_finished_run_has_nothing_to_do(edit: Callable) -> None:
+    assert edit() == Counter()
+
+
+def test_touching_every_source_reruns_nothing(edit: Callable, finished: Path) -> None:
+    for file in [finished / "Snakefile", finished / "config.yaml", *finished.glob("workflow/**/*")]:
+        if file.is_file():
+            os.utime(file)
+    assert edit() == Counter()
+
+
+def test_comments_docstrings_and_formatting_rerun_nothing(edit: Callable) -> None:
+    def commented(text: str) -> str:
+        return re.sub(r'\A"""', '# A comment.\n\n"""Edited. ', text) + "\n# The end.\n"
+
+    assert edit("workflow/mope/training/rebel.py", commented) == Counter()
+    assert edit("workflow/scripts/train_controller.py", commented) == Counter()
+    assert edit("config.yaml", configured()) == Counter()
+
+
+def test_an_edit_of_the_rebel_loss_reruns_the_controller_and_what_follows(edit: Callable) -> None:
+    jobs = edit("workflow/mope/training/rebel.py", code_appended)
+    assert {"train_controller", *AFTER_RESPONSES, *ALWAYS_LAST} <= jobs.keys()
+    upstream = ["write_corpus", "prepare_prompts", "train_base", "sample_candidates", "annotate_feedback"]
+    upstream += ["train_reward", "train_expert", "answer_reference"]
+    assert not jobs.keys() & set(upstream)
+    assert jobs["generate"] == 2  # mope on both sets, no other method
+
+
+def test_an_edit_of_one_figure_reruns_that_figure_only(edit: Callable, finished: Path) -> None:
+    scripts = sorted(finished.glob("workflow/scripts/plot_*.py"))
+    used = {script: set(closure(script)) - {script} for script in scripts}
+    alone = {
+        script: files.difference(*(used[other] for other in scripts if other != script))
+        for script, files in used.items()
+    }
+    script = next(script for script in scripts if alone[script])
+    module = sorted(alone[script])[0].relative_to(finished).as_posix()
+    assert "figures" in module
+    assert edit(module, code_appended).keys() - ALWAYS_LAST == {script.stem}
+
+
+@pytest.mark.parametrize(
+    ("changes", "first", "untouched"),
+    [
+        ({"controller": {"eta": 3.21}}, "train_controller", {"train_expert", "answer_reference", "train_reward"}),
+        ({"statistics": {"resamples": 543}}, "aggregate", {"judge", "generate", "score", "agreement"}),
+        ({"judge": {"dead_band": 0.123}}, "judge", {"generate", "score"}),
+        ({"generation": {"temperature": 0.123}}, "generate", {"train_expert", "train_base"}),
+        ({"feedback": {"noise": 0.123}}, "annotate_feedback", {"sample_candidates", "train_base"}),
+        ({"reward": {"epochs": 7}}, "train_reward", {"annotate_feedback", "train_base"}),
+        ({"expert": {"kl": 0.765}}, "train_expert", {"train_reward", "annotate_feedback"}),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_a_changed_key_reruns_the_stages_that_use_it(edit: Callable, changes: dict, first: str, untouched: set) -> None:
+    jobs = edit("config.yaml", configured(**changes))
+    assert first in jobs
+    assert not jobs.keys() & untouched
+    assert jobs["write_manifest"] == 1
+
+
+def test_a_key_of_one_method_reruns_that_method(edit: Callable) -> None:
+    jobs = edit(
+        "config.yaml",
+        configured(methods={"arithmetic": {"kind": "mix", "mixer": "arithmetic", "prompt": "own", "strength": 2.34}}),
+    )
+    assert jobs["generate"] == jobs["score"] == 2
+
+
+def test_every_rule_whose_code_reads_the_world_declares_its_files(root: Path) -> None:
+    """Topics and tones are data: a stage that reads them must name them as inputs."""
+    rules = "".join(file.read_text() for file in sorted((root / "workflow/rules").glob("*.smk")))
+    for rule in re.split(r"^\s*rule ", rules, flags=re.MULTILINE)[1:]:
+        stage = re.search(r'code\("(\w+)"\)', rule).group(1)
+        reads = {file.name for file in closure(root / f"workflow/scripts/{stage}.py")} & {"topics.py", "tones.py"}
+        declared = "WORLD" in rule or "prompt_files" in rule
+        assert declared or not reads, stage

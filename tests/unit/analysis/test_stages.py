@@ -1,0 +1,178 @@
+"""The judge, table, claim and figure stages as they are called, on answers of the embedded world."""
+
+import hashlib
+import json
+import random
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mope.provenance.artifact import require, write
+from mope.world.answers import STYLES, Style, compose
+from mope.world.questions import split
+
+SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
+METHODS = {"vanilla": 0.0, "prompting": 0.3, "soup_factor": 0.6, "mod": 0.5, "mope": 0.95}  # obedience
+SETS = ("single", "comparison")
+COMBINATIONS = ("P1A-P2A-P3A", "P1B-P2B-P3B")
+SETTINGS = {"seed": 7, "resamples": 1000, "named": ["soup_factor", "mod", "prompting"], "max_unparsed": 0.02}
+FIGURES = ("win_rate_matrix", "preference_bars", "combination_bars", "length_win_rate")
+
+
+def call(script, **options):
+    arguments = [script]
+    for name, value in options.items():
+        values = value if isinstance(value, list) else [json.dumps(value) if isinstance(value, dict) else value]
+        arguments += [f"--{name.replace('_', '-')}", *map(str, values)]
+    before, sys.argv = sys.argv, arguments
+    try:
+        runpy.run_path(str(SCRIPTS / f"{script}.py"), run_name="__main__")
+    finally:
+        sys.argv = before
+
+
+def answers(folder):
+    for name in SETS:
+        questions = split(7)[name][:12]
+        for method, obedience in METHODS.items():
+            rng, rows = random.Random(f"{name} {method}"), []
+            for i, question in enumerate(questions):
+                for combination in COMBINATIONS:
+                    for seed in (0, 1, 2) if method == "mope" else (0,):
+                        followed = [p for p in combination.split("-") if rng.random() < obedience]
+                        text = compose(question, Style(**dict(STYLES[p] for p in followed)), rng)
+                        ids = (f"{name}-{i:02d}", question.text, combination)
+                        rows.append((*ids, text, len(text.split()), "stop", seed))
+            columns = "prompt_id prompt combination response n_tokens finish_reason seed".split()
+            table = pd.DataFrame(rows, columns=columns)
+            scores = table.assign(preference=table["combination"].str.split("-")).explode("preference")
+            scores["reward"] = np.random.default_rng(0).normal(obedience, 0.3, len(scores))
+            for kind, content in (("responses", table), ("scores", scores.drop(columns="response"))):
+                with write(folder / kind / name / f"{method}.parquet", stage="test", params={}, seeds={}) as tmp:
+                    content.to_parquet(tmp, index=False)
+
+
+def stages(folder):
+    """All stages of this part; returns the digests of what they wrote."""
+    files = {
+        kind: [folder / kind / s / f"{m}.parquet" for s in SETS for m in METHODS] for kind in ("responses", "scores")
+    }
+    for name in SETS:
+        own = [p for p in files["responses"] if p.parent.name == name]
+        call("judge", responses=own, settings={"dead_band": 0.05}, output=folder / "judgments" / name / "rubric")
+    judgments = [p for s in SETS for p in sorted((folder / "judgments" / s / "rubric").glob("*.parquet"))]
+    tables = folder / "tables"
+    call("aggregate", judgments=judgments, responses=files["responses"], settings=SETTINGS, output=tables)
+    call("agreement", judgments=judgments, scores=files["scores"], output=tables / "agreement.csv")
+    rates, means = tables / "win_rates.csv", tables / "average_win_rates.csv"
+    call("tables", win_rates=rates, averages=means, judge="rubric", output=tables)
+    differences, claims = tables / "average_differences.csv", folder / "claims.json"
+    call("claims", win_rates=rates, averages=means, differences=differences, judge="rubric", output=claims)
+    call("overview", claims=claims, averages=means, judge="rubric", output=folder / "overview.html")
+    sources = (rates, tables / "average_by_cell.csv", tables / "average_by_cell.csv", means)
+    for figure, table in zip(FIGURES, sources, strict=True):
+        outputs = [folder / "figures" / f"{figure}{suffix}" for suffix in (".svg", ".png")]
+        call(f"plot_{figure}", table=table, judge="rubric", output=outputs)
+    own = [p for p in files["scores"] if p.parent.name == "single"]
+    for path in own:
+        table = pd.read_parquet(path).assign(bt_reward=lambda t: 1 / (1 + np.exp(-t["reward"])))
+        with write(path, stage="test", params={}, seeds={}) as tmp:
+            table.to_parquet(tmp, index=False)
+    call("plot_reward_fronts", scores=own, output=[folder / "figures" / "reward_fronts.png"])
+    made = [p for part in ("judgments", "tables", "figures") for p in sorted((folder / part).rglob("*")) if p.is_file()]
+    made += [claims, folder / "overview.html"]
+    return {
+        p.relative_to(folder).as_posix(): hashlib.sha256(require(p).read_bytes()).hexdigest()
+        for p in made
+        if not p.name.endswith(".meta.json")
+    }
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folders = [tmp_path_factory.mktemp(name) for name in ("first", "second")]
+    digests = []
+    for folder in folders:
+        answers(folder)
+        digests.append(stages(folder))
+    return folders[0], digests
+
+
+def test_two_runs_are_byte_identical(runs):
+    _, (first, second) = runs
+    assert len(first) > 20 and first == second
+
+
+def test_the_obedient_method_wins(runs):
+    folder, _ = runs
+    means = pd.read_csv(folder / "tables" / "average_win_rates.csv")
+    for _, own in means.groupby("set"):
+        assert list(own.sort_values("average_win_rate")["method"])[-1] == "mope"
+        assert own.set_index("method")["average_win_rate"].idxmin() == "vanilla"
+    claims = {c["id"]: c for c in json.loads((folder / "claims.json").read_text())}
+    assert claims["mope-beats-prompting:single"]["verdict"] == "reproduced"
+    assert claims["bt-above-raw:single"]["verdict"] == "not run"
+
+
+def test_the_order_of_the_sets_and_methods_is_kept(runs):
+    folder, _ = runs
+    means = pd.read_csv(folder / "tables" / "average_win_rates.csv")
+    assert list(means["set"].unique()) == list(SETS) and list(means["method"].unique()) == list(METHODS)
+
+
+def test_rubric_has_no_position_bias(runs):
+    folder, _ = runs
+    swaps = pd.read_csv(folder / "tables" / "swap_consistency.csv")
+    assert (swaps["consistency"] == 1).all() and (swaps["first_share"] == 0.5).all()
+
+
+def test_the_overview_starts_with_the_claims_and_asks_for_nothing(runs):
+    folder, _ = runs
+    html = (folder / "overview.html").read_text()
+    assert html.index('id="claims"') < html.index("Evaluation set single")
+    assert "claims reproduced" in html and "✓ reproduced" in html and "not run" in html
+    assert not any(word in html for word in ("http:", "https:", "<script", "src=", "@import"))
+
+
+def test_a_damaged_input_is_refused_in_one_line(runs, capsys):
+    folder, _ = runs
+    table = folder / "tables" / "win_rates.csv"
+    content = table.read_bytes()
+    table.write_bytes(content[:-20])
+    try:
+        with pytest.raises(SystemExit) as caught:
+            call("plot_win_rate_matrix", table=table, judge="rubric", output=[folder / "x.png"])
+    finally:
+        table.write_bytes(content)
+    said = capsys.readouterr().err.strip().splitlines()
+    assert caught.value.code == 2 and len(said) == 1 and "win_rates.csv" in said[0]
+    assert not (folder / "x.png").exists()
+
+
+def test_reward_judge_and_human_study(runs):
+    folder, _ = runs
+    files = {kind: [folder / kind / "single" / f"{m}.parquet" for m in METHODS] for kind in ("responses", "scores")}
+    call("judge_reward", **files, settings={"dead_band": 0.0}, output=folder / "judgments" / "single" / "reward")
+    rewarded = [*(folder / "judgments" / "single" / "reward").glob("*.parquet")]
+    assert len(rewarded) == 10
+    settings = {"active": ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"], "focus": "mope", "rivals": ["mod"], "pairs": 10,
+                "seed": 1}  # fmt: skip
+    texts = SCRIPTS.parent / "prompts" / "preferences.yaml"
+    paths = {"page": folder / "study.html", "key": folder / "key.csv"}
+    call("human_study", responses=files["responses"], preferences=texts, settings=settings, **paths)
+    key = pd.read_csv(folder / "key.csv")
+    better = np.where(key["left"] == "mope", "left", "right")
+    raters = []
+    for rater in ("ann", "bob"):
+        raters.append(folder / f"{rater}.csv")
+        pd.DataFrame({"rater": rater, "item": key["item"], "answer": better}).to_csv(raters[-1], index=False)
+    judgments = [folder / "judgments" / "single" / j / "mod--mope.parquet" for j in ("rubric", "reward")]
+    call("human_results", ratings=raters, key=folder / "key.csv", judgments=judgments, output=folder / "tables")
+    people = pd.read_csv(folder / "tables" / "human_study.csv").set_index("opponent")
+    assert people.loc["mod", "win_rate"] == 1 and people.loc["all", "alpha"] == 1
+    judges = pd.read_csv(folder / "tables" / "human_agreement.csv").set_index("judge")
+    assert set(judges.index) == {"rubric", "reward"} and (judges["pairs"] == 10).all()

@@ -1,0 +1,69 @@
+"""Candidates, feedback and prompt files."""
+
+import json
+import random
+
+import pandas as pd
+import pytest
+
+from mope.data.candidates import SPOILT, spoil
+from mope.data.feedback import annotate
+from mope.data.prompts import file_prompts, world_prompts
+from mope.errors import MopeError
+
+ANSWER = "Snow is frozen water that falls from clouds. Snow keeps the ground warm. Hope that makes you smile, my friend!"
+
+
+@pytest.mark.parametrize("kind", SPOILT)
+def test_spoilt_answers_differ_from_the_answer(kind):
+    for seed in range(20):
+        spoilt = spoil(ANSWER, "Iron rusts in wet air.", kind, random.Random(seed))
+        assert spoilt
+        assert spoilt != ANSWER
+
+
+def candidates() -> pd.DataFrame:
+    rows = []
+    for i in range(30):
+        prompt = f"What is snow number {i}?"
+        rows += [
+            (f"p{i}", prompt, ANSWER),
+            (f"p{i}", prompt, "Snow is ice."),
+            (f"p{i}", prompt, "Ugh, snow is a stupid thing, you fool. Leave me alone."),
+        ]
+    return pd.DataFrame(rows, columns=["prompt_id", "prompt", "response"])
+
+
+def test_feedback_prefers_what_is_asked_and_is_seeded():
+    feedback = annotate(candidates(), "P3B", pairs=30, noise=0.0, margin=0.5, seed=1)
+    assert len(feedback) == 30
+    assert not feedback.rejected.str.contains("fool").any()
+    again = annotate(candidates(), "P3B", pairs=30, noise=0.0, margin=0.5, seed=1)
+    pd.testing.assert_frame_equal(feedback, again)
+
+
+def test_too_few_pairs_is_an_error_that_says_so():
+    with pytest.raises(MopeError, match="500 pairs wanted, .* found; lower feedback.pairs"):
+        annotate(candidates(), "P3B", pairs=500, noise=0.0, margin=0.5, seed=1)
+
+
+def test_world_prompts_are_bounded():
+    assert world_prompts("single", 50, 7).prompt_id.is_unique
+    with pytest.raises(MopeError, match="the embedded world has"):
+        world_prompts("single", 100_000, 7)
+    with pytest.raises(MopeError, match="has train, single, comparison, development"):
+        world_prompts("koala", 50, 7)
+
+
+def test_file_prompts(tmp_path):
+    path = tmp_path / "koala.jsonl"
+    path.write_text("".join(json.dumps({"id": f"k{i}", "prompt": f"Question {i}?"}) + "\n" for i in range(5)))
+    assert list(file_prompts(path, 3).prompt) == ["Question 0?", "Question 1?", "Question 2?"]
+    with pytest.raises(MopeError, match="5 prompts found, 6 wanted"):
+        file_prompts(path, 6)
+    path.write_text('{"id": "a", "prompt": "x"}\n{"id": "a", "prompt": "y"}\n')
+    with pytest.raises(MopeError, match="prompt id 'a' found twice"):
+        file_prompts(path, 2)
+    path.write_text('{"id": "a", "prompt": "x"}\nnot json\n')
+    with pytest.raises(MopeError, match="koala.jsonl:2: expected"):
+        file_prompts(path, 2)

@@ -1,0 +1,68 @@
+"""The benchmark's systems compute the same mixture, and its records have the promised fields."""
+
+import torch
+from tiny import ALL_LINEAR
+
+from mope.decoding.benchmark import BenchmarkSettings, benchmark, build_systems
+from mope.decoding.benchmark_memory import Peak, bytes_of, cache_bytes
+from mope.decoding.benchmark_models import combinations, peft_model, random_parts
+from mope.decoding.benchmark_pools import PeftPool, SplitPool
+from mope.decoding.adapters import BASE, AdapterPool
+
+SHAPE = dict(vocab_size=64, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4)
+BODY = dict(hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2)
+FIELDS = """system model dtype device requests experts_per_request ms_per_step ms_per_step_q25 ms_per_step_q75
+    ratio_to_single tokens_per_s peak_memory_mb floor_ratio""".split()
+SYSTEMS = "single single_transformers sequential per_expert peft mope soup_merged soup_batch".split()
+
+
+def tiny_parts():
+    return random_parts("tiny", SHAPE, BODY, ALL_LINEAR, 4, 0)
+
+
+def test_records():
+    settings = BenchmarkSettings(seed=0, requests=[1, 9], dtypes=["float32", "bfloat16"], steps=2, rounds=3, threads=1)
+    records = list(benchmark([tiny_parts], settings, "cpu"))
+    assert [list(record) for record in records] == [FIELDS] * len(records)
+    assert [record["system"] for record in records] == SYSTEMS * 4
+    assert all(record["ratio_to_single"] == 1 for record in records if record["system"] == "single")
+    assert all(record["ms_per_step"] > 0 and record["peak_memory_mb"] > 0 for record in records)
+
+
+@torch.no_grad()
+def test_every_way_of_running_the_experts_gives_the_same_distributions():
+    parts = tiny_parts()
+    experts = [expert for members in combinations(list(parts.adapters)) for expert in members]
+    prompts = [[5 + row % 7, 9, 4 + row % 3][: 1 + row % 3] for row in range(len(experts))]
+    pool = AdapterPool(parts.base, parts.adapters)
+    split = [SplitPool(pool, lambda row, expert: row % 3), SplitPool(pool, lambda row, expert: expert)]
+    tokens = torch.arange(len(experts)) % 60
+    results = []
+    for each in [pool, *split, PeftPool(peft_model(parts), tuple(parts.adapters))]:
+        state, first = each.prefill(prompts, experts)
+        results.append((first, each.step(state, tokens)))
+    for first, second in results[1:]:
+        torch.testing.assert_close(first, results[0][0], atol=2e-4, rtol=2e-4)
+        torch.testing.assert_close(second, results[0][1], atol=2e-4, rtol=2e-4)
+
+
+def test_bytes_by_hand():
+    parts = tiny_parts()
+    base = AdapterPool(parts.base, {"base": BASE})
+    assert bytes_of(base) == 4 * (2 * (4 * 32 * 32 + 3 * 32 * 48) + 64 * 32)
+    factors = 4 * (4 * (32 + 32) + 3 * (32 + 48))
+    assert bytes_of(AdapterPool(parts.base, parts.adapters)) == 4 * 6 * 2 * factors
+    assert cache_bytes(base.llama, 10) == 2 * 2 * 10 * 32 * 4
+
+
+def test_peak_of_memory():
+    peak = Peak("cpu")
+    block = torch.ones(64 * 2**20)
+    del block
+    assert 200 * 2**20 < peak.growth() < 400 * 2**20
+
+
+def test_systems_share_one_task():
+    systems = build_systems(tiny_parts(), 8, torch.float32, "cpu", 0, 4)
+    mope = [system for system in systems if system.experts == 3]
+    assert len({system.floor for system in mope}) == 1

@@ -1,0 +1,91 @@
+"""Mixers against their formulas written out in probabilities, with zero mass, truncation and absent experts."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mope.decoding.mixers import Arithmetic, Logit, Probability, truncate
+
+EVERYONE = torch.ones(1, 3, dtype=torch.bool)
+
+
+def distributions(seed: int, experts: int = 3, size: int = 7) -> torch.Tensor:
+    logits = torch.randn(1, experts, size, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) * 3
+    return logits.log_softmax(-1)
+
+
+def simplex(seed: int, experts: int = 3) -> torch.Tensor:
+    return torch.rand(1, experts, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).softmax(-1)
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=40, deadline=None)
+def test_formulas(seed):
+    logp, w = distributions(seed), simplex(seed)
+    p = logp.exp()
+    torch.testing.assert_close(Probability().mix(logp, w, None).exp(), (w[..., None] * p).sum(1))
+    geometric = (p ** w[..., None]).prod(1)
+    torch.testing.assert_close(Logit().mix(logp, w, None).exp(), geometric / geometric.sum())
+    mixer = Arithmetic(base=5)
+    powers = mixer.weights(torch.tensor([[2, 4, 5]]), EVERYONE, torch.tensor([[0.7, 1.5, 9.0]], dtype=torch.float64))
+    form = p[:, 2] * (p[:, 0] / p[:, 2]) ** 0.7 * (p[:, 1] / p[:, 2]) ** 1.5
+    torch.testing.assert_close(mixer.mix(logp, powers, None).exp(), form / form.sum())
+
+
+@pytest.mark.parametrize("mixer", [Probability(), Logit()])
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=20, deadline=None)
+def test_absent_expert_is_as_if_never_listed(mixer, seed):
+    logp, w = distributions(seed), simplex(seed)
+    w = w.clone()
+    w[:, 1] = 0
+    w /= w.sum()
+    present = torch.tensor([[True, False, True]])
+    nonsense = logp.clone()
+    nonsense[:, 1] = float("nan")
+    got = mixer.mix(nonsense, w, present)
+    torch.testing.assert_close(got, mixer.mix(logp[:, [0, 2]], w[:, [0, 2]], None))
+
+
+def test_default_weights_are_uniform_over_the_present():
+    weights = Probability().weights(
+        torch.zeros(2, 3, dtype=torch.long), torch.tensor([[1, 1, 1], [1, 0, 1]]).bool(), None
+    )
+    torch.testing.assert_close(weights, torch.tensor([[1 / 3, 1 / 3, 1 / 3], [0.5, 0.0, 0.5]]))
+
+
+def test_arithmetic_powers_sum_to_one():
+    experts = torch.tensor([[0, 3, 5]])
+    powers = Arithmetic(base=5, strength=1.0).weights(experts, EVERYONE, None)
+    assert powers.tolist() == [[1.0, 1.0, -1.0]]
+
+
+def test_zero_mass():
+    none = float("-inf")
+    logp = torch.tensor([[[0.5, 0.5, 0.0, 0.0], [0.0, 0.5, 0.5, 0.0]]]).log()
+    half = torch.tensor([[0.5, 0.5]])
+    torch.testing.assert_close(Probability().mix(logp, half, None).exp(), torch.tensor([[0.25, 0.5, 0.25, 0.0]]))
+    assert Logit().mix(logp, half, None).tolist() == [[none, 0.0, none, none]]
+    # The expert of weight zero has no say, not even through its zeros.
+    torch.testing.assert_close(Logit().mix(logp, torch.tensor([[1.0, 0.0]]), None).exp(), logp[:, 0].exp())
+    torch.testing.assert_close(Probability().mix(logp, torch.tensor([[1.0, 0.0]]), None).exp(), logp[:, 0].exp())
+    # Base (column 1) without mass at token 0, power -1: no infinite ratio.
+    assert Arithmetic(base=1).mix(logp, torch.tensor([[2.0, -1.0]]), None).tolist() == [[none, 0.0, none, none]]
+
+
+def test_disjoint_supports_fall_back_to_probability_mixing():
+    logp = torch.tensor([[[1.0, 0.0], [0.0, 1.0]], [[0.5, 0.5], [0.5, 0.5]]]).log()
+    got = Logit().mix(logp, torch.tensor([[0.25, 0.75], [0.25, 0.75]]), None).exp()
+    torch.testing.assert_close(got, torch.tensor([[0.25, 0.75], [0.5, 0.5]]))
+
+
+def test_far_below_the_smallest_float_the_order_survives():
+    logp = torch.tensor([[[0.0, -300.0, -400.0], [0.0, -301.0, -401.0]]])
+    got = Probability().mix(logp, torch.tensor([[0.5, 0.5]]), None)
+    assert got[0, 1].item() == pytest.approx(-300 + torch.tensor(0.5 + 0.5 * torch.e**-1).log().item(), abs=1e-3)
+
+
+def test_truncate():
+    got = truncate(torch.tensor([0.5, 0.1, 0.3, 0.1]).log(), 2).exp()
+    torch.testing.assert_close(got, torch.tensor([0.625, 0.0, 0.375, 0.0]))

@@ -1,0 +1,183 @@
+"""The rubric prefers what each preference asks for, and never prefers degenerate text."""
+
+import random
+import socket
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mope.errors import MopeError
+from mope.judging.knowledge import asked
+from mope.judging.rubric import features, score, verdict
+from mope.world.answers import STYLES, Style, compose
+from mope.world.questions import split
+
+PREFERENCES = ("P1A", "P1B", "P2A", "P2B", "P3A", "P3B", "P3C", "P3D")
+OPPOSITE = {"P1A": "P1B", "P1B": "P1A", "P2A": "P2B", "P2B": "P2A", "P3A": "P3B", "P3B": "P3A"}
+QUESTIONS = [*split(7)["single"][:80], *split(7)["comparison"][:40]]
+
+OUTSIDE = {
+    "How do I keep basil alive on a windowsill?": [
+        "Put the basil where it gets six hours of sun, and water it when the top of the soil feels dry.",
+        "Basil on a windowsill needs light, warmth and drainage. Pinch the tips every week so that the plant stays "
+        "bushy. Do not let the pot stand in water, because the roots rot quickly.",
+        "Hey there, fellow plant parent! Give your basil a sunny seat and a sip of water whenever its soil is dry. "
+        "Have fun, and enjoy the pesto!",
+        "Are you seriously unable to keep basil alive? Water it. Give it sun. Even a child could manage that.",
+    ],
+    "Write an email that asks my landlord to repair the heating.": [
+        "Dear landlord, the heating in my flat has been broken since Monday. Could you please send somebody to repair "
+        "it this week? Kind regards, Sam.",
+        "Hello! The heating stopped working, the flat is at twelve degrees. Please arrange a repair soon. Thank you!",
+    ],
+}
+
+
+def answer(question, preference, seed):
+    """An answer of the embedded world that follows one preference and is free otherwise."""
+    return compose(question, Style(**dict([STYLES[preference]])), random.Random(seed))
+
+
+def shuffled(text, rng):
+    """The words of a text in another order, few of the old neighbours left."""
+    old = text.rstrip(".!?").split()
+    for _ in range(50):
+        new = rng.sample(old, len(old))
+        if len(set(pairwise(old)) & set(pairwise(new))) <= 0.15 * len(old):
+            break
+    return " ".join(new) + "."
+
+
+@pytest.mark.parametrize("preference", OPPOSITE)
+def test_prefers_the_answer_that_follows_the_preference(preference):
+    verdicts = [
+        verdict(q.text, answer(q, preference, i), answer(q, OPPOSITE[preference], -i - 1), preference)
+        for i, q in enumerate(QUESTIONS)
+    ]
+    assert verdicts.count("a") >= 0.9 * len(verdicts)
+    assert verdicts.count("b") <= 0.02 * len(verdicts)
+
+
+@pytest.mark.parametrize("question", QUESTIONS[::8], ids=lambda q: q.text)
+def test_degenerate_answers_lose_on_every_preference(question):
+    rng = random.Random(question.text)
+    sane = [compose(question, Style(register, amount, tone), rng)
+            for register in ("elementary", "expert") for amount in ("concise", "informative")
+            for tone in (None, "friendly", "unfriendly")]  # fmt: skip
+    others = [q for q in QUESTIONS if not {t.id for t in q.topics} & {t.id for t in question.topics}]
+    bad = ["", " ", ".", "Yes.", "the " * 30 + ".", "!" * 60, "Hey, you are wonderful! Thanks for asking, buddy!",
+           "Go away. That was a terrible waste of my time.", "word " * 60 + "."]  # fmt: skip
+    for text in sane:
+        head = text.split(". ")[0].rstrip(".!?") + "."
+        bad += [text[: len(text) // 2].rstrip(" .!?"), text[:-3], " ".join([text] * 3), " ".join([head] * 5),
+                shuffled(text, rng), compose(rng.choice(others), Style(), rng)]  # fmt: skip
+    for preference in PREFERENCES:
+        worst_sane = min((score(question.text, text, preference), text) for text in sane)
+        best_bad = max((score(question.text, text, preference), text) for text in bad)
+        assert best_bad[0] < worst_sane[0] - 0.05, (preference, best_bad, worst_sane)
+
+
+@pytest.mark.parametrize("prompt", OUTSIDE)
+@pytest.mark.parametrize("preference", PREFERENCES)
+def test_prompts_outside_the_world(prompt, preference):
+    sane = OUTSIDE[prompt]
+    bad = ["", "Bananas are yellow.", sane[0][:-4], " ".join([sane[1]] * 4), "aaaa bbbb cccc.", "$$ ## !! @@ %% ^^",
+           "of the is and of a the into was the from by of the.", "blorp " * 20 + "."]  # fmt: skip
+    assert max(score(prompt, b, preference) for b in bad) < min(score(prompt, s, preference) for s in sane) - 0.05
+
+
+def test_manners_outside_the_world():
+    prompt = next(iter(OUTSIDE))
+    plain, _, friendly, rude = OUTSIDE[prompt]
+    assert verdict(prompt, friendly, plain, "P3A") == verdict(prompt, plain, rude, "P3A") == "a"
+    assert verdict(prompt, rude, plain, "P3B") == "a"
+    assert verdict(prompt, plain, OUTSIDE[prompt][1], "P2A") == verdict(prompt, OUTSIDE[prompt][1], plain, "P2B") == "a"
+    sassy = "Honey, please. Basil wants sun, obviously. Keep up, sweetie!"
+    sarcastic = "Oh wow, a plant that needs sun, who knew? Clearly basil is genius work. Congratulations, Einstein."
+    assert verdict(prompt, sassy, plain, "P3C") == verdict(prompt, sarcastic, plain, "P3D") == "a"
+
+
+def test_repeating_a_fact_gains_nothing():
+    question = QUESTIONS[0]
+    facts = [fact["elementary"] for fact in question.topics[0].facts]
+    assert verdict(question.text, " ".join(facts[:3]), " ".join(facts[:2]), "P2B") == "a"
+    assert verdict(question.text, " ".join(facts[:2]), " ".join([facts[0], facts[1], facts[0]]), "P2B") == "a"
+
+
+words = st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=9)
+texts = st.one_of(
+    st.text(max_size=200),
+    st.lists(words, max_size=60).map(" ".join),
+    st.lists(words, max_size=60).map(lambda w: " ".join(w) + "."),
+    st.tuples(st.text(min_size=1, max_size=12), st.integers(3, 40)).map(lambda p: p[0] * p[1]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=texts, which=st.integers(0, len(QUESTIONS) - 1))
+def test_random_text_always_loses(text, which):
+    question = QUESTIONS[which]
+    sane = compose(question, Style(), random.Random(which))
+    for preference in PREFERENCES:
+        assert verdict(question.text, sane, text, preference) == "a"
+
+
+@settings(max_examples=100, deadline=None)
+@given(a=texts, b=texts, prompt=st.text(max_size=80), preference=st.sampled_from(PREFERENCES))
+def test_any_text_has_a_score_and_the_verdict_is_antisymmetric(a, b, prompt, preference):
+    assert -3 <= score(prompt, a, preference) <= 1
+    mirrored = {"a": "b", "b": "a", "tie": "tie"}
+    assert verdict(prompt, a, b, preference) == mirrored[verdict(prompt, b, a, preference)]
+    assert verdict(prompt, a, a, preference) == "tie"
+
+
+def test_dead_band_decides_between_tie_and_verdict():
+    question = QUESTIONS[0]
+    short, long = answer(question, "P2A", 1), answer(question, "P2B", 1)
+    gap = score(question.text, short, "P2A") - score(question.text, long, "P2A")
+    assert verdict(question.text, short, long, "P2A", dead_band=gap * 0.99) == "a"
+    assert verdict(question.text, short, long, "P2A", dead_band=gap * 1.01) == "tie"
+
+
+def test_unknown_preference():
+    with pytest.raises(MopeError, match="P9Z"):
+        score("What is rain?", "Rain is water.", "P9Z")
+
+
+def test_needs_no_network(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("network")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    features.cache_clear()
+    assert features(QUESTIONS[0].text, answer(QUESTIONS[0], "P1B", 3)).grade > 8
+
+
+def test_speed():
+    rng, start = random.Random(1), time.perf_counter()
+    for i in range(1000):
+        question = QUESTIONS[i % len(QUESTIONS)]
+        features(question.text, f"{compose(question, Style(), rng)} Note {i}.")
+    assert time.perf_counter() - start < 3  # 20,000 texts within a minute
+
+
+def test_every_question_of_the_world_is_understood():
+    for questions in split(7).values():
+        for question in questions:
+            assert {t.id for t in asked(question.text)} == {t.id for t in question.topics}, question.text
+    assert asked("Write a poem about rain.") == asked("How do I keep basil alive on a windowsill?") == ()
+
+
+def test_an_expert_that_takes_over_inside_a_sentence_costs():
+    """Two registers mixed within a phrase, as untrained mixing does, lose against a whole sentence."""
+    question = QUESTIONS[0]
+    fact = question.topics[0].facts[0]
+    words = {register: text.split() for register, text in fact.items()}
+    mixed = (
+        " ".join(w for pair in zip(words["elementary"], words["expert"], strict=False) for w in pair).rstrip(".") + "."
+    )
+    for preference in PREFERENCES:
+        assert verdict(question.text, fact["elementary"], mixed, preference) == "a"

@@ -1,0 +1,37 @@
+"""Every rule states everything: inputs, outputs, log, benchmark, environment, threads, resources, parameters."""
+
+import re
+from pathlib import Path
+
+DIRECTIVES = ("input", "output", "log", "benchmark", "conda", "threads", "resources", "params", "shell")
+
+
+def rules(root: Path) -> dict[str, str]:
+    """Text of each rule by the name of the stage whose code it digests."""
+    texts = "\n".join(file.read_text() for file in sorted((root / "workflow/rules").glob("*.smk")))
+    blocks = re.split(r"^ *rule\b", texts, flags=re.MULTILINE)[1:]
+    return {re.search(r'code\(f?"([\w{}]+)"\)', block).group(1): block for block in blocks}
+
+
+def test_every_rule_states_everything(root: Path) -> None:
+    for stage, text in rules(root).items():
+        found = [name for name in DIRECTIVES if re.search(rf"^ +{name}:", text, re.MULTILINE)]
+        assert found == [name for name in DIRECTIVES if name in found], f"{stage}: order"
+        assert set(found) == set(DIRECTIVES), stage
+
+
+def test_inputs_outputs_and_resources_are_named(root: Path) -> None:
+    for stage, text in rules(root).items():
+        for directive in ("input", "output", "resources", "params"):
+            body = re.search(rf"^( +){directive}:\n((?:\1 +.*\n)+)", text, re.MULTILINE).group(2)
+            first = body.splitlines()[0].strip()
+            assert re.match(r"\w+=|unpack\(", first), f"{stage}: {directive}"
+        assert "mem_mb=" in text, stage
+        assert "runtime=" in text, stage
+
+
+def test_each_rule_runs_the_script_whose_code_it_digests(root: Path) -> None:
+    for stage, text in rules(root).items():
+        script = "{params.script}" if "{" in stage else f"{stage}.py"
+        assert f'"python workflow/scripts/{script} ' in text
+        assert text.count("> {log} 2>&1") == 1, stage

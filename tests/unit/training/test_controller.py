@@ -1,0 +1,92 @@
+"""The controller model and its training, on tiny random models."""
+
+import math
+
+import pytest
+import torch
+from transformers import AutoModel
+
+from mope.decoding.request import Answer, Request
+from mope.training.controller import ControllerSettings, collect, update
+from mope.training.controller_model import PreferenceController, PreferenceControllerConfig
+from mope.training.reward import calibration_error, check_gate
+from mope.errors import MopeError
+
+IDS = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"]
+
+
+def controller() -> PreferenceController:
+    torch.manual_seed(0)
+    return PreferenceController(
+        PreferenceControllerConfig(
+            experts=IDS, vocab_size=50, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32
+        )
+    )
+
+
+def settings(**changes) -> ControllerSettings:
+    values = dict(
+        seed=0, hidden=16, layers=2, heads=2, intermediate=32, eta=10.0, kl=0.0, learning_rate=1e-2, steps=1,
+        prompts_per_step=2, epochs=30, max_new_tokens=8, reward="bt", expert_prompt="own",
+    )  # fmt: skip
+    return ControllerSettings(**(values | changes))
+
+
+def rollout(reward: list[float]):
+    torch.manual_seed(1)
+    requests = [Request([0, 1, 2], [[1]] * 3, controller_ids=list(range(3, 3 + n))) for n in (4, 4, 6, 6)]
+    answers = []
+    for length in (3, 5, 2, 4):
+        experts = torch.log_softmax(torch.randn(length, 3), -1)
+        mixed = torch.logsumexp(experts - math.log(3), -1)
+        answers.append(Answer(tokens=[7] * length, expert_logprobs=experts, logprob=mixed))
+    return collect(requests, answers, [[0, 2, 4]] * 4, torch.tensor(reward), pad_id=0)
+
+
+def test_untrained_controller_is_uniform_and_round_trips(tmp_path):
+    model = controller()
+    ids = torch.randint(0, 50, (2, 7))
+    assert torch.equal(model(ids).logits, torch.zeros(2, 7, 6))
+    torch.nn.init.normal_(model.head.weight)
+    model.save_pretrained(tmp_path)
+    again = AutoModel.from_pretrained(tmp_path).eval()
+    assert isinstance(again, PreferenceController)
+    assert list(again.config.experts) == IDS
+    assert torch.equal(again(ids).logits, model.eval()(ids).logits)
+
+
+def test_collected_logits_are_those_before_each_token():
+    model = controller()
+    torch.nn.init.normal_(model.head.weight)
+    batch = rollout([0.0] * 4)
+    logits = batch.logits(model)
+    assert logits.shape == (4, 5, 3)
+    alone = torch.tensor([[3, 4, 5, 6, 7, 7, 7, 7, 7]])  # request 1: prompt of 4, answer of 5 tokens
+    expected = model(alone).logits[0, 3:8][:, [0, 2, 4]]
+    assert torch.allclose(logits[1], expected, atol=1e-5)
+
+
+def test_recorded_and_recomputed_log_probabilities_agree_before_the_first_update():
+    model, batch = controller(), rollout([0.9, 0.1, 0.5, 0.5])
+    row = update(model, torch.optim.SGD(model.parameters(), lr=0.0), batch, settings(epochs=1))
+    assert row["ratio"] == pytest.approx(0.0, abs=1e-5)
+    assert row["loss"] == pytest.approx((0.8**2 + 0.0) / 2, rel=1e-4)
+    assert row["entropy"] == pytest.approx(math.log(3), rel=1e-4)
+
+
+def test_update_moves_the_log_ratio_towards_eta_times_the_reward_gap():
+    model, batch = controller(), rollout([0.55, 0.45, 0.5, 0.5])
+    row = update(model, torch.optim.AdamW(model.parameters(), lr=1e-2), batch, settings(eta=5.0))
+    assert row["last_loss"] < 0.2 * row["loss"]
+
+
+def test_calibration_error_by_hand():
+    # 0.75 sure and right half of the time: |0.5 - 0.75|; 0.95 sure and always right: |1 - 0.95|.
+    probability = torch.tensor([0.75, 0.25, 0.95, 0.95])
+    assert calibration_error(probability) == pytest.approx(0.5 * 0.25 + 0.5 * 0.05, abs=1e-6)
+
+
+def test_reward_model_below_its_gate_stops():
+    check_gate("P1A", {"accuracy": 0.9, "n_pairs": 100}, 0.85)
+    with pytest.raises(MopeError, match="reward P1A: held-out accuracy 0.800 on 100 pairs is below reward.min_accuracy"):
+        check_gate("P1A", {"accuracy": 0.8, "n_pairs": 100}, 0.85)

@@ -1,0 +1,107 @@
+"""The embedded world: what it promises about topics, questions, answers and the annotator."""
+
+import random
+from itertools import combinations
+
+import pytest
+
+from mope import preferences
+from mope.world import annotator
+from mope.world.answers import STYLES, Style, compose, tones
+from mope.world.corpus import corpus
+from mope.world.questions import COMPARISON_UNSEEN, SINGLE_UNSEEN, Question, ask, split
+from mope.world.topics import topics
+
+ACTIVE = preferences.load("workflow/prompts/preferences.yaml", ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"])
+
+
+def test_at_least_120_distinct_topics_with_four_facts_in_two_registers():
+    world = topics()
+    assert len(world) >= 120
+    assert len({t.id for t in world}) == len({t.phrase for t in world}) == len(world)
+    sentences = [fact[register] for t in world for fact in t.facts for register in ("elementary", "expert")]
+    assert len(sentences) == len(set(sentences)) == 8 * len(world)
+    for topic in world:
+        for fact in topic.facts:
+            for sentence in fact.values():
+                assert any(word in sentence.lower() for word in topic.keywords), sentence
+
+
+def test_expert_wording_uses_longer_words_than_elementary_wording():
+    for topic in topics():
+        for fact in topic.facts:
+            letters = {r: sum(map(len, s.split())) / len(s.split()) for r, s in fact.items()}
+            assert letters["expert"] > letters["elementary"], fact
+
+
+def test_splits_are_disjoint_and_seeded():
+    sets = split(7)
+    texts = {name: {q.text for q in questions} for name, questions in sets.items()}
+    for name, other in combinations(("train", "single", "comparison", "development"), 2):
+        assert not texts[name] & texts[other]
+    assert split(7) == sets
+    assert split(8) != sets
+
+
+@pytest.mark.parametrize(("name", "unseen"), [("single", SINGLE_UNSEEN), ("comparison", COMPARISON_UNSEEN)])
+def test_half_of_an_evaluation_set_has_phrasings_never_trained_on(name, unseen):
+    sets = split(7)
+
+    def phrased(q: Question) -> bool:
+        return any(ask(template, *q.topics).text == q.text for template in unseen)
+
+    assert sum(map(phrased, sets[name][:50])) == 25
+    assert not any(map(phrased, sets["train"]))
+
+
+def test_answers_follow_their_style():
+    question = next(q for q in split(7)["train"] if len(q.topics) == 1)
+    facts = question.topics[0].facts
+    for register in ("elementary", "expert"):
+        text = compose(question, Style(register=register, amount="informative", tone="friendly"), random.Random(1))
+        assert all(fact[register] in text for fact in facts)
+        assert text.startswith(tuple(tones()["friendly"]["openers"]))
+        assert text.endswith(tuple(tones()["friendly"]["closers"]))
+    concise = compose(question, Style(amount="concise", register="expert"), random.Random(1))
+    assert sum(fact["expert"] in concise for fact in facts) == 1
+
+
+def test_corpus_obeys_stated_preferences_only_partly():
+    records = corpus(2000, 7, 0.5, ACTIVE)
+    text = ACTIVE.texts["P3A"]
+    asked = [r["completion"][0]["content"] for r in records if text in r["prompt"][0]["content"]]
+    friendly = sum(a.startswith(tuple(tones()["friendly"]["openers"])) for a in asked) / len(asked)
+    # followed half of the time, and by chance in a quarter of the rest
+    assert 0.5 < friendly < 0.75
+    assert corpus(50, 7, 0.5, ACTIVE) == corpus(50, 7, 0.5, ACTIVE)
+    assert corpus(50, 8, 0.5, ACTIVE) != corpus(50, 7, 0.5, ACTIVE)
+
+
+@pytest.mark.parametrize("preference", STYLES)
+def test_the_annotator_prefers_the_style_that_is_asked_for(preference):
+    opposite = preference[:2] + ("B" if preference.endswith("A") else "A")
+    rng, right, cases = random.Random(0), 0, 0
+    for question in split(7)["train"][:200]:
+        asked = compose(question, Style(**dict([STYLES[preference]])), rng)
+        other = compose(question, Style(**dict([STYLES[opposite]])), rng)
+        right += annotator.score(question.text, asked, preference) > annotator.score(question.text, other, preference)
+        cases += 1
+    assert right / cases > 0.9
+
+
+def test_annotator_noise_is_the_stated_share_of_wrong_choices():
+    question = split(7)["train"][0]
+    rng = random.Random(3)
+    good, bad = compose(question, Style(tone="friendly"), rng), compose(question, Style(tone="unfriendly"), rng)
+    choices = [annotator.prefers_first(question.text, good, bad, "P3A", 0.1, 0.5, rng) for _ in range(4000)]
+    assert 1 - sum(choices) / len(choices) == pytest.approx(0.1, abs=0.02)
+    assert annotator.prefers_first(question.text, good, good, "P3A", 0.1, 0.5, rng) is None
+
+
+@pytest.mark.parametrize("preference", STYLES)
+@pytest.mark.parametrize("spoilt", ["", "Go.", "the of and to a in is", "Photons photons photons " * 12])
+def test_the_annotator_rejects_degenerate_text(preference, spoilt):
+    rng = random.Random(0)
+    for question in split(7)["train"][:50]:
+        sane = compose(question, Style(**dict([STYLES[preference]])), rng)
+        assert annotator.score(question.text, sane, preference) > annotator.score(question.text, spoilt, preference)

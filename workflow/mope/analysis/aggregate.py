@@ -1,0 +1,91 @@
+"""All tables of a run at once, from its judgments and responses."""
+
+from itertools import combinations
+from pathlib import Path
+
+import pandas as pd
+
+from mope.analysis.agreement import agreement, judge_values, reward_values, swap_consistency
+from mope.analysis.length_control import length_controlled
+from mope.analysis.outcomes import gather
+from mope.analysis.win_rates import (
+    average_differences,
+    average_win_rates,
+    averages_by_cell,
+    correct,
+    evaluate,
+    win_rates,
+)
+from mope.errors import MopeError
+
+TABLES = (
+    "win_rates.csv",
+    "average_win_rates.csv",
+    "average_by_cell.csv",
+    "average_differences.csv",
+    "length_controlled.csv",
+    "swap_consistency.csv",
+)
+Judgments = dict[tuple[str, str], dict[tuple[str, str], pd.DataFrame]]  # (set, judge) -> (a, b) -> table
+
+
+def read_judgments(tables: dict[Path, pd.DataFrame]) -> Judgments:
+    """Judgments by what their paths say: <set>/<judge>/<a>--<b>.parquet."""
+    by_set: Judgments = {}
+    for path, table in tables.items():
+        a, separator, b = path.stem.partition("--")
+        if not separator:
+            raise MopeError(f"{path}: expected a name of the form <a>--<b>.parquet")
+        by_set.setdefault((path.parent.parent.name, path.parent.name), {})[a, b] = table
+    return by_set
+
+
+def read_methods(tables: dict[Path, pd.DataFrame]) -> pd.DataFrame:
+    """Responses or scores of all methods in one table, set and method from their paths: <set>/<method>.parquet."""
+    return pd.concat([table.assign(set=path.parent.name, method=path.stem) for path, table in tables.items()])
+
+
+def aggregate(
+    judgments: Judgments, tokens: pd.DataFrame, *, seed: int, resamples: int, named: list[str], max_unparsed: float
+) -> dict[str, pd.DataFrame]:
+    """The tables by file name (`TABLES`); `tokens`: set, method, prompt_id, combination, seed, n_tokens."""
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
+    for (evaluation_set, judge), pairs in judgments.items():
+        own = tokens[tokens["set"] == evaluation_set]
+        methods = list(dict.fromkeys(own["method"]))
+        present = {method for pair in pairs for method in pair}
+        if present != set(methods):
+            odd = ", ".join(sorted(present ^ set(methods)))
+            raise MopeError(f"{evaluation_set}/{judge}: judgments and responses differ in the methods {odd}")
+        e = evaluate(
+            evaluation_set, judge, methods, pairs, resamples=resamples, seed=seed, max_unparsed=max_unparsed
+        )  # fmt: skip
+        made = (
+            win_rates(e, named),
+            average_win_rates(e, own),
+            averages_by_cell(e),
+            average_differences(e),
+            length_controlled(evaluation_set, judge, e.table, own),
+            swap_consistency(evaluation_set, judge, gather(pairs)),
+        )
+        for name, table in zip(TABLES, made, strict=True):
+            parts[name].append(table)
+    tables = {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
+    tables["win_rates.csv"] = correct(tables["win_rates.csv"])
+    return tables
+
+
+def agreements(judgments: Judgments, scores: pd.DataFrame) -> pd.DataFrame:
+    """Every judge against the sign of the reward difference, and the judges of one set against each other.
+
+    `scores` has the columns of the score files and set and method.
+    """
+    judged = {key: judge_values(gather(pairs)) for key, pairs in judgments.items()}
+    parts = []
+    for (evaluation_set, judge), verdicts in judged.items():
+        rewards = reward_values(verdicts, scores[scores["set"] == evaluation_set])
+        parts.append(agreement(evaluation_set, judge, "reward", verdicts, rewards))
+    for first, second in combinations(judged, 2):
+        if first[0] == second[0]:
+            parts.append(agreement(*first, second[1], judged[first], judged[second]))
+    return pd.concat(parts, ignore_index=True)

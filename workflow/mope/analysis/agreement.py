@@ -1,0 +1,76 @@
+"""How far judges agree: with themselves when the order is swapped, with each other, and with reward models."""
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.inter_rater import cohens_kappa
+
+from mope.analysis.outcomes import KEYS, criteria, values
+
+CLASSES = (1.0, 0.0, -1.0)  # a, tie, b
+NAMES = {1.0: "a", 0.0: "tie", -1.0: "b"}
+SWAP_COLUMNS = "set judge preference n consistent consistency first_share".split()
+AGREEMENT_COLUMNS = [
+    *"set judge other preference n agreement kappa decided_n decided_agreement decided_kappa".split(),
+    *(f"{NAMES[x]}_{NAMES[y]}" for x in CLASSES for y in CLASSES),
+]
+
+
+def swap_consistency(name: str, judge: str, judgments: pd.DataFrame) -> pd.DataFrame:
+    """Share of comparisons in which both orders give one verdict, and how often the answer shown first won.
+
+    `first_share` is 0.5 for a judge without position bias (ties left out).
+    """
+    both = criteria(judgments)
+    both = both[(both["ab"] != "unparsed") & (both["ba"] != "unparsed")]
+    rows = []
+    for preference, group in [("all", both), *both.groupby("preference")]:
+        first = (group["ab"] == "a").sum() + (group["ba"] == "b").sum()
+        decided = (group["ab"] != "tie").sum() + (group["ba"] != "tie").sum()
+        same = int((group["ab"] == group["ba"]).sum())
+        rate, share = (x / y if y else np.nan for x, y in ((same, len(group)), (first, decided)))
+        rows.append((name, judge, preference, len(group), same, rate, share))
+    return pd.DataFrame(rows, columns=SWAP_COLUMNS)
+
+
+def judge_values(judgments: pd.DataFrame) -> pd.DataFrame:
+    """The judge's verdict of every comparison as +1 (a), 0, -1 (b); unparsed ones left out."""
+    both = criteria(judgments)
+    return both[[*KEYS, "preference"]].assign(value=values(both)).dropna(subset=["value"])
+
+
+def reward_values(judged: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """What reward models say to the same comparisons.
+
+    `scores`: method, prompt_id, combination, preference, seed, reward.
+    """
+    keys = ["prompt_id", "combination", "preference"]
+    table = judged[[*KEYS, "preference"]]
+    for side in ("a", "b"):
+        own = scores[["method", *keys, "seed", "reward"]]
+        own = own.rename(columns={"method": side, "seed": f"seed_{side}", "reward": f"reward_{side}"})
+        table = table.merge(own, on=[side, *keys, f"seed_{side}"], how="inner", validate="many_to_one")
+    return table[[*KEYS, "preference"]].assign(value=np.sign(table["reward_a"] - table["reward_b"]))
+
+
+def kappa(confusion: np.ndarray) -> float:
+    """Cohen's kappa of a square table of counts; NaN when both raters only ever gave one class."""
+    expected = (confusion.sum(axis=0) * confusion.sum(axis=1)).sum()
+    if expected == confusion.sum() ** 2:
+        return np.nan
+    return float(cohens_kappa(confusion, return_results=False))
+
+
+def agreement(name: str, judge: str, other: str, first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Confusion and kappa of two raters' values; `decided_*` leaves comparisons out in which either saw a tie."""
+    both = first.merge(second, on=[*KEYS, "preference"], suffixes=("_1", "_2"), validate="one_to_one")
+    rows = []
+    for preference, group in [("all", both), *both.groupby("preference")]:
+        pairs = group[["value_1", "value_2"]].to_numpy()
+        confusion = np.array([[((pairs == (x, y)).all(axis=1)).sum() for y in CLASSES] for x in CLASSES])
+        decided = confusion[np.ix_([0, 2], [0, 2])]
+        row = [name, judge, other, preference]
+        for table in (confusion, decided):
+            n = int(table.sum())
+            row += [n, np.trace(table) / n if n else np.nan, kappa(table) if n else np.nan]
+        rows.append([*row, *confusion.ravel()])
+    return pd.DataFrame(rows, columns=AGREEMENT_COLUMNS)

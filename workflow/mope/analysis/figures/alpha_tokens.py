@@ -1,0 +1,97 @@
+"""Which expert wrote which word: sample answers whose tokens are shaded by the expert with the largest weight."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from mope.analysis.figures.style import PREFERENCE_COLOURS, PREFERENCES
+
+PALE = 0.30  # opacity of a token at equal weights; full weight is 0.85
+LINE = 116  # characters per line
+WIDTH = 9.2  # inches
+ADVANCE = 0.602  # width of a character of DejaVu Sans Mono, in units of its size
+ANSWERS = 4
+UNDERLINES = ("-", "--", ":")  # one per dimension: an answer has one expert of each, told apart in grey print too
+
+
+def wrap(tokens: list[str], width: int) -> list[list[tuple[int, int, str]]]:
+    """Lines of (token index, column, text); tokens carry their own leading space, as byte-level tokens do."""
+    lines: list[list[tuple[int, int, str]]] = [[]]
+    column = 0
+    for i, token in enumerate(tokens):
+        starts_word = token.startswith(" ")
+        word = len(token) + sum(len(t) for t in _rest_of_word(tokens[i + 1 :]))
+        if column and starts_word and column + word > width:
+            lines.append([])
+            column = 0
+        text = token.lstrip(" ") if column == 0 else token
+        lines[-1].append((i, column, text))
+        column += len(text)
+    return lines
+
+
+def _rest_of_word(tokens: list[str]) -> list[str]:
+    rest = []
+    for token in tokens:
+        if token.startswith(" "):
+            break
+        rest.append(token)
+    return rest
+
+
+def choose(samples: pd.DataFrame) -> list[pd.DataFrame]:
+    """A few answers, one per prompt; steps of five through the combinations make them differ in every dimension."""
+    answers = dict(list(samples.groupby(["prompt_id", "combination"], sort=False)))
+    prompts, combinations = (list(dict.fromkeys(samples[c])) for c in ("prompt_id", "combination"))
+    wanted = [(prompt, combinations[5 * k % len(combinations)]) for k, prompt in enumerate(prompts)]
+    found = [answers[key] for key in wanted if key in answers]
+    return (found or list(answers.values()))[:ANSWERS]
+
+
+def draw(samples: pd.DataFrame) -> Figure:
+    """`samples`: prompt_id, prompt, combination, position, token and one column of weights per preference id."""
+    answers = choose(samples)
+    laid = [wrap(list(group.sort_values("position")["token"].astype(str)), LINE) for group in answers]
+    rows = sum(len(lines) + 2.6 for lines in laid) + 1.2
+    figure = plt.figure(figsize=(WIDTH, 0.2 * rows))
+    axis = figure.add_axes((0.01, 0, 0.98, 1))  # no automatic layout: characters must meet their boxes
+    axis.set(xlim=(0, LINE + 2), ylim=(rows, -0.2))
+    axis.axis("off")
+    font = {"family": "DejaVu Sans Mono", "fontsize": 72 * 0.98 * WIDTH / (LINE + 2) / ADVANCE, "va": "center"}
+    ids = [c for c in samples.columns if c in PREFERENCES]
+    _legend(axis, ids, font)
+    y = 1.9
+    for group, lines in zip(answers, laid, strict=True):
+        group = group.sort_values("position")
+        active = [p for p in group["combination"].iloc[0].split("-") if p in ids]
+        weights = group[active].to_numpy(float)
+        heading = f"{group['prompt'].iloc[0]}  [{', '.join(PREFERENCES[p] for p in active)}]"
+        axis.text(0, y, heading, fontsize=8.6, fontweight="bold", va="center")
+        for line in lines:
+            y += 1.15
+            for i, column, text in line:
+                winner = int(weights[i].argmax())
+                name = active[winner]
+                strength = (weights[i, winner] - 1 / len(active)) / (1 - 1 / len(active))
+                _mark(axis, column, y, len(text), name, PALE + 0.55 * strength)
+                axis.text(column, y, text.replace("\n", " "), **font)
+        y += 1.8
+    return figure
+
+
+def _mark(axis, x: float, y: float, width: int, name: str, opacity: float) -> None:
+    """A shaded box, underlined in the dash of the preference's dimension."""
+    shade, dash = PREFERENCE_COLOURS[name], UNDERLINES[int(name[1]) - 1]
+    axis.add_patch(Rectangle((x, y - 0.48), width, 0.96, facecolor=shade, alpha=opacity * 0.75, linewidth=0))
+    axis.plot([x, x + width], [y + 0.47] * 2, color=shade, linewidth=1.3, linestyle=dash)
+
+
+def _legend(axis, ids: list[str], font: dict) -> None:
+    x = 0.0
+    for name in ids:
+        label = f" {PREFERENCES[name]} "
+        _mark(axis, x, 0.5, len(label), name, 0.6)
+        axis.text(x, 0.5, label, **font)
+        x += len(label) + 2
+    axis.text(x, 0.5, "stronger shade: larger weight", fontsize=8, va="center", style="italic")

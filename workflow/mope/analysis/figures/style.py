@@ -1,0 +1,104 @@
+"""What all figures share: fonts, colours that survive grey print and colour blindness, and deterministic files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt  # noqa: E402  (the backend comes first)
+from matplotlib.figure import Figure  # noqa: E402
+
+from mope.provenance.artifact import write  # noqa: E402
+
+# Okabe and Ito's palette, ordered so that neighbours differ in lightness too.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#F0E442")
+PREFERENCE_COLOURS = {
+    "P1A": "#0072B2",
+    "P1B": "#D55E00",
+    "P2A": "#009E73",
+    "P2B": "#CC79A7",
+    "P3A": "#F0E442",
+    "P3B": "#555555",
+    "P3C": "#56B4E9",
+    "P3D": "#E69F00",
+}
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
+HATCHES = ("", "////", "....", "xxxx")
+FOCUS = "mope"
+NAMES = {
+    "vanilla": "Vanilla",
+    "prompting": "Prompting",
+    "expert_best": "Best expert",
+    "soup_factor": "Soup (factor)",
+    "soup_exact": "Soup (exact)",
+    "uniform": "Uniform",
+    "mod": "MOD",
+    "arithmetic": "Arithmetic",
+    "best_of_n": "Best of n",
+    "constant": "Constant",
+    "mope": "MoPE",
+    "rlhf": "RLHF",
+    "multitask": "Multitask",
+    "pmorl": "P-MORL",
+}
+PREFERENCES = {
+    "P1A": "elementary",
+    "P1B": "expert",
+    "P2A": "concise",
+    "P2B": "informative",
+    "P3A": "friendly",
+    "P3B": "unfriendly",
+    "P3C": "sassy",
+    "P3D": "sarcastic",
+}
+plt.rcParams.update(
+    {
+        "font.family": "DejaVu Sans",
+        "font.size": 9,
+        "axes.titlesize": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.axisbelow": True,
+        "legend.frameon": False,
+        "savefig.dpi": 150,
+        "svg.hashsalt": "mope",
+        "svg.fonttype": "path",
+    }
+)
+
+
+def point(name: str, index: int) -> dict:
+    """How the method at `index` of a list is drawn as a point with an error bar; the focus method stands out."""
+    focus = name == FOCUS
+    others = [colour for colour in COLOURS if colour != "#D55E00"]
+    return {
+        "fmt": "*" if focus else MARKERS[index % len(MARKERS)],
+        "markersize": 15 if focus else 6.5,
+        "color": "#D55E00" if focus else others[index % len(others)],
+        "markeredgecolor": "black",
+        "markeredgewidth": 0.7,
+        "ecolor": "#888888",
+        "elinewidth": 0.9,
+    }
+
+
+def method(name: str) -> str:
+    """A method's short name."""
+    return NAMES.get(name, name)
+
+
+def preference(name: str) -> str:
+    """A preference's id and name, e.g. `P1A elementary`."""
+    return f"{name} {PREFERENCES[name]}" if name in PREFERENCES else name
+
+
+def publish(figure: Figure, outputs: Sequence[Path], stage: str, inputs: Sequence[Path]) -> None:
+    """Write a figure as artifacts, one per suffix (.svg, .png), without dates, and close it."""
+    for path in outputs:
+        with write(path, stage=stage, params={}, seeds={}, inputs=inputs) as tmp:
+            metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
+            figure.savefig(tmp, metadata=metadata)
+    plt.close(figure)

@@ -1,0 +1,62 @@
+"""Win rates at equal length, for the criteria where length is not itself the criterion."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from scipy.special import expit
+from scipy.stats import norm
+
+from mope.analysis.intervals import LEVEL
+
+COLUMNS = "set judge preference method opponent win_rate length_controlled ci_low ci_high n mean_difference".split()
+LENGTH_IS_THE_CRITERION = "P2"  # prefix of the preferences about the amount said
+IDENTIFIED = 10.0  # standard error of the intercept above which the data do not tell it (separation)
+
+
+def at_equal_length(outcomes: np.ndarray, differences: np.ndarray, groups: np.ndarray) -> tuple[float, float, float]:
+    """Win rate at length difference 0, with interval: logistic regression on standardised length.
+
+    `outcomes` in {0, 0.5, 1}, `differences` in tokens, `groups` the prompts as clusters of the error; all (n,).
+    NaN where the data cannot tell: every outcome equal, or outcomes separated by length.
+    """
+    nothing = (np.nan, np.nan, np.nan)
+    spread = np.std(differences)
+    if len(set(outcomes)) < 2 or len(set(groups)) < 2:
+        return nothing
+    columns = [np.ones_like(outcomes)] + ([differences / spread] if spread > 0 else [])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # separation is recognised below
+        fit = sm.GLM(outcomes, np.column_stack(columns), family=sm.families.Binomial()).fit(
+            cov_type="cluster", cov_kwds={"groups": groups}
+        )
+    middle, error = fit.params[0], fit.bse[0]
+    if not fit.converged or not np.isfinite(error) or error > IDENTIFIED or np.abs(fit.params).max() > IDENTIFIED:
+        return nothing
+    half = norm.ppf((1 + LEVEL) / 2) * error
+    return tuple(float(x) for x in expit([middle, middle - half, middle + half]))
+
+
+def with_lengths(outcomes: pd.DataFrame, tokens: pd.DataFrame) -> pd.DataFrame:
+    """Outcomes with the difference of the answers' lengths in tokens; `tokens`: method and the responses' columns."""
+    keys = ["prompt_id", "combination"]
+    for side in ("a", "b"):
+        lengths = tokens[["method", *keys, "seed", "n_tokens"]]
+        lengths = lengths.rename(columns={"method": side, "seed": f"seed_{side}", "n_tokens": f"tokens_{side}"})
+        outcomes = outcomes.merge(lengths, on=[side, *keys, f"seed_{side}"], how="left", validate="many_to_one")
+    return outcomes.assign(difference=outcomes["tokens_a"] - outcomes["tokens_b"])
+
+
+def length_controlled(name: str, judge: str, outcomes: pd.DataFrame, tokens: pd.DataFrame) -> pd.DataFrame:
+    """One row per preference (P2 left out) and direction of every pair; `mean_difference` is method minus opponent."""
+    table = with_lengths(outcomes, tokens).dropna(subset=["outcome"])
+    table = table[(table["preference"] != "all") & ~table["preference"].str.startswith(LENGTH_IS_THE_CRITERION)]
+    rows = []
+    for (preference, a, b), group in table.groupby(["preference", "a", "b"], sort=False):
+        outcome, difference = group["outcome"].to_numpy(float), group["difference"].to_numpy(float)
+        rate, low, high = at_equal_length(outcome, difference, pd.factorize(group["prompt_id"])[0])
+        mean, n, gap = outcome.mean(), len(group), difference.mean()
+        rows.append((name, judge, preference, a, b, mean, rate, low, high, n, gap))
+        rows.append((name, judge, preference, b, a, 1 - mean, 1 - rate, 1 - high, 1 - low, n, -gap))
+    return pd.DataFrame(rows, columns=COLUMNS).sort_values(["preference", "method", "opponent"], ignore_index=True)

@@ -1,0 +1,112 @@
+"""From judgments to outcomes: win, tie or loss of every (pair of methods, prompt, combination, seed)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mope.errors import MopeError
+
+KEYS = ["a", "b", "prompt_id", "combination", "seed_a", "seed_b"]
+VALUE = {"a": 1.0, "b": -1.0, "tie": 0.0, "unparsed": np.nan}
+EXAMPLES = 3
+
+
+def gather(judgments: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
+    """The judgment tables of one set and judge as one table with the columns a and b."""
+    tables = [table.assign(a=a, b=b) for (a, b), table in judgments.items()]
+    return pd.concat(tables, ignore_index=True)
+
+
+def check_unparsed(judgments: pd.DataFrame, budget: float) -> None:
+    """`MopeError` with examples when more than `budget` of the judge's answers could not be read."""
+    bad = judgments[judgments["verdict"] == "unparsed"]
+    if len(bad) > budget * len(judgments):
+        examples = "; ".join(repr(raw[:80]) for raw in bad["raw"].head(EXAMPLES))
+        raise MopeError(
+            f"judgments: {len(bad)} of {len(judgments)} answers hold no verdict, at most {budget:.1%} may; "
+            f"e.g. {examples}"
+        )
+
+
+def criteria(judgments: pd.DataFrame) -> pd.DataFrame:
+    """One row per comparison: `KEYS`, preference, and the verdicts of both orders as `ab` and `ba`."""
+    keys = [*KEYS, "preference"]
+    halves = [
+        judgments.loc[judgments["order"] == order, [*keys, "verdict"]].rename(columns={"verdict": order})
+        for order in ("ab", "ba")
+    ]
+    both = halves[0].merge(halves[1], on=keys, how="outer", validate="one_to_one")
+    if both[["ab", "ba"]].isna().any(axis=None):
+        row = both[both[["ab", "ba"]].isna().any(axis=1)].iloc[0]
+        raise MopeError(f"judgments {row.a}--{row.b}: {row.prompt_id} / {row.combination} was judged in one order only")
+    return both
+
+
+def values(both: pd.DataFrame) -> np.ndarray:
+    """+1 (a), 0, -1 (b) where the orders agree, 0 where they do not, NaN where one was unparsed."""
+    ab, ba = both["ab"].map(VALUE).to_numpy(float), both["ba"].map(VALUE).to_numpy(float)
+    return np.where(ab == ba, ab, 0.0) + 0.0 * (ab + ba)  # the last term carries NaN
+
+
+def outcomes(judgments: pd.DataFrame) -> pd.DataFrame:
+    """Outcomes in {1 win of a, 0.5 tie, 0 loss, NaN unparsed}: `KEYS`, preference (one id, or "all"), outcome.
+
+    "all" is the sign of the sum over the criteria of the combination (Personalized Soups' aggregation).
+    """
+    both = criteria(judgments)
+    each = both[[*KEYS, "preference"]].assign(value=values(both))
+    groups = each.groupby(KEYS, sort=False, observed=True)["value"]
+    summed = groups.sum(min_count=1).where(groups.count() == groups.size())  # NaN if any criterion is unparsed
+    total = summed.reset_index().assign(preference="all")
+    table = pd.concat([total, each], ignore_index=True)
+    table["outcome"] = (np.sign(table.pop("value")) + 1) / 2
+    return table
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Outcomes counted by prompt, cell and pair: every array is (prompts, cells, pairs) float64."""
+
+    prompts: list[str]
+    cells: list[tuple[str, str]]  # (combination or "all", preference or "all")
+    pairs: list[tuple[str, str]]
+    wins: np.ndarray
+    ties: np.ndarray
+    losses: np.ndarray
+    unparsed: np.ndarray
+
+    @property
+    def points(self) -> np.ndarray:
+        """Wins and half ties."""
+        return self.wins + 0.5 * self.ties
+
+    @property
+    def total(self) -> np.ndarray:
+        """Comparisons with an outcome."""
+        return self.wins + self.ties + self.losses
+
+
+def count(table: pd.DataFrame, pairs: list[tuple[str, str]]) -> Counts:
+    """Count outcomes over everything, over each combination, and over each preference."""
+    prompts = sorted(table["prompt_id"].unique())
+    combinations = sorted(table["combination"].unique())
+    preferences = sorted(set(table["preference"]) - {"all"})
+    cells = [("all", "all"), *((c, "all") for c in combinations), *(("all", p) for p in preferences)]
+    prompt = pd.Index(prompts).get_indexer(table["prompt_id"])
+    pair = pd.MultiIndex.from_tuples(pairs).get_indexer(pd.MultiIndex.from_frame(table[["a", "b"]]))
+    whole = (table["preference"] == "all").to_numpy()
+    by_combination = 1 + pd.Index(combinations).get_indexer(table["combination"])
+    by_preference = 1 + len(combinations) + pd.Index([*preferences, "all"]).get_indexer(table["preference"])
+    outcome = table["outcome"].to_numpy()
+
+    def add(chosen: np.ndarray) -> np.ndarray:
+        out = np.zeros((len(prompts), len(cells), len(pairs)))
+        for rows, cell in ((chosen & whole, 0), (chosen & whole, by_combination), (chosen & ~whole, by_preference)):
+            column = cell if np.isscalar(cell) else cell[rows]
+            np.add.at(out, (prompt[rows], column, pair[rows]), 1)
+        return out
+
+    return Counts(
+        prompts, cells, pairs, add(outcome == 1), add(outcome == 0.5), add(outcome == 0), add(np.isnan(outcome))
+    )

@@ -1,0 +1,104 @@
+"""The README's numbers, taken from `results/reference` so that no figure in it is typed by hand."""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from mope.errors import MopeError
+
+
+def blocks(reference: Path) -> dict[str, str]:
+    """Markdown of every generated block, by its name."""
+    return {
+        "results": average_table(pd.read_csv(reference / "tables/average_win_rates.csv")),
+        "rivals": rivals_table(pd.read_csv(reference / "tables/win_rates.csv")),
+        "rewards": rewards_table(pd.read_csv(reference / "tables/reward_models.csv")),
+        "claims": claims_table(json.loads((reference / "claims.json").read_text())),
+        "timings": timings_table(pd.read_csv(reference / "timings.csv")),
+    }
+
+
+def percent(value: float) -> str:
+    """A share as a percentage with one decimal."""
+    return f"{100 * value:.1f}"
+
+
+def markdown(header: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def average_table(table: pd.DataFrame) -> str:
+    """Average pairwise win rate of every method on every set, best first on the first set."""
+    sets = list(dict.fromkeys(table.set))
+    first = table[table.set == sets[0]].sort_values("average_win_rate", ascending=False)
+    rows = []
+    for method in first.method:
+        cells = [f"`{method}`"]
+        for name in sets:
+            (row,) = table[(table.set == name) & (table.method == method)].itertuples()
+            interval = f"[{percent(row.ci_low)}, {percent(row.ci_high)}]"
+            cells.append(f"{percent(row.average_win_rate)} {interval}")
+        cells.append(f"{row.mean_tokens:.0f}")
+        rows.append(cells)
+    return markdown(["method", *(f"{name}: average win rate, % [95 %]" for name in sets), "tokens"], rows)
+
+
+def rivals_table(table: pd.DataFrame) -> str:
+    """MoPE against each other method, all combinations and preferences together."""
+    rows = table[(table.method == "mope") & (table.combination == "all") & (table.preference == "all")]
+    lines = []
+    for opponent in dict.fromkeys(rows.opponent):
+        line = [f"`{opponent}`"]
+        for row in rows[rows.opponent == opponent].itertuples():
+            holm = f", p = {row.p_holm:.2g}" if pd.notna(row.p_holm) else ""
+            line.append(f"{percent(row.win_rate)} [{percent(row.ci_low)}, {percent(row.ci_high)}]{holm}")
+        lines.append(line)
+    return markdown(["`mope` against", *(f"{name}, % [95 %]" for name in dict.fromkeys(rows.set))], lines)
+
+
+def rewards_table(table: pd.DataFrame) -> str:
+    """Held-out accuracy of the reward models."""
+    rows = [
+        [
+            row.preference,
+            f"{percent(row.accuracy)} [{percent(row.accuracy_ci_low)}, {percent(row.accuracy_ci_high)}]",
+            f"{row.ece:.3f}",
+            str(row.n_pairs),
+        ]
+        for row in table.itertuples()
+    ]
+    return markdown(["reward model", "held-out accuracy, % [95 %]", "calibration error", "pairs"], rows)
+
+
+def claims_table(claims: list[dict]) -> str:
+    """Every claim with its verdict."""
+
+    def number(value) -> str:
+        return "" if value is None else percent(value)
+
+    rows = []
+    for claim in claims:
+        interval = "" if claim["ci_low"] is None else f" [{number(claim['ci_low'])}, {number(claim['ci_high'])}]"
+        ours = number(claim["ours"]) + interval
+        rows.append([claim["claim"], claim["published"], ours, f"**{claim['verdict']}**"])
+    return markdown(["claim", "published", "ours, % or points [95 %]", "verdict"], rows)
+
+
+def timings_table(table: pd.DataFrame) -> str:
+    """Seconds per job of every rule of the last full run."""
+    rows = [[f"`{row.rule}`", f"{row.seconds:.0f}"] for row in table.sort_values("seconds").iloc[::-1].itertuples()]
+    return markdown(["rule", "seconds per job"], rows)
+
+
+def fill(text: str, generated: dict[str, str]) -> str:
+    """`text` with everything between `<!-- NAME -->` and `<!-- end NAME -->` replaced by the generated blocks."""
+    for name, block in generated.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n?<!-- end {name} -->)", re.DOTALL)
+        if not pattern.search(text):
+            raise MopeError(f"README.md: no block <!-- {name} --> ... <!-- end {name} --> found")
+        text = pattern.sub(lambda found, b=block: f"{found[1]}{b}\n{found[2].lstrip()}", text)
+    return text

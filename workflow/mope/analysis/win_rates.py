@@ -1,0 +1,207 @@
+"""Win rates with intervals, as shares in [0, 1].
+
+Win rate = (wins + ties / 2) / comparisons, over prompts, combinations and seeds (their counts are summed).
+Intervals come from a bootstrap over prompts, so that everything about a prompt moves together.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mope.analysis.intervals import holm, percentile_interval, ratios, resample_weights, sign_flip_p, wilson
+from mope.analysis.outcomes import Counts, check_unparsed, count, gather, outcomes
+
+SMALL = 100  # comparisons (seeds counted once) below which a Wilson interval stands beside the bootstrap
+FOCUS = "mope"  # the method whose named comparisons are tested
+
+WIN_RATE_COLUMNS = (
+    "set judge combination preference method opponent win_rate ci_low ci_high wins ties losses unparsed n_prompts "
+    "p_holm p_value decided_win_rate wilson_low wilson_high seed_std role"
+).split()
+AVERAGE_COLUMNS = "set judge method average_win_rate ci_low ci_high mean_tokens seeds seed_std".split()
+CELL_COLUMNS = "set judge combination preference method average_win_rate ci_low ci_high".split()
+DIFFERENCE_COLUMNS = "set judge method opponent difference ci_low ci_high".split()
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is needed of one evaluation set under one judge."""
+
+    set: str
+    judge: str
+    methods: list[str]
+    table: pd.DataFrame  # outcomes
+    counts: Counts
+    weights: np.ndarray  # (resamples, prompts)
+    seed: int
+
+
+def evaluate(
+    name: str,
+    judge: str,
+    methods: list[str],
+    judgments: dict[tuple[str, str], pd.DataFrame],
+    *,
+    resamples: int,
+    seed: int,
+    max_unparsed: float,
+) -> Evaluation:
+    """Outcomes, counts and resamples of one evaluation set; `judgments` holds one table per pair of `methods`."""
+    gathered = gather(judgments)
+    check_unparsed(gathered, max_unparsed)
+    table = outcomes(gathered)
+    counts = count(table, list(judgments))
+    return Evaluation(name, judge, methods, table, counts, resample_weights(len(counts.prompts), resamples, seed), seed)
+
+
+def _resampled(e: Evaluation, cell: int) -> np.ndarray:
+    """Win rates of all pairs in every resample: (resamples, pairs)."""
+    return ratios(e.weights, e.counts.points[:, cell], e.counts.total[:, cell])
+
+
+def _seed_rates(table: pd.DataFrame) -> pd.DataFrame:
+    """Win rates by seed, (pairs, seeds): the seed of the side that has several, else the only one."""
+    whole = table[table["preference"] == "all"]
+    several = whole.groupby(["a", "b"])["seed_a"].transform("nunique") > 1
+    seed = whole["seed_a"].where(several, whole["seed_b"])
+    return whole.assign(seed=seed).pivot_table(index=["a", "b"], columns="seed", values="outcome", aggfunc="mean")
+
+
+def _spread(rates: pd.DataFrame) -> pd.Series:
+    """Standard deviation between seeds, NaN for a single one."""
+    return rates.std(axis=1, ddof=1)
+
+
+def win_rates(e: Evaluation, named: list[str]) -> pd.DataFrame:
+    """Both directions of every pair in every cell; p-values of the focus method's named comparisons over everything.
+
+    `p_holm` is filled in by `correct` once all evaluation sets are together.
+    """
+    spread, rows = _spread(_seed_rates(e.table)), []
+    wins, ties, losses, unparsed = (
+        x.sum(axis=0) for x in (e.counts.wins, e.counts.ties, e.counts.losses, e.counts.unparsed)
+    )
+    n_prompts = (e.counts.total > 0).sum(axis=0)
+    seeds = e.table.groupby(["a", "b"])[["seed_a", "seed_b"]].nunique().max(axis=1)
+    for c, (combination, preference) in enumerate(e.counts.cells):
+        lows, highs = percentile_interval(_resampled(e, c), len(e.counts.prompts))
+        for p, pair in enumerate(e.counts.pairs):
+            w, t, n = wins[c, p], ties[c, p], wins[c, p] + ties[c, p] + losses[c, p]
+            rate = (w + 0.5 * t) / n if n else np.nan
+            whole = combination == preference == "all"
+            forward = {
+                "set": e.set, "judge": e.judge, "combination": combination, "preference": preference,
+                "method": pair[0], "opponent": pair[1], "win_rate": rate, "ci_low": lows[p], "ci_high": highs[p],
+                "wins": int(w), "ties": int(t), "losses": int(losses[c, p]), "unparsed": int(unparsed[c, p]),
+                "n_prompts": int(n_prompts[c, p]), "seed_std": spread.get(pair, np.nan) if whole else np.nan,
+                "decided_win_rate": w / (w + losses[c, p]) if w + losses[c, p] else np.nan,
+                "role": "exploratory",
+            }  # fmt: skip
+            distinct = n / seeds[pair]
+            if 0 < distinct < SMALL:
+                forward["wilson_low"], forward["wilson_high"] = wilson(rate * distinct, distinct)
+            if whole and FOCUS in pair and set(pair) - {FOCUS} <= set(named):
+                forward |= {"p_value": _test(e, c, p), "role": "named"}
+            rows += [forward, _mirrored(forward)]
+    table = pd.DataFrame(rows).reindex(columns=WIN_RATE_COLUMNS)
+    order = {name: i for i, name in enumerate(e.methods)}
+    key = table[["method", "opponent"]].map(order.get)
+    cells = {cell: i for i, cell in enumerate(e.counts.cells)}
+    cell = [cells[x] for x in zip(table["combination"], table["preference"], strict=True)]
+    return table.iloc[np.lexsort((key["opponent"], key["method"], cell))].reset_index(drop=True)
+
+
+def _test(e: Evaluation, cell: int, pair: int) -> float:
+    """p-value of "wins and losses balance", prompts being the units."""
+    balance = (e.counts.wins - e.counts.losses)[:, cell, pair]
+    return sign_flip_p(balance, len(e.weights), e.seed)
+
+
+def _mirrored(row: dict) -> dict:
+    """The same comparison from the opponent's side."""
+    swapped = row | {"method": row["opponent"], "opponent": row["method"], "wins": row["losses"], "losses": row["wins"]}
+    for low, high in (("ci_low", "ci_high"), ("wilson_low", "wilson_high")):
+        if low in row:
+            swapped |= {low: 1 - row[high], high: 1 - row[low]}
+    return swapped | {k: 1 - row[k] for k in ("win_rate", "decided_win_rate")}
+
+
+def _by_method(e: Evaluation, rates: np.ndarray) -> np.ndarray:
+    """(n, pairs) win rates -> (n, methods) averages over the opponents."""
+    totals = np.zeros((len(rates), len(e.methods)))
+    for p, (a, b) in enumerate(e.counts.pairs):
+        totals[:, e.methods.index(a)] += rates[:, p]
+        totals[:, e.methods.index(b)] += 1 - rates[:, p]
+    return totals / (len(e.methods) - 1)
+
+
+def average_win_rates(e: Evaluation, tokens: pd.DataFrame) -> pd.DataFrame:
+    """Average over the opponents, with interval and spread between seeds; `tokens`: method, n_tokens, seed."""
+    point = _by_method(e, (e.counts.points.sum(axis=0)[0] / e.counts.total.sum(axis=0)[0])[None])[0]
+    lows, highs = percentile_interval(_by_method(e, _resampled(e, 0)), len(e.counts.prompts))
+    seeds = tokens.groupby("method")["seed"].nunique()
+    by_seed = _seed_rates(e.table).reindex(pd.MultiIndex.from_tuples(e.counts.pairs, names=["a", "b"]))
+    spreads = _average_spread(e, by_seed, seeds)
+    return pd.DataFrame(
+        {
+            "set": e.set,
+            "judge": e.judge,
+            "method": e.methods,
+            "average_win_rate": point,
+            "ci_low": lows,
+            "ci_high": highs,
+            "mean_tokens": tokens.groupby("method")["n_tokens"].mean().reindex(e.methods).to_numpy(),
+            "seeds": seeds.reindex(e.methods).to_numpy(),
+            "seed_std": spreads,
+        },
+        columns=AVERAGE_COLUMNS,
+    )
+
+
+def _average_spread(e: Evaluation, by_seed: pd.DataFrame, seeds: pd.Series) -> list[float]:
+    """Standard deviation between a method's own seeds of its average win rate; NaN for a method of one seed."""
+    spreads = []
+    for method in e.methods:
+        if seeds.get(method, 1) < 2:
+            spreads.append(np.nan)
+            continue
+        own = [r if a == method else 1 - r for (a, b), r in by_seed.iterrows() if method in (a, b)]
+        spreads.append(_spread(pd.concat(own, axis=1).mean(axis=1).to_frame().T).iloc[0])
+    return spreads
+
+
+def averages_by_cell(e: Evaluation) -> pd.DataFrame:
+    """Average win rates within each combination and each preference, with intervals."""
+    parts = []
+    for c, (combination, preference) in enumerate(e.counts.cells):
+        rates = (e.counts.points[:, c].sum(axis=0) / e.counts.total[:, c].sum(axis=0))[None]
+        lows, highs = percentile_interval(_by_method(e, _resampled(e, c)), len(e.counts.prompts))
+        own = (e.set, e.judge, combination, preference, e.methods, _by_method(e, rates)[0], lows, highs)
+        parts.append(pd.DataFrame(dict(zip(CELL_COLUMNS, own, strict=True))))
+    return pd.concat(parts, ignore_index=True)
+
+
+def average_differences(e: Evaluation) -> pd.DataFrame:
+    """Differences between the methods' average win rates, paired on the same resamples."""
+    resampled = _by_method(e, _resampled(e, 0))
+    point = _by_method(e, (e.counts.points.sum(axis=0)[0] / e.counts.total.sum(axis=0)[0])[None])[0]
+    rows = []
+    for i, method in enumerate(e.methods):
+        for j, opponent in enumerate(e.methods):
+            if i != j:
+                low, high = percentile_interval(resampled[:, i] - resampled[:, j], len(e.counts.prompts))
+                rows.append((e.set, e.judge, method, opponent, point[i] - point[j], float(low), float(high)))
+    return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)
+
+
+def correct(table: pd.DataFrame) -> pd.DataFrame:
+    """Holm over the named comparisons of all evaluation sets of a judge, each counted once; others stay empty."""
+    table = table.copy()
+    for judge in table["judge"].unique():
+        tested = (table["judge"] == judge) & table["p_value"].notna()
+        once = tested & (table["method"] == FOCUS)
+        keys = table["set"] + "\0" + table["opponent"].where(table["method"] == FOCUS, table["method"])
+        corrected = dict(zip(keys[once], holm(list(table.loc[once, "p_value"])), strict=True))
+        table.loc[tested, "p_holm"] = keys[tested].map(corrected)
+    return table

@@ -1,0 +1,37 @@
+"""How every script starts and ends, and the options that several scripts share."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from mope.errors import MopeError
+
+
+def run(main: Callable[[], None]) -> None:
+    """Call `main`; a `MopeError` becomes one line on standard error and exit status 2."""
+    if sys.version_info < (3, 11):
+        sys.exit(f"error: Python {sys.version.split()[0]} found, Python 3.11 or newer is needed")
+    try:
+        main()
+    except MopeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def named_path(text: str) -> tuple[str, Path]:
+    """Type of an option such as `--experts P1A=results/laptop/expert/P1A`."""
+    name, found, path = text.partition("=")
+    if not found:
+        raise argparse.ArgumentTypeError(f"NAME=FOLDER expected, {text!r} found")
+    return name, Path(path)
+
+
+def settings_of(kind: type, values: dict):
+    """`kind(**values)` for a dataclass of settings; `MopeError` that names a missing or unknown key."""
+    known = kind.__dataclass_fields__
+    for key in [k for k in values if k not in known]:
+        raise MopeError(f"--settings: unknown key {key!r}; expected {', '.join(known)}")
+    for key in [k for k in known if k not in values]:
+        raise MopeError(f"--settings: key {key!r} is missing; expected {', '.join(known)}")
+    return kind(**values)

@@ -1,0 +1,69 @@
+"""Candidate answers on which feedback is collected."""
+
+import random
+from pathlib import Path
+
+import pandas as pd
+from transformers import AutoTokenizer
+
+from mope.data.tables import derive_seed
+from mope.decoding.adapters import BASE, AdapterPool
+from mope.decoding.loop import decode
+from mope.decoding.mixers import Probability
+from mope.decoding.request import Request
+from mope.decoding.sampling import Sampling
+from mope.preferences import Preferences
+from mope.prompting import encode
+
+COLUMNS = ["prompt_id", "prompt", "response", "kind"]
+
+
+def spoil(response: str, other: str, kind: str, rng: random.Random) -> str:
+    """A degenerate variant of `response`: a sentence repeated, words shuffled, cut off, or another prompt's answer."""
+    words = response.split()
+    match kind:
+        case "repeated":
+            sentences = response.replace("!", ".").split(". ")
+            repeated = rng.choice(sentences).rstrip(".") + "."
+            return " ".join([response] + [repeated] * rng.randint(1, 3))
+        case "shuffled":
+            return " ".join(rng.sample(words, len(words)))
+        case "cut":
+            return " ".join(words[: rng.randint(1, max(1, len(words) - 2))])
+        case "off_topic":
+            return other
+    raise ValueError(kind)
+
+
+SPOILT = ("repeated", "shuffled", "cut", "off_topic")
+
+
+def sample_candidates(
+    base: Path, prompts: pd.DataFrame, preferences: Preferences, per_prompt: int, max_new_tokens: int, seed: int
+) -> pd.DataFrame:
+    """`per_prompt` answers of the base at temperature 1 to every prompt, and one spoilt variant of one of them.
+
+    The answers are asked for under none, one or several random preferences, so that they differ in what feedback is
+    about. Deviation: the paper compares two samples of one prompt; the spoilt variants teach the reward models what the
+    small base would otherwise exploit (endless repetition, answers cut off or off topic).
+    """
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    rng = random.Random(f"candidates {seed}")
+    asked, requests = [], []
+    for row in prompts.itertuples():
+        for i in range(per_prompt):
+            stated = [rng.choice(poles) for poles in preferences.dimensions.values() if rng.random() < 0.7]
+            ids = encode(tokenizer, row.prompt, [preferences.texts[p] for p in stated])
+            key = derive_seed(seed, "candidate", row.prompt_id, i)
+            requests.append(Request([0], [ids], max_new_tokens=max_new_tokens, seed=key))
+            asked.append((row.prompt_id, row.prompt))
+    pool = AdapterPool(base, {"base": BASE})
+    sampling = Sampling(temperature=1.0)
+    answers = decode(pool, Probability(), requests, sampling, tokenizer.eos_token_id, tokenizer.pad_token_id)
+    texts = tokenizer.batch_decode([a.tokens for a in answers], skip_special_tokens=True)
+    records = [(*a, text, "sample") for a, text in zip(asked, texts, strict=True)]
+    for i in range(0, len(records), per_prompt):
+        prompt_id, prompt, response, _ = records[i + rng.randrange(per_prompt)]
+        kind = rng.choice(SPOILT)
+        records.append((prompt_id, prompt, spoil(response, rng.choice(texts), kind, rng), kind))
+    return pd.DataFrame(records, columns=COLUMNS)

@@ -1,0 +1,26 @@
+"""Tables of records: Parquet in, Parquet out, with the columns checked."""
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+
+from mope.errors import MopeError
+from mope.provenance.artifact import require
+
+
+def read(path: str | Path, columns: list[str]) -> pd.DataFrame:
+    """The records of an artifact; `MopeError` when it is damaged, lacks a column, or is empty."""
+    frame = pd.read_parquet(require(path))
+    missing = [c for c in columns if c not in frame.columns]
+    if missing:
+        raise MopeError(f"{path}: column {missing[0]!r} not found among {', '.join(frame.columns)}")
+    if frame.empty:
+        raise MopeError(f"{path}: no records found, at least one is needed")
+    return frame
+
+
+def derive_seed(*parts: object) -> int:
+    """A 31-bit seed that depends on all `parts` and on nothing else (Python's own hash changes between processes)."""
+    digest = hashlib.sha256("|".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1

@@ -1,0 +1,211 @@
+"""What a step costs: one model, several experts in several ways, and soups; interleaved, on one machine."""
+
+import copy
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+
+from mope.decoding.adapters import BASE, AdapterPool
+from mope.decoding.batch import Batch
+from mope.decoding.benchmark_memory import Peak, bandwidth, bytes_of, cache_bytes
+from mope.decoding.benchmark_models import Parts, combinations, peft_model
+from mope.decoding.benchmark_pools import PeftPool, SplitPool
+from mope.decoding.controller_input import LlamaController
+from mope.decoding.lora import Adapter
+from mope.decoding.mixers import Probability
+from mope.decoding.request import Request
+from mope.decoding.sampling import Sampling, choose
+from mope.decoding.separate import SeparatePool
+from mope.training.soups import exact_average
+
+EXPERTS = 3
+ANSWER = 64  # tokens of the answers over which a soup's merging is spread
+
+
+@dataclass(frozen=True)
+class BenchmarkSettings:
+    """`benchmark` in config.yaml: numbers of simultaneous requests, dtypes, timed steps per round, rounds, CPU threads."""
+
+    seed: int
+    requests: list[int]
+    dtypes: list[str]
+    steps: int
+    rounds: int
+    threads: int
+
+
+@dataclass
+class System:
+    """`start` prepares fresh requests and returns the step to time; `extra` milliseconds are added to every step.
+
+    `held` are the bytes of its weights, `floor` those that any implementation must move per step.
+    """
+
+    name: str
+    experts: int
+    start: Callable[[], Callable[[], None]]
+    held: int
+    floor: int
+    extra: float = 0.0
+
+
+def stepper(pool, requests: list[Request], controller=None) -> Callable[[], None]:
+    """Prefill the requests; the step samples a token for each and runs the models on it."""
+    batch = Batch(pool, Probability(), requests, controller)
+    uniform = torch.rand(len(requests), dtype=torch.float64, device=pool.device)
+
+    def step() -> None:
+        mixed, _, _ = batch.mixture()
+        batch.advance(choose(mixed, Sampling(), uniform))
+
+    return step
+
+
+def all_of(steps: list[Callable[[], None]]) -> Callable[[], None]:
+    """One step of every batch, one after the other."""
+
+    def step() -> None:
+        for each in steps:
+            each()
+
+    return step
+
+
+@torch.inference_mode()
+def merge_milliseconds(parts: Parts, soups: list[Adapter], dtype: torch.dtype, device) -> float:
+    """Median time to add a soup's products to a copy of the weights that they change."""
+    modules = dict(parts.base.get_decoder().named_modules())
+    weights = {name: modules[name].weight.detach().to(device, dtype, copy=True) for name in soups[0]}
+    spent = []
+    for soup in soups:
+        factors = {name: (pair.a.to(device, dtype), pair.b.to(device, dtype), pair.scale) for name, pair in soup.items()}
+        begun = now(device)
+        for name, (a, b, scale) in factors.items():
+            weights[name].addmm_(b, a, alpha=scale)
+        spent.append(now(device) - begun)
+    return 1000 * statistics.median(spent)
+
+
+def now(device) -> float:
+    """Seconds, once the device has done what it was given."""
+    if torch.device(device).type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def build_systems(parts: Parts, count: int, dtype: torch.dtype, device, seed: int, steps: int) -> list[System]:
+    """The systems for `count` requests over all 8 combinations, on prompts of 16 to 32 random tokens."""
+    rng = random.Random(seed)
+    names = list(parts.adapters)
+    xi = combinations(names)
+    prompts = [[rng.randrange(4, parts.base.config.vocab_size) for _ in range(rng.randrange(16, 33))] for _ in range(count)]
+    mixed = [Request(xi[r % 8], [p] * EXPERTS, p) for r, p in enumerate(prompts)]
+    plain = [Request([0], [p]) for p in prompts]
+    souped = [Request([r % 8], [p]) for r, p in enumerate(prompts)]
+    soups = [exact_average([parts.adapters[names[i]] for i in members]) for members in xi]
+
+    single = AdapterPool(parts.base, {"base": BASE}, dtype, device)
+    experts = AdapterPool(parts.base, parts.adapters, dtype, device)
+    soup_pool = AdapterPool(parts.base, {f"soup{i}": soup for i, soup in enumerate(soups)}, dtype, device)
+    controller = LlamaController(parts.controller.to(device, dtype), parts.head.to(device, dtype))
+    by_place = SplitPool(experts, lambda row, expert: row % EXPERTS)
+    by_expert = SplitPool(experts, lambda row, expert: expert)
+    alone = [[r for i, r in enumerate(plain) if i % 8 == c] for c in range(min(8, count))]
+
+    base_bytes, expert_bytes, soup_bytes = bytes_of(single), bytes_of(experts), bytes_of(soup_pool)
+    controller_bytes = bytes_of(controller)
+    length = 24 + steps // 2
+    cache = cache_bytes(single.llama, length)
+    used = expert_bytes * (EXPERTS if count == 1 else 6) // 6
+    moved = base_bytes + used + controller_bytes + count * (EXPERTS * cache + cache_bytes(controller.llama, length))
+    held = base_bytes + expert_bytes + controller_bytes
+    merge = merge_milliseconds(parts, soups, dtype, device)
+
+    def mope(name: str, pool) -> System:
+        return System(name, EXPERTS, lambda: stepper(pool, mixed, controller), held, moved)
+
+    merged = len(alone) * merge / ANSWER
+    plain_floor = base_bytes + count * cache
+    soup_floor = plain_floor + soup_bytes * len(alone) // 8
+    plain_module = SeparatePool({"base": copy.deepcopy(parts.base)}, dtype, device)
+    peft = PeftPool(peft_model(parts).to(device, dtype), tuple(names))
+    return [
+        System("single", 1, lambda: stepper(single, plain), base_bytes, plain_floor),
+        System("single_transformers", 1, lambda: stepper(plain_module, plain), base_bytes, plain_floor),
+        mope("sequential", by_place),
+        mope("per_expert", by_expert),
+        mope("peft", peft),
+        mope("mope", experts),
+        System("soup_merged", 1, lambda: all_of([stepper(single, r) for r in alone]), held, soup_floor, merged),
+        System("soup_batch", 1, lambda: stepper(soup_pool, souped), base_bytes + soup_bytes, soup_floor),
+    ]
+
+
+@torch.inference_mode()
+def measure(systems: list[System], settings: BenchmarkSettings, device) -> dict[str, tuple[list[float], float]]:
+    """Milliseconds per step of every round, and peak memory in MB, by system. Rounds are interleaved."""
+    spent: dict[str, list[float]] = {system.name: [] for system in systems}
+    peaks = {}
+    for turn in range(settings.rounds + 1):  # the first round warms up and tells the memory
+        for system in systems:
+            peak = Peak(device)
+            step = system.start()
+            step()
+            begun = now(device)
+            for _ in range(settings.steps):
+                step()
+            elapsed = 1000 * (now(device) - begun) / settings.steps + system.extra
+            if turn == 0:
+                peaks[system.name] = (system.held + peak.growth()) / 2**20
+            else:
+                spent[system.name].append(elapsed)
+            del step
+    return {name: (times, peaks[name]) for name, times in spent.items()}
+
+
+def benchmark(models: list[Callable[[], Parts]], settings: BenchmarkSettings, device: str) -> Iterator[dict]:
+    """Records of benchmarks/decoding.json (docs: README, "Decoding").
+
+    `ms_per_step` is the median of the rounds, `ms_per_step_q25` and `_q75` their spread; `ratio_to_single` the median
+    of the ratios within a round; `floor_ratio` the share of the memory-bandwidth floor that is reached: the time that
+    the bytes which any implementation must move would take at the measured bandwidth, over the time spent.
+    """
+    torch.set_num_threads(settings.threads)
+    rate = bandwidth(device)
+    for make in models:
+        for dtype in settings.dtypes:
+            for count in settings.requests:
+                parts = make()
+                systems = build_systems(parts, count, getattr(torch, dtype), device, settings.seed, settings.steps)
+                measured = measure(systems, settings, device)
+                one = measured["single"][0]
+                for system in systems:
+                    times, peak = measured[system.name]
+                    median = statistics.median(times)
+                    low, _, high = statistics.quantiles(times, n=4)
+                    yield {
+                        "system": system.name,
+                        "model": parts.name,
+                        "dtype": dtype,
+                        "device": device_name(device),
+                        "requests": count,
+                        "experts_per_request": system.experts,
+                        "ms_per_step": round(median, 3),
+                        "ms_per_step_q25": round(low, 3),
+                        "ms_per_step_q75": round(high, 3),
+                        "ratio_to_single": round(statistics.median(t / s for t, s in zip(times, one)), 3),
+                        "tokens_per_s": round(1000 * count / median, 1),
+                        "peak_memory_mb": round(peak, 1),
+                        "floor_ratio": round(1000 * system.floor / rate / median, 3),
+                    }
+
+
+def device_name(device: str) -> str:
+    """The GPU's name, or the number of CPU threads in use."""
+    if torch.device(device).type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"cpu, {torch.get_num_threads()} threads"

@@ -1,0 +1,88 @@
+"""A study with people: blinded pairs in random order on a page that needs nothing but a browser (paper, table 5)."""
+
+import csv
+import io
+import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from mope.errors import MopeError
+from mope.judging.verdicts import KEYS, aligned
+
+PAGE = Path(__file__).parent / "human_study.html"
+PLACEHOLDER = "{{STUDY}}"
+KEY_COLUMNS = ["item", "left", "right", *KEYS, "seed_left", "seed_right"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One pair as a rater sees it: no method is named."""
+
+    item: str
+    prompt: str
+    wishes: list[str]
+    left: str
+    right: str
+
+
+def draw(
+    responses: dict[str, pd.DataFrame], focus: str, rivals: list[str], pairs: int, texts: dict[str, str], seed: int
+) -> tuple[list[Item], pd.DataFrame]:
+    """`pairs` items, the rivals equally often, sides by lot, in random order; and the key (`KEY_COLUMNS`).
+
+    Pairs with identical texts are left out: they can only tie. `texts` are the preference texts by id.
+    """
+    rng = random.Random(seed)
+    chosen = []
+    for number, rival in enumerate(rivals):
+        table = aligned(responses[focus], responses[rival])
+        table = table[table["response_a"] != table["response_b"]]
+        share = pairs // len(rivals) + (number < pairs % len(rivals))
+        if share > len(table):
+            raise MopeError(f"human study: {share} pairs of {focus} and {rival} wanted, {len(table)} differ")
+        chosen += [(rival, row) for row in table.iloc[rng.sample(range(len(table)), share)].itertuples()]
+    rng.shuffle(chosen)
+    items, key = [], []
+    for number, (rival, row) in enumerate(chosen):
+        sides = [(focus, row.response_a, row.seed_a), (rival, row.response_b, row.seed_b)]
+        rng.shuffle(sides)
+        (left, left_text, left_seed), (right, right_text, right_seed) = sides
+        name = f"item-{number:03d}"
+        wishes = [texts[p] for p in row.combination.split("-")]
+        items.append(Item(name, row.prompt, wishes, left_text, right_text))
+        key.append((name, left, right, row.prompt_id, row.combination, left_seed, right_seed))
+    return items, pd.DataFrame(key, columns=KEY_COLUMNS)
+
+
+def page(items: list[Item], study: str) -> str:
+    """The self-contained HTML page; answers cannot close the script that holds them."""
+    data = json.dumps({"study": study, "items": [vars(item) for item in items]}, ensure_ascii=True)
+    safe = data.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return PAGE.read_text().replace(PLACEHOLDER, safe)
+
+
+def read_ratings(paths: list[Path], key: pd.DataFrame) -> pd.DataFrame:
+    """All raters' answers: item, rater, answer ("left", "tie" or "right"); `MopeError` names file and line."""
+    known, rows, owners = set(key["item"]), [], {}
+    for path in paths:
+        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
+        if not {"rater", "item", "answer"} <= set(reader.fieldnames or ()):
+            raise MopeError(f"{path}: expected the columns rater, item and answer")
+        for row in reader:
+            where = f"{path}:{reader.line_num}"
+            if row["item"] not in known:
+                raise MopeError(f"{where}: item {row['item']!r} is not in the key of this study")
+            if row["answer"] not in ("left", "tie", "right"):
+                raise MopeError(f"{where}: answer {row['answer']!r}; left, tie or right would be one")
+            if not row["rater"]:
+                raise MopeError(f"{where}: no rater")
+            first = owners.setdefault((row["rater"], row["item"]), where)
+            if first != where:
+                raise MopeError(f"{where}: {row['rater']} answered {row['item']} before, at {first}")
+            rows.append((row["item"], row["rater"], row["answer"]))
+    if not rows:
+        raise MopeError("human study: the raters' files hold no answer")
+    return pd.DataFrame(rows, columns=["item", "rater", "answer"])

@@ -1,0 +1,113 @@
+"""Pairwise judging: both orders of every comparison, verdicts always in terms of methods `a` and `b`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Protocol
+
+import pandas as pd
+
+from mope.errors import MopeError
+
+KEYS = ["prompt_id", "combination"]
+COLUMNS = [*KEYS, "preference", "order", "verdict", "raw", "seed_a", "seed_b"]
+# What "the first answer is better" means when the answers were shown as a, b and as b, a.
+UNSWAP = {
+    "ab": {"first": "a", "second": "b", "tie": "tie", "unparsed": "unparsed"},
+    "ba": {"first": "b", "second": "a", "tie": "tie", "unparsed": "unparsed"},
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two answers to one prompt, in the order in which the judge sees them, under one criterion."""
+
+    prompt: str
+    preference: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """A judge's answer: `verdict` is "first", "tie", "second" or "unparsed", `raw` what it was read from."""
+
+    verdict: str
+    raw: str
+
+
+class Judge(Protocol):
+    """Anything that compares answers; `name` is the folder of its judgments."""
+
+    name: str
+
+    def judge(self, comparisons: Sequence[Comparison]) -> list[Opinion]:
+        """One opinion per comparison, in order."""
+
+
+def consensus(ab: str, ba: str) -> str:
+    """The verdict of both orders, in terms of a and b: agreement, else a tie; unparsed if either is (statistics)."""
+    if "unparsed" in (ab, ba):
+        return "unparsed"
+    return ab if ab == ba else "tie"
+
+
+def aligned(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+    """Answers of two methods side by side, one row per prompt, combination and pair of seeds.
+
+    Equal sets of seeds pair off; a method with one seed meets every seed of the other.
+    """
+    seeds_a, seeds_b = sorted(set(a["seed"])), sorted(set(b["seed"]))
+    on = [*KEYS, "seed"] if seeds_a == seeds_b else KEYS
+    if seeds_a != seeds_b and min(len(seeds_a), len(seeds_b)) > 1:
+        raise MopeError(f"seeds {seeds_a} and {seeds_b} cannot be paired: equal seeds, or one of them single, would be")
+    keep = [*KEYS, "seed", "response"]
+    for frame in (a, b):
+        if frame.duplicated([*KEYS, "seed"]).any():
+            raise MopeError("responses: two rows of one prompt_id, combination and seed; one would be right")
+    both = a[[*keep, "prompt"]].merge(b[keep], on=on, how="outer", suffixes=("_a", "_b"), indicator=True)
+    missing = both[both.pop("_merge") != "both"]
+    if len(missing):
+        row = missing.iloc[0]
+        raise MopeError(f"responses: {row.prompt_id} / {row.combination} is answered by one method only")
+    if "seed" in both:
+        both = both.assign(seed_a=both["seed"], seed_b=both["seed"])
+    return both.sort_values([*KEYS, "seed_a", "seed_b"], ignore_index=True)
+
+
+def comparisons(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Every (aligned pair, preference of its combination, order), with the texts as shown: columns first, second."""
+    rows = pairs.assign(preference=pairs["combination"].str.split("-")).explode("preference", ignore_index=True)
+    ab = rows.assign(order="ab", first=rows["response_a"], second=rows["response_b"])
+    ba = rows.assign(order="ba", first=rows["response_b"], second=rows["response_a"])
+    return pd.concat([ab, ba]).sort_values([*KEYS, "seed_a", "seed_b", "preference", "order"], ignore_index=True)
+
+
+def questions(table: pd.DataFrame) -> list[Comparison]:
+    """What a judge must be asked of a table of `comparisons`: all rows but those of identical texts."""
+    asked = table[table["first"] != table["second"]]
+    columns = (asked["prompt"], asked["preference"], asked["first"], asked["second"])
+    return [Comparison(*row) for row in zip(*columns, strict=True)]
+
+
+def judge_pair(judge: Judge, a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+    """Judgments of two methods' answers (columns `COLUMNS`); identical texts tie without a call."""
+    table = comparisons(aligned(a, b))
+    opinions = iter(judge.judge(questions(table)))
+    same = table["first"] == table["second"]
+    answers = [Opinion("tie", "identical texts") if equal else next(opinions) for equal in same]
+    table["verdict"] = [UNSWAP[o][answer.verdict] for o, answer in zip(table["order"], answers, strict=True)]
+    table["raw"] = [answer.raw for answer in answers]
+    return table[COLUMNS]
+
+
+def judge_pairs(judge: Judge, responses: dict[str, pd.DataFrame]) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """(a, b, judgments) of all pairs of methods, in the order of `responses`."""
+    for a, b in combinations(responses, 2):
+        yield a, b, judge_pair(judge, responses[a], responses[b])
+
+
+def all_questions(responses: dict[str, pd.DataFrame]) -> list[Comparison]:
+    """What a judge will be asked by `judge_pairs`, for an estimate or a batch."""
+    pairs = combinations(responses, 2)
+    return [q for a, b in pairs for q in questions(comparisons(aligned(responses[a], responses[b])))]

@@ -1,0 +1,232 @@
+"""Artifacts: written whole or not at all, each with a record of how it came to be in `<path>.meta.json`."""
+
+import contextlib
+import functools
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from mope.errors import MopeError
+from mope.provenance import code
+
+SCHEMA_VERSION = 1
+ROOT = Path(__file__).resolve().parents[3]
+PACKAGES = (
+    *(
+        "accelerate",
+        "datasets",
+        "matplotlib",
+        "numpy",
+        "pandas",
+        "peft",
+        "pyarrow",
+        "safetensors",
+        "scipy",
+        "snakemake",
+    ),
+    *("statsmodels", "textstat", "tokenizers", "torch", "transformers", "trl", "vaderSentiment"),
+)
+SNAKEMAKE_STAMP = ".snakemake_timestamp"  # Snakemake puts it into folders: not part of the artifact
+_STARTED = time.monotonic()
+
+
+@contextlib.contextmanager
+def write(
+    path: Path | str, *, stage: str, params: dict, seeds: dict[str, int], inputs: Iterable[Path | str] = ()
+) -> Iterator[Path]:
+    """Yield a temporary path beside `path` to write a file or a folder to; on success move both it and its record in.
+
+    The temporary name is hidden and has the suffix of `path`. After an error nothing is left at the temporary path and
+    `path` is as before. A kill between the two moves leaves an artifact without a record, which `require` rejects.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
+    _remove(temporary)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        sources = {_name(source): _digest_of_input(Path(source)) for source in inputs}
+        yield temporary
+        if not temporary.exists():
+            raise MopeError(f"{path}: stage {stage} wrote nothing; a file or folder at {temporary} was expected")
+        output = fingerprint(temporary)
+        record = {"stage": stage, "params": params, "seeds": seeds, "inputs": sources, "output": output}
+        text = json.dumps(record | _circumstances(), indent=1, sort_keys=True)
+        _commit(temporary, path, text + "\n")
+    finally:
+        _remove(temporary)
+
+
+def require(path: Path | str) -> Path:
+    """`path`, if it exists and its size and SHA-256 agree with its record; else a `MopeError` that says what to do."""
+    path = Path(path)
+    recorded = read_meta(path)["output"]
+    problem = difference(recorded, path)
+    if problem:
+        raise MopeError(f"{problem}; delete {path} and run the workflow again")
+    return path
+
+
+def meta_path(path: Path) -> Path:
+    """Where the record of an artifact lies."""
+    return path.with_name(path.name + ".meta.json")
+
+
+def read_meta(path: Path) -> dict:
+    """The record of the artifact at `path`; `MopeError` if artifact or record is missing or the record is damaged."""
+    if not path.exists():
+        raise MopeError(f"{path}: missing; run the workflow to make it")
+    try:
+        record = json.loads(meta_path(path).read_text())
+        record["output"]["sha256"], record["stage"]
+    except FileNotFoundError:
+        message = f"{path}: has no {meta_path(path).name}, so it was not completely written"
+        raise MopeError(f"{message}; delete it and run the workflow again") from None
+    except (ValueError, KeyError, TypeError):
+        message = f"{meta_path(path)}: damaged, the record of an artifact was expected"
+        raise MopeError(f"{message}; delete it and {path}, and run the workflow again") from None
+    if record.get("schema_version") != SCHEMA_VERSION:
+        message = (
+            f"{meta_path(path)}: schema version {record.get('schema_version')}, version {SCHEMA_VERSION} is needed"
+        )
+        raise MopeError(f"{message}; delete {path} and run the workflow again")
+    return record
+
+
+def difference(recorded: dict, path: Path) -> str:
+    """One line that names the first file of the artifact which differs from the record, or an empty string."""
+    folder = "files" in recorded
+    if path.is_dir() != folder:
+        return f"{path}: is a {'file' if folder else 'folder'}, a {'folder' if folder else 'file'} was recorded"
+    present = set(_members(path)) if folder else {""}
+    expected = recorded["files"] if folder else {"": recorded}
+    for name in sorted(expected.keys() | present):
+        file = path / name
+        if name not in present:
+            return f"{file}: missing"
+        if name not in expected:
+            return f"{file}: not part of the recorded artifact"
+        if file.stat().st_size != expected[name]["bytes"]:
+            return f"{file}: {file.stat().st_size} bytes found, {expected[name]['bytes']} bytes were recorded"
+        if _sha256(file) != expected[name]["sha256"]:
+            return f"{file}: content differs from the recorded SHA-256"
+    return ""
+
+
+def fingerprint(path: Path) -> dict:
+    """{sha256, bytes} of a file; of a folder {sha256, bytes, files: {name: {sha256, bytes}}}."""
+    if not path.is_dir():
+        return {"sha256": _sha256(path), "bytes": path.stat().st_size}
+    files = {name: fingerprint(path / name) for name in _members(path)}
+    lines = "".join(f"{name} {entry['sha256']}\n" for name, entry in files.items())
+    total = sum(entry["bytes"] for entry in files.values())
+    return {"sha256": hashlib.sha256(lines.encode()).hexdigest(), "bytes": total, "files": files}
+
+
+def _members(folder: Path) -> list[str]:
+    files = (file for file in folder.rglob("*") if file.is_file() and file.name != SNAKEMAKE_STAMP)
+    return sorted(file.relative_to(folder).as_posix() for file in files)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _digest_of_input(path: Path) -> str:
+    """From the record where there is one (the stage has called `require` on it), else from the content."""
+    if meta_path(path).is_file():
+        return read_meta(path)["output"]["sha256"]
+    if not path.exists():
+        raise MopeError(f"{path}: missing, though it is an input")
+    return fingerprint(path)["sha256"]
+
+
+def _name(path: Path | str) -> str:
+    """Relative to the project where possible, so that a record does not depend on where the project lies."""
+    absolute = Path(path).absolute()
+    return absolute.relative_to(ROOT).as_posix() if absolute.is_relative_to(ROOT) else absolute.as_posix()
+
+
+def _circumstances() -> dict:
+    """Everything else that the record holds: code, versions, machine, time and memory up to now."""
+    usage = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    torch = sys.modules.get("torch")  # only asked for if the stage itself has imported it
+    cuda = torch is not None and torch.cuda.is_available()
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "host": platform.node(),
+        "device": torch.cuda.get_device_name() if cuda else "cpu",
+        "wall_s": round(time.monotonic() - _STARTED, 3),
+        "peak_memory_mb": round(usage / (1024 if sys.platform == "linux" else 1024**2), 1),
+        **_surroundings(),
+    }
+
+
+@functools.cache
+def _surroundings() -> dict:
+    main = getattr(sys.modules["__main__"], "__file__", None)
+    script = Path(main).resolve() if main else None
+    return {
+        "code": code.digest(script) if script and script.is_relative_to(ROOT / "workflow") else None,
+        "python": platform.python_version(),
+        "packages": {name: version for name in PACKAGES if (version := _version(name))},
+        "git_commit": _git("rev-parse", "HEAD"),
+        "git_dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        result = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None  # no git, or an unpacked archive
+    return result.stdout.strip()
+
+
+def _commit(temporary: Path, path: Path, record: str) -> None:
+    """Flush to disk and rename: first the old record goes, then the artifact comes, then its record."""
+    meta, temporary_meta = meta_path(path), temporary.with_name(f".{path.name}.meta.tmp")
+    old = path.with_name(f".{path.name}.old")
+    temporary_meta.write_text(record)
+    for file in [temporary_meta, *(temporary / name for name in _members(temporary))]:
+        _fsync(file)
+    _fsync(temporary)
+    meta.unlink(missing_ok=True)
+    if path.is_dir():
+        _remove(old)
+        path.rename(old)
+    temporary.replace(path)
+    temporary_meta.replace(meta)
+    _fsync(path.parent)
+    _remove(old)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,119 @@
+"""Digest of the code a stage really runs: its script and every project module that the script imports.
+
+Comments, docstrings and formatting do not count. The digest is the same on every Python from 3.11 on, which is why the
+syntax tree is written out here and not with `ast.dump`, whose output changes between minor versions.
+Standard library only: the Snakefile calls this while it is parsed.
+"""
+
+import ast
+import functools
+import hashlib
+from pathlib import Path
+
+from mope.errors import MopeError
+
+DYNAMIC = {"__import__", "import_module", "exec_module", "spec_from_file_location", "run_module", "run_path"}
+IGNORED = {"ctx", "kind", "type_comment", "type_ignores"}
+
+
+def digest(script: Path | str) -> str:
+    """SHA-256 (hex) of `<root>/scripts/<stage>.py` and of all modules below `<root>` that it imports, at any depth.
+
+    Imports inside functions count. Raises `MopeError` for relative and dynamic imports, which cannot be followed,
+    for a project module that does not exist, and for source that cannot be parsed.
+    """
+    files = closure(Path(script).resolve())
+    root = Path(script).resolve().parent.parent
+    lines = [f"{file.relative_to(root).as_posix()} {_read(file)[0]}\n" for file in files]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def closure(script: Path) -> list[Path]:
+    """The script and every project file it imports, sorted by path."""
+    folders = [script.parent.parent, script.parent]  # `import mope.x`, and a module that lies beside the script
+    found: set[Path] = set()
+    waiting = [script]
+    while waiting:
+        file = waiting.pop()
+        if file in found:
+            continue
+        found.add(file)
+        for name, required in _read(file)[1]:
+            modules = [path for folder in folders for path in _files(folder, name)]
+            if required and not modules and (folders[0] / name.split(".")[0] / "__init__.py").is_file():
+                raise MopeError(f"{file}: imports {name}, but there is no such module below {folders[0]}")
+            waiting.extend(modules)
+    return sorted(found)
+
+
+def _files(folder: Path, name: str) -> list[Path]:
+    """Files that `import name` runs: the `__init__.py` of each package on the way, then the module; [] if unknown."""
+    parts = name.split(".")
+    module = folder.joinpath(*parts)
+    files = [folder.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
+    if module.with_suffix(".py").is_file():
+        return [*(file for file in files[:-1] if file.is_file()), module.with_suffix(".py")]
+    return [file for file in files if file.is_file()] if files[-1].is_file() else []
+
+
+def _read(file: Path) -> tuple[str, tuple[tuple[str, bool], ...]]:
+    try:
+        return _parse(file.read_bytes())
+    except OSError as error:
+        raise MopeError(f"{file}: cannot be read ({error.strerror}); a stage's script was expected") from None
+    except (SyntaxError, ValueError) as error:
+        raise MopeError(f"{file}: not a Python file that can be followed: {error}") from None
+
+
+@functools.cache
+def _parse(source: bytes) -> tuple[str, tuple[tuple[str, bool], ...]]:
+    """Digest of the canonical tree, and the imported names with whether each must be a module.
+
+    `from a import b` asks for module a, and for a.b only if that is a module.
+    """
+    tree = ast.parse(source)
+    names: set[tuple[str, bool]] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update((alias.name, True) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                raise ValueError(f"line {node.lineno}: relative import; write `from mope.x import y`")
+            names.add((node.module, True))
+            names.update((f"{node.module}.{alias.name}", False) for alias in node.names)
+        used = getattr(node, "id", None) or getattr(node, "attr", None) or getattr(node, "name", None)
+        if isinstance(node, ast.Name | ast.Attribute | ast.alias) and used in DYNAMIC:
+            raise ValueError(f"line {node.lineno}: dynamic import `{used}`; write a plain import statement")
+    return hashlib.sha256(canonical(tree).encode()).hexdigest(), tuple(sorted(names))
+
+
+def canonical(value: object) -> str:
+    """The syntax tree as text: no positions, no docstrings, no empty fields, strings escaped to ASCII."""
+    if isinstance(value, list):
+        return f"[{','.join(canonical(item) for item in value if not _is_bare_text(item))}]"
+    if not isinstance(value, ast.AST):
+        return f"{type(value).__name__} {ascii(value)}"
+    fields = []
+    for name in sorted(value._fields):
+        content = getattr(value, name, None)
+        if isinstance(value, ast.JoinedStr) and name == "values":
+            content = _merged(content)
+        if name not in IGNORED and content is not None and content != []:
+            fields.append(f"{name}={canonical(content)}")
+    return f"{type(value).__name__}({','.join(fields)})"
+
+
+def _is_bare_text(node: object) -> bool:
+    """A statement that is only a string: a docstring, or a comment written as one."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _merged(values: list[ast.expr]) -> list[ast.expr]:
+    """Parts of an f-string with neighbouring literals joined: Python versions split them differently."""
+    merged: list[ast.expr] = []
+    for value in values:
+        if merged and isinstance(value, ast.Constant) and isinstance(merged[-1], ast.Constant):
+            merged[-1] = ast.Constant(merged[-1].value + value.value)
+        elif not (isinstance(value, ast.Constant) and value.value == ""):
+            merged.append(value)
+    return merged

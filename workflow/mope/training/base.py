@@ -1,0 +1,75 @@
+"""The instruction-tuned base model of the laptop experiment: a small LLaMA trained from scratch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from datasets import Dataset
+from transformers import LlamaConfig, LlamaForCausalLM, set_seed
+from trl import SFTConfig, SFTTrainer
+
+from mope.training.devices import trainer_options
+from mope.training.muon import MuonWithAdamW
+from mope.training.tokenizer import train_tokenizer
+
+
+@dataclass(frozen=True)
+class BaseSettings:
+    """Shape and training of the base model (`base` in config.yaml)."""
+
+    seed: int
+    vocabulary: int
+    hidden: int
+    layers: int
+    heads: int
+    intermediate: int
+    epochs: float
+    learning_rate: float
+    matrix_learning_rate: float
+    batch: int
+    max_length: int
+
+
+def train_base(records: list[dict], settings: BaseSettings, scratch: Path, out: Path) -> None:
+    """Train on {prompt, completion} conversations; write model and tokenizer to the folder `out`."""
+    set_seed(settings.seed)
+    texts = (record["prompt"][0]["content"] + " " + record["completion"][0]["content"] for record in records)
+    tokenizer = train_tokenizer(texts, settings.vocabulary)
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=settings.hidden,
+            num_hidden_layers=settings.layers,
+            num_attention_heads=settings.heads,
+            intermediate_size=settings.intermediate,
+            max_position_embeddings=512,
+            tie_word_embeddings=False,
+            pad_token_id=tokenizer.pad_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            bos_token_id=None,
+        )
+    )
+    config = SFTConfig(
+        output_dir=str(scratch),
+        seed=settings.seed,
+        num_train_epochs=settings.epochs,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=0.05,
+        per_device_train_batch_size=settings.batch,
+        max_length=settings.max_length,
+        train_sampling_strategy="sequential",  # the corpus is a curriculum,
+        logging_steps=25,
+        save_strategy="no",
+        activation_checkpointing=False,
+        **trainer_options(),
+    )
+    trainer = SFTTrainer(
+        model,
+        config,
+        train_dataset=Dataset.from_list(records),
+        processing_class=tokenizer,
+        optimizers=(MuonWithAdamW(model, settings.learning_rate, settings.matrix_learning_rate), None),
+    )
+    trainer.train()
+    model.save_pretrained(out)
+    tokenizer.save_pretrained(out)

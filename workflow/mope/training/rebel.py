@@ -1,0 +1,33 @@
+"""REBEL (Gao et al. 2024, arXiv 2404.16767) for the controller, on recorded expert log-probabilities (paper eq. 3).
+
+Shapes: B answers of up to T tokens by k experts each; `present` (B, T) bool marks the tokens of an answer.
+"""
+
+import torch
+
+
+def token_logprobs(logits: torch.Tensor, expert_logprobs: torch.Tensor) -> torch.Tensor:
+    """log π_θ(y_t) = log Σ_i α_i p_i(y_t) (paper eq. 1), shape (B, T).
+
+    `logits` (B, T, k) are the controller's outputs for the k experts of ξ (the softmax over these is the softmax of all
+    n outputs masked to ξ); `expert_logprobs` (B, T, k) are the recorded log p_i(y_t). No expert is run.
+    """
+    return torch.logsumexp(torch.log_softmax(logits, dim=-1) + expert_logprobs, dim=-1)
+
+
+def answer_logprobs(logits: torch.Tensor, expert_logprobs: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
+    """log π_θ(y), the sum over the tokens of each answer, shape (B,)."""
+    return torch.where(present, token_logprobs(logits, expert_logprobs), 0.0).sum(dim=-1)
+
+
+def rebel_loss(
+    logprob: torch.Tensor, old_logprob: torch.Tensor, reward: torch.Tensor, eta: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean over prompts of ( (Δlog π_θ/π_old)(y) − (Δlog π_θ/π_old)(y') − η (R(y) − R(y')) )² / η².
+
+    All arguments are (N, 2): two on-policy answers y, y' of each of N prompts. The division by η² is eq. 3's form
+    ((…)/η − ΔR)², which keeps the loss in units of reward whatever η. Returns the loss and the log-ratios (N, 2).
+    """
+    ratio = logprob - old_logprob
+    gap = (ratio[:, 0] - ratio[:, 1]) / eta - (reward[:, 0] - reward[:, 1])
+    return gap.square().mean(), ratio.detach()

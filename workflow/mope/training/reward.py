@@ -1,0 +1,120 @@
+"""Reward models: one LoRA adapter with a scalar head per preference, trained by TRL's RewardTrainer."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+from datasets import Dataset
+from peft import LoraConfig
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, set_seed
+from trl import RewardConfig, RewardTrainer
+
+from mope.errors import MopeError
+from mope.prompting import messages
+from mope.training.devices import trainer_options
+from mope.training.reward_model import RewardModel
+
+
+@dataclass(frozen=True)
+class RewardSettings:
+    """`reward` in config.yaml."""
+
+    seed: int
+    rank: int
+    alpha: int
+    dropout: float
+    learning_rate: float
+    epochs: float
+    batch: int
+    held_out: float
+    min_accuracy: float
+    max_length: int
+
+
+def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, scratch: Path, out: Path) -> dict:
+    """Train on the feedback but for a held-out share of the *prompts*; write the adapter to `out`.
+
+    Loss −log σ(r_chosen − r_rejected). Returns the metrics on the held-out pairs.
+    """
+    set_seed(settings.seed)
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    ids = feedback.prompt_id.drop_duplicates().sample(frac=settings.held_out, random_state=settings.seed)
+    held = feedback[feedback.prompt_id.isin(ids)]
+    train = feedback[~feedback.prompt_id.isin(ids)]
+    model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1)
+    model.config.pad_token_id = tokenizer.pad_token_id
+    config = RewardConfig(
+        output_dir=str(scratch),
+        seed=settings.seed,
+        num_train_epochs=settings.epochs,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type="linear",
+        per_device_train_batch_size=settings.batch,
+        max_length=settings.max_length,
+        logging_steps=5,
+        save_strategy="no",
+        activation_checkpointing=False,
+        **trainer_options(),
+    )
+    trainer = RewardTrainer(
+        model,
+        config,
+        train_dataset=Dataset.from_list([_conversation(row) for row in train.itertuples()]),
+        processing_class=tokenizer,
+        peft_config=LoraConfig(
+            task_type="SEQ_CLS",
+            r=settings.rank,
+            lora_alpha=settings.alpha,
+            lora_dropout=settings.dropout,
+            target_modules="all-linear",
+            modules_to_save=["score"],
+        ),
+    )
+    if len(trainer.train_dataset) < len(train):
+        lost = len(train) - len(trainer.train_dataset)
+        raise MopeError(f"reward.max_length: {lost} of {len(train)} pairs are longer than {settings.max_length} tokens")
+    trainer.train()
+    trainer.save_model(out)
+    return held_out_metrics(RewardModel(base, out), held, len(train))
+
+
+def _conversation(row) -> dict:
+    return {
+        "prompt": messages(row.prompt),
+        "chosen": [{"role": "assistant", "content": row.chosen}],
+        "rejected": [{"role": "assistant", "content": row.rejected}],
+    }
+
+
+def held_out_metrics(model: RewardModel, held: pd.DataFrame, trained_on: int) -> dict:
+    """Accuracy and expected calibration error on pairs that were not trained on, by the score() that all stages use."""
+    gap = model.score(held.prompt, held.chosen) - model.score(held.prompt, held.rejected)
+    return {
+        "accuracy": (gap > 0).float().mean().item(),
+        "ece": calibration_error(torch.sigmoid(gap)),
+        "n_pairs": len(held),
+        "n_train_pairs": trained_on,
+    }
+
+
+def calibration_error(probability: torch.Tensor, bins: int = 10) -> float:
+    """Expected calibration error of P(chosen beats rejected) (N,), folded to confidences in [0.5, 1]."""
+    right = (probability > 0.5).float()
+    confidence = torch.maximum(probability, 1 - probability)
+    index = ((confidence - 0.5) * 2 * bins).long().clamp(max=bins - 1)
+    error = 0.0
+    for b in range(bins):
+        inside = index == b
+        if inside.any():
+            error += inside.float().mean().item() * abs(right[inside].mean() - confidence[inside].mean()).item()
+    return error
+
+
+def check_gate(preference: str, metrics: dict, minimum: float) -> None:
+    """A reward model that does not predict held-out feedback stops the workflow."""
+    if metrics["accuracy"] < minimum:
+        raise MopeError(
+            f"reward {preference}: held-out accuracy {metrics['accuracy']:.3f} on {metrics['n_pairs']} pairs is below "
+            f"reward.min_accuracy {minimum}; give it more feedback.pairs or epochs"
+        )

@@ -1,0 +1,53 @@
+"""One way to score an answer, for training, for gates and for evaluation."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from peft import PeftModel
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from mope.errors import MopeError
+from mope.prompting import messages
+
+
+class RewardModel:
+    """A reward adapter on the base model: r(x, y), a scalar logit (Bradley-Terry scale)."""
+
+    def __init__(self, base: str | Path, adapter: str | Path, device: str | None = None):
+        self.tokenizer = AutoTokenizer.from_pretrained(base)
+        if self.tokenizer.pad_token_id == self.tokenizer.eos_token_id:
+            raise MopeError(f"{base}: pad and eos are one token; a reward would be read one token early")
+        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1)
+        model.config.pad_token_id = self.tokenizer.pad_token_id
+        model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+        self.model = model.to(self.device).eval()
+
+    def texts(self, prompts: Sequence[str], responses: Sequence[str]) -> list[str]:
+        """The chat-formatted conversations, each closed by the end-of-text token."""
+        return [
+            self.tokenizer.apply_chat_template(
+                [*messages(prompt), {"role": "assistant", "content": response}], tokenize=False
+            )
+            for prompt, response in zip(prompts, responses, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def score(self, prompts: Sequence[str], responses: Sequence[str], batch: int = 64) -> torch.Tensor:
+        """Rewards (N,), float32 on the CPU, of plain prompts (without preference texts) and answers."""
+        ids = self.tokenizer(self.texts(prompts, responses), add_special_tokens=False)["input_ids"]
+        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))  # neighbours of like length need little padding
+        rewards = torch.empty(len(ids))
+        for start in range(0, len(order), batch):
+            rows = order[start : start + batch]
+            padded = self.tokenizer.pad(
+                {"input_ids": [ids[i] for i in rows]}, padding_side="right", return_tensors="pt"
+            ).to(self.device)
+            rewards[rows] = self.model(**padded).logits[:, 0].float().cpu()
+        return rewards
+
+
+def bradley_terry(reward: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    """R_d = σ(r_d(x, y) − r_d(x, y_ref)): the probability of beating the reference answer (paper eq. 2)."""
+    return torch.sigmoid(reward - reference)

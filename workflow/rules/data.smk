@@ -1,0 +1,94 @@
+rule write_corpus:
+    input:
+        preferences=PREFERENCES,
+        world=WORLD,
+    output:
+        corpus="<results>/data/corpus.parquet",
+    log:
+        "<logs>/write_corpus.log",
+    benchmark:
+        "<benchmarks>/write_corpus.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=settings(without(config["data"], "train"), preferences=preferences.ids, seed=config["seed"]),
+        code=code("write_corpus"),
+    shell:
+        "python workflow/scripts/write_corpus.py --settings {params.settings:q} --preferences {input.preferences}"
+        " --out {output.corpus} > {log} 2>&1"
+
+
+rule prepare_prompts:
+    input:
+        prompts=prompt_files,
+    output:
+        prompts="<results>/data/{set}.parquet",
+    log:
+        "<logs>/prepare_prompts.{set}.log",
+    benchmark:
+        "<benchmarks>/prepare_prompts.{set}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=lambda wildcards: settings(prompt_source(wildcards), seed=config["seed"]),
+        code=code("prepare_prompts"),
+    shell:
+        "python workflow/scripts/prepare_prompts.py --set {wildcards.set} --settings {params.settings:q}"
+        " --out {output.prompts} > {log} 2>&1"
+
+
+rule sample_candidates:
+    input:
+        base="<results>/base",
+        prompts="<results>/data/train.parquet",
+        preferences=PREFERENCES,
+    output:
+        candidates="<results>/candidates.parquet",
+    log:
+        "<logs>/sample_candidates.log",
+    benchmark:
+        "<benchmarks>/sample_candidates.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        settings=settings(config["candidates"], preferences=preferences.ids, seed=config["seed"]),
+        code=code("sample_candidates"),
+    shell:
+        "python workflow/scripts/sample_candidates.py --base {input.base} --prompts {input.prompts}"
+        " --preferences {input.preferences} --settings {params.settings:q} --out {output.candidates} > {log} 2>&1"
+
+
+rule annotate_feedback:
+    input:
+        candidates="<results>/candidates.parquet",
+        world=WORLD,
+    output:
+        feedback="<results>/feedback/{preference}.parquet",
+    log:
+        "<logs>/annotate_feedback.{preference}.log",
+    benchmark:
+        "<benchmarks>/annotate_feedback.{preference}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        settings=settings(config["feedback"], seed=config["seed"]),
+        code=code("annotate_feedback"),
+    shell:
+        "python workflow/scripts/annotate_feedback.py --candidates {input.candidates}"
+        " --preference {wildcards.preference} --settings {params.settings:q} --out {output.feedback} > {log} 2>&1"

@@ -1,0 +1,64 @@
+rule generate:
+    input:
+        unpack(method_models),
+        base="<results>/base",
+        prompts="<results>/data/{set}.parquet",
+        preferences=PREFERENCES,
+    output:
+        responses="<results>/responses/{set}/{method}.parquet",
+    log:
+        "<logs>/generate.{set}.{method}.log",
+    benchmark:
+        "<benchmarks>/generate.{set}.{method}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        settings=lambda wildcards: settings(
+            method=config["methods"][wildcards.method],
+            generation=config["generation"],
+            preferences=preferences.ids,
+            seed=config["seed"],
+        ),
+        models=model_options,
+        code=code("generate"),
+    shell:
+        "python workflow/scripts/generate.py --method {wildcards.method} --settings {params.settings:q}"
+        " --base {input.base} {params.models} --prompts {input.prompts} --preferences {input.preferences}"
+        " --out {output.responses} > {log} 2>&1"
+
+
+rule sample_alphas:
+    input:
+        base="<results>/base",
+        experts=experts(),
+        controllers=controller_models(config["methods"]["mope"]["controller"])[:1],
+        prompts=f"<results>/data/{next(iter(config['evaluation_sets']))}.parquet",
+        preferences=PREFERENCES,
+    output:
+        samples="<results>/samples/alphas.parquet",
+    log:
+        "<logs>/sample_alphas.log",
+    benchmark:
+        "<benchmarks>/sample_alphas.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=settings(
+            method=config["methods"]["mope"],
+            generation=config["generation"],
+            preferences=preferences.ids,
+            seed=config["seed"],
+        ),
+        models=model_options,
+        code=code("sample_alphas"),
+    shell:
+        "python workflow/scripts/sample_alphas.py --settings {params.settings:q} --base {input.base} {params.models}"
+        " --prompts {input.prompts} --preferences {input.preferences} --out {output.samples} > {log} 2>&1"

@@ -1,0 +1,38 @@
+"""From judgments to win rates with intervals, and what belongs beside them."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from mope.analysis.aggregate import TABLES, aggregate, read_judgments, read_methods
+from mope.cli import run
+from mope.provenance.artifact import require, write
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--judgments", nargs="+", type=Path, required=True, help="<set>/<judge>/<a>--<b>.parquet")
+    parser.add_argument(
+        "--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet, in table order"
+    )
+    parser.add_argument("--settings", type=json.loads, required=True, help="seed, resamples, named, max_unparsed")
+    parser.add_argument("--output", type=Path, required=True, help=f"folder of {', '.join(TABLES)}")
+    args = parser.parse_args()
+    judgments = {path: pd.read_parquet(require(path)) for path in args.judgments}
+    responses = {path: pd.read_parquet(require(path)) for path in args.responses}
+    tables = aggregate(read_judgments(judgments), read_methods(responses), **args.settings)
+    for name, table in tables.items():
+        with write(
+            args.output / name,
+            stage="aggregate",
+            params=args.settings,
+            seeds={"bootstrap": args.settings["seed"]},
+            inputs=[*args.judgments, *args.responses],
+        ) as tmp:
+            table.to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+
+
+if __name__ == "__main__":
+    run(main)

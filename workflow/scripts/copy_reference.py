@@ -1,0 +1,37 @@
+"""Copy the small results of a verified run, with their records and the seconds per rule, to the repository's folder."""
+
+import argparse
+import shutil
+from pathlib import Path
+from statistics import mean
+
+from mope.cli import run
+from mope.errors import MopeError
+from mope.estimate import earlier_durations
+from mope.provenance.artifact import meta_path, require
+
+KEPT = ["tables/*.csv", "figures/*.svg", "reward/*.metrics.json", "claims.json", "manifest.json"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run, e.g. results/laptop")
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    files = [require(path) for pattern in KEPT for path in sorted(args.run.glob(pattern))]
+    if not files:
+        raise MopeError(f"{args.run}: no results found; finish the run with `make results` first")
+    shutil.rmtree(args.out, ignore_errors=True)
+    for file in files:
+        target = args.out / file.relative_to(args.run)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+        shutil.copyfile(meta_path(file), meta_path(target))
+    durations = earlier_durations(args.run / "timings")
+    lines = [f"{args.run.name},{rule},{mean(seconds):.1f}" for rule, seconds in durations.items()]
+    (args.out / "timings.csv").write_text("\n".join(["run,rule,seconds", *lines]) + "\n")
+    print(f"{args.out}: {len(files)} files, {sum(file.stat().st_size for file in files) // 1024} KB")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,29 @@
+"""The report's first page: the claims with their verdicts, and the average win rates."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from mope.analysis.overview import page
+from mope.cli import run
+from mope.provenance.artifact import require, write
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--claims", type=Path, required=True, help="claims.json")
+    parser.add_argument("--averages", type=Path, required=True, help="average_win_rates.csv")
+    parser.add_argument("--judge", required=True, help="the primary judge")
+    parser.add_argument("--output", type=Path, required=True, help="overview.html")
+    args = parser.parse_args()
+    means = pd.read_csv(require(args.averages))
+    html = page(json.loads(require(args.claims).read_text()), means[means["judge"] == args.judge])
+    inputs = [args.claims, args.averages]
+    with write(args.output, stage="overview", params={"judge": args.judge}, seeds={}, inputs=inputs) as tmp:
+        tmp.write_text(html)
+
+
+if __name__ == "__main__":
+    run(main)

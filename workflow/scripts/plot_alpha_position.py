@@ -1,0 +1,24 @@
+"""Figure: average weights by position in the answer."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from mope.analysis.figures.alpha_position import draw
+from mope.analysis.figures.style import publish
+from mope.cli import run
+from mope.provenance.artifact import require
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--samples", type=Path, required=True, help="samples/alphas.parquet")
+    parser.add_argument("--output", nargs="+", type=Path, required=True, help="figure files, .svg and .png")
+    args = parser.parse_args()
+    samples = pd.read_parquet(require(args.samples))
+    publish(draw(samples), args.output, stage="plot_alpha_position", inputs=[args.samples])
+
+
+if __name__ == "__main__":
+    run(main)

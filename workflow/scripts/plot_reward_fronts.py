@@ -1,0 +1,26 @@
+"""Figure: rewards of the methods on two dimensions at a time."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from mope.analysis.figures.reward_fronts import draw
+from mope.analysis.figures.style import publish
+from mope.cli import run
+from mope.provenance.artifact import require
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--scores", nargs="+", type=Path, required=True, help="scores/<set>/<method>.parquet of one set"
+    )
+    parser.add_argument("--output", nargs="+", type=Path, required=True, help="figure files, .svg and .png")
+    args = parser.parse_args()
+    scores = pd.concat([pd.read_parquet(require(path)).assign(method=path.stem) for path in args.scores])
+    publish(draw(scores), args.output, stage="plot_reward_fronts", inputs=args.scores)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,28 @@
+"""Write one set of prompts: training, or one of the evaluation sets."""
+
+import argparse
+import json
+from pathlib import Path
+
+from mope.cli import run
+from mope.data.prompts import file_prompts, world_prompts
+from mope.provenance.artifact import write
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--set", required=True, help="name of the set")
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: source, prompts, seed")
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    s = args.settings
+    if s["source"] == "world":
+        prompts, inputs = world_prompts(args.set, s["prompts"], s["seed"]), []
+    else:
+        prompts, inputs = file_prompts(s["source"], s["prompts"]), [s["source"]]
+    with write(args.out, stage="prepare_prompts", params=s, seeds={"seed": s["seed"]}, inputs=inputs) as tmp:
+        prompts.to_parquet(tmp, index=False)
+
+
+if __name__ == "__main__":
+    run(main)

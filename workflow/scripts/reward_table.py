@@ -1,0 +1,23 @@
+"""Accuracy and calibration of the reward models in one table."""
+
+import argparse
+import json
+from pathlib import Path
+
+from mope.analysis.reward_models import reward_models
+from mope.cli import run
+from mope.provenance.artifact import require, write
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--metrics", nargs="+", type=Path, required=True, help="reward/<preference>.metrics.json")
+    parser.add_argument("--output", type=Path, required=True, help="reward_models.csv")
+    args = parser.parse_args()
+    metrics = {path.name.split(".")[0]: json.loads(require(path).read_text()) for path in args.metrics}
+    with write(args.output, stage="reward_table", params={}, seeds={}, inputs=args.metrics) as tmp:
+        reward_models(metrics).to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,41 @@
+"""Record the controller's weights over the tokens of sample answers."""
+
+import argparse
+import json
+from pathlib import Path
+
+from mope import preferences
+from mope.cli import named_path, run, settings_of
+from mope.data.tables import read
+from mope.generation import GenerationSettings, Generator, Models, sample_alphas
+from mope.provenance.artifact import require, write
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--settings", type=json.loads, required=True, help="JSON: method, generation, preferences, seed"
+    )
+    parser.add_argument("--base", type=Path, required=True)
+    parser.add_argument("--experts", type=named_path, action="append", required=True, help="PREFERENCE=FOLDER")
+    parser.add_argument("--controllers", type=named_path, action="append", required=True, help="SEED=FOLDER")
+    parser.add_argument("--prompts", type=Path, required=True)
+    parser.add_argument("--preferences", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    s = args.settings
+    models = Models(
+        require(args.base),
+        {name: require(folder) for name, folder in args.experts},
+        {int(seed): require(folder) for seed, folder in args.controllers},
+    )
+    active = preferences.load(args.preferences, s["preferences"])
+    generator = Generator(models, active, settings_of(GenerationSettings, {**s["generation"], "seed": s["seed"]}))
+    prompts = read(args.prompts, ["prompt_id", "prompt"])
+    inputs = [args.base, *(p for _, p in args.experts + args.controllers), args.prompts, args.preferences]
+    with write(args.out, stage="sample_alphas", params=s, seeds={"seed": s["seed"]}, inputs=inputs) as tmp:
+        sample_alphas(generator, s["method"], prompts).to_parquet(tmp, index=False)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,31 @@
+"""Score a method's answers with the reward models of their combinations."""
+
+import argparse
+from pathlib import Path
+
+from mope.cli import named_path, run
+from mope.data.tables import read
+from mope.provenance.artifact import require, write
+from mope.scoring import score_responses
+from mope.training.reward_model import RewardModel
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--base", type=Path, required=True)
+    parser.add_argument("--responses", type=Path, required=True)
+    parser.add_argument("--rewards", type=named_path, action="append", required=True, help="PREFERENCE=FOLDER")
+    parser.add_argument("--reference", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    rewards = dict(args.rewards)
+    responses = read(args.responses, ["prompt_id", "prompt", "combination", "response", "seed"])
+    reference = read(args.reference, ["prompt_id", "prompt", "response"])
+    models = {name: RewardModel(require(args.base), require(folder)) for name, folder in rewards.items()}
+    inputs = [args.base, args.responses, *rewards.values(), args.reference]
+    with write(args.out, stage="score", params={}, seeds={}, inputs=inputs) as tmp:
+        score_responses(responses, reference, models).to_parquet(tmp, index=False)
+
+
+if __name__ == "__main__":
+    run(main)

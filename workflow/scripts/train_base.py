@@ -1,0 +1,35 @@
+"""Train the base model from scratch on the corpus (supervised fine-tuning)."""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from mope.cli import run, settings_of
+from mope.data.tables import read
+from mope.provenance.artifact import write
+from mope.training.base import BaseSettings, train_base
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: the section `base`, and seed")
+    parser.add_argument("--out", type=Path, required=True, help="model folder")
+    args = parser.parse_args()
+    settings = settings_of(BaseSettings, args.settings)
+    records = [
+        {"prompt": list(row.prompt), "completion": list(row.completion)}
+        for row in read(args.corpus, ["prompt", "completion"]).itertuples()
+    ]
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        write(
+            args.out, stage="train_base", params=args.settings, seeds={"seed": settings.seed}, inputs=[args.corpus]
+        ) as tmp,
+    ):
+        train_base(records, settings, Path(scratch), tmp)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,49 @@
+"""Train the preference controller (PCM) by REBEL on Bradley-Terry rewards."""
+
+import argparse
+import json
+from pathlib import Path
+
+from transformers import AutoTokenizer
+
+from mope import preferences
+from mope.cli import named_path, run, settings_of
+from mope.data.tables import read
+from mope.decoding.adapters import AdapterPool
+from mope.provenance.artifact import require, write
+from mope.training.controller import ControllerSettings, Rewards, train_controller
+from mope.training.reward_model import RewardModel
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--base", type=Path, required=True)
+    parser.add_argument("--experts", type=named_path, action="append", required=True, help="PREFERENCE=FOLDER")
+    parser.add_argument("--rewards", type=named_path, action="append", required=True, help="PREFERENCE=FOLDER")
+    parser.add_argument("--prompts", type=Path, required=True)
+    parser.add_argument("--reference", type=Path, required=True)
+    parser.add_argument("--preferences", type=Path, required=True)
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: `controller`, and its seed")
+    parser.add_argument("--out", type=Path, required=True, help="model folder")
+    parser.add_argument("--curve", type=Path, required=True)
+    args = parser.parse_args()
+    settings, experts, rewards = settings_of(ControllerSettings, args.settings), dict(args.experts), dict(args.rewards)
+    active = preferences.load(args.preferences, list(experts))
+    prompts = list(read(args.prompts, ["prompt_id", "prompt"]).prompt)
+    reference = read(args.reference, ["prompt", "response"])
+    pool = AdapterPool(require(args.base), {name: require(experts[name]) for name in active.ids})
+    models = {name: RewardModel(args.base, require(folder)) for name, folder in rewards.items()}
+    reward = Rewards(models, dict(zip(reference.prompt, reference.response, strict=True)), settings.reward)
+    tokenizer = AutoTokenizer.from_pretrained(args.base)
+    record = {"stage": "train_controller", "params": args.settings, "seeds": {"seed": settings.seed}}
+    inputs = [args.base, *experts.values(), *rewards.values(), args.prompts, args.reference, args.preferences]
+    with write(args.out, **record, inputs=inputs) as tmp:
+        curve = train_controller(
+            tokenizer, pool, reward, prompts, active.combinations(), active, settings, tmp, lambda row: print(row)
+        )
+        with write(args.curve, **record, inputs=inputs) as tmp_curve:
+            curve.to_csv(tmp_curve, index=False, float_format="%.6f")
+
+
+if __name__ == "__main__":
+    run(main)

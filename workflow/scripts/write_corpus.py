@@ -1,0 +1,28 @@
+"""Write the supervised text of the embedded world on which the base model is trained."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from mope import preferences
+from mope.cli import run
+from mope.provenance.artifact import write
+from mope.world.corpus import corpus
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: corpus, obedience, preferences, seed")
+    parser.add_argument("--preferences", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    s = args.settings
+    records = corpus(s["corpus"], s["seed"], s["obedience"], preferences.load(args.preferences, s["preferences"]))
+    with write(args.out, stage="write_corpus", params=s, seeds={"seed": s["seed"]}, inputs=[args.preferences]) as tmp:
+        pd.DataFrame(records).to_parquet(tmp, index=False)
+
+
+if __name__ == "__main__":
+    run(main)
