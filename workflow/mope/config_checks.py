@@ -83,6 +83,17 @@ def _sizes(config: dict) -> Iterator[Problem]:
         yield ("generation", "min_new_tokens"), f"more than max_new_tokens; a number ≤ {longest} is expected"
 
 
+def _controlled(config: dict, name: str, method: dict) -> Iterator[Problem]:
+    controllers, wanted = config["controllers"], method["controller"]
+    if wanted not in controllers:
+        yield ("methods", name, "controller"), f"{wanted!r} is no controller, {one_of(wanted, controllers)} is expected"
+        return
+    trained = (config["controller"] | controllers[wanted])["expert_prompt"]
+    if method["prompt"] != trained:
+        found = f"{method['prompt']!r} found, the controller was trained with expert_prompt {trained!r}"
+        yield ("methods", name, "prompt"), f"{found}, which is expected"
+
+
 def _methods(config: dict) -> Iterator[Problem]:
     methods = config["methods"]
     for name, method in methods.items():
@@ -90,6 +101,8 @@ def _methods(config: dict) -> Iterator[Problem]:
             if method["kind"] == "mix" and (key in method) != (method["mixer"] == fit):
                 found = "needless" if key in method else "missing"
                 yield ("methods", name, key), f"{found}; a method has this key if and only if its mixer is {fit}"
+        if "controller" in method:
+            yield from _controlled(config, name, method)
     if methods["mope"].get("mixer") != "controller":
         yield ("methods", "mope"), "the method that all is about; kind: mix with mixer: controller is expected"
     for i, name in enumerate(config["statistics"]["named"]):

@@ -97,9 +97,7 @@ class Generator:
     def answers(self, pool: ExpertPool, mixer: Mixer, requests: list[Request], controller=None) -> list[Answer]:
         """Answers under the settings of `generation`."""
         s = self.settings
-        sampling = Sampling(
-            temperature=s.temperature, top_p=s.top_p, top_k=s.top_k, no_repeat_ngram=s.no_repeat_ngram
-        )
+        sampling = Sampling(temperature=s.temperature, top_p=s.top_p, top_k=s.top_k, no_repeat_ngram=s.no_repeat_ngram)
         end, pad = self.tokenizer.eos_token_id, self.tokenizer.pad_token_id
         return decode(pool, mixer, requests, sampling, end, pad, controller=controller)
 
@@ -162,23 +160,6 @@ def load_controller(folder: Path, pool: ExpertPool) -> LlamaController:
     if list(module.config.experts) != list(pool.names):
         raise MopeError(f"{folder}: trained for experts {module.config.experts}, the pool has {list(pool.names)}")
     return LlamaController(module.model, module.head)
-
-
-def sample_alphas(generator: Generator, method: dict, prompts: pd.DataFrame) -> pd.DataFrame:
-    """α over the tokens of the answers to every prompt, by the controller of the first seed.
-
-    One row per token: prompt_id, prompt, combination, position, token, and α of every preference (0 outside ξ).
-    """
-    pool = generator.pool(generator.models.experts)
-    controller = load_controller(generator.models.controllers[min(generator.models.controllers)], pool)
-    pairs = [(row, xi) for row in prompts.itertuples() for xi in generator.preferences.combinations()]
-    requests = [generator.mixture_request(pool, method, row.prompt, xi) for row, xi in pairs]
-    rows = []
-    for (row, xi), answer in zip(pairs, generator.answers(pool, Probability(), requests, controller), strict=True):
-        for position, (token, alpha) in enumerate(zip(answer.tokens, answer.alphas.tolist(), strict=True)):
-            text = generator.tokenizer.decode([token])
-            rows.append((row.prompt_id, row.prompt, xi, position, text, *alpha))
-    return pd.DataFrame(rows, columns=["prompt_id", "prompt", "combination", "position", "token", *pool.names])
 
 
 KINDS = {"base": base_answers, "soup": soup_answers, "mix": mixed_answers}

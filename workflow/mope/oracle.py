@@ -26,9 +26,7 @@ def best_experts(
     for place in range(len(preferences.dimensions)):
         pairs = [(prompt, xi) for prompt in prompts.prompt for xi in combinations]
         requests = [
-            generator.plain_request(
-                names.index(preferences.members(xi)[place]), prompt, preferences.statements(xi), xi
-            )
+            generator.plain_request(names.index(preferences.members(xi)[place]), prompt, preferences.statements(xi), xi)
             for prompt, xi in pairs
         ]
         table = responses(prompts, combinations, {0: generator.decode(pool, Probability(), requests)})
@@ -39,4 +37,6 @@ def best_experts(
     chosen = pd.concat([best[xi][1] for xi in combinations])
     order = {prompt_id: i for i, prompt_id in enumerate(prompts.prompt_id)}
     place = {xi: i for i, xi in enumerate(combinations)}
-    return chosen.sort_values(["prompt_id", "combination"], key=lambda c: c.map(order if c.name == "prompt_id" else place), ignore_index=True)
+    return chosen.sort_values(
+        ["prompt_id", "combination"], key=lambda c: c.map(order if c.name == "prompt_id" else place), ignore_index=True
+    )

@@ -8,9 +8,7 @@ from mope.training.reward_model import RewardModel, bradley_terry
 COLUMNS = ["prompt_id", "combination", "preference", "reward", "bt_reward", "seed"]
 
 
-def score_responses(
-    responses: pd.DataFrame, reference: pd.DataFrame, models: dict[str, RewardModel]
-) -> pd.DataFrame:
+def score_responses(responses: pd.DataFrame, reference: pd.DataFrame, models: dict[str, RewardModel]) -> pd.DataFrame:
     """One row per answer and preference of its combination: r_d(x, y), and σ(r_d(x, y) − r_d(x, y_ref)) (eq. 2)."""
     tables = []
     for name, model in models.items():

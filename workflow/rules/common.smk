@@ -64,6 +64,11 @@ def controllers():
     return sorted({method["controller"] for method in config["methods"].values() if "controller" in method})
 
 
+def controller_settings(name):
+    """Settings of one controller: the section `controller` with its own differences."""
+    return without(config["controller"], "seeds") | config["controllers"][name]
+
+
 def controller_models(name):
     """One model for each of the controller's seeds."""
     return [f"<results>/controller/{name}/seed{seed}" for seed in config["controller"]["seeds"]]
@@ -99,7 +104,7 @@ def method_models(wildcards):
         needed["controllers"] = controller_models(method["controller"])
     if method["kind"] == "expert":
         needed["rewards"] = rewards()
-        needed["reference"] = f"<results>/reference/{wildcards.set}.parquet"
+        needed["reference"] = of_each_set("<results>/reference/{set}.parquet")
     return needed
 
 
@@ -109,9 +114,19 @@ def model_options(wildcards, input):
     for key in ("experts", "rewards", "controllers"):
         for path in input.get(key, []):
             options.append(f"--{key} {Path(path).name.removeprefix('seed')}={path}")
-    if "reference" in input.keys():
-        options.append(f"--reference {input.reference}")
+    if "reference" in input.keys() and not isinstance(input.reference, str):
+        options.append(set_options("--reference", input.reference))
     return " ".join(options)
+
+
+def of_each_set(pattern):
+    """One file of each evaluation set."""
+    return expand(pattern, set=config["evaluation_sets"])
+
+
+def set_options(option, paths):
+    """Options such as `--out single=... --out comparison=...` for the files of the evaluation sets."""
+    return " ".join(f"{option} {name}={path}" for name, path in zip(config["evaluation_sets"], paths, strict=True))
 
 
 def pairs():
@@ -152,7 +167,7 @@ def figure_sources():
 
 def targets():
     """All that a run is for: tables, figures, claims, and the list of everything they are made from."""
-    tables = expand("<results>/tables/{table}.csv", table=[*TABLES, "agreement", "reward_models"])
+    tables = expand("<results>/tables/{table}.csv", table=[*TABLES, "agreement", "mean_rewards", "reward_models"])
     texts = expand(
         "<results>/tables/{table}.{suffix}", table=["average_win_rates", "win_rate_matrix"], suffix=["md", "tex"]
     )

@@ -20,10 +20,10 @@ rule train_controller:
         mem_mb=4000,
         runtime=240,
     params:
-        settings=lambda wildcards: settings(without(config["controller"], "seeds"), seed=int(wildcards.seed)),
+        settings=lambda wildcards: settings(controller_settings(wildcards.controller), seed=int(wildcards.seed)),
         models=model_options,
         code=code("train_controller"),
     shell:
-        "python workflow/scripts/train_controller.py --base {input.base} {params.models} --prompts {input.prompts}"
+        "python workflow/scripts/train_controller.py --base {input.base} {params.models} --prompts {input.prompts} --reference {input.reference}"
         " --preferences {input.preferences} --settings {params.settings:q} --out {output.model}"
         " --curve {output.curve} > {log} 2>&1"

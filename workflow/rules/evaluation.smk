@@ -1,15 +1,15 @@
 rule score:
     input:
         base="<results>/base",
-        responses="<results>/responses/{set}/{method}.parquet",
+        responses=of_each_set("<results>/responses/{set}/{{method}}.parquet"),
         rewards=rewards(),
-        reference="<results>/reference/{set}.parquet",
+        reference=of_each_set("<results>/reference/{set}.parquet"),
     output:
-        scores="<results>/scores/{set}/{method}.parquet",
+        scores=of_each_set("<results>/scores/{set}/{{method}}.parquet"),
     log:
-        "<logs>/score.{set}.{method}.log",
+        "<logs>/score.{method}.log",
     benchmark:
-        "<benchmarks>/score.{set}.{method}.tsv"
+        "<benchmarks>/score.{method}.tsv"
     conda:
         "../../envs/train.yaml"
     threads: 1
@@ -18,10 +18,12 @@ rule score:
         runtime=60,
     params:
         models=model_options,
+        responses=lambda wildcards, input: set_options("--responses", input.responses),
+        scores=lambda wildcards, output: set_options("--out", output.scores),
         code=code("score"),
     shell:
-        "python workflow/scripts/score.py --base {input.base} --responses {input.responses} {params.models}"
-        " --out {output.scores} > {log} 2>&1"
+        "python workflow/scripts/score.py --base {input.base} {params.responses} {params.models} {params.scores}"
+        " > {log} 2>&1"
 
 
 rule judge:
@@ -120,3 +122,24 @@ rule reward_table:
         code=code("reward_table"),
     shell:
         "python workflow/scripts/reward_table.py --metrics {input.metrics} --output {output.table} > {log} 2>&1"
+
+
+rule mean_rewards:
+    input:
+        scores=scores(),
+    output:
+        table=report("<results>/tables/mean_rewards.csv", caption="../report/mean_rewards.rst", category="Tables"),
+    log:
+        "<logs>/mean_rewards.log",
+    benchmark:
+        "<benchmarks>/mean_rewards.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        code=code("mean_rewards"),
+    shell:
+        "python workflow/scripts/mean_rewards.py --scores {input.scores} --output {output.table} > {log} 2>&1"

@@ -2,14 +2,14 @@ rule generate:
     input:
         unpack(method_models),
         base="<results>/base",
-        prompts="<results>/data/{set}.parquet",
+        prompts=of_each_set("<results>/data/{set}.parquet"),
         preferences=PREFERENCES,
     output:
-        responses="<results>/responses/{set}/{method}.parquet",
+        responses=of_each_set("<results>/responses/{set}/{{method}}.parquet"),
     log:
-        "<logs>/generate.{set}.{method}.log",
+        "<logs>/generate.{method}.log",
     benchmark:
-        "<benchmarks>/generate.{set}.{method}.tsv"
+        "<benchmarks>/generate.{method}.tsv"
     conda:
         "../../envs/train.yaml"
     threads: 1
@@ -24,11 +24,13 @@ rule generate:
             seed=config["seed"],
         ),
         models=model_options,
+        prompts=lambda wildcards, input: set_options("--prompts", input.prompts),
+        responses=lambda wildcards, output: set_options("--out", output.responses),
         code=code("generate"),
     shell:
         "python workflow/scripts/generate.py --method {wildcards.method} --settings {params.settings:q}"
-        " --base {input.base} {params.models} --prompts {input.prompts} --preferences {input.preferences}"
-        " --out {output.responses} > {log} 2>&1"
+        " --base {input.base} {params.models} {params.prompts} --preferences {input.preferences}"
+        " {params.responses} > {log} 2>&1"
 
 
 rule sample_alphas:

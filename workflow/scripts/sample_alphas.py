@@ -5,9 +5,10 @@ import json
 from pathlib import Path
 
 from mope import preferences
+from mope.alphas import sample_alphas
 from mope.cli import named_path, run, settings_of
 from mope.data.tables import read
-from mope.generation import GenerationSettings, Generator, Models, sample_alphas
+from mope.generation import GenerationSettings, Generator, Models
 from mope.provenance.artifact import require, write
 
 

@@ -1,4 +1,4 @@
-"""Score a method's answers with the reward models of their combinations."""
+"""Score a method's answers to the evaluation sets with the reward models of their combinations."""
 
 import argparse
 from pathlib import Path
@@ -13,18 +13,19 @@ from mope.training.reward_model import RewardModel
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--base", type=Path, required=True)
-    parser.add_argument("--responses", type=Path, required=True)
+    parser.add_argument("--responses", type=named_path, action="append", required=True, help="SET=FILE")
     parser.add_argument("--rewards", type=named_path, action="append", required=True, help="PREFERENCE=FOLDER")
-    parser.add_argument("--reference", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--reference", type=named_path, action="append", required=True, help="SET=FILE")
+    parser.add_argument("--out", type=named_path, action="append", required=True, help="SET=FILE")
     args = parser.parse_args()
-    rewards = dict(args.rewards)
-    responses = read(args.responses, ["prompt_id", "prompt", "combination", "response", "seed"])
-    reference = read(args.reference, ["prompt_id", "prompt", "response"])
+    rewards, references, answers = dict(args.rewards), dict(args.reference), dict(args.responses)
     models = {name: RewardModel(require(args.base), require(folder)) for name, folder in rewards.items()}
-    inputs = [args.base, args.responses, *rewards.values(), args.reference]
-    with write(args.out, stage="score", params={}, seeds={}, inputs=inputs) as tmp:
-        score_responses(responses, reference, models).to_parquet(tmp, index=False)
+    for name, out in args.out:
+        responses = read(answers[name], ["prompt_id", "prompt", "combination", "response", "seed"])
+        reference = read(references[name], ["prompt_id", "prompt", "response"])
+        inputs = [args.base, answers[name], *rewards.values(), references[name]]
+        with write(out, stage="score", params={}, seeds={}, inputs=inputs) as tmp:
+            score_responses(responses, reference, models).to_parquet(tmp, index=False)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ from mope.data.feedback import annotate
 from mope.data.prompts import file_prompts, world_prompts
 from mope.errors import MopeError
 
-ANSWER = "Snow is frozen water that falls from clouds. Snow keeps the ground warm. Hope that makes you smile, my friend!"
+ANSWER = (
+    "Snow is frozen water that falls from clouds. Snow keeps the ground warm. Hope that makes you smile, my friend!"
+)
 
 
 @pytest.mark.parametrize("kind", SPOILT)
@@ -62,8 +64,8 @@ def test_file_prompts(tmp_path):
     with pytest.raises(MopeError, match="5 prompts found, 6 wanted"):
         file_prompts(path, 6)
     path.write_text('{"id": "a", "prompt": "x"}\n{"id": "a", "prompt": "y"}\n')
-    with pytest.raises(MopeError, match="prompt id 'a' found twice"):
+    with pytest.raises(MopeError, match="prompt id 'a' was used before"):
         file_prompts(path, 2)
     path.write_text('{"id": "a", "prompt": "x"}\nnot json\n')
-    with pytest.raises(MopeError, match="koala.jsonl:2: expected"):
+    with pytest.raises(MopeError, match="line 2: not a JSON object"):
         file_prompts(path, 2)

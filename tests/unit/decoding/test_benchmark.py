@@ -3,14 +3,14 @@
 import torch
 from tiny import ALL_LINEAR
 
+from mope.decoding.adapters import BASE, AdapterPool
 from mope.decoding.benchmark import BenchmarkSettings, benchmark, build_systems
 from mope.decoding.benchmark_memory import Peak, bytes_of, cache_bytes
 from mope.decoding.benchmark_models import combinations, peft_model, random_parts
 from mope.decoding.benchmark_pools import PeftPool, SplitPool
-from mope.decoding.adapters import BASE, AdapterPool
 
-SHAPE = dict(vocab_size=64, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4)
-BODY = dict(hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2)
+SHAPE = {"vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
+BODY = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
 FIELDS = """system model dtype device requests experts_per_request ms_per_step ms_per_step_q25 ms_per_step_q75
     ratio_to_single tokens_per_s peak_memory_mb floor_ratio""".split()
 SYSTEMS = "single single_transformers sequential per_expert peft mope soup_merged soup_batch".split()

@@ -42,7 +42,7 @@ def pools(adapters, models):
     model, made = adapters
     return {
         "adapters": AdapterPool(model, made),
-        "separate": SeparatePool({name: m for name, m in zip(made, models)}),
+        "separate": SeparatePool(dict(zip(made, models))),
     }
 
 

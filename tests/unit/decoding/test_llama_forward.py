@@ -3,8 +3,15 @@
 import pytest
 import torch
 from tiny import PAD, VOCABULARY, tiny_config, tiny_model
-from transformers import LlamaForCausalLM, MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
-from transformers import Qwen3Config, Qwen3ForCausalLM
+from transformers import (
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
 
 from mope.decoding.adapters import AdapterPool
 from mope.errors import MopeError
@@ -29,17 +36,17 @@ SHAPES = {
     "theta": {"rope_parameters": {"rope_type": "default", "rope_theta": 500.0}},
     "gelu": {"hidden_act": "gelu"},
 }
-COMMON = dict(
-    vocab_size=VOCABULARY,
-    hidden_size=32,
-    intermediate_size=48,
-    num_hidden_layers=2,
-    num_attention_heads=4,
-    num_key_value_heads=2,
-    initializer_range=0.3,
-    bos_token_id=None,
-    pad_token_id=PAD,
-)
+COMMON = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "initializer_range": 0.3,
+    "bos_token_id": None,
+    "pad_token_id": PAD,
+}
 
 
 def family(name: str):

@@ -19,7 +19,7 @@ TEXTS = [[5, 9, 12], [7, 3, 44, 18, 20, 6], [10], [33, 21]]
 def randomised(model, seed: int):
     """PEFT starts B at zero: an adapter that does nothing would test nothing."""
     generator = torch.Generator().manual_seed(seed)
-    for name, parameter in model.named_parameters():
+    for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data = torch.randn(parameter.shape, generator=generator) * 0.2
     return model.eval()

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 from tiny import EOS, PAD, VOCABULARY, TinyController, naive_answer, tiny_model
-from tokenizers import Tokenizer, models as tokenizer_models
+from tokenizers import Tokenizer
+from tokenizers import models as tokenizer_models
 from transformers import PreTrainedTokenizerFast
 
 from mope.decoding.controller_input import ModuleController

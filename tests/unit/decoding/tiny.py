@@ -14,20 +14,20 @@ ALL_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "d
 
 
 def tiny_config(**changes) -> LlamaConfig:
-    options = dict(
-        vocab_size=VOCABULARY,
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=512,
-        initializer_range=0.3,
-        pad_token_id=PAD,
-        eos_token_id=EOS,
-        bos_token_id=None,
-        tie_word_embeddings=True,
-    )
+    options = {
+        "vocab_size": VOCABULARY,
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 512,
+        "initializer_range": 0.3,
+        "pad_token_id": PAD,
+        "eos_token_id": EOS,
+        "bos_token_id": None,
+        "tie_word_embeddings": True,
+    }
     return LlamaConfig(**(options | changes))
 
 
@@ -40,8 +40,6 @@ def random_adapter(
     model, seed: int, rank: int = 4, names=("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 ):
     """In-memory adapter on the linear maps of these names."""
-    from mope.decoding.lora import Pair
-
     generator = torch.Generator().manual_seed(seed)
     adapter = {}
     for name, module in model.get_decoder().named_modules():

@@ -88,5 +88,7 @@ def test_calibration_error_by_hand():
 
 def test_reward_model_below_its_gate_stops():
     check_gate("P1A", {"accuracy": 0.9, "n_pairs": 100}, 0.85)
-    with pytest.raises(MopeError, match="reward P1A: held-out accuracy 0.800 on 100 pairs is below reward.min_accuracy"):
+    with pytest.raises(
+        MopeError, match="reward P1A: held-out accuracy 0.800 on 100 pairs is below reward.min_accuracy"
+    ):
         check_gate("P1A", {"accuracy": 0.8, "n_pairs": 100}, 0.85)

@@ -39,9 +39,9 @@ SPOILT = ("repeated", "shuffled", "cut", "off_topic")
 
 
 def sample_candidates(
-    base: Path, prompts: pd.DataFrame, preferences: Preferences, per_prompt: int, max_new_tokens: int, seed: int
+    base: Path, prompts: pd.DataFrame, preferences: Preferences, per_prompt: int, temperature: float, max_new_tokens: int, seed: int
 ) -> pd.DataFrame:
-    """`per_prompt` answers of the base at temperature 1 to every prompt, and one spoilt variant of one of them.
+    """`per_prompt` answers of the base to every prompt, and one spoilt variant of one of them.
 
     The answers are asked for under none, one or several random preferences, so that they differ in what feedback is
     about. Deviation: the paper compares two samples of one prompt; the spoilt variants teach the reward models what the
@@ -58,7 +58,7 @@ def sample_candidates(
             requests.append(Request([0], [ids], max_new_tokens=max_new_tokens, seed=key))
             asked.append((row.prompt_id, row.prompt))
     pool = AdapterPool(base, {"base": BASE})
-    sampling = Sampling(temperature=1.0)
+    sampling = Sampling(temperature=temperature)
     answers = decode(pool, Probability(), requests, sampling, tokenizer.eos_token_id, tokenizer.pad_token_id)
     texts = tokenizer.batch_decode([a.tokens for a in answers], skip_special_tokens=True)
     records = [(*a, text, "sample") for a, text in zip(asked, texts, strict=True)]

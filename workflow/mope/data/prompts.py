@@ -1,10 +1,10 @@
 """Prompt sets: from the embedded world, or from a user's JSON-lines file."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
 
+from mope.data.prompt_file import read_prompts
 from mope.errors import MopeError
 from mope.world.questions import split
 
@@ -23,17 +23,8 @@ def world_prompts(name: str, count: int, seed: int) -> pd.DataFrame:
 
 
 def file_prompts(path: str | Path, count: int) -> pd.DataFrame:
-    """The first `count` records of a JSON-lines file with the keys `id` and `prompt` (Koala's schema)."""
-    records = []
-    for number, line in enumerate(Path(path).read_text().splitlines()[:count], start=1):
-        try:
-            record = json.loads(line)
-            records.append((str(record.get("id", record.get("prompt_id", number))), record["prompt"]))
-        except (ValueError, KeyError, AttributeError):
-            raise MopeError(f'{path}:{number}: expected {{"id": ..., "prompt": ...}}, found {line[:60]!r}') from None
-    frame = pd.DataFrame(records, columns=COLUMNS)
-    if len(frame) < count:
-        raise MopeError(f"{path}: {len(frame)} prompts found, {count} wanted")
-    for duplicate in frame.prompt_id[frame.prompt_id.duplicated()]:
-        raise MopeError(f"{path}: prompt id {duplicate!r} found twice, ids must be unique")
-    return frame
+    """The first `count` prompts of a JSON-lines file."""
+    records = read_prompts(Path(path))
+    if len(records) < count:
+        raise MopeError(f"{path}: {len(records)} prompts found, {count} wanted")
+    return pd.DataFrame(records[:count], columns=COLUMNS)

@@ -28,7 +28,7 @@ ANSWER = 64  # tokens of the answers over which a soup's merging is spread
 
 @dataclass(frozen=True)
 class BenchmarkSettings:
-    """`benchmark` in config.yaml: numbers of simultaneous requests, dtypes, timed steps per round, rounds, CPU threads."""
+    """`benchmark` in config.yaml: simultaneous requests, dtypes, timed steps per round, rounds, CPU threads."""
 
     seed: int
     requests: list[int]
@@ -82,10 +82,10 @@ def merge_milliseconds(parts: Parts, soups: list[Adapter], dtype: torch.dtype, d
     weights = {name: modules[name].weight.detach().to(device, dtype, copy=True) for name in soups[0]}
     spent = []
     for soup in soups:
-        factors = {name: (pair.a.to(device, dtype), pair.b.to(device, dtype), pair.scale) for name, pair in soup.items()}
+        factors = {name: [factor.to(device, dtype) for factor in (pair.b, pair.a)] for name, pair in soup.items()}
         begun = now(device)
-        for name, (a, b, scale) in factors.items():
-            weights[name].addmm_(b, a, alpha=scale)
+        for name, (b, a) in factors.items():
+            weights[name].addmm_(b, a, alpha=soup[name].scale)
         spent.append(now(device) - begun)
     return 1000 * statistics.median(spent)
 
@@ -102,7 +102,8 @@ def build_systems(parts: Parts, count: int, dtype: torch.dtype, device, seed: in
     rng = random.Random(seed)
     names = list(parts.adapters)
     xi = combinations(names)
-    prompts = [[rng.randrange(4, parts.base.config.vocab_size) for _ in range(rng.randrange(16, 33))] for _ in range(count)]
+    size = parts.base.config.vocab_size
+    prompts = [[rng.randrange(4, size) for _ in range(rng.randrange(16, 33))] for _ in range(count)]
     mixed = [Request(xi[r % 8], [p] * EXPERTS, p) for r, p in enumerate(prompts)]
     plain = [Request([0], [p]) for p in prompts]
     souped = [Request([r % 8], [p]) for r, p in enumerate(prompts)]

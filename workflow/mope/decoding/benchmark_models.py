@@ -8,6 +8,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModel, AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, LlamaModel, PreTrainedModel
 
 from mope.decoding.lora import Adapter, Pair, read_adapter
+from mope.errors import MopeError
 from mope.training import controller_model  # noqa: F401 (registers the controller with AutoModel)
 
 
@@ -24,7 +25,8 @@ class Parts:
 
 def combinations(names: list[str]) -> list[list[int]]:
     """All 8 combinations of six experts that are ordered by dimension."""
-    assert len(names) == 6
+    if len(names) != 6:
+        raise MopeError(f"benchmark: six experts in three dimensions are needed, found {', '.join(names)}")
     return [[a, 2 + b, 4 + c] for a in (0, 1) for b in (0, 1) for c in (0, 1)]
 
 
@@ -45,11 +47,13 @@ def random_parts(name: str, shape: dict, body: dict, targets: tuple[str, ...], r
 
 
 def llama_136m(seed: int) -> Parts:
-    """12 x 768, vocabulary 32000, untied: 134 M parameters. Rank 16 on q and v, PEFT's default for LLaMA and that of the
-    published experts. The controller has 3.5 M parameters, 2.6 % of the base, as 160 M are of 7 B."""
-    shape = dict(vocab_size=32000, hidden_size=768, intermediate_size=2048, num_hidden_layers=12, num_attention_heads=12)
-    body = dict(hidden_size=96, intermediate_size=256, num_hidden_layers=4, num_attention_heads=4)
-    return random_parts("llama-136m", shape, body, ("q_proj", "v_proj"), 16, seed)
+    """12 x 768, vocabulary 32000, untied: 134 M parameters. The controller has 3.5 M, 2.6 % of the base.
+
+    Adapters of rank 16 on q and v: PEFT's default for LLaMA.
+    """
+    shape = {"hidden_size": 768, "intermediate_size": 2048, "num_hidden_layers": 12, "num_attention_heads": 12}
+    body = {"hidden_size": 96, "intermediate_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4}
+    return random_parts("llama-136m", shape | {"vocab_size": 32000}, body, ("q_proj", "v_proj"), 16, seed)
 
 
 def random_adapter(base: PreTrainedModel, targets: tuple[str, ...], rank: int) -> Adapter:

@@ -10,7 +10,7 @@ from mope.decoding.pool import ExpertPool
 
 
 class SplitPool(ExpertPool):
-    """The experts of an adapter pool in several forward passes, one per group of rows, as most public code runs them."""
+    """The experts of an adapter pool in several forward passes, one per group of rows, as most public code does."""
 
     def __init__(self, pool: AdapterPool, group: Callable[[int, int], int]):
         """`group(row, expert)` says in which pass a row runs."""

@@ -1,4 +1,4 @@
-"""A conversation in the terminal: an instruction and preferences in, tokens out, coloured by the expert that carried them."""
+"""Chat in the terminal: instruction and preferences in, tokens out, coloured by the expert that carried them."""
 
 import json
 import re
@@ -11,7 +11,6 @@ import torch
 from transformers import AutoTokenizer
 
 from mope.decoding.adapters import AdapterPool
-from mope.decoding.controller_input import LlamaController
 from mope.decoding.loop import decode
 from mope.decoding.mixers import Probability
 from mope.decoding.request import Token
@@ -80,12 +79,9 @@ class Chat:
         self.tokenizer = AutoTokenizer.from_pretrained(base)
         self.preferences = preferences
         self.pool = AdapterPool(base, {i: experts[i] for i in preferences.ids}, dtype, device)
-        module = load_controller(controller, self.pool.names).to(device)
-        self.controller = LlamaController(module.model, module.head)
+        self.controller = load_controller(controller, self.pool)
 
-    def answer(
-        self, prompt: str, combination: str, settings: ChatSettings, show: Callable[[Piece], None]
-    ) -> str:
+    def answer(self, prompt: str, combination: str, settings: ChatSettings, show: Callable[[Piece], None]) -> str:
         """Decode one answer, showing every piece as it comes; returns the finish reason."""
         tokens, pool, members = [], self.pool, self.preferences.members(combination)
         request = mixture_request(

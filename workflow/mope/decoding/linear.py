@@ -7,6 +7,14 @@ import torch.nn.functional as F
 SMALL_WEIGHT, SMALL_PRODUCT = 2**20, 2**20
 
 
+def packable(weight: torch.Tensor) -> bool:
+    """Whether oneDNN multiplies by this weight on this machine."""
+    if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return False
+    half = weight.dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return half or weight.dtype == torch.float32
+
+
 class Linear:
     """y = x W^T + b. On a CPU the weight is packed for oneDNN, as torch's own compiler does for frozen models.
 
@@ -18,7 +26,7 @@ class Linear:
         self.outputs, self.inputs = weight.shape
         self.dtype, self.device, self.bias = weight.dtype, weight.device, bias
         self.packed = None
-        if weight.device.type == "cpu" and torch.backends.mkldnn.is_available() and weight.dtype != torch.float64:
+        if packable(weight):
             self.packed = torch.ops.mkldnn._reorder_linear_weight(weight)
         small = weight.numel() < SMALL_WEIGHT
         self.weight = weight if small or self.packed is None else None

@@ -37,7 +37,7 @@ def read_reward_adapter(folder: str | Path) -> tuple[Adapter, torch.Tensor]:
     adapter, others = read_tensors(folder)
     heads = [tensor for name, tensor in others.items() if name.endswith("score.weight")]
     if len(others) != 1 or len(heads) != 1 or heads[0].shape[0] != 1:
-        raise MopeError(f"{folder}: found {sorted(others)} besides LoRA factors; one score head with one label is needed")
+        raise MopeError(f"{folder}: found {sorted(others)} besides LoRA factors; one score head is needed")
     return adapter, heads[0][0].float()
 
 
@@ -163,4 +163,4 @@ class AdapterBatch:
         low = torch.bmm(rows.view(self.active, -1, x.shape[-1]), stack.down)
         for part in stack.parts:
             share = torch.bmm(low[:, :, part.low], part.up).view(-1, *y.shape[1:-1], part.up.shape[2])
-            y[..., part.out] += share if self.scatter is None else share[self.scatter]
+            y[..., part.out].add_(share if self.scatter is None else share[self.scatter])  # += would copy once more

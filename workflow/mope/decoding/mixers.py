@@ -64,7 +64,7 @@ class Arithmetic(Mixer):
     """Model arithmetic (arXiv 2311.14479): π(y) ∝ exp(log π_0(y) + Σ_i λ_i (log π_i(y) − log π_0(y))).
 
     The request lists the base model, pool index `base`, among its experts. As a product of powers the base has
-    weight 1 − Σ λ_i. A request's own weights are its λ, with any number at the base's place; otherwise λ_i = `strength`.
+    weight 1 − Σ λ_i. A request's own weights are its λ (the base's place is ignored); otherwise λ_i = `strength`.
     Tokens outside the base's support have no mass: the ratio π_i/π_0 exists only there.
     """
 

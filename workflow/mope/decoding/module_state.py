@@ -32,7 +32,10 @@ def new_state(prompts: list[list[int]], config, device) -> tuple[ModuleState, to
 
 
 def forward(module: torch.nn.Module, state: ModuleState, tokens: torch.Tensor, **options) -> torch.Tensor:
-    """Logits (R, ...) float32 after the last of the tokens (R, T), which `state.attention` already covers; `options` go to the module."""
+    """Logits (R, ...) float32 after the last of the tokens (R, T), which `state.attention` already covers.
+
+    `options` go to the module.
+    """
     positions = (state.attention.cumsum(dim=1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
     out = module(
         input_ids=tokens,

@@ -1,4 +1,4 @@
-"""Expert pool (c): black-box experts behind OpenAI-compatible completions endpoints, read through top-k log-probabilities."""
+"""Expert pool (c): black-box experts behind OpenAI-compatible completions endpoints that report log-probabilities."""
 
 import json
 import time
@@ -47,7 +47,7 @@ class RemotePool(ExpertPool):
         timeout: float = 60.0,
         pause: float = 0.5,
     ):
-        """`retries` further tries with doubling pauses, `pause` and `timeout` in seconds; `parallel` calls at a time."""
+        """`retries` further tries with doubling pauses; `pause` and `timeout` in seconds; `parallel` calls at once."""
         self.names, self.endpoints = tuple(experts), list(experts.values())
         self.vocab_size, self.device = len(tokenizer), torch.device("cpu")
         self.top_k, self.retries, self.timeout, self.pause = top_k, retries, timeout, pause

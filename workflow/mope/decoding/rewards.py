@@ -35,8 +35,6 @@ class SharedRewards:
             which = torch.tensor([rewards[n] for n in rows], device=self.llama.device)
             chosen = [texts[n] for n in rows]
             cache = self.llama.new_cache([len(text) for text in chosen])
-            hidden = self.llama.forward(
-                left_pad(chosen, self.llama.device), cache, AdapterBatch(self.stacks, which)
-            )
+            hidden = self.llama.forward(left_pad(chosen, self.llama.device), cache, AdapterBatch(self.stacks, which))
             out[rows] = (hidden * self.heads[which]).sum(dim=-1).float().cpu()
         return out

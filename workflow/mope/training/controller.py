@@ -101,9 +101,7 @@ def collect(
         logprobs[b, :wrote] = answer.expert_logprobs
         present[b, :wrote] = True
     old = torch.stack([answer.logprob.sum() for answer in answers])
-    return Rollout(
-        input_ids, mask, torch.tensor(members), logprobs, present, old.view(-1, 2), reward.view(-1, 2)
-    )
+    return Rollout(input_ids, mask, torch.tensor(members), logprobs, present, old.view(-1, 2), reward.view(-1, 2))
 
 
 def uniform_logprob(rollout: Rollout) -> torch.Tensor:

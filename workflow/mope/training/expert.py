@@ -31,7 +31,13 @@ class ExpertSettings:
 
 
 def train_expert(
-    base: Path, reward: RewardModel, prompts: pd.DataFrame, text: str, settings: ExpertSettings, scratch: Path, out: Path
+    base: Path,
+    reward: RewardModel,
+    prompts: pd.DataFrame,
+    text: str,
+    settings: ExpertSettings,
+    scratch: Path,
+    out: Path,
 ) -> pd.DataFrame:
     """Train on prompts that carry the preference `text`; write the adapter to `out` and return the training curve.
 
@@ -80,7 +86,7 @@ def train_expert(
         ),
     )
     trainer.train()
-    trainer.save_model(out)
+    trainer.model.save_pretrained(out)
     return curve(trainer.state.log_history)
 
 

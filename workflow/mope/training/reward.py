@@ -75,7 +75,7 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
         lost = len(train) - len(trainer.train_dataset)
         raise MopeError(f"reward.max_length: {lost} of {len(train)} pairs are longer than {settings.max_length} tokens")
     trainer.train()
-    trainer.save_model(out)
+    trainer.model.save_pretrained(out)
     return held_out_metrics(RewardModel(base, out), held, len(train))
 
 

@@ -39,7 +39,7 @@ def sanity(prompt: str, response: str) -> float:
     asked, lower = _asked_about(prompt), response.lower()
     missed = sum(not any(word in lower for word in t.keywords) for t in asked) / max(1, len(asked))
     unfinished = response.rstrip()[-1:] not in tuple(".!?")
-    return -8.0 * repeated - 5.0 * missed - 4.0 * unfinished
+    return -4.0 * repeated - 1.5 * missed - 2.0 * unfinished
 
 
 def score(prompt: str, response: str, preference: str) -> float:

@@ -1,0 +1,16 @@
+"""Mean Bradley-Terry reward of every method: what settings are chosen by, and shown beside the judge's verdicts."""
+
+import pandas as pd
+
+
+def mean_rewards(scores: pd.DataFrame) -> pd.DataFrame:
+    """`scores` are the score tables with columns set and method; R = mean over ξ's preferences (paper eq. 2).
+
+    One row per set and method: the mean over answers, the between-seed standard deviation (empty for one seed), and
+    the number of answers. Rows keep the order of the input.
+    """
+    answers = scores.groupby(["set", "method", "seed", "prompt_id", "combination"], sort=False).bt_reward.mean()
+    by_seed = answers.groupby(level=["set", "method", "seed"], sort=False).mean()
+    table = by_seed.groupby(level=["set", "method"], sort=False).agg(bt_reward="mean", seed_std="std").reset_index()
+    counts = answers.groupby(level=["set", "method"], sort=False).size().rename("n_answers").reset_index()
+    return table.merge(counts, on=["set", "method"], how="left")
