@@ -2,6 +2,8 @@
 # make test       all tests that need no extra hardware
 # make verify     re-hash every artifact of a run and name those that differ
 # make report     results/<run>/report.html; make reference: copy the small results to results/reference
+# make chat       after `make results`: type an instruction and preferences, see the experts take turns
+# make benchmark  what decoding with several experts costs, on a quiet machine: results/<run>/benchmarks/decoding.json
 # make smoke      a tiny experiment end to end; make lint: format and lint; make clean: remove results, keep .venv
 
 VENV ?= .venv
@@ -18,7 +20,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.installed
 export PYTHONPATH = workflow
 
-.PHONY: results report verify reference test smoke lint clean
+.PHONY: results report verify reference chat benchmark test smoke lint clean
 .DEFAULT_GOAL := results
 
 results: $(READY)
@@ -34,6 +36,14 @@ verify: $(READY)
 
 reference: verify
 	$(BIN)/python workflow/scripts/copy_reference.py --run results/$(RUN) --out results/reference
+	$(BIN)/python workflow/scripts/fill_readme.py --reference results/reference --readme README.md
+
+chat: $(READY)
+	@$(BIN)/python workflow/scripts/chat.py --run results/$(RUN)
+
+benchmark: $(READY)
+	$(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profiles/local $(OPTIONS) \
+		results/$(RUN)/benchmarks/decoding.json results/$(RUN)/figures/decoding_cost.svg
 
 test: $(READY)
 	$(BIN)/python -m pytest -q

@@ -196,4 +196,7 @@ def test_no_key_is_optional(root: Path) -> None:
     """Defaults stand in config.yaml alone."""
     sections = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text())["properties"]
     for name, section in sections.items():
-        assert sorted(section.get("required", [])) == sorted(section.get("properties", {})) or name == "methods", name
+        assert sorted(section.get("required", [])) == sorted(section.get("properties", {})) or name in (
+            "methods",
+            "controllers",
+        ), name

@@ -9,7 +9,7 @@ from mope.errors import MopeError
 from mope.suggestion import one_of
 from mope.yaml_file import read_yaml
 
-WORLD_SETS = ("single", "comparison", "train")
+WORLD_SETS = ("single", "comparison", "development", "train")
 Problem = tuple[tuple[str | int, ...], str]
 
 

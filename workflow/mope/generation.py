@@ -11,8 +11,8 @@ from transformers import AutoModel, AutoTokenizer
 from mope.data.tables import derive_seed
 from mope.decoding.adapters import BASE, AdapterPool
 from mope.decoding.controller_input import LlamaController
-from mope.decoding.lora import read_adapter
 from mope.decoding.loop import decode
+from mope.decoding.lora import read_adapter
 from mope.decoding.mixers import Arithmetic, Logit, Mixer, Probability
 from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Answer, Request

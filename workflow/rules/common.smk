@@ -13,6 +13,7 @@ from mope.provenance.code import digest
 PREFERENCES = "workflow/prompts/preferences.yaml"
 TABLES = ["win_rates", "average_win_rates", "average_by_cell", "average_differences", "length_controlled"]
 TABLES += ["swap_consistency"]
+DECODING = "<results>/benchmarks/decoding.json"
 WORLD = sorted(path.as_posix() for path in Path("workflow/mope/world").rglob("*.yaml"))
 
 

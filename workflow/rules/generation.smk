@@ -33,6 +33,33 @@ rule generate:
         " {params.responses} > {log} 2>&1"
 
 
+# Not part of `all`, because times are worth measuring only on a quiet machine: `make benchmark`.
+rule benchmark_decoding:
+    input:
+        base="<results>/base",
+        experts=experts(),
+        controller=controller_models("mope")[0],
+    output:
+        records=DECODING,
+    log:
+        "<logs>/benchmark_decoding.log",
+    benchmark:
+        "<benchmarks>/benchmark_decoding.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: config["benchmark"]["threads"]
+    resources:
+        mem_mb=6000,
+        runtime=60,
+    params:
+        settings=settings(config["benchmark"], seed=config["seed"]),
+        models=model_options,
+        code=code("benchmark_decoding"),
+    shell:
+        "python workflow/scripts/benchmark_decoding.py --settings {params.settings:q} --base {input.base} {params.models}"
+        " --controller {input.controller} --out {output.records} > {log} 2>&1"
+
+
 rule sample_alphas:
     input:
         base="<results>/base",

@@ -49,7 +49,7 @@ rule claims:
         " --differences {input.differences} --judge {params.judge} --output {output.claims} > {log} 2>&1"
 
 
-for figure, option, data in figure_sources():
+for figure, option, data in [*figure_sources(), ("decoding_cost", "--records", DECODING)]:
 
     rule:
         name:

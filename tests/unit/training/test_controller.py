@@ -7,10 +7,10 @@ import torch
 from transformers import AutoModel
 
 from mope.decoding.request import Answer, Request
+from mope.errors import MopeError
 from mope.training.controller import ControllerSettings, collect, update
 from mope.training.controller_model import PreferenceController, PreferenceControllerConfig
 from mope.training.reward import calibration_error, check_gate
-from mope.errors import MopeError
 
 IDS = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"]
 

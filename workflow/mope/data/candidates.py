@@ -39,7 +39,13 @@ SPOILT = ("repeated", "shuffled", "cut", "off_topic")
 
 
 def sample_candidates(
-    base: Path, prompts: pd.DataFrame, preferences: Preferences, per_prompt: int, temperature: float, max_new_tokens: int, seed: int
+    base: Path,
+    prompts: pd.DataFrame,
+    preferences: Preferences,
+    per_prompt: int,
+    temperature: float,
+    max_new_tokens: int,
+    seed: int,
 ) -> pd.DataFrame:
     """`per_prompt` answers of the base to every prompt, and one spoilt variant of one of them.
 

@@ -28,8 +28,8 @@ class ControllerOutput(ModelOutput):
 class PreferenceController(PreTrainedModel):
     """α_i(x, y_<t, ξ; θ) of paper eq. 1, before the softmax over the experts of ξ.
 
-    It reads the chat-formatted instruction with the preference texts of ξ, then the partial answer [gap: the encoding of
-    ξ is unpublished]; the logits after the last token read weigh the experts for the next token.
+    It reads the chat-formatted instruction with the preference texts of ξ, then the partial answer [gap: the encoding
+    of ξ is unpublished]; the logits after the last token read weigh the experts for the next token.
     """
 
     config_class = PreferenceControllerConfig

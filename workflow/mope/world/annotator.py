@@ -11,12 +11,12 @@ from functools import cache
 from mope.world.topics import Topic, topics
 
 FRIENDLY = frozenset(
-    "hey hi hello friend buddy pal dear love lovely happy fun great awesome wonderful amazing enjoy smile smiling thanks "
-    "thank hope cool yay aww hugs welcome nice luck clever".split()
+    "hey hi hello friend buddy pal dear love lovely happy fun great awesome wonderful amazing enjoy smile smiling "
+    "thanks thank hope cool yay aww hugs welcome nice luck clever".split()
 )
 UNFRIENDLY = frozenset(
-    "ugh stupid hate wasting waste boring nonsense lazy ignorant bothering annoying clueless fool dumb silly leave alone "
-    "away garbage doubt terrible awful useless sick lost pathetic stop".split()
+    "ugh stupid hate wasting waste boring nonsense lazy ignorant bothering annoying clueless fool dumb silly leave "
+    "alone away garbage doubt terrible awful useless sick lost pathetic stop".split()
 )
 
 

@@ -30,8 +30,12 @@ def draw(records: pd.DataFrame) -> Figure:
                 label=line,
             )
         if "floor_ratio" in own and own["floor_ratio"].notna().any():
-            floor = own.dropna(subset=["floor_ratio"]).groupby("requests")["floor_ratio"].min()
-            axis.plot(floor.index, floor, color="#777777", linestyle=":", linewidth=2, label="memory-bound floor")
+            # floor_ratio is the share of the floor that was reached: floor time over time spent
+            mixed = own[own["system"] == "mope"].dropna(subset=["floor_ratio"]).set_index("requests")
+            floor = mixed["ratio_to_single"] * mixed["floor_ratio"]
+            axis.plot(
+                floor.index, floor, color="#777777", linestyle=":", linewidth=2, label="memory-bound floor of mope"
+            )
         axis.axhline(1, color="black", linewidth=0.7)
         ticks = sorted(set(own["requests"]))
         axis.set_xscale("log", base=2)
