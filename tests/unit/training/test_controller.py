@@ -25,11 +25,10 @@ def controller() -> PreferenceController:
 
 
 def settings(**changes) -> ControllerSettings:
-    values = dict(
-        seed=0, hidden=16, layers=2, heads=2, intermediate=32, eta=10.0, kl=0.0, learning_rate=1e-2, steps=1,
-        prompts_per_step=2, epochs=30, max_new_tokens=8, reward="bt", expert_prompt="own",
-    )  # fmt: skip
-    return ControllerSettings(**(values | changes))
+    shape = {"hidden": 16, "layers": 2, "heads": 2, "intermediate": 32}
+    training = {"eta": 10.0, "kl": 0.0, "learning_rate": 1e-2, "steps": 1, "prompts_per_step": 2, "epochs": 30}
+    rest = {"seed": 0, "max_new_tokens": 8, "reward": "bt", "expert_prompt": "own"}
+    return ControllerSettings(**(shape | training | rest | changes))
 
 
 def rollout(reward: list[float]):

@@ -105,3 +105,10 @@ def test_the_annotator_rejects_degenerate_text(preference, spoilt):
     for question in split(7)["train"][:50]:
         sane = compose(question, Style(**dict([STYLES[preference]])), rng)
         assert annotator.score(question.text, sane, preference) > annotator.score(question.text, spoilt, preference)
+
+
+def test_garbled_words_are_noticed():
+    sentence = topics()[0].facts[0]["expert"]
+    words = sentence.rstrip(".").split()
+    assert annotator.garbled(sentence) == 0
+    assert annotator.garbled(" ".join(reversed(words)) + ".") > 0.8

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM, set_seed
 from trl import SFTConfig, SFTTrainer
@@ -27,6 +28,23 @@ class BaseSettings:
     matrix_learning_rate: float
     batch: int
     max_length: int
+
+
+class LabelledTokensTrainer(SFTTrainer):
+    """SFTTrainer whose loss projects only the labelled tokens to the vocabulary.
+
+    TRL projects every token chunk by chunk, and once more backwards, to save memory that a small model does not need;
+    on a CPU that is four times slower than this.
+    """
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        """Mean cross-entropy of the completions' tokens; `input_ids` and `labels` are (B, T)."""
+        hidden = model.get_decoder()(inputs["input_ids"], attention_mask=inputs["attention_mask"]).last_hidden_state
+        targets = inputs["labels"][:, 1:]
+        labelled = targets != -100  # (B, T - 1)
+        logits = model.get_output_embeddings()(hidden[:, :-1][labelled])  # (N, V)
+        loss = torch.nn.functional.cross_entropy(logits.float(), targets[labelled])
+        return (loss, {"logits": logits}) if return_outputs else loss
 
 
 def train_base(records: list[dict], settings: BaseSettings, scratch: Path, out: Path) -> None:
@@ -63,7 +81,7 @@ def train_base(records: list[dict], settings: BaseSettings, scratch: Path, out: 
         activation_checkpointing=False,
         **trainer_options(),
     )
-    trainer = SFTTrainer(
+    trainer = LabelledTokensTrainer(
         model,
         config,
         train_dataset=Dataset.from_list(records),

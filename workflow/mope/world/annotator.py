@@ -7,7 +7,9 @@ The annotator plays the part of GPT-4 in Personalized Soups' feedback. It is not
 import random
 import re
 from functools import cache
+from itertools import pairwise
 
+from mope.world.answers import tones
 from mope.world.topics import Topic, topics
 
 FRIENDLY = frozenset(
@@ -29,8 +31,22 @@ def _asked_about(prompt: str) -> tuple[Topic, ...]:
     return tuple(t for t in topics() if re.search(rf"\b{re.escape(t.phrase)}\b", prompt))
 
 
+@cache
+def _known_pairs() -> frozenset[tuple[str, str]]:
+    """Neighbouring words of the world's sentences: what the annotator has read before."""
+    facts = [sentence for t in topics() for fact in t.facts for sentence in fact.values()]
+    manner = [sentence for tone in tones().values() for part in tone.values() for sentence in part]
+    return frozenset(pair for sentence in facts + manner for pair in pairwise(_words(sentence)))
+
+
+def garbled(response: str) -> float:
+    """Share of neighbouring words within sentences that the annotator has never seen side by side."""
+    pairs = [pair for sentence in re.split(r"[.!?]", response) for pair in pairwise(_words(sentence))]
+    return sum(pair not in _known_pairs() for pair in pairs) / max(1, len(pairs))
+
+
 def sanity(prompt: str, response: str) -> float:
-    """0 for a sound answer; negative for repetition, a missing sentence end, emptiness, or silence on a topic asked."""
+    """0 for a sound answer; negative for repetition, garbled words, a missing end, emptiness, silence on a topic."""
     words = _words(response)
     if len(words) < 5:
         return -14.0
@@ -39,7 +55,7 @@ def sanity(prompt: str, response: str) -> float:
     asked, lower = _asked_about(prompt), response.lower()
     missed = sum(not any(word in lower for word in t.keywords) for t in asked) / max(1, len(asked))
     unfinished = response.rstrip()[-1:] not in tuple(".!?")
-    return -4.0 * repeated - 1.5 * missed - 2.0 * unfinished
+    return -4.0 * repeated - 4.0 * garbled(response) - 1.5 * missed - 2.0 * unfinished
 
 
 def score(prompt: str, response: str, preference: str) -> float:
