@@ -34,7 +34,7 @@ class LabelledTokensTrainer(SFTTrainer):
     """SFTTrainer whose loss projects only the labelled tokens to the vocabulary.
 
     TRL projects every token chunk by chunk, and once more backwards, to save memory that a small model does not need;
-    on a CPU that is four times slower than this.
+    on a CPU that takes a multiple of the time.
     """
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):

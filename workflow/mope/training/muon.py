@@ -1,7 +1,7 @@
 """Muon for the matrices of a model and AdamW for the rest, as one optimizer that a Trainer can drive.
 
-Measured on the laptop's base model: after 14,000 examples it names the topic of the question in 82 % of its answers,
-against 25 % with AdamW alone.
+A small model that is trained from scratch learns to keep to the topic of the question in far fewer examples with it
+than with AdamW alone.
 """
 
 import torch
