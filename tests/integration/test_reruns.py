@@ -96,7 +96,7 @@ def test_an_edit_of_the_rebel_loss_reruns_the_controller_and_what_follows(edit: 
     upstream = ["write_corpus", "prepare_prompts", "train_base", "sample_candidates", "annotate_feedback"]
     upstream += ["train_reward", "train_expert", "answer_reference"]
     assert not jobs.keys() & set(upstream)
-    assert jobs["generate"] == 2  # mope on both sets, no other method
+    assert jobs["generate"] == 1  # mope, no other method
 
 
 def test_an_edit_of_one_figure_reruns_that_figure_only(edit: Callable, finished: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_key_of_one_method_reruns_that_method(edit: Callable) -> None:
         "config.yaml",
         configured(methods={"arithmetic": {"kind": "mix", "mixer": "arithmetic", "prompt": "own", "strength": 2.34}}),
     )
-    assert jobs["generate"] == jobs["score"] == 2
+    assert jobs["generate"] == jobs["score"] == 1
 
 
 def test_every_rule_whose_code_reads_the_world_declares_its_files(root: Path) -> None:
