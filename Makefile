@@ -1,10 +1,16 @@
 # make results    set up .venv from the pinned dependencies, then rebuild every result (EXPERIMENT=name for another experiment)
 # make test       all tests that need no extra hardware
+# make test-slurm the smoke experiment on a SLURM cluster of one node, which the tests start; needs slurm-wlm and munge
 # make verify     re-hash every artifact of a run and name those that differ
+# make plan       what an experiment will take, before it runs: parameters, memory, tokens, questions to the judge, jobs
 # make report     results/<run>/report.html; make reference: copy the small results to results/reference
+# make judge-batch JUDGE=name   what an LLM judge will cost, and its calls as files for a batch service: results/<run>/batch
+# make judge-collect FILES=...  take the batch service's result files in; then `make results` goes on
+# make human-study              results/<run>/human_study.html, a page for raters
 # make chat       after `make results`: type an instruction and preferences, see the experts take turns
 # make benchmark  what decoding with several experts costs, on a quiet machine: results/<run>/benchmarks/decoding.json
-# make smoke      a tiny experiment end to end; make lint: format and lint; make clean: remove results, keep .venv
+# make paper-tables   every row of both papers' tables, rivals, ablations and the scaling study: results/tables, results/scaling
+# make smoke      a tiny experiment end to end; make lint: format and lint; make clean: remove results, keep .venv and bought answers
 
 VENV ?= .venv
 CORES ?= all
@@ -18,15 +24,21 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14 p
 
 BIN = $(VENV)/bin
 READY = $(VENV)/.installed
+SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profiles/local $(OPTIONS)
+LIST_AGAIN = $(SNAKEMAKE) --forcerun write_manifest -- results/$(RUN)/manifest.json  # after what is not part of `all`
 export PYTHONPATH = workflow
 
-.PHONY: results report verify reference chat benchmark test smoke lint clean
+.PHONY: results paper-tables report verify plan reference judge-batch judge-collect human-study chat benchmark test test-slurm smoke lint clean
 .DEFAULT_GOAL := results
 
 results: $(READY)
-	$(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profiles/local $(OPTIONS)
+	$(SNAKEMAKE)
 	@$(MAKE) --no-print-directory report
 	@echo "Done: results/$(RUN)/report.html. Check the files with: make verify$(if $(EXPERIMENT), EXPERIMENT=$(EXPERIMENT))"
+
+paper-tables:
+	@$(MAKE) --no-print-directory results EXPERIMENT=tables
+	@$(MAKE) --no-print-directory results EXPERIMENT=scaling
 
 report: $(READY)
 	$(BIN)/snakemake --report results/$(RUN)/report.html $(OPTIONS)
@@ -38,15 +50,33 @@ reference: verify
 	$(BIN)/python workflow/scripts/copy_reference.py --run results/$(RUN) --out results/reference
 	$(BIN)/python workflow/scripts/fill_readme.py --reference results/reference --readme README.md
 
+judge-batch: $(READY)
+	@test -n "$(JUDGE)" || { echo "error: JUDGE is not set; a judge of kind chat of config.yaml is expected" >&2; exit 1; }
+	$(SNAKEMAKE) --forcerun prepare_batch -- results/$(RUN)/batch/$(JUDGE)
+	@cat results/$(RUN)/logs/prepare_batch.$(JUDGE).log
+
+judge-collect: $(READY)
+	$(BIN)/python workflow/scripts/collect_batch.py --cache results/judge_cache.sqlite $(FILES)
+
+human-study: $(READY)
+	$(SNAKEMAKE) -- results/$(RUN)/human_study.html
+	$(LIST_AGAIN)
+
+plan: $(READY)
+	@$(BIN)/python workflow/scripts/plan.py $(if $(EXPERIMENT),--experiment $(EXPERIMENT)) $(PLAN)
+
 chat: $(READY)
 	@$(BIN)/python workflow/scripts/chat.py --run results/$(RUN)
 
 benchmark: $(READY)
-	$(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profiles/local $(OPTIONS) \
-		results/$(RUN)/benchmarks/decoding.json results/$(RUN)/figures/decoding_cost.svg
+	$(SNAKEMAKE) -- results/$(RUN)/benchmarks/decoding.json results/$(RUN)/figures/decoding_cost.svg
+	$(LIST_AGAIN)
 
 test: $(READY)
 	$(BIN)/python -m pytest -q
+
+test-slurm: $(READY)
+	$(BIN)/python -m pytest -q tests/slurm
 
 smoke:
 	@$(MAKE) --no-print-directory results EXPERIMENT=smoke
@@ -58,7 +88,7 @@ lint: $(READY)
 	$(BIN)/snakemake --lint
 
 clean:
-	test ! -d results || find results -mindepth 1 -maxdepth 1 -not -name reference -exec rm -rf {} +
+	test ! -d results || find results -mindepth 1 -maxdepth 1 -not -name reference -not -name 'judge_cache.sqlite*' -exec rm -rf {} +
 	rm -rf .snakemake .pytest_cache .ruff_cache .hypothesis
 
 # The stamp is written last, so an interrupted installation is taken up again.

@@ -11,7 +11,13 @@ include: "workflow/rules/common.smk"
 
 config = load_config_or_exit()
 preferences = load_preferences(PREFERENCES, config["preferences"])
+FIRST_SET = next(iter(config["evaluation_sets"]))  # the set of the figures and of the human study
+JUDGE = next(iter(config["judges"]))  # the judge of the claims and of the figures
+JUDGE_TEMPLATES = expand("workflow/prompts/judge/{file}.yaml", file=["frame", *preferences.ids])
 set_job_environment()
+
+
+report: "workflow/report/workflow.rst"
 
 
 pathvars:
@@ -21,11 +27,14 @@ pathvars:
 
 
 wildcard_constraints:
-    preference=any_of(preferences.ids),
+    preference=any_of([*preferences.ids, GENERAL]),
     set=any_of(["train", *config["evaluation_sets"]]),
     method=any_of(config["methods"]),
     controller=any_of(controllers()),
+    policy=any_of(policies() or ["none"]),
     seed=any_of(config["controller"]["seeds"]),
+    hub_model=any_of(models_on_hub()),
+    suffix="jsonl|json|csv|parquet",
 
 
 rule all:
@@ -35,10 +44,12 @@ rule all:
         manifest="<results>/manifest.json",
 
 
+include: "workflow/rules/download.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/base.smk"
 include: "workflow/rules/experts.smk"
 include: "workflow/rules/controller.smk"
 include: "workflow/rules/generation.smk"
 include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/details.smk"
 include: "workflow/rules/report.smk"

@@ -4,10 +4,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from chat_server import Server
 
 os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false")
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,16 +21,40 @@ def root() -> Path:
     return ROOT
 
 
+def copied(folder: Path) -> Path:
+    """A copy of the project without results in an empty folder."""
+    for name in COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project without results."""
-    copy = tmp_path_factory.mktemp("project")
-    for name in COPIED:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / name, copy / name)
-    return copy
+    return copied(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="session")
+def make() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`make(folder, *arguments)`: the real command, with this interpreter's packages instead of an installation."""
+
+    def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = ["make", f"BIN={Path(sys.executable).parent}", "READY=", *arguments]
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=1200)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory, make: Callable) -> Path:
+    """A copy of the project in which the experiment `smoke` has run: two minutes, once for all tests that need it."""
+    folder = copied(tmp_path_factory.mktemp("smoke"))
+    outcome = make(folder, "smoke")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +66,27 @@ def snakemake() -> Callable[..., subprocess.CompletedProcess[str]]:
         return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
 
     return run
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    """`serve(plan)`: a chat-completions server on loopback that answers as planned and counts its calls."""
+    servers = []
+
+    def start(plan: Callable) -> Server:
+        servers.append(Server(plan))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator:
+    """A `Browser` that saves files in `tmp_path / "downloads"`."""
+    from browser import Browser  # selenium is for the tests that open a page
+
+    window = Browser(tmp_path / "downloads")
+    yield window
+    window.driver.quit()

@@ -16,7 +16,7 @@ CASES = [
     (["--config", "seed=seven"], "seed: 'seven'", "a whole number"),
     (["--config", "seed=-1"], "seed: -1", "≥ 0"),
     (["--config", "experiment=nosuch"], "experiment: 'nosuch'", "one of"),
-    (["--configfile", "override.yaml"], "override.yaml: judge.name", "rubric"),
+    (["--configfile", "override.yaml"], "override.yaml: judges.mine.kind", "rubric"),
     (["--config", "data={train: {source: prompts.jsonl}}"], "prompts.jsonl: line 2: prompt id '1'", "once"),
     (["--config", "base={path: nowhere}"], "base.path: folder nowhere", "expected"),
 ]
@@ -24,7 +24,7 @@ CASES = [
 
 @pytest.mark.parametrize(("arguments", "named", "right"), CASES)
 def test_a_bad_configuration(project: Path, snakemake: Callable, arguments: list[str], named: str, right: str) -> None:
-    (project / "override.yaml").write_text("judge: {name: oracle}\n")
+    (project / "override.yaml").write_text("judges: {mine: {kind: oracle}}\n")
     (project / "prompts.jsonl").write_text('{"id": "1", "prompt": "a"}\n{"id": "1", "prompt": "b"}\n')
     outcome = snakemake(project, "--cores", "1", *arguments)
     assert outcome.returncode != 0
@@ -37,13 +37,13 @@ def test_a_bad_configuration(project: Path, snakemake: Callable, arguments: list
 
 
 def test_a_missing_script_is_named(project: Path, snakemake: Callable) -> None:
-    script = project / "workflow/scripts/judge.py"
+    script = project / "workflow/scripts/judge_rubric.py"
     text = script.read_text()
     script.unlink()
     outcome = snakemake(project, "--dry-run")
     script.write_text(text)
     assert outcome.returncode != 0
-    assert "judge.py: cannot be read" in outcome.stderr.splitlines()[-1]
+    assert "judge_rubric.py: cannot be read" in outcome.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("name", ["missing", "corrupt"])

@@ -12,7 +12,7 @@ import yaml
 from mope.provenance.code import closure
 
 ALWAYS_LAST = {"all", "write_manifest"}
-AFTER_RESPONSES = {"score", "judge", "aggregate", "agreement", "tables", "claims"}
+AFTER_RESPONSES = {"score", "judge_rubric", "aggregate", "agreement", "tables", "claims"}
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +116,8 @@ def test_an_edit_of_one_figure_reruns_that_figure_only(edit: Callable, finished:
     ("changes", "first", "untouched"),
     [
         ({"controller": {"eta": 3.21}}, "train_controller", {"train_expert", "answer_reference", "train_reward"}),
-        ({"statistics": {"resamples": 543}}, "aggregate", {"judge", "generate", "score", "agreement"}),
-        ({"judge": {"dead_band": 0.123}}, "judge", {"generate", "score"}),
+        ({"statistics": {"resamples": 543}}, "aggregate", {"judge_rubric", "generate", "score", "agreement"}),
+        ({"judges": {"rubric": {"kind": "rubric", "dead_band": 0.123}}}, "judge_rubric", {"generate", "score"}),
         ({"generation": {"temperature": 0.123}}, "generate", {"train_expert", "train_base"}),
         ({"feedback": {"noise": 0.123}}, "annotate_feedback", {"sample_candidates", "train_base"}),
         ({"reward": {"epochs": 7}}, "train_reward", {"annotate_feedback", "train_base"}),
@@ -130,6 +130,10 @@ def test_a_changed_key_reruns_the_stages_that_use_it(edit: Callable, changes: di
     assert first in jobs
     assert not jobs.keys() & untouched
     assert jobs["write_manifest"] == 1
+
+
+def test_how_often_training_is_saved_reruns_nothing(edit: Callable) -> None:
+    assert edit("config.yaml", configured(checkpoint={"minutes": 1})) == Counter()
 
 
 def test_a_key_of_one_method_reruns_that_method(edit: Callable) -> None:

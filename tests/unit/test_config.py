@@ -11,6 +11,11 @@ from mope.config import load, merged
 from mope.errors import MopeError
 
 MIX = {"kind": "mix", "mixer": "controller", "prompt": "own"}
+CHAT = {
+    "kind": "chat", "base_url": "https://api.example.com/v1", "model": "m", "key_variable": "JUDGE_KEY",
+    "temperature": 0.0, "seed": 0, "max_tokens": 8, "max_characters": 4000, "price_input": 1.0,
+    "price_output": 1.0, "budget": 1.0, "concurrency": 4, "timeout": 60.0, "attempts": 5,
+}  # fmt: skip
 WORLD = {"source": "world", "prompts": 5}
 
 BAD_VALUES = [  # (overrides, the key named, what would be right)
@@ -37,6 +42,7 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"generation": {"temperature": float("nan")}}, "generation.temperature", "a finite number"),
     ({"generation": {"min_new_tokens": 500}}, "generation.min_new_tokens", "a number ≤"),
     ({"base": {"hidden": 130}}, "base.hidden", "multiple"),
+    ({"expert": {"micro_batch": 5}}, "expert.micro_batch", "a divisor of 32"),
     ({"controller": {"reward": "BT"}}, "controller.reward", "one of bt, raw"),
     ({"controller": {"seeds": []}}, "controller.seeds", "at least 1"),
     ({"controller": {"seeds": [0, 0]}}, "controller.seeds", "once"),
@@ -46,7 +52,11 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"preferences": []}, "preferences", "at least 1"),
     ({"preferences": ["P1A", "P2A"]}, "preferences", "P3A"),
     ({"methods": {"mope": {"mixer": "logits"}}}, "methods.mope.mixer", "did you mean logit?"),
-    ({"methods": {"mope": {"kind": "mixture"}}}, "methods.mope.kind", "one of base, soup, mix, expert"),
+    (
+        {"methods": {"mope": {"kind": "mixture"}}},
+        "methods.mope.kind",
+        "one of base, soup, mix, expert, best_of, policy",
+    ),
     ({"methods": {"mine": {"prompt": "own"}}}, "methods.mine.kind", "missing"),
     ({"methods": {"mine": MIX}}, "methods.mine.controller", "missing"),
     ({"methods": {"mine": {**MIX, "controller": "mopee"}}}, "methods.mine.controller", "mope"),
@@ -56,15 +66,66 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"methods": {"mope": {"mixer": "uniform", "controller": None}}}, "methods.mope", "controller"),
     ({"statistics": {"named": ["promting"]}}, "statistics.named[0]", "did you mean prompting?"),
     ({"statistics": {"named": ["mope"]}}, "statistics.named[0]", "another method"),
-    ({"judge": {"name": "gpt"}}, "judge.name", "rubric"),
+    ({"judges": {"llm": {"kind": "gpt"}}}, "judges.llm.kind", "one of rubric, chat, reward"),
+    ({"judges": {"llm": {**CHAT, "bugdet": 1.0}}}, "judges.llm.bugdet", "did you mean budget?"),
+    ({"judges": {"llm": {"kind": "chat"}}}, "judges.llm.base_url", "missing"),
+    ({"judges": {"llm": {**CHAT, "base_url": "api.example.com"}}}, "judges.llm.base_url", "https://"),
+    ({"judges": {"llm": {**CHAT, "key_variable": "sk-1234"}}}, "judges.llm.key_variable", "OPENAI_API_KEY"),
+    ({"judges": {"rubric": None}}, "judges", "at least 1 entry"),
+    ({"judges": {"reward": CHAT}}, "judges.reward", "another name"),
+    ({"judges": {"other": {"kind": "reward", "run": "laptop", "dead_band": 0.0}}}, "judges.other.run", "another run"),
+    ({"judges": {"other": {"kind": "reward", "run": "held_out", "dead_band": 0.0}}}, "judges.other.run", "seed=8"),
+    ({"human_study": {"methods": ["mope"]}}, "human_study.methods", "at least 2"),
+    ({"human_study": {"methods": ["mope", "soup"]}}, "human_study.methods[1]", "soup_"),
+    ({"human_study": {"ratings": "no/such/folder"}}, "human_study.ratings", "no CSV file"),
     ({"evaluation_sets": {"train": WORLD}}, "evaluation_sets.train", "another name"),
     ({"evaluation_sets": {"singel": WORLD}}, "evaluation_sets.singel", "did you mean single?"),
     ({"evaluation_sets": {"single": {"prompts": 0}}}, "evaluation_sets.single.prompts", "≥ 1"),
     ({"evaluation_sets": {"single": {"source": ""}}}, "evaluation_sets.single.source", "at least 1"),
-    ({"evaluation_sets": {"single": {"source": "no/such.jsonl"}}}, "evaluation_sets.single.source", "JSON-lines file"),
+    ({"evaluation_sets": {"single": {"source": "no/such.jsonl"}}}, "evaluation_sets.single.source", "file of prompts"),
     ({"base": {"path": "no/such/folder"}}, "base.path", "does not exist"),
     ({"base": {"path": "workflow"}}, "base.path", "config.json"),
+    ({"base": {"hub": {"id": "org/model", "revision": "main"}}}, "base.hub.revision", "40 digits of a commit"),
+    ({"base": {"hub": {"id": "org/model"}}}, "base.hub.revision", "missing"),
+    ({"base": {"hub": {"id": "a/b", "revision": "a" * 40}, "path": "workflow"}}, "base.hub", "one of the two"),
+    ({"controller": {"path": "no/such/folder"}}, "controller.path", "does not exist"),
+    ({"feedback": {"source": "no/such/folder"}}, "feedback.source", "one file P1A.jsonl"),
+    (
+        {"data": {"train": {"source": {"hub": "a/b", "revision": "a" * 40, "file": "a.txt"}}}},
+        "data.train.source.file",
+        "ends in .jsonl",
+    ),
     ({"experiment": "smokee"}, "experiment", "one of"),
+]
+
+GRADED = {"controllers": {"graded": {"weights": [[0.5, 0.3, 0.2]]}}}
+BAD_VALUES += [
+    ({"controllers": {"half": {"combinations": ["P1A-P2A-P3C"]}}}, "controllers.half.combinations", "one of P1A-P2A"),
+    ({"controllers": {"half": {"combinations": ["P1A-P2A-P3A"]}}}, "controllers.half.combinations", "scores: texts"),
+    ({"controllers": {"graded": {"weights": [[0.7, 0.2]]}}}, "controllers.graded.weights", "one weight each"),
+    ({"controllers": {"graded": {"weights": [[0.7, 0.2, 0.2]]}}}, "controllers.graded.weights", "together 1"),
+    ({"controllers": {"mope": {"reads": "none", "weights": [[0.7, 0.2, 0.1]]}}}, "controllers.mope.weights", "text"),
+    ({"controllers": {"wide": {"hidden": 130}}}, "controllers.wide.hidden", "multiple"),
+    ({"controllers": {"mope": {"reads": "combination", "scores": "texts"}}}, "controllers.mope.scores", "outputs"),
+    (
+        {**GRADED, "methods": {"mine": {**MIX, "prompt": "all", "controller": "graded"}}},
+        "methods.mine.weights",
+        "missing",
+    ),
+    ({"methods": {"mope": {"weights": [0.7, 0.2, 0.1]}}}, "methods.mope.weights", "needless"),
+    ({"methods": {"mod": {"weights": [0.7, 0.2]}}}, "methods.mod.weights", "one weight each"),
+    ({"methods": {"uniform": {"weights": [0.7, 0.2, 0.1]}}}, "methods.uniform.weights", "controller or logit"),
+    ({"methods": {"expert_best": {"expert": "P1C"}}}, "methods.expert_best.expert", "one of best, P1A"),
+    ({"methods": {"mine": {"kind": "policy", "policy": "x", "prompt": "all"}}}, "methods.mine.policy", "no policy"),
+    ({"methods": {"mine": {"kind": "best_of", "n": 0, "prompt": "all"}}}, "methods.mine.n", "≥ 1"),
+    ({"methods": {"mod": {"against": ["mop"]}}}, "methods.mod.against[0]", "did you mean mope?"),
+    ({"methods": {"mope": {"against": ["mod"]}}}, "methods.mope", "compared with all others"),
+    ({"policies": {"mine": {"objective": "generel"}}}, "policies.mine.objective", "did you mean general?"),
+    (
+        {"policies": {"mine": {"objective": "general", "settings": {"step": 3}}}},
+        "policies.mine.settings.step",
+        "steps?",
+    ),
 ]
 
 BAD_FILES = [  # (text of config.yaml, what is named, what would be right)
@@ -79,11 +140,11 @@ BAD_FILES = [  # (text of config.yaml, what is named, what would be right)
 ]
 
 BAD_PROMPTS = [  # (content of the prompt file, what is named, what would be right)
-    ("", "empty", "at least one JSON line"),
-    ("\n  \n", "empty", "at least one JSON line"),
+    ("", "empty", "at least one record"),
+    ("\n  \n", "empty", "at least one record"),
     ('{"prompt": "a"}\n{"prompt": \n', "line 2", "is expected"),
     ('{"prompt": "a"}\n"b"\n', "line 2", "not a JSON object"),
-    ('{"text": "a"}\n', "line 1", "prompt and id are expected"),
+    ('{"text": "a"}\n', "line 1: text found", "a key `prompt` or `instruction` is expected"),
     ('{"id": "1"}\n', "line 1", "no prompt"),
     ('{"prompt": 7}\n', "line 1", "text that is not empty"),
     ('{"prompt": " "}\n', "line 1", "text that is not empty"),
@@ -113,7 +174,20 @@ def problem(folder: Path, command_line: dict | None = None, files: list[Path] | 
 def test_the_shipped_experiments_are_valid(root: Path) -> None:
     assert load(root)["run"] == "laptop"
     for file in (root / "workflow/experiments").glob("*.yaml"):
-        assert load(root, {"experiment": file.stem})["run"] == file.stem
+        if file.stem != "paper":
+            assert load(root, {"experiment": file.stem})["run"] == file.stem
+
+
+def test_the_papers_experiment_is_valid_once_the_users_own_files_are_there(folder: Path, tmp_path: Path) -> None:
+    assert "evaluation_sets.koala.source" in problem(folder, {"experiment": "paper"})
+    koala = tmp_path / "koala_test_set.jsonl"
+    koala.write_text("".join(json.dumps({"id": f"koala_{i}", "prompt": f"Why {i}?"}) + "\n" for i in range(50)))
+    own: dict = {"experiment": "paper", "evaluation_sets": {"koala": {"source": str(koala)}}}
+    assert "feedback.source: feedback/paper: 0 files of P1A" in problem(folder, own).replace(f"{folder}/", "")
+    for preference in ("P1A", "P1B", "P2A", "P2B", "P3A", "P3B"):
+        (tmp_path / f"{preference}.jsonl").touch()
+    config = load(folder, own | {"feedback": {"source": str(tmp_path)}})
+    assert config["base"]["hub"]["id"] == "allenai/tulu-2-7b"
 
 
 @pytest.mark.parametrize(("overrides", "key", "right"), BAD_VALUES, ids=lambda value: str(value)[:40])
@@ -199,4 +273,14 @@ def test_no_key_is_optional(root: Path) -> None:
         assert sorted(section.get("required", [])) == sorted(section.get("properties", {})) or name in (
             "methods",
             "controllers",
+            "policies",
         ), name
+
+
+def test_a_key_written_where_its_name_belongs_is_not_repeated(folder: Path) -> None:
+    assert "sk-1234" not in problem(folder, {"judges": {"llm": {**CHAT, "key_variable": "sk-1234"}}})
+
+
+def test_the_first_judge_is_the_one_that_stays_first(folder: Path) -> None:
+    assert list(load(folder, {"judges": {"llm": CHAT}})["judges"]) == ["rubric", "llm"]
+    assert list(load(folder, {"judges": {"rubric": None, "llm": CHAT}})["judges"]) == ["llm"]

@@ -5,18 +5,26 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from mope.errors import MopeError
+from mope.errors import MopeError, Stopped
+from mope.gpu_slot import take_gpu
+
+STOPPED = 75  # EX_TEMPFAIL of sysexits.h: the same command may succeed when it is run again
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call `main`; a `MopeError` becomes one line on standard error and exit status 2."""
+    """Call `main`; `MopeError` becomes one line on standard error and exit status 2, `Stopped` one and status 75."""
     if sys.version_info < (3, 11):
         sys.exit(f"error: Python {sys.version.split()[0]} found, Python 3.11 or newer is needed")
     try:
+        if "torch" in sys.modules:
+            take_gpu()
         main()
     except MopeError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except Stopped as reason:
+        print(f"stopped: {reason}", file=sys.stderr)
+        sys.exit(STOPPED)
 
 
 def named_path(text: str) -> tuple[str, Path]:
@@ -25,6 +33,20 @@ def named_path(text: str) -> tuple[str, Path]:
     if not found:
         raise argparse.ArgumentTypeError(f"NAME=FOLDER expected, {text!r} found")
     return name, Path(path)
+
+
+def checkpoint_option(parser: argparse.ArgumentParser) -> None:
+    """`--checkpoint-minutes`, which decides nothing about the result."""
+    help = "how often training is saved; 0: after each step"
+    parser.add_argument("--checkpoint-minutes", type=float, default=15, help=help)
+
+
+def method_pair(text: str) -> tuple[str, str]:
+    """Type of `--pairs`: two methods as in `soup_factor--mope`."""
+    a, found, b = text.partition("--")
+    if not found:
+        raise argparse.ArgumentTypeError(f"METHOD--METHOD expected, {text!r} found")
+    return a, b
 
 
 def settings_of(kind: type, values: dict):

@@ -6,6 +6,7 @@ Standard library, jsonschema and PyYAML only: the Snakefile calls this while it 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from mope.config_checks import cross_check
@@ -26,14 +27,17 @@ Key = tuple[str | int, ...]
 Layer = tuple[str, dict]
 
 
-def load(root: Path, command_line: dict | None = None, files: Iterable[Path | str] = ()) -> dict:
+def load(root: Path, command_line: dict | None = None, files: Iterable[Path | str] = (), present: bool = True) -> dict:
     """Configuration of the project in folder `root`, validated.
 
     Later layers override earlier ones key by key: `config.yaml`, `workflow/experiments/<experiment>.yaml` if the
     command line gives `experiment`, `files`, the rest of `command_line`. An entry of a mapping that is set to null in
-    `methods` or `evaluation_sets` is left out. The first problem found is raised as `MopeError` on one line.
+    `methods`, `judges` or `evaluation_sets` is left out. Unless `present`, the user's own files need not be there yet.
+    The first problem found is raised as `MopeError` on one line.
     """
-    rest = dict(command_line or {})
+    rest = {
+        key: _typed(value) if isinstance(value, dict | list) else value for key, value in (command_line or {}).items()
+    }
     paths = [root / "config.yaml"]
     if "experiment" in rest:
         paths.append(_experiment(root, str(rest.pop("experiment"))))
@@ -42,11 +46,11 @@ def load(root: Path, command_line: dict | None = None, files: Iterable[Path | st
     config: dict = {}
     for _, layer in layers:
         config = merged(config, layer)
-    for section in ("methods", "evaluation_sets"):
+    for section in ("methods", "judges", "evaluation_sets"):
         if isinstance(config.get(section), dict):
             config[section] = {name: entry for name, entry in config[section].items() if entry is not None}
     schema = read_yaml(root / "workflow/schemas/config.schema.yaml")
-    for key, problem in [*_schema_problems(config, schema), *_once_valid(config, schema, root)]:
+    for key, problem in [*_schema_problems(config, schema), *_once_valid(config, schema, root, present)]:
         raise MopeError(f"{_origin(key, layers)}: {_dotted(key)}: {problem}")
     return config
 
@@ -60,9 +64,21 @@ def merged(below: dict, above: dict) -> dict:
     return both
 
 
-def _once_valid(config: dict, schema: dict, root: Path) -> Iterable[tuple[Key, str]]:
+def _typed(value: object) -> object:
+    """Values inside `--config key={...}`, which Snakemake leaves as text, as YAML reads them."""
+    if isinstance(value, dict):
+        return {key: _typed(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_typed(child) for child in value]
+    try:
+        return yaml.safe_load(value) if isinstance(value, str) and value.strip() else value
+    except yaml.YAMLError:
+        return value
+
+
+def _once_valid(config: dict, schema: dict, root: Path, present: bool) -> Iterable[tuple[Key, str]]:
     """The checks in Python, which rely on the shape that the schema guarantees."""
-    return [] if any(_schema_problems(config, schema)) else cross_check(config, root)
+    return [] if any(_schema_problems(config, schema)) else cross_check(config, root, present)
 
 
 def _schema_problems(config: dict, schema: dict) -> list[tuple[Key, str]]:
@@ -81,6 +97,11 @@ def _explained(error: ValidationError) -> tuple[Key, str]:
         case "required":
             missing = next(name for name in rule if name not in found)
             return (*key, missing), "missing; see config.yaml for what belongs here"
+        case "pattern" if key[-1] == "revision":
+            return (
+                key,
+                f"{described(found)} found, the 40 digits of a commit are expected, because branches and tags move",
+            )
         case "propertyNames" | "pattern":
             return key, f"{described(found)} found; lower-case letters, digits and single _ are expected"
         case "type":
@@ -98,7 +119,8 @@ def _explained(error: ValidationError) -> tuple[Key, str]:
             double = next(item for i, item in enumerate(found) if item in found[:i])
             return key, f"{double} appears more than once; every entry may appear once"
         case "minItems" | "minProperties" | "minLength":
-            return key, f"empty; at least {rule} {'entry is' if rule == 1 else 'entries are'} expected"
+            size = "too few entries" if found else "empty"
+            return key, f"{size}; at least {rule} {'entry is' if rule == 1 else 'entries are'} expected"
     return key, " ".join(error.message.split())
 
 

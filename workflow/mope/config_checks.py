@@ -1,26 +1,39 @@
 """What a configuration must satisfy beyond its schema: names that exist, files that can be read, numbers that fit."""
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from mope.data.prompt_file import read_prompts
+from mope.data.feedback_file import feedback_file
+from mope.data.prompt_file import SUFFIXES, read_prompts
 from mope.errors import MopeError
+from mope.preferences import Preferences, load
 from mope.suggestion import one_of
 from mope.yaml_file import read_yaml
 
+PREFERENCES = "workflow/prompts/preferences.yaml"
 WORLD_SETS = ("single", "comparison", "development", "train")
 Problem = tuple[tuple[str | int, ...], str]
 
 
-def cross_check(config: dict, root: Path) -> Iterator[Problem]:
-    """Yield (key, problem) for a configuration that agrees with the schema."""
+def cross_check(config: dict, root: Path, present: bool = True) -> Iterator[Problem]:
+    """Yield (key, problem) for a configuration that agrees with the schema; of files only if they must be `present`."""
     yield from _finite(config, ())
-    yield from _preferences(config, root)
-    yield from _sets(config, root)
-    yield from _base(config, root)
+    unknown = list(_preferences(config, root))
+    yield from unknown
+    if present:
+        yield from _sets(config, root)
+        yield from _starts(config, root)
+        yield from _feedback(config, root)
     yield from _sizes(config)
-    yield from _methods(config)
+    if not unknown:
+        preferences = load(root / PREFERENCES, config["preferences"])
+        yield from _controllers(config, preferences)
+        yield from _methods(config, preferences)
+    yield from _judges(config, root)
+    yield from _human_study(config, root)
 
 
 def _finite(value: object, key: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -32,7 +45,7 @@ def _finite(value: object, key: tuple[str | int, ...]) -> Iterator[Problem]:
 
 
 def _preferences(config: dict, root: Path) -> Iterator[Problem]:
-    file = root / "workflow/prompts/preferences.yaml"
+    file = root / PREFERENCES
     known = read_yaml(file)
     for section in ("dimensions", "names", "texts"):
         if not isinstance(known.get(section), dict):
@@ -50,12 +63,16 @@ def _sets(config: dict, root: Path) -> Iterator[Problem]:
     for key, entry in (sets | {("data", "train"): config["data"]["train"]}).items():
         if key[-1] == "train" and key[0] == "evaluation_sets":
             yield key, "this name belongs to the training prompts; another name is expected"
+        if isinstance(entry["source"], dict):
+            if Path(entry["source"]["file"]).suffix not in SUFFIXES:
+                yield (*key, "source", "file"), f"a name that ends in {', '.join(SUFFIXES)} is expected"
+            continue
         if entry["source"] == "world":
             if key[-1] not in WORLD_SETS:
                 yield key, f"the embedded world has no such set; {one_of(key[-1], WORLD_SETS)} is expected, or a file"
             continue
         try:
-            available = len(read_prompts(root / entry["source"]))
+            available = len(read_prompts(root / entry["source"], config["data"]["longest"]))
         except MopeError as error:
             yield (*key, "source"), str(error)
         else:
@@ -63,24 +80,81 @@ def _sets(config: dict, root: Path) -> Iterator[Problem]:
                 yield (*key, "prompts"), f"{entry['prompts']} found, but {entry['source']} holds {available} prompts"
 
 
-def _base(config: dict, root: Path) -> Iterator[Problem]:
-    path = config["base"]["path"]
-    if path is None:
+def _starts(config: dict, root: Path) -> Iterator[Problem]:
+    starts = {("base",): config["base"], ("controller",): config["controller"]}
+    for key, entry in (
+        starts | {("controllers", name): entry for name, entry in config["controllers"].items()}
+    ).items():
+        path = entry.get("path")
+        if path is None:
+            continue
+        if entry.get("hub") is not None:
+            yield (*key, "hub"), f"path {path} is given too; one of the two is expected"
+        if not (root / path).is_dir():
+            yield (*key, "path"), f"folder {path} does not exist; a folder with a model, or null, is expected"
+        elif not (root / path / "config.json").is_file():
+            yield (*key, "path"), f"folder {path} has no config.json; a folder made by save_pretrained is expected"
+
+
+def _feedback(config: dict, root: Path) -> Iterator[Problem]:
+    source = config["feedback"]["source"]
+    if source == "world":
         return
-    if not (root / path).is_dir():
-        yield ("base", "path"), f"folder {path} does not exist; a folder with a model, or null, is expected"
-    elif not (root / path / "config.json").is_file():
-        yield ("base", "path"), f"folder {path} has no config.json; a folder made by save_pretrained is expected"
+    for preference in config["preferences"]:
+        try:
+            feedback_file(root / source, preference)
+        except MopeError as error:
+            yield ("feedback", "source"), str(error)
+            return
 
 
 def _sizes(config: dict) -> Iterator[Problem]:
     for section in ("base", "controller"):
-        hidden, heads = config[section]["hidden"], config[section]["heads"]
-        if hidden % (2 * heads):
-            yield (section, "hidden"), f"{hidden} found, a multiple of twice the {heads} heads is expected"
+        yield from _heads(config[section], (section,))
+    answers = config["expert"]["prompts_per_step"] * config["expert"]["generations"]
+    for section, batch in (("reward", config["reward"]["batch"]), ("expert", answers)):
+        micro = config[section]["micro_batch"]
+        if micro is not None and batch % micro:
+            yield (section, "micro_batch"), f"{micro} found, a divisor of {batch} (the batch) is expected"
     longest = config["generation"]["max_new_tokens"]
     if config["generation"]["min_new_tokens"] > longest:
         yield ("generation", "min_new_tokens"), f"more than max_new_tokens; a number ≤ {longest} is expected"
+
+
+def _heads(section: dict, key: tuple[str | int, ...]) -> Iterator[Problem]:
+    if section["hidden"] % (2 * section["heads"]):
+        found = f"{section['hidden']} found, a multiple of twice the {section['heads']} heads is expected"
+        yield (*key, "hidden"), found
+
+
+def _controllers(config: dict, preferences: Preferences) -> Iterator[Problem]:
+    """Controllers with their own settings applied, each on its own."""
+    for name, own in config["controllers"].items():
+        settings, key = config["controller"] | own, ("controllers", name)
+        yield from _heads(settings, key)
+        known = preferences.combinations()
+        for xi in settings["combinations"] or []:
+            if xi not in known:
+                yield (*key, "combinations"), f"{xi!r} is unknown, {one_of(xi, known)} is expected"
+        met = {member for xi in settings["combinations"] or known for member in xi.split("-")}
+        if settings["scores"] == "outputs" and set(preferences.ids) - met:
+            missing = ", ".join(i for i in preferences.ids if i not in met)
+            yield (*key, "combinations"), f"none has {missing}; all preferences, or scores: texts, are expected"
+        for weights in settings["weights"] or []:
+            yield from _weights(weights, (*key, "weights"), preferences)
+        if settings["weights"] and settings["reads"] != "text":
+            yield (*key, "weights"), f"reads is {settings['reads']!r}; weights can be read with reads: text only"
+        if settings["reads"] == "combination" and settings["scores"] == "texts":
+            yield (
+                (*key, "scores"),
+                "constant weights read no texts; scores: outputs is expected with reads: combination",
+            )
+
+
+def _weights(weights: list[float], key: tuple[str | int, ...], preferences: Preferences) -> Iterator[Problem]:
+    if len(weights) != len(preferences.dimensions) or not math.isclose(sum(weights), 1):
+        dimensions = ", ".join(preferences.dimensions)
+        yield key, f"{weights} found; one weight each for {dimensions}, together 1, is expected"
 
 
 def _controlled(config: dict, name: str, method: dict) -> Iterator[Problem]:
@@ -88,25 +162,105 @@ def _controlled(config: dict, name: str, method: dict) -> Iterator[Problem]:
     if wanted not in controllers:
         yield ("methods", name, "controller"), f"{wanted!r} is no controller, {one_of(wanted, controllers)} is expected"
         return
-    trained = (config["controller"] | controllers[wanted])["expert_prompt"]
-    if method["prompt"] != trained:
+    settings = config["controller"] | controllers[wanted]
+    if method["prompt"] != settings["expert_prompt"]:
+        trained = settings["expert_prompt"]
         found = f"{method['prompt']!r} found, the controller was trained with expert_prompt {trained!r}"
         yield ("methods", name, "prompt"), f"{found}, which is expected"
+    if ("weights" in method) != bool(settings["weights"]):
+        found = "needless" if "weights" in method else "missing"
+        yield ("methods", name, "weights"), f"{found}; expected if and only if the controller was trained with weights"
 
 
-def _methods(config: dict) -> Iterator[Problem]:
+def _mixed(config: dict, name: str, method: dict, preferences: Preferences) -> Iterator[Problem]:
+    mixer = method["mixer"]
+    if ("strength" in method) != (mixer == "arithmetic"):
+        found = "needless" if "strength" in method else "missing"
+        yield ("methods", name, "strength"), f"{found}; a method has this key if and only if its mixer is arithmetic"
+    if mixer == "controller" and "controller" not in method:
+        yield ("methods", name, "controller"), "missing; the mixer controller needs the name of one"
+    for key, fit in (("controller", ("controller", "logit")), ("weights", ("controller", "logit"))):
+        if key in method and mixer not in fit:
+            yield ("methods", name, key), f"needless; only a method whose mixer is {' or '.join(fit)} has this key"
+    if "weights" in method:
+        yield from _weights(method["weights"], ("methods", name, "weights"), preferences)
+    if "controller" in method:
+        yield from _controlled(config, name, method)
+
+
+def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
     methods = config["methods"]
     for name, method in methods.items():
-        for key, fit in (("controller", "controller"), ("strength", "arithmetic")):
-            if method["kind"] == "mix" and (key in method) != (method["mixer"] == fit):
-                found = "needless" if key in method else "missing"
-                yield ("methods", name, key), f"{found}; a method has this key if and only if its mixer is {fit}"
-        if "controller" in method:
-            yield from _controlled(config, name, method)
-    if methods["mope"].get("mixer") != "controller":
-        yield ("methods", "mope"), "the method that all is about; kind: mix with mixer: controller is expected"
+        if method["kind"] == "mix":
+            yield from _mixed(config, name, method, preferences)
+        for key, known in (("expert", ("best", *preferences.ids)), ("policy", config["policies"])):
+            if key in method and method[key] not in known:
+                yield ("methods", name, key), f"{method[key]!r} is no {key}, {one_of(method[key], known)} is expected"
+        for i, other in enumerate(method.get("against", ())):
+            if other not in methods or other == name:
+                others = [m for m in methods if m != name]
+                yield ("methods", name, "against", i), f"{other!r} found, {one_of(other, others)} is expected"
+    if methods["mope"].get("mixer") != "controller" or "against" in methods["mope"]:
+        expected = "kind: mix with mixer: controller, compared with all others, is expected"
+        yield ("methods", "mope"), f"the method that all is about; {expected}"
     for i, name in enumerate(config["statistics"]["named"]):
         if name not in methods:
             yield ("statistics", "named", i), f"{name!r} is no method, {one_of(name, methods)} is expected"
         elif name == "mope":
             yield ("statistics", "named", i), "mope is compared with these methods; another method is expected"
+
+
+def _judges(config: dict, root: Path) -> Iterator[Problem]:
+    for name, judge in config["judges"].items():
+        key = ("judges", name)
+        if name == "reward":
+            yield key, "tables/agreement.csv calls the training rewards so; another name is expected"
+        if judge["kind"] == "chat":
+            yield from _chat_judge(config, root, key, judge)
+        elif judge["kind"] == "reward":
+            yield from _reward_judge(config, root, key, judge["run"])
+
+
+def _chat_judge(config: dict, root: Path, key: tuple[str, ...], judge: dict) -> Iterator[Problem]:
+    url = urlsplit(judge["base_url"])
+    if url.scheme not in ("http", "https") or not url.hostname:
+        yield (
+            (*key, "base_url"),
+            f"{judge['base_url']!r} found, an address such as https://api.example.com/v1 is expected",
+        )
+    if not re.fullmatch("[A-Z_][A-Z0-9_]*", judge["key_variable"]):  # not repeated: it may be the key itself
+        yield (
+            (*key, "key_variable"),
+            "not the name of an environment variable, such as OPENAI_API_KEY, which is expected",
+        )
+    for preference in config["preferences"]:
+        template = Path("workflow/prompts/judge") / f"{preference}.yaml"
+        if not (root / template).is_file():
+            yield key, f"{template} is missing; a judge's template for every preference is expected"
+
+
+def _reward_judge(config: dict, root: Path, key: tuple[str, ...], run: str) -> Iterator[Problem]:
+    if run == config["run"]:
+        yield (
+            (*key, "run"),
+            f"{run} trained its experts by these reward models; another run, with another seed, is expected",
+        )
+        return
+    folder = Path("results") / run
+    for needed in (folder / "base", *(folder / "reward" / preference for preference in config["preferences"])):
+        if not (root / needed).is_dir():
+            command = f"snakemake --cores all --config run={run} seed={config['seed'] + 1} --until train_reward"
+            yield (*key, "run"), f"{needed} is missing; what `{command}` makes is expected"
+            return
+
+
+def _human_study(config: dict, root: Path) -> Iterator[Problem]:
+    study = config["human_study"]
+    for i, name in enumerate(study["methods"]):
+        if name not in config["methods"]:
+            yield ("human_study", "methods", i), f"{name!r} is no method, {one_of(name, config['methods'])} is expected"
+    if study["ratings"] is not None and not any((root / study["ratings"]).glob("*.csv")):
+        yield (
+            ("human_study", "ratings"),
+            f"no CSV file found in folder {study['ratings']}; the raters' files, or null, are expected",
+        )

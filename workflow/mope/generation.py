@@ -1,27 +1,26 @@
 """Answers of every method to every (prompt, combination): one recipe per kind of method."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
-import torch
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 
 from mope.data.tables import derive_seed
-from mope.decoding.adapters import BASE, AdapterPool
-from mope.decoding.controller_input import LlamaController
+from mope.decoding.adapters import BASE
 from mope.decoding.loop import decode
 from mope.decoding.lora import read_adapter
-from mope.decoding.mixers import Arithmetic, Logit, Mixer, Probability
+from mope.decoding.mixers import Arithmetic, Logit, Mixer, Probability, Truncated
+from mope.decoding.open_pool import open_pool
 from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Answer, Request
-from mope.decoding.requests import mixture_request
+from mope.decoding.requests import Reading, mixture_request
 from mope.decoding.sampling import Sampling
 from mope.errors import MopeError
 from mope.preferences import Preferences
 from mope.prompting import encode
-from mope.training import controller_model  # noqa: F401 (registers the controller with AutoModel)
+from mope.training.controller_model import expert_texts
 from mope.training.soups import AVERAGES
 
 COLUMNS = ["prompt_id", "prompt", "combination", "response", "n_tokens", "finish_reason", "seed"]
@@ -29,11 +28,12 @@ COLUMNS = ["prompt_id", "prompt", "combination", "response", "n_tokens", "finish
 
 @dataclass(frozen=True)
 class Models:
-    """Folders of the frozen parts: the base, one adapter per preference, one controller per seed."""
+    """Folders of the frozen parts: the base, one adapter per preference, one controller or policy per seed."""
 
     base: Path
     experts: dict[str, Path]
     controllers: dict[int, Path]
+    policies: dict[int, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,35 +58,38 @@ class Generator:
 
     def pool(self, adapters: dict) -> ExpertPool:
         """The experts, on a GPU where there is one."""
-        gpu = torch.cuda.is_available()
-        return AdapterPool(
-            self.models.base, adapters, torch.bfloat16 if gpu else torch.float32, "cuda" if gpu else "cpu"
-        )
+        return open_pool(self.models.base, adapters)
 
     def seed(self, prompt: str, combination: str) -> int:
         """The same for every method, so that methods differ in nothing else."""
         return derive_seed(self.settings.seed, "response", prompt, combination)
 
-    def plain_request(self, expert: int, prompt: str, texts: Sequence[str], combination: str) -> Request:
-        """A single model that reads the instruction and some preference texts."""
+    def plain_request(
+        self, expert: int, prompt: str, texts: Sequence[str], combination: str, seed: int | None = None
+    ) -> Request:
+        """A single model that reads the instruction and some preference texts; `seed` for one of several samples."""
         return Request(
             [expert],
             [encode(self.tokenizer, prompt, texts)],
             max_new_tokens=self.settings.max_new_tokens,
             min_new_tokens=self.settings.min_new_tokens,
-            seed=self.seed(prompt, combination),
+            seed=self.seed(prompt, combination) if seed is None else seed,
         )
 
     def mixture_request(
-        self, pool: ExpertPool, method: dict, prompt: str, combination: str, base: int | None = None
+        self, pool: ExpertPool, method: dict, prompt: str, combination: str, base: int | None = None, controller=None
     ) -> Request:
-        """The experts of a combination, and the bare base model `base` of the pool where it takes part."""
+        """The experts of a combination, and the bare base model `base` of the pool where it takes part.
+
+        A trained `controller` knows how it reads ξ and whom it mixes.
+        """
+        own = {} if controller is None else {"reads": controller.config.reads, "mixes": controller.config.mixes}
         return mixture_request(
             self.tokenizer,
             self.preferences,
             prompt,
             combination,
-            method["prompt"],
+            Reading(method["prompt"], **own, weights=method.get("weights")),
             pool.names,
             self.settings.max_new_tokens,
             self.seed(prompt, combination),
@@ -94,12 +97,14 @@ class Generator:
             min_new_tokens=self.settings.min_new_tokens,
         )
 
-    def answers(self, pool: ExpertPool, mixer: Mixer, requests: list[Request], controller=None) -> list[Answer]:
-        """Answers under the settings of `generation`."""
+    def answers(
+        self, pool: ExpertPool, mixer: Mixer, requests: list[Request], controller=None, record: bool = False
+    ) -> list[Answer]:
+        """Answers under the settings of `generation`; `record` keeps log-probabilities."""
         s = self.settings
         sampling = Sampling(temperature=s.temperature, top_p=s.top_p, top_k=s.top_k, no_repeat_ngram=s.no_repeat_ngram)
         end, pad = self.tokenizer.eos_token_id, self.tokenizer.pad_token_id
-        return decode(pool, mixer, requests, sampling, end, pad, controller=controller)
+        return decode(pool, mixer, requests, sampling, end, pad, controller=controller, record=record)
 
     def decode(self, pool: ExpertPool, mixer: Mixer, requests: list[Request], controller=None) -> list[tuple]:
         """(response, n_tokens, finish_reason) of every request."""
@@ -109,60 +114,102 @@ class Generator:
 
 
 Pairs = list[tuple[str, str]]  # (prompt, combination)
+Answers = dict[int, list[tuple]]  # seed -> (response, n_tokens, finish_reason) of every pair
 
 
-def base_answers(generator: Generator, method: dict, pairs: Pairs) -> dict[int, list[tuple]]:
+def base_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
     """Vanilla and preference prompting: the base reads none or all of the preference texts."""
-    preferences = generator.preferences
-    requests = [
-        generator.plain_request(0, prompt, preferences.statements(xi) if method["prompt"] == "all" else [], xi)
-        for prompt, xi in pairs
-    ]
+    requests = [generator.plain_request(0, prompt, texts_read(generator, method, xi), xi) for prompt, xi in pairs]
     return {0: generator.decode(generator.pool({"base": BASE}), Probability(), requests)}
 
 
-def soup_answers(generator: Generator, method: dict, pairs: Pairs) -> dict[int, list[tuple]]:
+def texts_read(generator: Generator, method: dict, combination: str) -> list[str]:
+    """The preference texts that a single model reads: all of the combination, or none."""
+    return generator.preferences.statements(combination) if method["prompt"] == "all" else []
+
+
+def soup_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
     """Personalized Soups: one merged adapter per combination, all of them served in one batch."""
     preferences, average = generator.preferences, AVERAGES[method["average"]]
     adapters = {name: read_adapter(folder) for name, folder in generator.models.experts.items()}
     combinations = preferences.combinations()
     merged = {xi: average([adapters[member] for member in preferences.members(xi)]) for xi in combinations}
     requests = [
-        generator.plain_request(combinations.index(xi), prompt, preferences.statements(xi), xi) for prompt, xi in pairs
+        generator.plain_request(combinations.index(xi), prompt, texts_read(generator, method, xi), xi)
+        for prompt, xi in pairs
     ]
     return {0: generator.decode(generator.pool(merged), Probability(), requests)}
 
 
-def mixed_answers(generator: Generator, method: dict, pairs: Pairs) -> dict[int, list[tuple]]:
+def expert_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
+    """One expert alone, the same for every combination."""
+    pool = generator.pool({method["expert"]: generator.models.experts[method["expert"]]})
+    requests = [generator.plain_request(0, prompt, texts_read(generator, method, xi), xi) for prompt, xi in pairs]
+    return {0: generator.decode(pool, Probability(), requests)}
+
+
+def policy_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
+    """One policy for all combinations (the trained rivals of Personalized Soups), by its seed."""
+    requests = [generator.plain_request(0, prompt, texts_read(generator, method, xi), xi) for prompt, xi in pairs]
+    return {
+        seed: generator.decode(generator.pool({"policy": folder}), Probability(), requests)
+        for seed, folder in generator.models.policies.items()
+    }
+
+
+def mixed_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
     """Experts mixed per token; by seed of the controller where there is one."""
     arithmetic = method["mixer"] == "arithmetic"
     pool = generator.pool({**generator.models.experts, **({"base": BASE} if arithmetic else {})})
     base = pool.names.index("base") if arithmetic else None
-    requests = [generator.mixture_request(pool, method, prompt, xi, base) for prompt, xi in pairs]
+    mixer = mixer_of(method, base)
+    if "controller" not in method:
+        requests = [generator.mixture_request(pool, method, prompt, xi, base) for prompt, xi in pairs]
+        return {0: generator.decode(pool, mixer, requests)}
+    answers = {}
+    for seed, folder in generator.models.controllers.items():
+        controller = load_controller(folder, pool, generator.preferences, generator.tokenizer)
+        requests = [generator.mixture_request(pool, method, *pair, controller=controller) for pair in pairs]
+        answers[seed] = generator.decode(pool, mixer, requests, controller.decoder())
+    return answers
+
+
+def mixer_of(method: dict, base: int | None = None) -> Mixer:
+    """The mixing rule of a method; `base` is the base model's place in the pool (model arithmetic)."""
     match method["mixer"]:
-        case "uniform":
-            return {0: generator.decode(pool, Probability(), requests)}
+        case "uniform" | "controller":
+            mixer = Probability()
         case "logit":
-            return {0: generator.decode(pool, Logit(), requests)}
+            mixer = Logit()
         case "arithmetic":
-            return {0: generator.decode(pool, Arithmetic(base, method["strength"]), requests)}
-        case "controller":
-            answers = {}
-            for seed, folder in generator.models.controllers.items():
-                answers[seed] = generator.decode(pool, Probability(), requests, load_controller(folder, pool))
-            return answers
-    raise MopeError(f"mixer {method['mixer']!r}: expected uniform, logit, arithmetic or controller")
+            mixer = Arithmetic(base, method["strength"])
+        case other:
+            raise MopeError(f"mixer {other!r}: expected uniform, logit, arithmetic or controller")
+    return Truncated(mixer, method["top_k"]) if "top_k" in method else mixer
 
 
-def load_controller(folder: Path, pool: ExpertPool) -> LlamaController:
-    """A trained controller; `MopeError` when it was trained for other experts than those of the pool."""
+def load_controller(folder: Path, pool: ExpertPool, preferences: Preferences, tokenizer) -> PreTrainedModel:
+    """A trained controller; `MopeError` when it was trained for other experts than those of the pool.
+
+    One that scores experts by their texts takes up experts that it has not met in training.
+    """
     module = AutoModel.from_pretrained(folder).to(pool.device).eval()
+    trained = list(module.config.experts)
+    if getattr(module.config, "expert_texts", None) is not None and set(trained) <= set(pool.names):
+        module.config.experts = list(preferences.ids)
+        module.config.expert_texts = expert_texts(tokenizer, preferences)
     if list(module.config.experts) != list(pool.names):
-        raise MopeError(f"{folder}: trained for experts {module.config.experts}, the pool has {list(pool.names)}")
-    return LlamaController(module.model, module.head)
+        raise MopeError(f"{folder}: trained for experts {trained}, the pool has {list(pool.names)}")
+    return module
 
 
-KINDS = {"base": base_answers, "soup": soup_answers, "mix": mixed_answers}
+KINDS = {
+    "base": base_answers,
+    "soup": soup_answers,
+    "mix": mixed_answers,
+    "expert": expert_answers,
+    "policy": policy_answers,
+}
 
 
 def generate(generator: Generator, method: dict, prompts: pd.DataFrame) -> pd.DataFrame:
@@ -172,7 +219,7 @@ def generate(generator: Generator, method: dict, prompts: pd.DataFrame) -> pd.Da
     return responses(prompts, combinations, KINDS[method["kind"]](generator, method, pairs))
 
 
-def responses(prompts: pd.DataFrame, combinations: list[str], answers: dict[int, list[tuple]]) -> pd.DataFrame:
+def responses(prompts: pd.DataFrame, combinations: list[str], answers: Answers) -> pd.DataFrame:
     """The table of a method's answers: seed, then prompt, then combination."""
     rows = [
         (row.prompt_id, row.prompt, xi, *answer, seed)

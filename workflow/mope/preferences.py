@@ -1,5 +1,6 @@
 """Preferences, their dimensions and the combinations (xi) a user can state."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -36,9 +37,10 @@ class Preferences:
         """Positions of a combination's members in `ids`."""
         return [self.ids.index(member) for member in self.members(combination)]
 
-    def statements(self, combination: str) -> list[str]:
-        """The instruction texts of a combination's members."""
-        return [self.texts[member] for member in self.members(combination)]
+    def statements(self, combination: str, weights: Sequence[float] | None = None) -> list[str]:
+        """The instruction texts of a combination's members, each with its weight (graded preferences) if there are."""
+        texts = [self.texts[member] for member in self.members(combination)]
+        return texts if weights is None else [f"{t} Weight: {w:.0%}." for t, w in zip(texts, weights, strict=True)]
 
     def prompt_texts(self, kind: str, member: str, combination: str) -> list[str]:
         """What one expert reads beside the instruction: its `own` text, `all` of the combination, or `none` [gap]."""

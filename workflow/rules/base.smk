@@ -1,4 +1,4 @@
-if config["base"]["path"] is None:
+if not starting_model(config["base"]):
 
     rule train_base:
         input:
@@ -13,20 +13,22 @@ if config["base"]["path"] is None:
             "../../envs/train.yaml"
         threads: 2
         resources:
-            mem_mb=4000,
+            mem_mb=grows(4000),
             runtime=120,
+            checkpoint_minutes=config["checkpoint"]["minutes"],
         params:
-            settings=settings(without(config["base"], "path"), seed=config["seed"]),
+            settings=settings(without(config["base"], "path", "hub", "pad_token"), seed=config["seed"]),
             code=code("train_base"),
         shell:
             "python workflow/scripts/train_base.py --corpus {input.corpus} --settings {params.settings:q}"
-            " --out {output.model} > {log} 2>&1"
+            " --out {output.model} --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"
 
 else:
 
     rule import_base:
         input:
-            model=config["base"]["path"],
+            model=starting_model(config["base"]),
+            controllers=[m for m in map(starting_model, map(merged_controller, controllers())) if m],
         output:
             model=directory("<results>/base"),
         log:
@@ -37,12 +39,14 @@ else:
             "../../envs/train.yaml"
         threads: 1
         resources:
-            mem_mb=4000,
+            mem_mb=grows(4000),
             runtime=30,
         params:
+            settings=settings(pad_token=config["base"]["pad_token"]),
             code=code("import_base"),
         shell:
-            "python workflow/scripts/import_base.py --path {input.model} --out {output.model} > {log} 2>&1"
+            "python workflow/scripts/import_base.py --path {input.model} --controllers {input.controllers}"
+            " --settings {params.settings:q} --out {output.model} > {log} 2>&1"
 
 
 rule answer_reference:
@@ -59,7 +63,7 @@ rule answer_reference:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=grows(3000),
         runtime=60,
     params:
         settings=settings(
@@ -67,7 +71,24 @@ rule answer_reference:
             max_new_tokens=config["generation"]["max_new_tokens"],
             seed=config["seed"],
         ),
+        preferences="",
         code=code("answer_reference"),
     shell:
         "python workflow/scripts/answer_reference.py --base {input.base} --prompts {input.prompts}"
-        " --settings {params.settings:q} --out {output.reference} > {log} 2>&1"
+        " {params.preferences} --settings {params.settings:q} --out {output.reference} > {log} 2>&1"
+
+
+# The base's answers to the prompts with the texts of every combination: another choice of y_ref.
+use rule answer_reference as answer_prompted_reference with:
+    input:
+        base="<results>/base",
+        prompts="<results>/data/{set}.parquet",
+        preferences=PREFERENCES,
+    output:
+        reference="<results>/reference/prompted/{set}.parquet",
+    log:
+        "<logs>/answer_prompted_reference.{set}.log",
+    benchmark:
+        "<benchmarks>/answer_prompted_reference.{set}.tsv"
+    params:
+        preferences=f"--preferences {PREFERENCES} --active {' '.join(preferences.ids)}",

@@ -2,18 +2,24 @@
 import json
 import os
 import sys
-from itertools import combinations
 from pathlib import Path
 
 from mope.config import load as load_config
+from mope.data.feedback_file import feedback_file
 from mope.errors import MopeError
+from mope.methods import in_tables, needs, pairs
 from mope.preferences import load as load_preferences
 from mope.provenance.code import digest
 
 PREFERENCES = "workflow/prompts/preferences.yaml"
+GENERAL = "general"  # the preference of people who are asked for none: of the RLHF baseline
 TABLES = ["win_rates", "average_win_rates", "average_by_cell", "average_differences", "length_controlled"]
 TABLES += ["swap_consistency"]
+SINGLE_TABLES = ["agreement", "mean_rewards", "rewards_by_cell", "reward_models"]
+HUMAN_TABLES = ["human_study", "human_agreement"]
+REPORT = ["1 Did it reproduce?", "2 Figures", "3 Tables"]  # categories of the report, which sorts them by name
 DECODING = "<results>/benchmarks/decoding.json"
+JUDGE_CACHE = "results/judge_cache.sqlite"  # paid answers, shared by all runs; no rule's output, so nothing deletes it
 WORLD = sorted(path.as_posix() for path in Path("workflow/mope/world").rglob("*.yaml"))
 
 
@@ -43,8 +49,14 @@ def without(section, *keys):
     return {key: value for key, value in section.items() if key not in keys}
 
 
+def grows(megabytes):
+    """Memory of a job; one that is retried because it was killed for memory gets twice, then three times as much."""
+    return lambda wildcards, attempt: megabytes * attempt
+
+
 def any_of(names):
-    return "|".join(map(str, names))
+    """Regular expression of the names; of none it matches nothing."""
+    return "|".join(map(str, names)) or "(?!)"
 
 
 def set_job_environment():
@@ -57,6 +69,11 @@ def set_job_environment():
         TOKENIZERS_PARALLELISM="false",
         HF_HUB_OFFLINE="1",
         HF_HUB_DISABLE_TELEMETRY="1",
+        # glibc hands large tensors back to the system at once; to be given zeroed pages again costs up to a third of a CPU.
+        MALLOC_MMAP_MAX_="0",
+        MALLOC_TRIM_THRESHOLD_=str(8 << 30),
+        MALLOC_TOP_PAD_=str(64 << 20),
+        MALLOC_ARENA_MAX="1",
     )
 
 
@@ -65,9 +82,14 @@ def controllers():
     return sorted({method["controller"] for method in config["methods"].values() if "controller" in method})
 
 
+def merged_controller(name):
+    """The section `controller` with one controller's own differences."""
+    return config["controller"] | config["controllers"][name]
+
+
 def controller_settings(name):
-    """Settings of one controller: the section `controller` with its own differences."""
-    return without(config["controller"], "seeds") | config["controllers"][name]
+    """Settings of the training of one controller."""
+    return without(merged_controller(name), "seeds", "path", "hub")
 
 
 def controller_models(name):
@@ -75,12 +97,50 @@ def controller_models(name):
     return [f"<results>/controller/{name}/seed{seed}" for seed in config["controller"]["seeds"]]
 
 
+def controller_preferences(name):
+    """The preferences that a controller meets in training: those of its combinations."""
+    chosen = controller_settings(name)["combinations"] or preferences.combinations()
+    return [i for i in preferences.ids if any(i in preferences.members(xi) for xi in chosen)]
+
+
+def policies():
+    """Names of the policies that some method uses."""
+    return sorted({method["policy"] for method in config["methods"].values() if "policy" in method})
+
+
+def policy_models(name):
+    """One model for each of the controllers' seeds."""
+    return [f"<results>/policy/{name}/seed{seed}" for seed in config["controller"]["seeds"]]
+
+
+def controller_reference(name):
+    """The reference answers that a controller's rewards compare with."""
+    source = controller_settings(name)["reference"]
+    return "<results>/reference/train.parquet" if source == "plain" else f"<results>/reference/{source}/train.parquet"
+
+
+def of_preferences(kind, ids):
+    """Models of a kind, one for each preference."""
+    return [f"<results>/{kind}/{preference}" for preference in ids]
+
+
 def experts():
-    return [f"<results>/expert/{preference}" for preference in preferences.ids]
+    return of_preferences("expert", preferences.ids)
 
 
 def rewards():
-    return [f"<results>/reward/{preference}" for preference in preferences.ids]
+    return of_preferences("reward", preferences.ids)
+
+
+def policy_parts(wildcards):
+    """What a policy learns from: the general reward model, those of all preferences, or their feedback itself."""
+    match config["policies"][wildcards.policy]["objective"]:
+        case "general":
+            return {"rewards": of_preferences("reward", [GENERAL])}
+        case "combined":
+            return {"rewards": rewards()}
+        case "imitation":
+            return {"feedback": expand("<results>/feedback/{preference}.parquet", preference=preferences.ids)}
 
 
 def prompt_source(wildcards):
@@ -92,19 +152,48 @@ def prompt_source(wildcards):
 def prompt_files(wildcards):
     """What the prompts are read from: a file, or the embedded world."""
     source = prompt_source(wildcards)["source"]
+    if isinstance(source, dict):
+        return f"<results>/download/{wildcards.set}{Path(source['file']).suffix}"
     return WORLD if source == "world" else source
 
 
+def prompt_settings(wildcards):
+    """What decides which prompts are taken."""
+    entry = prompt_source(wildcards)
+    if entry["source"] == "world":
+        return settings(entry, seed=config["seed"])
+    draw = "random" if isinstance(entry["source"], dict) else "first"
+    return settings(entry, draw=draw, longest=config["data"]["longest"], seed=config["seed"])
+
+
+def prompt_option(wildcards, input):
+    return "" if prompt_source(wildcards)["source"] == "world" else f"--file {input.prompts}"
+
+
+def starting_model(section):
+    """Folder of the model that a base or controller begins from: the user's own, or one that is downloaded; or none."""
+    if section["hub"] is not None:
+        return f"<results>/download/{Path(section['hub']['id']).name.lower()}"
+    return section["path"] or []
+
+
+def models_on_hub():
+    """Name of the folder -> id and revision."""
+    sections = [config["base"], *(merged_controller(name) for name in controllers())]
+    return {Path(starting_model(s)).name: s["hub"] for s in sections if s["hub"] is not None}
+
+
 def method_models(wildcards):
-    """Beside the base model, a method needs experts, controllers, and, to choose the best expert, rewards."""
+    """What a method needs beside the base model."""
     method = config["methods"][wildcards.method]
-    needed = {}
-    if method["kind"] != "base":
-        needed["experts"] = experts()
-    if "controller" in method:
-        needed["controllers"] = controller_models(method["controller"])
-    if method["kind"] == "expert":
-        needed["rewards"] = rewards()
+    models = {
+        "experts": experts,
+        "rewards": rewards,
+        "controllers": lambda: controller_models(method["controller"]),
+        "policies": lambda: policy_models(method["policy"]),
+    }
+    needed = {part: models[part]() for part in sorted(needs(method))}
+    if "rewards" in needed:
         needed["reference"] = of_each_set("<results>/reference/{set}.parquet")
     return needed
 
@@ -112,9 +201,10 @@ def method_models(wildcards):
 def model_options(wildcards, input):
     """Command-line options for the models among the inputs: `--experts P1A=... --experts P1B=...` and so on."""
     options = []
-    for key in ("experts", "rewards", "controllers"):
+    for key in ("experts", "rewards", "controllers", "policies"):
         for path in input.get(key, []):
             options.append(f"--{key} {Path(path).name.removeprefix('seed')}={path}")
+    options += [f"--feedback {path}" for path in input.get("feedback", []) if not isinstance(input.feedback, str)]
     if "reference" in input.keys() and not isinstance(input.reference, str):
         options.append(set_options("--reference", input.reference))
     return " ".join(options)
@@ -130,9 +220,9 @@ def set_options(option, paths):
     return " ".join(f"{option} {name}={path}" for name, path in zip(config["evaluation_sets"], paths, strict=True))
 
 
-def pairs():
-    """All pairs of methods, `a--b`, a before b in the order of the configuration."""
-    return [f"{a}--{b}" for a, b in combinations(config["methods"], 2)]
+def compared():
+    """The pairs of methods to judge, as `a--b`."""
+    return [f"{a}--{b}" for a, b in pairs(config["methods"])]
 
 
 def responses():
@@ -143,16 +233,74 @@ def scores():
     return expand("<results>/scores/{set}/{method}.parquet", set=config["evaluation_sets"], method=config["methods"])
 
 
+def judges(kind):
+    """Names of the judges of a kind."""
+    return [name for name, judge in config["judges"].items() if judge["kind"] == kind]
+
+
+def judge_settings(wildcards):
+    return settings(without(config["judges"][wildcards.judge], "kind", "run"))
+
+
+def held_out(wildcards):
+    """The other run whose reward models judge."""
+    return f"results/{config['judges'][wildcards.judge]['run']}"
+
+
 def judgments():
-    sets, judge = config["evaluation_sets"], config["judge"]["name"]
-    return expand("<results>/judgments/{set}/{judge}/{pair}.parquet", set=sets, judge=judge, pair=pairs())
+    sets, names = config["evaluation_sets"], config["judges"]
+    return expand("<results>/judgments/{set}/{judge}/{pair}.parquet", set=sets, judge=names, pair=compared())
+
+
+def partially_trained():
+    """Methods whose controller was trained on some combinations only, and the method that was trained on all."""
+    found = {}
+    for name, method in config["methods"].items():
+        trained = controller_settings(method["controller"])["combinations"] if "controller" in method else None
+        if trained:
+            found[name] = {"trained": trained, "full": method.get("against", ["mope"])[0]}
+    return found
+
+
+def detail_tables():
+    """Names of the tables that `details` asks for."""
+    if not config["details"]:
+        return []
+    return ["quality", "alphas", "alpha_swaps"] + (["generalisation"] if partially_trained() else [])
+
+
+def claim_tables(wildcards):
+    """What some claims need that not every run has, by option: of `details`, a human study, a finished benchmark."""
+    names = ["quality", "generalisation"]
+    found = {name: f"<results>/tables/{name}.csv" for name in names if name in detail_tables()}
+    if ratings():
+        found["human"] = "<results>/tables/human_study.csv"
+    if os.path.exists(f"results/{config['run']}/benchmarks/decoding.json"):
+        found["decoding"] = DECODING
+    return found
+
+
+def ratings():
+    """What the raters of the human study sent back."""
+    folder = config["human_study"]["ratings"]
+    return sorted(map(str, Path(folder).glob("*.csv"))) if folder else []
+
+
+def human_study_judgments():
+    """Every judge's verdicts on the methods of the human study."""
+    shown = [pair for pair in compared() if set(pair.split("--")) <= set(config["human_study"]["methods"])]
+    names = config["judges"]
+    return expand("<results>/judgments/{set}/{judge}/{pair}.parquet", set=FIRST_SET, judge=names, pair=shown)
 
 
 def figure_sources():
     """(figure, option of its script, files): one rule is made of each."""
-    first_set = next(iter(config["evaluation_sets"]))
-    fronts = expand("<results>/scores/{set}/{method}.parquet", set=first_set, method=config["methods"])
-    curves = [f"{model}.curve.csv" for name in controllers() for model in controller_models(name)]
+    rows = in_tables(config["methods"])
+    fronts = expand("<results>/scores/{set}/{method}.parquet", set=FIRST_SET, method=rows)
+    shown = dict.fromkeys(
+        config["methods"][row]["controller"] for row in rows if "controller" in config["methods"][row]
+    )
+    curves = [f"{model}.curve.csv" for name in shown for model in controller_models(name)]
     samples = "<results>/samples/alphas.parquet"
     return [
         ("win_rate_matrix", "--table", "<results>/tables/win_rates.csv"),
@@ -166,9 +314,16 @@ def figure_sources():
     ]
 
 
+def table(name):
+    """A table of the results, shown in the report."""
+    about = {"caption": f"../report/{name}.rst", "category": REPORT[2], "labels": {"table": name.replace("_", " ")}}
+    return report(f"<results>/tables/{name}.csv", **about)
+
+
 def targets():
     """All that a run is for: tables, figures, claims, and the list of everything they are made from."""
-    tables = expand("<results>/tables/{table}.csv", table=[*TABLES, "agreement", "mean_rewards", "reward_models"])
+    names = [*TABLES, *SINGLE_TABLES, *detail_tables(), *(HUMAN_TABLES if ratings() else [])]
+    tables = expand("<results>/tables/{table}.csv", table=names)
     texts = expand(
         "<results>/tables/{table}.{suffix}", table=["average_win_rates", "win_rate_matrix"], suffix=["md", "tex"]
     )

@@ -1,11 +1,12 @@
 rule train_controller:
     input:
         base="<results>/base",
-        experts=experts(),
-        rewards=rewards(),
+        experts=lambda wildcards: of_preferences("expert", controller_preferences(wildcards.controller)),
+        rewards=lambda wildcards: of_preferences("reward", controller_preferences(wildcards.controller)),
         prompts="<results>/data/train.parquet",
-        reference="<results>/reference/train.parquet",
+        reference=lambda wildcards: controller_reference(wildcards.controller),
         preferences=PREFERENCES,
+        start=lambda wildcards: starting_model(merged_controller(wildcards.controller)),
     output:
         model=directory("<results>/controller/{controller}/seed{seed}"),
         curve="<results>/controller/{controller}/seed{seed}.curve.csv",
@@ -17,13 +18,17 @@ rule train_controller:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=grows(4000),
         runtime=240,
+        checkpoint_minutes=config["checkpoint"]["minutes"],
     params:
-        settings=lambda wildcards: settings(controller_settings(wildcards.controller), seed=int(wildcards.seed)),
+        settings=lambda wildcards: settings(
+            without(controller_settings(wildcards.controller), "reference"), seed=int(wildcards.seed)
+        ),
         models=model_options,
+        start=lambda wildcards, input: f"--start {input.start}" if input.start else "",
         code=code("train_controller"),
     shell:
-        "python workflow/scripts/train_controller.py --base {input.base} {params.models} --prompts {input.prompts} --reference {input.reference}"
+        "python workflow/scripts/train_controller.py --base {input.base} {params.models} {params.start} --prompts {input.prompts} --reference {input.reference}"
         " --preferences {input.preferences} --settings {params.settings:q} --out {output.model}"
-        " --curve {output.curve} > {log} 2>&1"
+        " --curve {output.curve} --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"

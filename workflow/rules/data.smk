@@ -12,10 +12,10 @@ rule write_corpus:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
         runtime=10,
     params:
-        settings=settings(without(config["data"], "train"), preferences=preferences.ids, seed=config["seed"]),
+        settings=settings(without(config["data"], "train", "longest"), preferences=preferences.ids, seed=config["seed"]),
         code=code("write_corpus"),
     shell:
         "python workflow/scripts/write_corpus.py --settings {params.settings:q} --preferences {input.preferences}"
@@ -35,13 +35,14 @@ rule prepare_prompts:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
         runtime=10,
     params:
-        settings=lambda wildcards: settings(prompt_source(wildcards), seed=config["seed"]),
+        settings=prompt_settings,
+        file=prompt_option,
         code=code("prepare_prompts"),
     shell:
-        "python workflow/scripts/prepare_prompts.py --set {wildcards.set} --settings {params.settings:q}"
+        "python workflow/scripts/prepare_prompts.py --set {wildcards.set} --settings {params.settings:q} {params.file}"
         " --out {output.prompts} > {log} 2>&1"
 
 
@@ -60,7 +61,7 @@ rule sample_candidates:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=grows(3000),
         runtime=60,
     params:
         settings=settings(config["candidates"], preferences=preferences.ids, seed=config["seed"]),
@@ -70,25 +71,53 @@ rule sample_candidates:
         " --preferences {input.preferences} --settings {params.settings:q} --out {output.candidates} > {log} 2>&1"
 
 
-rule annotate_feedback:
-    input:
-        candidates="<results>/candidates.parquet",
-        world=WORLD,
-    output:
-        feedback="<results>/feedback/{preference}.parquet",
-    log:
-        "<logs>/annotate_feedback.{preference}.log",
-    benchmark:
-        "<benchmarks>/annotate_feedback.{preference}.tsv"
-    conda:
-        "../../envs/train.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        settings=settings(config["feedback"], seed=config["seed"]),
-        code=code("annotate_feedback"),
-    shell:
-        "python workflow/scripts/annotate_feedback.py --candidates {input.candidates}"
-        " --preference {wildcards.preference} --settings {params.settings:q} --out {output.feedback} > {log} 2>&1"
+if config["feedback"]["source"] == "world":
+
+    rule annotate_feedback:
+        input:
+            candidates="<results>/candidates.parquet",
+            world=WORLD,
+        output:
+            feedback="<results>/feedback/{preference}.parquet",
+        log:
+            "<logs>/annotate_feedback.{preference}.log",
+        benchmark:
+            "<benchmarks>/annotate_feedback.{preference}.tsv"
+        conda:
+            "../../envs/train.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(2000),
+            runtime=30,
+        params:
+            settings=settings(without(config["feedback"], "source"), seed=config["seed"]),
+            code=code("annotate_feedback"),
+        shell:
+            "python workflow/scripts/annotate_feedback.py --candidates {input.candidates}"
+            " --preference {wildcards.preference} --settings {params.settings:q} --out {output.feedback} > {log} 2>&1"
+
+else:
+
+    rule read_feedback:
+        input:
+            feedback=lambda wildcards: feedback_file(
+                Path(config["feedback"]["source"]), wildcards.preference
+            ).as_posix(),
+        output:
+            feedback="<results>/feedback/{preference}.parquet",
+        log:
+            "<logs>/read_feedback.{preference}.log",
+        benchmark:
+            "<benchmarks>/read_feedback.{preference}.tsv"
+        conda:
+            "../../envs/train.yaml"
+        threads: 1
+        resources:
+            mem_mb=grows(2000),
+            runtime=30,
+        params:
+            settings=settings(pairs=config["feedback"]["pairs"], seed=config["seed"]),
+            code=code("read_feedback"),
+        shell:
+            "python workflow/scripts/read_feedback.py --file {input.feedback} --settings {params.settings:q}"
+            " --out {output.feedback} > {log} 2>&1"

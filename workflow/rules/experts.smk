@@ -13,14 +13,16 @@ rule train_reward:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=grows(4000),
         runtime=120,
+        checkpoint_minutes=config["checkpoint"]["minutes"],
     params:
         settings=settings(config["reward"], seed=config["seed"]),
         code=code("train_reward"),
     shell:
         "python workflow/scripts/train_reward.py --base {input.base} --feedback {input.feedback}"
-        " --settings {params.settings:q} --out {output.model} --metrics {output.metrics} > {log} 2>&1"
+        " --settings {params.settings:q} --out {output.model} --metrics {output.metrics}"
+        " --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"
 
 
 rule train_expert:
@@ -40,12 +42,49 @@ rule train_expert:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=grows(4000),
         runtime=240,
+        checkpoint_minutes=config["checkpoint"]["minutes"],
     params:
         settings=settings(config["expert"], seed=config["seed"]),
         code=code("train_expert"),
     shell:
         "python workflow/scripts/train_expert.py --base {input.base} --reward {input.reward} --prompts {input.prompts}"
         " --preference {wildcards.preference} --preferences {input.preferences} --settings {params.settings:q}"
-        " --out {output.adapter} --curve {output.curve} > {log} 2>&1"
+        " --out {output.adapter} --curve {output.curve}"
+        " --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"
+
+
+rule train_policy:
+    input:
+        unpack(policy_parts),
+        base="<results>/base",
+        prompts="<results>/data/train.parquet",
+        preferences=PREFERENCES,
+    output:
+        adapter=directory("<results>/policy/{policy}/seed{seed}"),
+        curve="<results>/policy/{policy}/seed{seed}.curve.csv",
+    log:
+        "<logs>/train_policy.{policy}.seed{seed}.log",
+    benchmark:
+        "<benchmarks>/train_policy.{policy}.seed{seed}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(4000),
+        runtime=240,
+        checkpoint_minutes=config["checkpoint"]["minutes"],
+    params:
+        objective=lambda wildcards: config["policies"][wildcards.policy]["objective"],
+        settings=lambda wildcards: settings(
+            config["expert"], config["policies"][wildcards.policy].get("settings", {}), seed=int(wildcards.seed)
+        ),
+        active=preferences.ids,
+        models=model_options,
+        code=code("train_policy"),
+    shell:
+        "python workflow/scripts/train_policy.py --objective {params.objective} --base {input.base} {params.models}"
+        " --prompts {input.prompts} --preferences {input.preferences} --active {params.active}"
+        " --settings {params.settings:q} --out {output.adapter} --curve {output.curve}"
+        " --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"

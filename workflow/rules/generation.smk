@@ -14,7 +14,7 @@ rule generate:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=grows(4000),
         runtime=120,
     params:
         settings=lambda wildcards: settings(
@@ -49,7 +49,7 @@ rule benchmark_decoding:
         "../../envs/train.yaml"
     threads: config["benchmark"]["threads"]
     resources:
-        mem_mb=6000,
+        mem_mb=grows(6000),
         runtime=60,
     params:
         settings=settings(config["benchmark"], seed=config["seed"]),
@@ -65,10 +65,11 @@ rule sample_alphas:
         base="<results>/base",
         experts=experts(),
         controllers=controller_models(config["methods"]["mope"]["controller"])[:1],
-        prompts=f"<results>/data/{next(iter(config['evaluation_sets']))}.parquet",
+        prompts=f"<results>/data/{FIRST_SET}.parquet",
         preferences=PREFERENCES,
     output:
         samples="<results>/samples/alphas.parquet",
+        swaps="<results>/samples/swaps.parquet",
     log:
         "<logs>/sample_alphas.log",
     benchmark:
@@ -77,7 +78,7 @@ rule sample_alphas:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=grows(4000),
         runtime=60,
     params:
         settings=settings(
@@ -90,4 +91,5 @@ rule sample_alphas:
         code=code("sample_alphas"),
     shell:
         "python workflow/scripts/sample_alphas.py --settings {params.settings:q} --base {input.base} {params.models}"
-        " --prompts {input.prompts} --preferences {input.preferences} --out {output.samples} > {log} 2>&1"
+        " --prompts {input.prompts} --preferences {input.preferences} --out {output.samples}"
+        " --swaps {output.swaps} > {log} 2>&1"

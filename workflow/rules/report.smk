@@ -13,11 +13,11 @@ rule tables:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
         runtime=10,
     params:
         folder=lambda wildcards, output: os.path.dirname(output.matrix[0]),
-        judge=config["judge"]["name"],
+        judge=JUDGE,
         code=code("tables"),
     shell:
         "python workflow/scripts/tables.py --win-rates {input.win_rates} --averages {input.averages}"
@@ -26,11 +26,18 @@ rule tables:
 
 rule claims:
     input:
+        unpack(claim_tables),
         win_rates="<results>/tables/win_rates.csv",
         averages="<results>/tables/average_win_rates.csv",
         differences="<results>/tables/average_differences.csv",
+        rewards="<results>/tables/mean_rewards.csv",
     output:
-        claims=report("<results>/claims.json", caption="../report/claims.rst", category="Claims"),
+        claims=report(
+            "<results>/claims.json",
+            caption="../report/claims.rst",
+            category=REPORT[0],
+            labels={"file": "2 claims as data"},
+        ),
     log:
         "<logs>/claims.log",
     benchmark:
@@ -39,17 +46,19 @@ rule claims:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
         runtime=10,
     params:
-        judge=config["judge"]["name"],
+        judge=JUDGE,
+        more=lambda wildcards, input: " ".join(f"--{key} {input[key]}" for key in claim_tables(wildcards)),
         code=code("claims"),
     shell:
         "python workflow/scripts/claims.py --win-rates {input.win_rates} --averages {input.averages}"
-        " --differences {input.differences} --judge {params.judge} --output {output.claims} > {log} 2>&1"
+        " --differences {input.differences} --rewards {input.rewards} {params.more} --judge {params.judge}"
+        " --output {output.claims} > {log} 2>&1"
 
 
-for figure, option, data in [*figure_sources(), ("decoding_cost", "--records", DECODING)]:
+for number, (figure, option, data) in enumerate([*figure_sources(), ("decoding_cost", "--records", DECODING)], start=1):
 
     rule:
         name:
@@ -57,7 +66,12 @@ for figure, option, data in [*figure_sources(), ("decoding_cost", "--records", D
         input:
             data=data,
         output:
-            svg=report(f"<results>/figures/{figure}.svg", caption=f"../report/{figure}.rst", category="Figures"),
+            svg=report(
+                f"<results>/figures/{figure}.svg",
+                caption=f"../report/{figure}.rst",
+                category=REPORT[1],
+                labels={"figure": f"{number:02d} {figure.replace('_', ' ')}"},
+            ),
             png=f"<results>/figures/{figure}.png",
         log:
             f"<logs>/plot_{figure}.log",
@@ -67,12 +81,12 @@ for figure, option, data in [*figure_sources(), ("decoding_cost", "--records", D
             "../../envs/analysis.yaml"
         threads: 1
         resources:
-            mem_mb=1000,
+            mem_mb=grows(1000),
             runtime=10,
         params:
             script=f"plot_{figure}.py",
             data=option,
-            judge=f"--judge {config['judge']['name']}" if option == "--table" else "",
+            judge=f"--judge {JUDGE}" if option == "--table" else "",
             code=code(f"plot_{figure}"),
         shell:
             "python workflow/scripts/{params.script} {params.data} {input.data} {params.judge}"
@@ -84,7 +98,12 @@ rule overview:
         claims="<results>/claims.json",
         averages="<results>/tables/average_win_rates.csv",
     output:
-        page=report("<results>/overview.html", caption="../report/overview.rst", category="Overview"),
+        page=report(
+            "<results>/overview.html",
+            caption="../report/overview.rst",
+            category=REPORT[0],
+            labels={"file": "1 overview"},
+        ),
     log:
         "<logs>/overview.log",
     benchmark:
@@ -93,10 +112,10 @@ rule overview:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
         runtime=10,
     params:
-        judge=config["judge"]["name"],
+        judge=JUDGE,
         code=code("overview"),
     shell:
         "python workflow/scripts/overview.py --claims {input.claims} --averages {input.averages}"
@@ -116,7 +135,7 @@ rule write_manifest:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=grows(1000),
         runtime=10,
     params:
         folder=lambda wildcards, output: os.path.dirname(output.manifest),

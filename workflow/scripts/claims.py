@@ -2,11 +2,13 @@
 
 import argparse
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import pandas as pd
 
-from mope.analysis.claims import Tables, claims
+from mope.analysis.claims import claims
+from mope.analysis.findings import Tables
 from mope.cli import run
 from mope.provenance.artifact import require, write
 
@@ -16,11 +18,20 @@ def main() -> None:
     parser.add_argument("--win-rates", type=Path, required=True)
     parser.add_argument("--averages", type=Path, required=True)
     parser.add_argument("--differences", type=Path, required=True)
+    parser.add_argument("--rewards", type=Path, help="mean_rewards.csv")
+    parser.add_argument("--quality", type=Path, help="quality.csv")
+    parser.add_argument("--generalisation", type=Path, help="generalisation.csv")
+    parser.add_argument("--human", type=Path, help="human_study.csv")
+    parser.add_argument("--decoding", type=Path, help="benchmarks/decoding.json")
     parser.add_argument("--judge", required=True, help="the primary judge")
     parser.add_argument("--output", type=Path, required=True, help="claims.json")
     args = parser.parse_args()
-    inputs = [args.win_rates, args.averages, args.differences]
-    records = claims(Tables(*(pd.read_csv(require(path)) for path in inputs)), args.judge)
+    paths = {f.name: getattr(args, f.name) for f in fields(Tables) if getattr(args, f.name) is not None}
+    tables = {
+        name: pd.read_json(require(path)) if path.suffix == ".json" else pd.read_csv(require(path))
+        for name, path in paths.items()
+    }
+    records, inputs = claims(Tables(**tables), args.judge), list(paths.values())
     with write(args.output, stage="claims", params={"judge": args.judge}, seeds={}, inputs=inputs) as tmp:
         tmp.write_text(json.dumps(records, indent=1, ensure_ascii=False) + "\n")
     for record in records:

@@ -8,8 +8,9 @@ from mope import preferences
 from mope.cli import named_path, run, settings_of
 from mope.data.tables import read
 from mope.generation import GenerationSettings, Generator, Models, generate
-from mope.oracle import best_experts
+from mope.methods import rewarded
 from mope.provenance.artifact import require, write
+from mope.selection import SELECTIONS, Chooser
 
 
 def main() -> None:
@@ -21,6 +22,7 @@ def main() -> None:
     parser.add_argument("--base", type=Path, required=True)
     parser.add_argument("--experts", type=named_path, action="append", default=[], help="PREFERENCE=FOLDER")
     parser.add_argument("--controllers", type=named_path, action="append", default=[], help="SEED=FOLDER")
+    parser.add_argument("--policies", type=named_path, action="append", default=[], help="SEED=FOLDER")
     parser.add_argument("--rewards", type=named_path, action="append", default=[], help="PREFERENCE=FOLDER")
     parser.add_argument("--reference", type=named_path, action="append", default=[], help="SET=FILE")
     parser.add_argument("--prompts", type=named_path, action="append", required=True, help="SET=FILE")
@@ -33,17 +35,20 @@ def main() -> None:
         require(args.base),
         {name: require(folder) for name, folder in args.experts},
         {int(seed): require(folder) for seed, folder in args.controllers},
+        {int(seed): require(folder) for seed, folder in args.policies},
     )
     generator = Generator(models, active, settings_of(GenerationSettings, {**s["generation"], "seed": s["seed"]}))
-    models_used = [args.base, *(p for _, p in args.experts + args.controllers + args.rewards), args.preferences]
+    folders = [folder for _, folder in args.experts + args.controllers + args.policies + args.rewards]
     record = {"stage": "generate", "params": {"name": args.method, **s}, "seeds": {"seed": s["seed"]}}
     sources, references = dict(args.prompts), dict(args.reference)
     for name, out in args.out:
         prompts = read(sources[name], ["prompt_id", "prompt"])
-        with write(out, **record, inputs=[*models_used, sources[name]]) as tmp:
-            if s["method"]["kind"] == "expert":
-                reference = read(references[name], ["prompt_id", "prompt", "response"])
-                answers = best_experts(generator, prompts, dict(args.rewards), reference)
+        with write(out, **record, inputs=[args.base, *folders, args.preferences, sources[name]]) as tmp:
+            if rewarded(s["method"]):
+                chooser = Chooser(
+                    args.base, dict(args.rewards), read(references[name], ["prompt_id", "prompt", "response"])
+                )
+                answers = SELECTIONS[s["method"]["kind"]](generator, s["method"], prompts, chooser)
             else:
                 answers = generate(generator, s["method"], prompts)
             answers.to_parquet(tmp, index=False)

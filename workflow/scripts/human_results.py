@@ -17,17 +17,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ratings", nargs="+", type=Path, required=True, help="the files that the raters sent back")
     parser.add_argument("--key", type=Path, required=True, help="the study's key")
-    parser.add_argument("--judgments", nargs="*", type=Path, default=[], help="<set>/<judge>/<a>--<b>.parquet")
-    parser.add_argument("--focus", default="mope", help="the method that every pair holds")
+    parser.add_argument("--judgments", nargs="+", type=Path, required=True, help="<set>/<judge>/<a>--<b>.parquet")
+    parser.add_argument("--focus", required=True, help="the method that every pair holds")
     parser.add_argument("--output", type=Path, required=True, help="folder of human_study.csv, human_agreement.csv")
     args = parser.parse_args()
     key = pd.read_csv(require(args.key))
     ratings = read_ratings(args.ratings, key)
-    tables = {"human_study.csv": results(ratings, key, args.focus)}
     judged = read_judgments({path: pd.read_parquet(require(path)) for path in args.judgments})
-    if judged:
-        gathered = pd.concat([gather(pairs).assign(judge=judge) for (_, judge), pairs in judged.items()])
-        tables["human_agreement.csv"] = judge_agreement(ratings, key, args.focus, gathered)
+    gathered = pd.concat([gather(pairs).assign(judge=judge) for (_, judge), pairs in judged.items()])
+    tables = {
+        "human_study.csv": results(ratings, key, args.focus),
+        "human_agreement.csv": judge_agreement(ratings, key, args.focus, gathered),
+    }
     inputs = [*args.ratings, args.key, *args.judgments]
     for name, table in tables.items():
         with write(

@@ -1,11 +1,12 @@
 """Take a causal LM of the user's as the base model."""
 
 import argparse
+import json
 from pathlib import Path
 
 from mope.cli import run
 from mope.provenance.artifact import write
-from mope.training.imported import import_base
+from mope.training.imported import check_space, import_base
 
 
 def main() -> None:
@@ -13,10 +14,17 @@ def main() -> None:
     parser.add_argument(
         "--path", type=Path, required=True, help="folder of a Hugging Face causal LM with its tokenizer"
     )
+    parser.add_argument(
+        "--controllers", type=Path, nargs="*", default=[], help="folders of LLaMAs that PCMs begin from"
+    )
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: pad_token")
     parser.add_argument("--out", type=Path, required=True, help="model folder")
     args = parser.parse_args()
-    with write(args.out, stage="import_base", params={"path": str(args.path)}, seeds={}) as tmp:
-        import_base(args.path, tmp)
+    check_space(args.path, args.out.parent)
+    with write(
+        args.out, stage="import_base", params=args.settings, seeds={}, inputs=[args.path, *args.controllers]
+    ) as tmp:
+        import_base(args.path, args.settings["pad_token"], args.controllers, tmp)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Judge all pairs of methods on one evaluation set by the scores of reward models held out from training."""
+"""Judge all pairs of methods on one evaluation set by reward models of another run, held out from training."""
 
 import argparse
 import json
@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from mope.cli import run
-from mope.judging.judges import RewardJudge, recorded
-from mope.judging.verdicts import judge_pairs
+from mope.cli import method_pair, named_path, run
+from mope.judging.reward_judge import RewardJudge, check_held_out
+from mope.judging.verdicts import judge_pairs, read_responses
 from mope.provenance.artifact import require, write
+from mope.scoring import score_texts
+from mope.training.reward_model import reward_models
 
 
 def main() -> None:
@@ -17,18 +19,25 @@ def main() -> None:
     parser.add_argument(
         "--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet, in table order"
     )
-    parser.add_argument("--scores", nargs="+", type=Path, required=True, help="the same methods' held-out scores")
+    parser.add_argument("--base", type=Path, required=True, help="base model of the held-out reward models")
+    parser.add_argument("--rewards", type=named_path, action="append", required=True, help="PREFERENCE=FOLDER")
+    parser.add_argument("--feedback", nargs="+", type=Path, required=True, help="what the experts' rewards learnt from")
+    parser.add_argument("--pairs", nargs="+", type=method_pair, help="<a>--<b>; default: all pairs of methods")
     parser.add_argument("--settings", type=json.loads, required=True, help='{"dead_band": 0.0}, in units of reward')
     parser.add_argument("--output", type=Path, required=True, help="folder of the <a>--<b>.parquet")
     args = parser.parse_args()
-    responses = {path.stem: pd.read_parquet(require(path)) for path in args.responses}
-    scores = {path.stem: pd.read_parquet(require(path)) for path in args.scores}
-    judge = RewardJudge(recorded(responses, scores), args.settings["dead_band"])
-    for a, b, judgments in judge_pairs(judge, responses):
-        inputs = [path for path in (*args.responses, *args.scores) if path.stem in (a, b)]
-        with write(
-            args.output / f"{a}--{b}.parquet", stage="judge_reward", params=args.settings, seeds={}, inputs=inputs
-        ) as tmp:
+    folders = dict(args.rewards)
+    check_held_out(folders.values(), args.feedback)
+    models = reward_models(require(args.base), {name: require(folder) for name, folder in folders.items()})
+    ((_, responses),) = read_responses(args.responses).items()
+    judge = RewardJudge(
+        score_texts(pd.concat(responses.values()), models), args.settings["dead_band"], args.output.name
+    )
+    paths = {path.stem: path for path in args.responses}
+    for a, b, judgments in judge_pairs(judge, responses, args.pairs):
+        inputs = [paths[a], paths[b], args.base, *folders.values()]
+        target = args.output / f"{a}--{b}.parquet"
+        with write(target, stage="judge_reward", params=args.settings, seeds={}, inputs=inputs) as tmp:
             judgments.to_parquet(tmp, index=False)
 
 

@@ -1,11 +1,11 @@
-"""Mean Bradley-Terry reward of every method on every set."""
+"""Mean Bradley-Terry reward of every method on every set, and within combinations and preferences."""
 
 import argparse
 from pathlib import Path
 
 import pandas as pd
 
-from mope.analysis.mean_rewards import mean_rewards
+from mope.analysis.mean_rewards import mean_rewards, rewards_by_cell
 from mope.cli import run
 from mope.data.tables import read
 from mope.provenance.artifact import write
@@ -17,10 +17,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scores", nargs="+", type=Path, required=True, help="scores/<set>/<method>.parquet")
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--cells", type=Path, required=True)
     args = parser.parse_args()
     tables = [read(path, COLUMNS).assign(set=path.parent.name, method=path.stem) for path in args.scores]
-    with write(args.output, stage="mean_rewards", params={}, seeds={}, inputs=args.scores) as tmp:
-        mean_rewards(pd.concat(tables)).to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+    for path, make in ((args.output, mean_rewards), (args.cells, rewards_by_cell)):
+        with write(path, stage="mean_rewards", params={}, seeds={}, inputs=args.scores) as tmp:
+            make(pd.concat(tables)).to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
 
 
 if __name__ == "__main__":

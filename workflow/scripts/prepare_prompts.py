@@ -12,14 +12,15 @@ from mope.provenance.artifact import write
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--set", required=True, help="name of the set")
-    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: source, prompts, seed")
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: source, prompts, draw, longest, seed")
+    parser.add_argument("--file", type=Path, help="where the prompts are read, unless the source is the embedded world")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     s = args.settings
     if s["source"] == "world":
         prompts, inputs = world_prompts(args.set, s["prompts"], s["seed"]), []
     else:
-        prompts, inputs = file_prompts(s["source"], s["prompts"]), [s["source"]]
+        prompts, inputs = file_prompts(args.file, s["prompts"], s["draw"], s["longest"], s["seed"]), [args.file]
     with write(args.out, stage="prepare_prompts", params=s, seeds={"seed": s["seed"]}, inputs=inputs) as tmp:
         prompts.to_parquet(tmp, index=False)
 

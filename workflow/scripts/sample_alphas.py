@@ -1,11 +1,11 @@
-"""Record the controller's weights over the tokens of sample answers."""
+"""Record the controller's weights over the tokens of sample answers, and with one preference swapped for another."""
 
 import argparse
 import json
 from pathlib import Path
 
 from mope import preferences
-from mope.alphas import sample_alphas
+from mope.alphas import Sampler, sample_alphas, swap_alphas
 from mope.cli import named_path, run, settings_of
 from mope.data.tables import read
 from mope.generation import GenerationSettings, Generator, Models
@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument("--prompts", type=Path, required=True)
     parser.add_argument("--preferences", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--swaps", type=Path, required=True)
     args = parser.parse_args()
     s = args.settings
     models = Models(
@@ -34,8 +35,10 @@ def main() -> None:
     generator = Generator(models, active, settings_of(GenerationSettings, {**s["generation"], "seed": s["seed"]}))
     prompts = read(args.prompts, ["prompt_id", "prompt"])
     inputs = [args.base, *(p for _, p in args.experts + args.controllers), args.prompts, args.preferences]
-    with write(args.out, stage="sample_alphas", params=s, seeds={"seed": s["seed"]}, inputs=inputs) as tmp:
-        sample_alphas(generator, s["method"], prompts).to_parquet(tmp, index=False)
+    sampler = Sampler(generator, s["method"], prompts)
+    for path, made in ((args.out, sample_alphas(sampler)), (args.swaps, swap_alphas(sampler))):
+        with write(path, stage="sample_alphas", params=s, seeds={"seed": s["seed"]}, inputs=inputs) as tmp:
+            made.to_parquet(tmp, index=False)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 
-from mope.cli import run, settings_of
+from mope.cli import checkpoint_option, run, settings_of
 from mope.data.tables import read
 from mope.provenance.artifact import write
 from mope.training.base import BaseSettings, train_base
+from mope.training.checkpoints import checkpoints
 
 
 def main() -> None:
@@ -16,19 +16,20 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON: the section `base`, and seed")
     parser.add_argument("--out", type=Path, required=True, help="model folder")
+    checkpoint_option(parser)
     args = parser.parse_args()
     settings = settings_of(BaseSettings, args.settings)
     records = [
         {"prompt": list(row.prompt), "completion": list(row.completion)}
         for row in read(args.corpus, ["prompt", "completion"]).itertuples()
     ]
+    record = {"stage": "train_base", "params": args.settings, "seeds": {"seed": settings.seed}}
+    inputs = [args.corpus]
     with (
-        tempfile.TemporaryDirectory() as scratch,
-        write(
-            args.out, stage="train_base", params=args.settings, seeds={"seed": settings.seed}, inputs=[args.corpus]
-        ) as tmp,
+        checkpoints(args.out, record, inputs, args.checkpoint_minutes) as saved,
+        write(args.out, **record, inputs=inputs) as tmp,
     ):
-        train_base(records, settings, Path(scratch), tmp)
+        train_base(records, settings, saved, tmp)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,14 @@ from pathlib import Path
 from transformers import AutoTokenizer
 
 from mope import preferences
-from mope.cli import named_path, run, settings_of
+from mope.cli import checkpoint_option, named_path, run, settings_of
 from mope.data.tables import read
-from mope.decoding.adapters import AdapterPool
+from mope.decoding.open_pool import open_pool
 from mope.provenance.artifact import require, write
-from mope.training.controller import ControllerSettings, Rewards, train_controller
-from mope.training.reward_model import RewardModel
+from mope.training.checkpoints import checkpoints
+from mope.training.controller import ControllerSettings, train_controller
+from mope.training.reward_model import reward_models
+from mope.training.rewards import Rewards, references_of
 
 
 def main() -> None:
@@ -20,26 +22,33 @@ def main() -> None:
     parser.add_argument("--base", type=Path, required=True)
     parser.add_argument("--experts", type=named_path, action="append", required=True, help="PREFERENCE=FOLDER")
     parser.add_argument("--rewards", type=named_path, action="append", required=True, help="PREFERENCE=FOLDER")
+    parser.add_argument("--start", type=Path, help="folder of a LLaMA to begin from, instead of from scratch")
     parser.add_argument("--prompts", type=Path, required=True)
     parser.add_argument("--reference", type=Path, required=True)
     parser.add_argument("--preferences", type=Path, required=True)
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON: `controller`, and its seed")
     parser.add_argument("--out", type=Path, required=True, help="model folder")
     parser.add_argument("--curve", type=Path, required=True)
+    checkpoint_option(parser)
     args = parser.parse_args()
     settings, experts, rewards = settings_of(ControllerSettings, args.settings), dict(args.experts), dict(args.rewards)
     active = preferences.load(args.preferences, list(experts))
     prompts = list(read(args.prompts, ["prompt_id", "prompt"]).prompt)
+    combinations = settings.combinations or active.combinations()
     reference = read(args.reference, ["prompt", "response"])
-    pool = AdapterPool(require(args.base), {name: require(experts[name]) for name in active.ids})
-    models = {name: RewardModel(args.base, require(folder)) for name, folder in rewards.items()}
-    reward = Rewards(models, dict(zip(reference.prompt, reference.response, strict=True)), settings.reward)
+    pool = open_pool(require(args.base), {name: require(experts[name]) for name in active.ids})
+    models = reward_models(args.base, {name: require(folder) for name, folder in rewards.items()})
+    reward = Rewards(models, references_of(reference, combinations), settings.reward)
     tokenizer = AutoTokenizer.from_pretrained(args.base)
     record = {"stage": "train_controller", "params": args.settings, "seeds": {"seed": settings.seed}}
     inputs = [args.base, *experts.values(), *rewards.values(), args.prompts, args.reference, args.preferences]
-    with write(args.out, **record, inputs=inputs) as tmp:
+    inputs += [args.start] if args.start else []
+    with (
+        checkpoints(args.out, record, inputs, args.checkpoint_minutes) as saved,
+        write(args.out, **record, inputs=inputs) as tmp,
+    ):
         curve = train_controller(
-            tokenizer, pool, reward, prompts, active.combinations(), active, settings, tmp, lambda row: print(row)
+            tokenizer, pool, reward, prompts, combinations, active, settings, saved, tmp, args.start, print
         )
         with write(args.curve, **record, inputs=inputs) as tmp_curve:
             curve.to_csv(tmp_curve, index=False, float_format="%.6f")

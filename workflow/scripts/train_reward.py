@@ -2,12 +2,12 @@
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 
-from mope.cli import run, settings_of
+from mope.cli import checkpoint_option, run, settings_of
 from mope.data.tables import read
 from mope.provenance.artifact import require, write
+from mope.training.checkpoints import checkpoints
 from mope.training.reward import RewardSettings, check_gate, train_reward
 
 
@@ -18,13 +18,17 @@ def main() -> None:
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON: the section `reward`, and seed")
     parser.add_argument("--out", type=Path, required=True, help="adapter folder")
     parser.add_argument("--metrics", type=Path, required=True)
+    checkpoint_option(parser)
     args = parser.parse_args()
     settings = settings_of(RewardSettings, args.settings)
     feedback = read(args.feedback, ["prompt_id", "prompt", "chosen", "rejected"])
     record = {"stage": "train_reward", "params": args.settings, "seeds": {"seed": settings.seed}}
     inputs = [args.base, args.feedback]
-    with tempfile.TemporaryDirectory() as scratch, write(args.out, **record, inputs=inputs) as tmp:
-        metrics = train_reward(require(args.base), feedback, settings, Path(scratch), tmp)
+    with (
+        checkpoints(args.out, record, inputs, args.checkpoint_minutes) as saved,
+        write(args.out, **record, inputs=inputs) as tmp,
+    ):
+        metrics = train_reward(require(args.base), feedback, settings, saved, tmp)
         print(json.dumps(metrics))
         check_gate(args.out.name, metrics, settings.min_accuracy)
         with write(args.metrics, **record, inputs=inputs) as tmp_metrics:

@@ -5,7 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from mope.analysis.claims import CLAIMS, Finding, Tables, claims
+from mope.analysis.claims import CLAIMS, claims
+from mope.analysis.findings import Finding, Tables
 from mope.analysis.formats import averages, document, latex, markdown, matrix
 from mope.analysis.reward_models import COLUMNS, reward_models
 from mope.analysis.win_rates import AVERAGE_COLUMNS, average_differences, average_win_rates, evaluate, win_rates
@@ -38,7 +39,7 @@ def test_claims_of_a_run(tables):
     records = claims(tables, "rubric")
     by_id = {r["id"]: r for r in records}
     assert len(by_id) == len(records) == len(CLAIMS)
-    assert all(list(r) == ["id", "claim", "published", "ours", "ci_low", "ci_high", "verdict"] for r in records)
+    assert all(list(r) == ["id", "claim", "published", "ours", "ci_low", "ci_high", "verdict", "note"] for r in records)
     won = by_id["mope-beats-mod:single"]
     assert won["verdict"] == "reproduced" and won["ci_low"] <= won["ours"] <= won["ci_high"]
     assert by_id["mope-highest:single"]["verdict"] == "reproduced"

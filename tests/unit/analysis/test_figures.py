@@ -19,7 +19,7 @@ from mope.analysis.figures import (
     training_curves,
     win_rate_matrix,
 )
-from mope.analysis.figures.style import COLOURS, PREFERENCE_COLOURS, publish
+from mope.analysis.figures.style import COLOURS, PREFERENCE_COLOURS, compact, publish
 from mope.analysis.win_rates import average_win_rates, averages_by_cell, evaluate, win_rates
 
 
@@ -80,7 +80,8 @@ def test_files_are_deterministic(module, inputs, tmp_path):
         digests.append([hashlib.sha256(path.read_bytes()).hexdigest() for path in paths])
         assert all(path.stat().st_size > 3000 for path in paths)
     assert digests[0] == digests[1]
-    assert b"<dc:date>" not in paths[0].read_bytes()
+    svg = paths[0].read_text()
+    assert "<dc:date>" not in svg and "<text" in svg and len(svg) < 120_000
 
 
 def shown(figure):
@@ -145,3 +146,17 @@ def test_sample_answers_differ_in_prompt_and_combination():
     samples = pd.DataFrame(rows, columns=["prompt_id", "combination", "position", "token", "P1A"])
     chosen = [(a["prompt_id"].iloc[0], a["combination"].iloc[0]) for a in alpha_tokens.choose(samples)]
     assert chosen == list(zip(("q0", "q1", "q2", "q3"), combinations, strict=True))
+
+
+def test_compact_svg_keeps_text_and_drops_digits():
+    svg = """<svg>
+ <path d="M 1.23456 2.000001\nL 3 4"/>
+  <text style="font-family: 'DejaVu Sans'">0.12345 of it</text></svg>"""
+    small = compact(svg)
+    assert 'd="M 1.23 2 L 3 4"' in small and ">0.12345 of it<" in small and "sans-serif" in small
+
+
+def test_tokens_are_written_where_they_stand(alphas):
+    """SVG drops spaces at the start of a text, so that a token with one must begin a column later."""
+    texts = {t.get_text(): t.get_position()[0] for t in alpha_tokens.draw(alphas).axes[0].texts}
+    assert texts["is"] == len("Rain ") and not any(text != text.strip() for text in texts)

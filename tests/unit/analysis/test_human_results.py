@@ -7,7 +7,7 @@ from scipy import stats
 
 from mope.analysis.human_results import judge_agreement, krippendorff_alpha, results
 from mope.errors import MopeError
-from mope.judging.human_study import Item, draw, page, read_ratings
+from mope.judging.human_study import Item, draw, page, read_ratings, study_id
 
 TEXTS = {"P1A": "simple please", "P2A": "short please"}
 
@@ -76,15 +76,15 @@ def test_identical_texts_are_left_out(responses):
 
 def test_page_names_no_method_and_cannot_be_broken_out_of():
     evil = '</script><img src="https://example.com/x" onerror=alert(1)>'
-    html = page([Item("item-000", evil, ["simple & short"], evil, "x")], "single-1")
+    html = page([Item("item-000", evil, ["simple & short"], evil, "x")])
     assert html.count("</script>") == 2 and "<img" not in html
     assert "default-src 'none'" in html
     assert "mope" not in html.lower()
 
 
-def ratings_file(tmp_path, name, rows, header="study,rater,item,answer,seconds"):
+def ratings_file(tmp_path, name, study, rows, header="study,rater,item,answer,seconds"):
     path = tmp_path / f"{name}.csv"
-    path.write_text(header + "\r\n" + "".join(f"s,{name},{item},{answer},1.0\r\n" for item, answer in rows))
+    path.write_text(header + "\r\n" + "".join(f"{study},{name},{item},{answer},1.0\r\n" for item, answer in rows))
     return path
 
 
@@ -99,7 +99,7 @@ def test_simulated_raters(tmp_path, responses):
             likes = truth[row.item] if rng.random() < 0.85 else not truth[row.item]
             answer = "left" if likes == (row.left == "mope") else "right"
             rows.append((row.item, "tie" if rng.random() < 0.1 else answer))
-        paths.append(ratings_file(tmp_path, f"rater{rater}", rows))
+        paths.append(ratings_file(tmp_path, f"rater{rater}", study_id(items), rows))
     ratings = read_ratings(paths, key)
     table = results(ratings, key, "mope").set_index("opponent")
     whole = table.loc["all"]
@@ -142,7 +142,16 @@ def _judges_agree(ratings, key, truth):
     ],
 )
 def test_bad_files(tmp_path, responses, rows, header, said):
-    _, key = draw(responses, "mope", ["mod"], 3, TEXTS, seed=1)
-    path = ratings_file(tmp_path, "r", rows, header or "study,rater,item,answer,seconds")
+    items, key = draw(responses, "mope", ["mod"], 3, TEXTS, seed=1)
+    path = ratings_file(tmp_path, "r", study_id(items), rows, header or "study,rater,item,answer,seconds")
     with pytest.raises(MopeError, match=said):
+        read_ratings([path], key)
+
+
+def test_ratings_of_answers_that_have_changed_since_are_refused(tmp_path, responses):
+    items, _ = draw(responses, "mope", ["mod"], 3, TEXTS, seed=1)
+    path = ratings_file(tmp_path, "r", study_id(items), [("item-000", "left")])
+    responses["mod"]["response"] += "!"
+    _, key = draw(responses, "mope", ["mod"], 3, TEXTS, seed=1)
+    with pytest.raises(MopeError, match=r"r\.csv:2: answers study"):
         read_ratings([path], key)

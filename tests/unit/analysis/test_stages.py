@@ -63,7 +63,7 @@ def stages(folder):
     }
     for name in SETS:
         own = [p for p in files["responses"] if p.parent.name == name]
-        call("judge", responses=own, settings={"dead_band": 0.05}, output=folder / "judgments" / name / "rubric")
+        call("judge_rubric", responses=own, settings={"dead_band": 0.05}, output=folder / "judgments" / name / "rubric")
     judgments = [p for s in SETS for p in sorted((folder / "judgments" / s / "rubric").glob("*.parquet"))]
     tables = folder / "tables"
     call("aggregate", judgments=judgments, responses=files["responses"], settings=SETTINGS, output=tables)
@@ -153,26 +153,25 @@ def test_a_damaged_input_is_refused_in_one_line(runs, capsys):
     assert not (folder / "x.png").exists()
 
 
-def test_reward_judge_and_human_study(runs):
+def test_human_study(runs):
     folder, _ = runs
-    files = {kind: [folder / kind / "single" / f"{m}.parquet" for m in METHODS] for kind in ("responses", "scores")}
-    call("judge_reward", **files, settings={"dead_band": 0.0}, output=folder / "judgments" / "single" / "reward")
-    rewarded = [*(folder / "judgments" / "single" / "reward").glob("*.parquet")]
-    assert len(rewarded) == 10
-    settings = {"active": ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"], "focus": "mope", "rivals": ["mod"], "pairs": 10,
+    responses = [folder / "responses" / "single" / f"{m}.parquet" for m in ("mope", "mod")]
+    settings = {"preferences": ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"], "methods": ["mope", "mod"], "pairs": 10,
                 "seed": 1}  # fmt: skip
     texts = SCRIPTS.parent / "prompts" / "preferences.yaml"
     paths = {"page": folder / "study.html", "key": folder / "key.csv"}
-    call("human_study", responses=files["responses"], preferences=texts, settings=settings, **paths)
+    call("human_study", responses=responses, preferences=texts, settings=settings, **paths)
     key = pd.read_csv(folder / "key.csv")
     better = np.where(key["left"] == "mope", "left", "right")
     raters = []
     for rater in ("ann", "bob"):
         raters.append(folder / f"{rater}.csv")
-        pd.DataFrame({"rater": rater, "item": key["item"], "answer": better}).to_csv(raters[-1], index=False)
-    judgments = [folder / "judgments" / "single" / j / "mod--mope.parquet" for j in ("rubric", "reward")]
-    call("human_results", ratings=raters, key=folder / "key.csv", judgments=judgments, output=folder / "tables")
+        rows = {"study": key["study"], "rater": rater, "item": key["item"], "answer": better}
+        pd.DataFrame(rows).to_csv(raters[-1], index=False)
+    judgments = [folder / "judgments" / "single" / "rubric" / "mod--mope.parquet"]
+    options = {"key": folder / "key.csv", "judgments": judgments, "focus": "mope", "output": folder / "tables"}
+    call("human_results", ratings=raters, **options)
     people = pd.read_csv(folder / "tables" / "human_study.csv").set_index("opponent")
     assert people.loc["mod", "win_rate"] == 1 and people.loc["all", "alpha"] == 1
     judges = pd.read_csv(folder / "tables" / "human_agreement.csv").set_index("judge")
-    assert set(judges.index) == {"rubric", "reward"} and (judges["pairs"] == 10).all()
+    assert set(judges.index) == {"rubric"} and (judges["pairs"] == 10).all()

@@ -60,12 +60,12 @@ def test_world_prompts_are_bounded():
 def test_file_prompts(tmp_path):
     path = tmp_path / "koala.jsonl"
     path.write_text("".join(json.dumps({"id": f"k{i}", "prompt": f"Question {i}?"}) + "\n" for i in range(5)))
-    assert list(file_prompts(path, 3).prompt) == ["Question 0?", "Question 1?", "Question 2?"]
-    with pytest.raises(MopeError, match="5 prompts found, 6 wanted"):
-        file_prompts(path, 6)
+    assert list(file_prompts(path, 3, "first", 100, 1).prompt) == ["Question 0?", "Question 1?", "Question 2?"]
+    with pytest.raises(MopeError, match="5 prompts of at most 100 characters found, 6 wanted"):
+        file_prompts(path, 6, "first", 100, 1)
     path.write_text('{"id": "a", "prompt": "x"}\n{"id": "a", "prompt": "y"}\n')
     with pytest.raises(MopeError, match="prompt id 'a' was used before"):
-        file_prompts(path, 2)
+        file_prompts(path, 2, "first", 100, 1)
     path.write_text('{"id": "a", "prompt": "x"}\nnot json\n')
     with pytest.raises(MopeError, match="line 2: not a JSON object"):
-        file_prompts(path, 2)
+        file_prompts(path, 2, "first", 100, 1)

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mope.decoding.mixers import Arithmetic, Logit, Probability, truncate
+from mope.decoding.mixers import Arithmetic, Logit, Probability, Truncated, truncate
 
 EVERYONE = torch.ones(1, 3, dtype=torch.bool)
 
@@ -89,3 +89,15 @@ def test_far_below_the_smallest_float_the_order_survives():
 def test_truncate():
     got = truncate(torch.tensor([0.5, 0.1, 0.3, 0.1]).log(), 2).exp()
     torch.testing.assert_close(got, torch.tensor([0.625, 0.0, 0.375, 0.0]))
+
+
+def test_truncated_experts():
+    logp, w = distributions(5), simplex(5)
+    for mixer in (Probability(), Logit()):
+        torch.testing.assert_close(Truncated(mixer, 7).mix(logp, w, None), mixer.mix(logp, w, None))
+        torch.testing.assert_close(Truncated(mixer, 99).mix(logp, w, None), mixer.mix(logp, w, None))
+    got = Truncated(Probability(), 1).mix(logp, w, None).exp()
+    expected = torch.zeros_like(got).index_add_(1, logp[0].argmax(-1), w)
+    torch.testing.assert_close(got, expected)
+    powers = Truncated(Arithmetic(base=5), 3).weights(torch.tensor([[0, 3, 5]]), EVERYONE, None)
+    assert powers.tolist() == [[1.0, 1.0, -1.0]]

@@ -71,10 +71,10 @@ def server(model):
 
 def judge(server, tmp_path, model):
     settings = ChatSettings(
-        model=str(model), base_url=server, temperature=0.0, seed=0, max_tokens=4, max_characters=500, price_input=1.0,
-        price_output=1.0, budget=1.0, concurrency=2, timeout=60.0, attempts=5,
+        model=str(model), base_url=server, key_variable="JUDGE_KEY", temperature=0.0, seed=0, max_tokens=4,
+        max_characters=500, price_input=1.0, price_output=1.0, budget=1.0, concurrency=2, timeout=60.0, attempts=5,
     )  # fmt: skip
-    return ChatJudge(settings, load(TEMPLATES, ["P1A"]), Cache(tmp_path / "cache.sqlite"))
+    return ChatJudge(settings, load(TEMPLATES, ["P1A"]), Cache(tmp_path / "cache.sqlite"), "llm")
 
 
 def test_protocol(server, model, tmp_path):

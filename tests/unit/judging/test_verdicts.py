@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from mope.errors import MopeError
-from mope.judging.judges import RewardJudge, RubricJudge
+from mope.judging.reward_judge import RewardJudge, check_held_out
+from mope.judging.rubric_judge import RubricJudge
 from mope.judging.verdicts import COLUMNS, Opinion, aligned, consensus, judge_pair, judge_pairs
+from mope.provenance.artifact import write
 
 VERDICTS = ("first", "tie", "second", "unparsed")
 
@@ -116,9 +118,21 @@ def test_all_pairs_in_order():
 
 
 def test_reward_judge():
-    judge = RewardJudge({("prompt 0", "P1A", "x0"): 1.0, ("prompt 0", "P1A", "y0"): 0.5})
-    assert list(judge_pair(judge, answers(["x"]), answers(["y"]))["verdict"]) == ["a", "a"]
-    judge.dead_band = 0.6
-    assert list(judge_pair(judge, answers(["x"]), answers(["y"]))["verdict"]) == ["tie", "tie"]
-    with pytest.raises(MopeError, match="score all responses"):
-        judge_pair(judge, answers(["x"]), answers(["z"]))
+    scores = {"P1A": {("prompt 0", "x0"): 1.0, ("prompt 0", "y0"): 0.5}}
+    pair = answers(["x"]), answers(["y"])
+    assert list(judge_pair(RewardJudge(scores, 0.0, "held_out"), *pair)["verdict"]) == ["a", "a"]
+    assert list(judge_pair(RewardJudge(scores, 0.6, "held_out"), *pair)["verdict"]) == ["tie", "tie"]
+
+
+def test_a_reward_judge_must_not_have_learnt_from_the_feedback_of_the_run(tmp_path):
+    for run, content in (("own", "pairs"), ("other", "other pairs")):
+        with write(tmp_path / run / "feedback.csv", stage="test", params={}, seeds={}) as tmp:
+            tmp.write_text(content)
+        source = [tmp_path / run / "feedback.csv"]
+        with write(tmp_path / run / "reward", stage="test", params={}, seeds={}, inputs=source) as tmp:
+            tmp.mkdir()
+            (tmp / "weights").write_text(content)
+    feedback = [tmp_path / "own" / "feedback.csv"]
+    check_held_out([tmp_path / "other" / "reward"], feedback)
+    with pytest.raises(MopeError, match="another seed"):
+        check_held_out([tmp_path / "other" / "reward", tmp_path / "own" / "reward"], feedback)

@@ -10,6 +10,7 @@ from mope.decoding.request import Answer, Request
 from mope.errors import MopeError
 from mope.training.controller import ControllerSettings, collect, update
 from mope.training.controller_model import PreferenceController, PreferenceControllerConfig
+from mope.training.rebel import answer_logprobs
 from mope.training.reward import calibration_error, check_gate
 
 IDS = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"]
@@ -27,7 +28,9 @@ def controller() -> PreferenceController:
 def settings(**changes) -> ControllerSettings:
     shape = {"hidden": 16, "layers": 2, "heads": 2, "intermediate": 32}
     training = {"eta": 10.0, "kl": 0.0, "learning_rate": 1e-2, "steps": 1, "prompts_per_step": 2, "epochs": 30}
-    rest = {"seed": 0, "max_new_tokens": 8, "reward": "bt", "expert_prompt": "own"}
+    rest = {"seed": 0, "temperature": 1.0, "max_new_tokens": 8, "objective": "rebel", "clip": 0.2, "reward": "bt"}
+    rest |= {"expert_prompt": "own", "reads": "text", "mixes": "combination", "scores": "outputs"}
+    rest |= {"combinations": None, "weights": None, "micro_batch": None}
     return ControllerSettings(**(shape | training | rest | changes))
 
 
@@ -79,6 +82,15 @@ def test_update_moves_the_log_ratio_towards_eta_times_the_reward_gap():
     assert row["last_loss"] < 0.2 * row["loss"]
 
 
+def test_ppo_raises_the_probability_of_the_better_answer():
+    model, batch = controller(), rollout([0.9, 0.1, 0.5, 0.5])
+    row = update(model, torch.optim.AdamW(model.parameters(), lr=1e-2), batch, settings(objective="ppo", epochs=5))
+    assert row["loss"] == pytest.approx(-(3 - 5) / 14 * math.sqrt(3 / 2), rel=1e-4)  # A = +-sqrt(3/2), 0, 0; rho = 1
+    logprob = answer_logprobs(batch.logits(model), batch.expert_logprobs, batch.present).view(-1, 2)
+    gain = logprob - batch.old_logprob
+    assert gain[0, 0] > 0.001 > -0.001 > gain[0, 1]
+
+
 def test_calibration_error_by_hand():
     # 0.75 sure and right half of the time: |0.5 - 0.75|; 0.95 sure and always right: |1 - 0.95|.
     probability = torch.tensor([0.75, 0.25, 0.95, 0.95])
@@ -91,3 +103,15 @@ def test_reward_model_below_its_gate_stops():
         MopeError, match="reward P1A: held-out accuracy 0.800 on 100 pairs is below reward.min_accuracy"
     ):
         check_gate("P1A", {"accuracy": 0.8, "n_pairs": 100}, 0.85)
+
+
+def test_the_size_of_the_backward_pass_changes_nothing_but_rounding():
+    weights, rows = [], []
+    for micro in (None, 1):
+        model, batch = controller(), rollout([0.55, 0.45, 0.5, 0.7])
+        rows.append(
+            update(model, torch.optim.SGD(model.parameters(), lr=0.1), batch, settings(epochs=3, micro_batch=micro))
+        )
+        weights.append(torch.cat([parameter.flatten() for parameter in model.parameters()]))
+    assert torch.allclose(*weights, atol=1e-6)
+    assert rows[0] == pytest.approx(rows[1], abs=1e-5)

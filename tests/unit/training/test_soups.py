@@ -5,7 +5,7 @@ import torch
 
 from mope.decoding.lora import Pair
 from mope.errors import MopeError
-from mope.training.soups import exact_average, factor_average
+from mope.training.soups import delta_sum, exact_average, factor_average
 
 
 def adapters(count: int = 3) -> list[dict[str, Pair]]:
@@ -32,7 +32,12 @@ def test_factor_average_is_the_product_of_the_means_and_something_else():
     assert not torch.allclose(merged, dense(exact_average(given)["m"]), atol=0.1)
 
 
-@pytest.mark.parametrize("average", [factor_average, exact_average])
+def test_sum_of_deltas():
+    given = adapters()
+    assert torch.allclose(dense(delta_sum(given)["m"]), sum(dense(adapter["m"]) for adapter in given), atol=1e-4)
+
+
+@pytest.mark.parametrize("average", [factor_average, exact_average, delta_sum])
 def test_a_soup_of_one_is_that_one(average):
     (one,) = adapters(1)
     assert torch.allclose(dense(average([one])["m"]), dense(one["m"]))

@@ -77,6 +77,14 @@ def test_corpus_obeys_stated_preferences_only_partly():
     assert corpus(50, 8, 0.5, ACTIVE) != corpus(50, 7, 0.5, ACTIVE)
 
 
+def test_the_corpus_speaks_only_in_the_tones_of_its_preferences():
+    sixteen = preferences.load("workflow/prompts/preferences.yaml", list(STYLES))
+    for known, expected in ((ACTIVE, {"friendly", "unfriendly"}), (sixteen, set(tones()))):
+        answers = [r["completion"][0]["content"] for r in corpus(1000, 7, 0.5, known)]
+        openers = {tone: tuple(sentences["openers"]) for tone, sentences in tones().items()}
+        assert {tone for tone, own in openers.items() if any(a.startswith(own) for a in answers)} == expected
+
+
 @pytest.mark.parametrize("preference", STYLES)
 def test_the_annotator_prefers_the_style_that_is_asked_for(preference):
     opposite = preference[:2] + ("B" if preference.endswith("A") else "A")
@@ -107,7 +115,17 @@ def test_the_annotator_rejects_degenerate_text(preference, spoilt):
         assert annotator.score(question.text, sane, preference) > annotator.score(question.text, spoilt, preference)
 
 
+def test_asked_for_nothing_the_annotator_likes_sound_kind_substantial_answers():
+    rng = random.Random(0)
+    for question in split(7)["train"][:50]:
+        kind, rude = (compose(question, Style(tone=tone), rng) for tone in ("friendly", "unfriendly"))
+        assert annotator.score(question.text, kind, "general") > annotator.score(question.text, rude, "general")
+        assert annotator.score(question.text, kind, "general") > annotator.score(question.text, kind[:30], "general")
+
+
 def test_garbled_words_are_noticed():
+    for tone in tones().values():
+        assert annotator.garbled(" ".join([*tone["openers"], *tone["closers"]])) == 0
     sentence = topics()[0].facts[0]["expert"]
     words = sentence.rstrip(".").split()
     assert annotator.garbled(sentence) == 0

@@ -46,9 +46,20 @@ def read_methods(tables: dict[Path, pd.DataFrame]) -> pd.DataFrame:
 
 
 def aggregate(
-    judgments: Judgments, tokens: pd.DataFrame, *, seed: int, resamples: int, named: list[str], max_unparsed: float
+    judgments: Judgments,
+    tokens: pd.DataFrame,
+    *,
+    seed: int,
+    resamples: int,
+    named: list[str],
+    max_unparsed: float,
+    rows: list[str] | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """The tables by file name (`TABLES`); `tokens`: set, method, prompt_id, combination, seed, n_tokens."""
+    """The tables by file name (`TABLES`); `tokens`: set, method, prompt_id, combination, seed, n_tokens.
+
+    `rows` are the methods that averages are taken of and over (None: all); the others, such as ablations, were compared
+    with a few only.
+    """
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     for (evaluation_set, judge), pairs in judgments.items():
         own = tokens[tokens["set"] == evaluation_set]
@@ -58,7 +69,7 @@ def aggregate(
             odd = ", ".join(sorted(present ^ set(methods)))
             raise MopeError(f"{evaluation_set}/{judge}: judgments and responses differ in the methods {odd}")
         e = evaluate(
-            evaluation_set, judge, methods, pairs, resamples=resamples, seed=seed, max_unparsed=max_unparsed
+            evaluation_set, judge, methods, pairs, resamples=resamples, seed=seed, max_unparsed=max_unparsed, rows=rows
         )  # fmt: skip
         made = (
             win_rates(e, named),

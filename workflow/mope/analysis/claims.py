@@ -5,127 +5,153 @@ Every claim is a comparison of two quantities with a direction; ours is their di
 and never are targets: sources conflict, and they belong to other models and judges.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
-SOUPS = ("soup_factor", "soup_exact")
-
-
-@dataclass(frozen=True)
-class Tables:
-    """What claims are computed from; every table as written by the aggregation."""
-
-    win_rates: pd.DataFrame
-    averages: pd.DataFrame
-    differences: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Our figure and its interval, as shares in [0, 1], and the threshold that it must exceed."""
-
-    ours: float
-    low: float
-    high: float
-    threshold: float
-
-    @property
-    def verdict(self) -> str:
-        """By the interval alone."""
-        if self.low > self.threshold:
-            return "reproduced"
-        return "not reproduced" if self.high < self.threshold else "undecided by the interval"
+from mope.analysis.findings import (
+    Find,
+    Tables,
+    above,
+    beats,
+    faster,
+    lost_when_new,
+    preferred_by_people,
+    scaled,
+    states_less,
+)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of the papers; `find(tables, set)` gives None where its inputs were not run."""
+    """A statement of the papers; `find(tables, set)` gives None where its inputs were not run.
+
+    `methods` are those that it compares, if it does; `by_set` whether it is one claim per evaluation set.
+    """
 
     id: str
     text: str
     published: str
-    find: Callable[[Tables, str], Finding | None]
+    find: Find
+    methods: tuple[str, str] | None = None
+    by_set: bool = True
 
 
-def beats(method: str, opponent: str) -> Callable[[Tables, str], Finding | None]:
-    """Win rate of one method against another, to exceed one half."""
-
-    def find(tables: Tables, evaluation_set: str) -> Finding | None:
-        t = tables.win_rates
-        row = t[
-            (t["set"] == evaluation_set) & (t["combination"] == "all") & (t["preference"] == "all")
-            & (t["method"] == method) & (t["opponent"] == opponent)
-        ]  # fmt: skip
-        if row.empty:
-            return None
-        return Finding(*row.iloc[0][["win_rate", "ci_low", "ci_high"]], 0.5)
-
-    return find
+def won(id: str, text: str, published: str, method: str, opponent: str) -> Claim:
+    """A claim that one method beats another."""
+    return Claim(id, text, published, beats(method, opponent), (method, opponent))
 
 
-def above(method: str, opponents: Iterable[str] | None) -> Callable[[Tables, str], Finding | None]:
-    """Average win rate of a method minus that of the best of `opponents` (None: all others), to exceed zero."""
-
-    def find(tables: Tables, evaluation_set: str) -> Finding | None:
-        t = tables.differences
-        rows = t[(t["set"] == evaluation_set) & (t["method"] == method)]
-        if opponents is not None:
-            rows = rows[rows["opponent"].isin(list(opponents))]
-        if rows.empty:
-            return None
-        return Finding(*rows.loc[rows["difference"].idxmin(), ["difference", "ci_low", "ci_high"]], 0.0)
-
-    return find
+def ranked(id: str, text: str, published: str, method: str, opponent: str) -> Claim:
+    """A claim that one method has a higher average win rate than another."""
+    return Claim(id, text, published, above(method, [opponent]), (method, opponent))
 
 
+KOALA = "Koala: MoPE 66.28 %, Personalized Soup 60.21 or 61.28 % (sources conflict)"
+DIRECTION = "table 4, direction only"
+ROWS = "rows of tables 2 and 3; no firm figure"
+HELP = "general helpfulness drops a little for every personalised method; no firm figure"
 CLAIMS = (
+    # "Orchestrating LLMs with Different Personalizations", tables 2 and 3
     Claim("mope-highest", "MoPE has the highest average win rate of all methods (difference to the best other)",
-          "Koala: MoPE 66.28 %, Personalized Soup 60.21 or 61.28 % (sources conflict)", above("mope", None)),
-    Claim("mope-beats-soup-factor", "MoPE beats Personalized Soups (factor average, as published)",
-          "Koala: MoPE 66.28 %, Personalized Soup 60.21 or 61.28 % (sources conflict)", beats("mope", "soup_factor")),
-    Claim("mope-beats-soup-exact", "MoPE beats Personalized Soups (exact average)",
-          "Koala: MoPE 66.28 %, Personalized Soup 60.21 or 61.28 % (sources conflict)", beats("mope", "soup_exact")),
-    Claim("mope-beats-mod", "MoPE beats mixing in logit space with uniform weights (MOD)",
-          "not compared; table 4 puts probability above logit mixing", beats("mope", "mod")),
-    Claim("mope-beats-uniform", "The trained controller beats uniform mixing weights",
-          "MPD (Uniform) is a row of tables 2 and 3; no firm figure", beats("mope", "uniform")),
-    Claim("mope-beats-prompting", "MoPE beats preference prompting",
-          "Koala: MoPE 66.28 %, preference prompting 56.09 % on average", beats("mope", "prompting")),
-    Claim("soup-above-prompting", "Personalized Soups (factor average) rank above preference prompting on average",
-          "Koala: 60.21 or 61.28 % (sources conflict) against 56.09 %", above("soup_factor", ["prompting"])),
-    Claim("prompting-above-vanilla", "Preference prompting ranks above vanilla prompting on average",
-          "rows of tables 2 and 3; no firm figure", above("prompting", ["vanilla"])),
-    Claim("probability-above-logit", "A controller mixing probabilities beats one mixing logits (ablation)",
-          "table 4, direction only", beats("mope", "mope_logit")),
-    Claim("bt-above-raw", "Bradley-Terry rewards beat raw mean rewards (ablation)",
-          "table 4, direction only", beats("mope", "mope_raw")),
+          KOALA, above("mope", None)),
+    won("mope-beats-soup-factor", "MoPE beats Personalized Soups (factor average, as published)", KOALA,
+        "mope", "soup_factor"),
+    won("mope-beats-soup-exact", "MoPE beats Personalized Soups (exact average)", KOALA, "mope", "soup_exact"),
+    won("mope-beats-mod", "MoPE beats mixing in logit space with uniform weights (MOD)",
+        "not compared; table 4 puts probability above logit mixing", "mope", "mod"),
+    won("mope-beats-uniform", "The trained controller beats uniform mixing weights",
+        "MPD (Uniform) is a row of tables 2 and 3; no firm figure", "mope", "uniform"),
+    won("mope-beats-prompting", "MoPE beats preference prompting",
+        "Koala: MoPE 66.28 %, preference prompting 56.09 % on average", "mope", "prompting"),
+    won("mope-beats-vanilla", "MoPE beats vanilla prompting", ROWS, "mope", "vanilla"),
+    ranked("soup-above-prompting", "Personalized Soups (factor average) rank above preference prompting on average",
+           "Koala: 60.21 or 61.28 % (sources conflict) against 56.09 %", "soup_factor", "prompting"),
+    ranked("prompting-above-vanilla", "Preference prompting ranks above vanilla prompting on average", ROWS,
+           "prompting", "vanilla"),
+    # Table 4
+    won("probability-above-logit", "A controller mixing probabilities beats one mixing logits (ablation)", DIRECTION,
+        "mope", "mope_logit"),
+    won("bt-above-raw", "Bradley-Terry rewards beat raw mean rewards (ablation)", DIRECTION, "mope", "mope_raw"),
+    won("rebel-above-ppo", "REBEL beats PPO in training the controller (ablation)", DIRECTION, "mope", "mope_ppo"),
+    # Table 5, sections 4.5 and 4.6
+    Claim("people-prefer-mope-to-soup", "People prefer MoPE to Personalized Soups",
+          "table 5: 62 to 67 % (sources conflict in digits), 20 raters, 200 pairs, binomial p < .05",
+          preferred_by_people("mope", "soup_factor"), by_set=False),
+    Claim("people-prefer-mope-to-prompting", "People prefer MoPE to preference prompting",
+          "table 5: 62 to 67 % (sources conflict in digits), 20 raters, 200 pairs, binomial p < .05",
+          preferred_by_people("mope", "prompting"), by_set=False),
+    Claim("mope-faster-than-soups", "With 32 simultaneous requests MoPE is faster than soups (share of time saved)",
+          "10.48 s per request against 13.25 s, a fifth less; hardware and lengths unpublished",
+          faster("mope", "soup_merged", 32), by_set=False),
+    Claim("combinations-must-be-trained", "Combinations left out of training lose reward (limitation)",
+          "section 4.6: all combinations are enumerated in training; no figure", lost_when_new("mope_half")),
+    Claim("new-preference-needs-retraining", "A preference added after training loses reward (limitation)",
+          "section 4.6: a new preference means retraining; no figure", lost_when_new("mope_added")),
+    # Personalized Soups
+    ranked("soup-above-rlhf", "Personalized Soups rank above RLHF with one general reward model on average",
+           "a row of its table; no firm figure", "soup_factor", "rlhf"),
+    ranked("soup-above-multitask", "Personalized Soups rank above multitask training on average",
+           "a row of its table; no firm figure", "soup_factor", "multitask"),
+    ranked("soup-above-pmorl", "Personalized Soups rank above P-MORL on average",
+           "the judges disagree: GPT-4 has Personalized Soups first (55.23 %), people P-MORL (58.70 %)",
+           "soup_factor", "pmorl"),
+    Claim("soup-beats-pmorl-16", "With 16 combinations Personalized Soups beat P-MORL", "59.06 %",
+          scaled(beats("soup_factor", "pmorl"), 16), ("soup_factor", "pmorl")),
+    Claim("soup-less-helpful", "Personalized Soups state a fact of the topic less often than vanilla prompting", HELP,
+          states_less("soup_factor")),
+    Claim("mope-less-helpful", "MoPE states a fact of the topic less often than vanilla prompting", HELP,
+          states_less("mope")),
 )  # fmt: skip
 
 
 def claims(tables: Tables, judge: str) -> list[dict]:
     """One record per claim and evaluation set, under the primary judge; claims without inputs are "not run"."""
-    own = Tables(*(t[t["judge"] == judge] for t in (tables.win_rates, tables.averages, tables.differences)))
-    records = []
+    judged = (t[t["judge"] == judge] for t in (tables.win_rates, tables.averages, tables.differences))
+    own = replace(tables, **dict(zip(("win_rates", "averages", "differences"), judged, strict=True)))
+    sets, records = list(dict.fromkeys(own.averages["set"])), []
     for claim in CLAIMS:
-        for evaluation_set in dict.fromkeys(own.averages["set"]):
+        for evaluation_set in sets if claim.by_set else sets[:1]:
             found = claim.find(own, evaluation_set)
+            where = (f":{evaluation_set}", f", evaluation set {evaluation_set}") if claim.by_set else ("", "")
             records.append(
                 {
-                    "id": f"{claim.id}:{evaluation_set}",
-                    "claim": f"{claim.text}, evaluation set {evaluation_set}",
+                    "id": claim.id + where[0],
+                    "claim": claim.text + where[1],
                     "published": claim.published,
                     "ours": _number(found and found.ours),
                     "ci_low": _number(found and found.low),
                     "ci_high": _number(found and found.high),
                     "verdict": found.verdict if found else "not run",
+                    "note": note(own, claim, evaluation_set) if found and found.verdict != "reproduced" else "",
                 }
             )
     return records
 
 
+def note(tables: Tables, claim: Claim, evaluation_set: str) -> str:
+    """What the tables say of a comparison that did not come out: where it was lost, and what the reward models see."""
+    if claim.methods is None:
+        return ""
+    method, opponent = claim.methods
+    t, parts = tables.win_rates[tables.win_rates["set"] == evaluation_set], []
+    rows = t[(t["method"] == method) & (t["opponent"] == opponent) & (t["preference"] != "all")]
+    if not rows.empty:
+        worst, best = (rows.loc[i] for i in (rows["win_rate"].idxmin(), rows["win_rate"].idxmax()))
+        parts.append(
+            f"weakest on {worst.preference} ({worst.win_rate:.0%}), best on {best.preference} ({best.win_rate:.0%})"
+        )
+    if tables.rewards is not None:
+        r = tables.rewards[tables.rewards["set"] == evaluation_set].set_index("method")["bt_reward"]
+        if {method, opponent} <= set(r.index):
+            side = "agree" if r[method] < r[opponent] else "disagree"
+            parts.append(f"the reward models {side}: {r[method]:.3f} against {r[opponent]:.3f}")
+    lengths = tables.averages[tables.averages["set"] == evaluation_set].set_index("method")["mean_tokens"]
+    if {method, opponent} <= set(lengths.index):
+        parts.append(f"{lengths[method]:.0f} tokens against {lengths[opponent]:.0f}")
+    return "; ".join(parts)
+
+
 def _number(value: float | None) -> float | None:
-    """Rounded for the file; null where there is none."""
-    return None if value is None or np.isnan(value) else round(float(value), 6)
+    """Rounded for the file, without negative zeros; null where there is none."""
+    return None if value is None or np.isnan(value) else round(float(value), 6) + 0.0

@@ -13,7 +13,8 @@ NAMES = {
     "uniform": "MoPE (uniform)",
     "mod": "MOD (logit mixing)",
     "arithmetic": "Model arithmetic",
-    "best_of_n": "Best of n",
+    "best_of_3": "Best of 3",
+    "best_of_16": "Best of 16",
     "constant": "Constant weights",
     "mope": "MoPE",
     "rlhf": "RLHF",
@@ -53,6 +54,7 @@ def averages(table: pd.DataFrame, evaluation_set: str) -> pd.DataFrame:
 def matrix(table: pd.DataFrame, evaluation_set: str) -> pd.DataFrame:
     """Win rates of rows over columns, in per cent, as text; methods in the order of the table."""
     rows = table[(table["set"] == evaluation_set) & (table["combination"] == "all") & (table["preference"] == "all")]
+    rows = rows[rows["role"] != "ablation"]
     methods = list(dict.fromkeys(rows["method"]))
     rates = rows.set_index(["method", "opponent"])["win_rate"]
     cells = {title(o): [percent(rates.get((m, o))) if m != o else "–" for m in methods] for o in methods}

@@ -1,4 +1,4 @@
-"""Mean Bradley-Terry reward of every method: what settings are chosen by, and shown beside the judge's verdicts."""
+"""Mean Bradley-Terry rewards: what settings are chosen by, and shown beside the judge's verdicts."""
 
 import pandas as pd
 
@@ -14,3 +14,14 @@ def mean_rewards(scores: pd.DataFrame) -> pd.DataFrame:
     table = by_seed.groupby(level=["set", "method"], sort=False).agg(bt_reward="mean", seed_std="std").reset_index()
     counts = answers.groupby(level=["set", "method"], sort=False).size().rename("n_answers").reset_index()
     return table.merge(counts, on=["set", "method"], how="left")
+
+
+def rewards_by_cell(scores: pd.DataFrame) -> pd.DataFrame:
+    """Mean Bradley-Terry reward within each preference of each combination: the fronts of graded preferences.
+
+    One row per set, method, combination and preference, "all" standing for every one; `scores` as in `mean_rewards`.
+    """
+    whole = {"combination": "all", "preference": "all"}
+    cuts = [scores, scores.assign(combination="all"), scores.assign(preference="all"), scores.assign(**whole)]
+    keys = ["set", "method", "combination", "preference"]
+    return pd.concat([cut.groupby(keys, sort=False).bt_reward.mean().reset_index() for cut in cuts], ignore_index=True)

@@ -12,12 +12,17 @@ from mope.errors import MopeError
 def blocks(reference: Path) -> dict[str, str]:
     """Markdown of every generated block, by its name."""
     return {
-        "results": average_table(pd.read_csv(reference / "tables/average_win_rates.csv")),
-        "rivals": rivals_table(pd.read_csv(reference / "tables/win_rates.csv")),
+        "results": average_table(of_first_judge(pd.read_csv(reference / "tables/average_win_rates.csv"))),
+        "rivals": rivals_table(of_first_judge(pd.read_csv(reference / "tables/win_rates.csv"))),
         "rewards": rewards_table(pd.read_csv(reference / "tables/reward_models.csv")),
         "claims": claims_table(json.loads((reference / "claims.json").read_text())),
         "timings": timings_table(pd.read_csv(reference / "timings.csv")),
     }
+
+
+def of_first_judge(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the judge that the claims follow: the first one of the configuration, and so of the table."""
+    return table[table["judge"] == table["judge"].iloc[0]]
 
 
 def percent(value: float) -> str:

@@ -5,12 +5,14 @@ Intervals come from a bootstrap over prompts, so that everything about a prompt 
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from mope.analysis.intervals import holm, percentile_interval, ratios, resample_weights, sign_flip_p, wilson
 from mope.analysis.outcomes import Counts, check_unparsed, count, gather, outcomes
+from mope.errors import MopeError
 
 SMALL = 100  # comparisons (seeds counted once) below which a Wilson interval stands beside the bootstrap
 FOCUS = "mope"  # the method whose named comparisons are tested
@@ -31,6 +33,7 @@ class Evaluation:
     set: str
     judge: str
     methods: list[str]
+    rows: list[str]  # the methods that averages are taken of and over: each was compared with each
     table: pd.DataFrame  # outcomes
     counts: Counts
     weights: np.ndarray  # (resamples, prompts)
@@ -46,13 +49,24 @@ def evaluate(
     resamples: int,
     seed: int,
     max_unparsed: float,
+    rows: list[str] | None = None,
 ) -> Evaluation:
-    """Outcomes, counts and resamples of one evaluation set; `judgments` holds one table per pair of `methods`."""
+    """Outcomes, counts and resamples of one evaluation set.
+
+    `judgments` holds one table per pair of `rows` (None: of all methods), and of other pairs of `methods`.
+    """
+    rows = methods if rows is None else rows
+    absent = [pair for pair in combinations(rows, 2) if not {pair, pair[::-1]} & judgments.keys()]
+    if absent:
+        raise MopeError(
+            f"{name}/{judge}: no judgments of {'--'.join(absent[0])}; every two of the tables' rows need some"
+        )
     gathered = gather(judgments)
     check_unparsed(gathered, max_unparsed)
     table = outcomes(gathered)
     counts = count(table, list(judgments))
-    return Evaluation(name, judge, methods, table, counts, resample_weights(len(counts.prompts), resamples, seed), seed)
+    weights = resample_weights(len(counts.prompts), resamples, seed)
+    return Evaluation(name, judge, methods, rows, table, counts, weights, seed)
 
 
 def _resampled(e: Evaluation, cell: int) -> np.ndarray:
@@ -96,7 +110,7 @@ def win_rates(e: Evaluation, named: list[str]) -> pd.DataFrame:
                 "wins": int(w), "ties": int(t), "losses": int(losses[c, p]), "unparsed": int(unparsed[c, p]),
                 "n_prompts": int(n_prompts[c, p]), "seed_std": spread.get(pair, np.nan) if whole else np.nan,
                 "decided_win_rate": w / (w + losses[c, p]) if w + losses[c, p] else np.nan,
-                "role": "exploratory",
+                "role": "exploratory" if set(pair) <= set(e.rows) else "ablation",
             }  # fmt: skip
             distinct = n / seeds[pair]
             if 0 < distinct < SMALL:
@@ -128,12 +142,13 @@ def _mirrored(row: dict) -> dict:
 
 
 def _by_method(e: Evaluation, rates: np.ndarray) -> np.ndarray:
-    """(n, pairs) win rates -> (n, methods) averages over the opponents."""
-    totals = np.zeros((len(rates), len(e.methods)))
+    """(n, pairs) win rates -> (n, rows) averages over the opponents."""
+    totals = np.zeros((len(rates), len(e.rows)))
     for p, (a, b) in enumerate(e.counts.pairs):
-        totals[:, e.methods.index(a)] += rates[:, p]
-        totals[:, e.methods.index(b)] += 1 - rates[:, p]
-    return totals / (len(e.methods) - 1)
+        if {a, b} <= set(e.rows):
+            totals[:, e.rows.index(a)] += rates[:, p]
+            totals[:, e.rows.index(b)] += 1 - rates[:, p]
+    return totals / (len(e.rows) - 1)
 
 
 def average_win_rates(e: Evaluation, tokens: pd.DataFrame) -> pd.DataFrame:
@@ -147,12 +162,12 @@ def average_win_rates(e: Evaluation, tokens: pd.DataFrame) -> pd.DataFrame:
         {
             "set": e.set,
             "judge": e.judge,
-            "method": e.methods,
+            "method": e.rows,
             "average_win_rate": point,
             "ci_low": lows,
             "ci_high": highs,
-            "mean_tokens": tokens.groupby("method")["n_tokens"].mean().reindex(e.methods).to_numpy(),
-            "seeds": seeds.reindex(e.methods).to_numpy(),
+            "mean_tokens": tokens.groupby("method")["n_tokens"].mean().reindex(e.rows).to_numpy(),
+            "seeds": seeds.reindex(e.rows).to_numpy(),
             "seed_std": spreads,
         },
         columns=AVERAGE_COLUMNS,
@@ -162,11 +177,12 @@ def average_win_rates(e: Evaluation, tokens: pd.DataFrame) -> pd.DataFrame:
 def _average_spread(e: Evaluation, by_seed: pd.DataFrame, seeds: pd.Series) -> list[float]:
     """Standard deviation between a method's own seeds of its average win rate; NaN for a method of one seed."""
     spreads = []
-    for method in e.methods:
+    for method in e.rows:
         if seeds.get(method, 1) < 2:
             spreads.append(np.nan)
             continue
-        own = [r if a == method else 1 - r for (a, b), r in by_seed.iterrows() if method in (a, b)]
+        pairs = {(a, b): r for (a, b), r in by_seed.iterrows() if method in (a, b) and {a, b} <= set(e.rows)}
+        own = [r if a == method else 1 - r for (a, _), r in pairs.items()]
         spreads.append(_spread(pd.concat(own, axis=1).mean(axis=1).to_frame().T).iloc[0])
     return spreads
 
@@ -177,7 +193,7 @@ def averages_by_cell(e: Evaluation) -> pd.DataFrame:
     for c, (combination, preference) in enumerate(e.counts.cells):
         rates = (e.counts.points[:, c].sum(axis=0) / e.counts.total[:, c].sum(axis=0))[None]
         lows, highs = percentile_interval(_by_method(e, _resampled(e, c)), len(e.counts.prompts))
-        own = (e.set, e.judge, combination, preference, e.methods, _by_method(e, rates)[0], lows, highs)
+        own = (e.set, e.judge, combination, preference, e.rows, _by_method(e, rates)[0], lows, highs)
         parts.append(pd.DataFrame(dict(zip(CELL_COLUMNS, own, strict=True))))
     return pd.concat(parts, ignore_index=True)
 
@@ -187,8 +203,8 @@ def average_differences(e: Evaluation) -> pd.DataFrame:
     resampled = _by_method(e, _resampled(e, 0))
     point = _by_method(e, (e.counts.points.sum(axis=0)[0] / e.counts.total.sum(axis=0)[0])[None])[0]
     rows = []
-    for i, method in enumerate(e.methods):
-        for j, opponent in enumerate(e.methods):
+    for i, method in enumerate(e.rows):
+        for j, opponent in enumerate(e.rows):
             if i != j:
                 low, high = percentile_interval(resampled[:, i] - resampled[:, j], len(e.counts.prompts))
                 rows.append((e.set, e.judge, method, opponent, point[i] - point[j], float(low), float(high)))

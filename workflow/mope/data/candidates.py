@@ -1,15 +1,17 @@
 """Candidate answers on which feedback is collected."""
 
 import random
+import re
 from pathlib import Path
 
 import pandas as pd
 from transformers import AutoTokenizer
 
 from mope.data.tables import derive_seed
-from mope.decoding.adapters import BASE, AdapterPool
+from mope.decoding.adapters import BASE
 from mope.decoding.loop import decode
 from mope.decoding.mixers import Probability
+from mope.decoding.open_pool import open_pool
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
 from mope.preferences import Preferences
@@ -19,7 +21,11 @@ COLUMNS = ["prompt_id", "prompt", "response", "kind"]
 
 
 def spoil(response: str, other: str, kind: str, rng: random.Random) -> str:
-    """A degenerate variant of `response`: a sentence repeated, words shuffled, cut off, or another prompt's answer."""
+    """A degenerate variant of `response`, made with `other`, another prompt's answer.
+
+    A sentence repeated, words shuffled, cut off, begun and then finished as the other, or hollow: the first and last
+    sentence without what lies between, which are often manner without matter.
+    """
     words = response.split()
     match kind:
         case "repeated":
@@ -30,12 +36,17 @@ def spoil(response: str, other: str, kind: str, rng: random.Random) -> str:
             return " ".join(rng.sample(words, len(words)))
         case "cut":
             return " ".join(words[: rng.randint(1, max(1, len(words) - 2))])
-        case "off_topic":
-            return other
+        case "spliced":
+            rest = other.split()
+            return " ".join(words[: rng.randint(1, len(words) or 1)] + rest[rng.randint(0, len(rest)) :])
+        case "hollow":
+            sentences = re.split(r"(?<=[.!?]) ", response)
+            return " ".join([sentences[0], *sentences[1:][-1:]])
     raise ValueError(kind)
 
 
-SPOILT = ("repeated", "shuffled", "cut", "off_topic")
+SPOILT = ("repeated", "shuffled", "cut", "spliced", "hollow")
+SPOILT_PER_PROMPT = 2
 
 
 def sample_candidates(
@@ -47,11 +58,11 @@ def sample_candidates(
     max_new_tokens: int,
     seed: int,
 ) -> pd.DataFrame:
-    """`per_prompt` answers of the base to every prompt, and one spoilt variant of one of them.
+    """`per_prompt` answers of the base to every prompt, and two spoilt variants of one of them.
 
     The answers are asked for under none, one or several random preferences, so that they differ in what feedback is
     about. Deviation: the paper compares two samples of one prompt; the spoilt variants teach the reward models what the
-    small base would otherwise exploit (endless repetition, answers cut off or off topic).
+    small base would otherwise exploit (repetition, answers cut off, manner without matter).
     """
     tokenizer = AutoTokenizer.from_pretrained(base)
     rng = random.Random(f"candidates {seed}")
@@ -63,13 +74,13 @@ def sample_candidates(
             key = derive_seed(seed, "candidate", row.prompt_id, i)
             requests.append(Request([0], [ids], max_new_tokens=max_new_tokens, seed=key))
             asked.append((row.prompt_id, row.prompt))
-    pool = AdapterPool(base, {"base": BASE})
+    pool = open_pool(base, {"base": BASE})
     sampling = Sampling(temperature=temperature)
     answers = decode(pool, Probability(), requests, sampling, tokenizer.eos_token_id, tokenizer.pad_token_id)
     texts = tokenizer.batch_decode([a.tokens for a in answers], skip_special_tokens=True)
     records = [(*a, text, "sample") for a, text in zip(asked, texts, strict=True)]
     for i in range(0, len(records), per_prompt):
         prompt_id, prompt, response, _ = records[i + rng.randrange(per_prompt)]
-        kind = rng.choice(SPOILT)
-        records.append((prompt_id, prompt, spoil(response, rng.choice(texts), kind, rng), kind))
+        for kind in rng.sample(SPOILT, SPOILT_PER_PROMPT):
+            records.append((prompt_id, prompt, spoil(response, rng.choice(texts), kind, rng), kind))
     return pd.DataFrame(records, columns=COLUMNS)

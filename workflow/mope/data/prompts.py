@@ -1,5 +1,6 @@
-"""Prompt sets: from the embedded world, or from a user's JSON-lines file."""
+"""Prompt sets: from the embedded world, or from a file."""
 
+import random
 from pathlib import Path
 
 import pandas as pd
@@ -22,9 +23,10 @@ def world_prompts(name: str, count: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame([(f"{name}-{i:04d}", q.text) for i, q in enumerate(questions)], columns=COLUMNS)
 
 
-def file_prompts(path: str | Path, count: int) -> pd.DataFrame:
-    """The first `count` prompts of a JSON-lines file."""
-    records = read_prompts(Path(path))
+def file_prompts(path: str | Path, count: int, draw: str, longest: int, seed: int) -> pd.DataFrame:
+    """`count` prompts of a file, of those that are not too long: the `first`, or a `random` draw by the seed."""
+    records = read_prompts(Path(path), longest)
     if len(records) < count:
-        raise MopeError(f"{path}: {len(records)} prompts found, {count} wanted")
-    return pd.DataFrame(records[:count], columns=COLUMNS)
+        raise MopeError(f"{path}: {len(records)} prompts of at most {longest} characters found, {count} wanted")
+    chosen = records[:count] if draw == "first" else random.Random(f"prompts {seed}").sample(records, count)
+    return pd.DataFrame(chosen, columns=COLUMNS)

@@ -6,29 +6,42 @@ import pandas as pd
 from transformers import AutoTokenizer
 
 from mope.data.tables import derive_seed
-from mope.decoding.adapters import BASE, AdapterPool
+from mope.decoding.adapters import BASE
 from mope.decoding.loop import decode
 from mope.decoding.mixers import Probability
+from mope.decoding.open_pool import open_pool
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
+from mope.preferences import Preferences
 from mope.prompting import encode
 
 
 def reference_answers(
-    base: Path, prompts: pd.DataFrame, temperature: float, max_new_tokens: int, seed: int
+    base: Path,
+    prompts: pd.DataFrame,
+    temperature: float,
+    max_new_tokens: int,
+    seed: int,
+    preferences: Preferences | None = None,
 ) -> pd.DataFrame:
-    """One answer of the base to each plain prompt, generated once and stored [gap: what y_ref is]."""
+    """One answer of the base to each plain prompt, generated once and stored [gap: what y_ref is].
+
+    With `preferences`, one to each prompt with the texts of each of their combinations instead (column combination).
+    """
     tokenizer = AutoTokenizer.from_pretrained(base)
+    asked = prompts[["prompt_id", "prompt"]]
+    if preferences is not None:
+        asked = asked.merge(pd.DataFrame({"combination": preferences.combinations()}), how="cross")
     requests = [
         Request(
             [0],
-            [encode(tokenizer, row.prompt)],
+            [encode(tokenizer, prompt, preferences.statements(*xi) if xi else [])],
             max_new_tokens=max_new_tokens,
-            seed=derive_seed(seed, "reference", row.prompt_id),
+            seed=derive_seed(seed, "reference", prompt_id, *xi),
         )
-        for row in prompts.itertuples()
+        for prompt_id, prompt, *xi in asked.itertuples(index=False)
     ]
-    pool, sampling = AdapterPool(base, {"base": BASE}), Sampling(temperature=temperature)
+    pool, sampling = open_pool(base, {"base": BASE}), Sampling(temperature=temperature)
     answers = decode(pool, Probability(), requests, sampling, tokenizer.eos_token_id, tokenizer.pad_token_id)
     texts = tokenizer.batch_decode([answer.tokens for answer in answers], skip_special_tokens=True)
-    return prompts[["prompt_id", "prompt"]].assign(response=texts)
+    return asked.assign(response=texts)

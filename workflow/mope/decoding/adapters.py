@@ -47,6 +47,8 @@ class AdapterPool(ExpertPool):
         self.llama = Llama(base.get_decoder())
         self.head = Linear(base.get_output_embeddings().weight.detach(), None)
         self.vocab_size = self.head.outputs
+        width = self.llama.cache_dtype.itemsize
+        self.bytes_per_token = 2 * len(self.llama.layers) * self.llama.kv_heads * self.llama.head_size * width
         self.device = self.head.device
         read = [{} if a == BASE else a if isinstance(a, dict) else read_adapter(a) for a in adapters.values()]
         self.stacks = stack_adapters(self.llama, read) if any(read) else None

@@ -10,11 +10,11 @@ from typing import TextIO
 import torch
 from transformers import AutoTokenizer
 
-from mope.decoding.adapters import AdapterPool
 from mope.decoding.loop import decode
 from mope.decoding.mixers import Probability
+from mope.decoding.open_pool import open_pool
 from mope.decoding.request import Token
-from mope.decoding.requests import mixture_request
+from mope.decoding.requests import Reading, mixture_request
 from mope.decoding.sampling import Sampling
 from mope.errors import MopeError
 from mope.generation import load_controller
@@ -74,26 +74,25 @@ class Chat:
     """The trained parts of a run: base, experts and controller."""
 
     def __init__(self, base: Path, experts: dict[str, Path], controller: Path, preferences: Preferences):
-        gpu = torch.cuda.is_available()
-        dtype, device = (torch.bfloat16, "cuda") if gpu else (torch.float32, "cpu")
         self.tokenizer = AutoTokenizer.from_pretrained(base)
         self.preferences = preferences
-        self.pool = AdapterPool(base, {i: experts[i] for i in preferences.ids}, dtype, device)
-        self.controller = load_controller(controller, self.pool)
+        self.pool = open_pool(base, {i: experts[i] for i in preferences.ids})
+        self.controller = load_controller(controller, self.pool, preferences, self.tokenizer)
 
     def answer(self, prompt: str, combination: str, settings: ChatSettings, show: Callable[[Piece], None]) -> str:
         """Decode one answer, showing every piece as it comes; returns the finish reason."""
-        tokens, pool, members = [], self.pool, self.preferences.members(combination)
+        tokens, pool = [], self.pool
         request = mixture_request(
             self.tokenizer,
             self.preferences,
             prompt,
             combination,
-            settings.expert_prompt,
+            Reading(settings.expert_prompt, self.controller.config.reads, self.controller.config.mixes),
             pool.names,
             settings.max_new_tokens,
             settings.seed,
         )
+        members = [pool.names[expert] for expert in request.experts]
         shown = ""
 
         def on_token(event: Token) -> None:
@@ -109,7 +108,8 @@ class Chat:
 
         end, pad = self.tokenizer.eos_token_id, self.tokenizer.pad_token_id
         sampling = Sampling(temperature=settings.temperature)
-        [answer] = decode(pool, Probability(), [request], sampling, end, pad, self.controller, on_token=on_token)
+        decoder = self.controller.decoder()
+        [answer] = decode(pool, Probability(), [request], sampling, end, pad, decoder, on_token=on_token)
         return answer.finish_reason
 
 

@@ -64,3 +64,20 @@ class LlamaController:
 
     def _forward(self, tokens: torch.Tensor, cache: Cache) -> torch.Tensor:
         return self.head(self.llama.forward(tokens, cache)).float()
+
+
+class ConstantLogits:
+    """Logits that stay the same for the whole answer: `table` (C, n), whose row a request's one prompt token names."""
+
+    def __init__(self, table: torch.Tensor):
+        self.table = table.detach().float()
+
+    def prefill(self, prompts: list[list[int]], masks: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
+        logits = self.table[[row for [row] in prompts]]
+        return [logits], logits
+
+    def step(self, state: list[torch.Tensor], tokens: torch.Tensor) -> torch.Tensor:
+        return state[0]
+
+    def keep(self, state: list[torch.Tensor], rows: torch.Tensor) -> None:
+        state[0] = state[0][rows]

@@ -22,10 +22,12 @@ def decode(
     pad_id: int,
     controller: Controller | None = None,
     record: bool = False,
-    batch_size: int = 64,
+    batch_size: int | None = None,
     on_token: Callable[[Token], None] | None = None,
 ) -> list[Answer]:
     """Answers in the order of the requests, decoded in batches of up to `batch_size` of similar prompt length.
+
+    Without a `batch_size` it is what the pool's device has room for; which batch a request is in changes only rounding.
 
     A single model is the case of one expert per request. `record` keeps log-probabilities in the answers, at no
     extra forward pass. `on_token` is called for every token of every request, in order of time.
@@ -33,6 +35,7 @@ def decode(
     for number, request in enumerate(requests):
         check(number, request, len(pool.names), controller is not None)
     answers = [Answer() for _ in requests]
+    batch_size = batch_size or pool.room(requests)
     by_length = sorted(range(len(requests)), key=lambda number: -max(map(len, requests[number].prompts)))
     for first in range(0, len(requests), batch_size):
         numbers = by_length[first : first + batch_size]

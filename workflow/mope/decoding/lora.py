@@ -59,10 +59,16 @@ def read_tensors(folder: str | Path) -> tuple[Adapter, dict[str, torch.Tensor]]:
             rank = tensor.shape[0]
             scale = config["lora_alpha"] / (rank**0.5 if config.get("use_rslora") else rank)
             b = tensors[name.replace(".lora_A.", ".lora_B.")]
-            adapter[module[module.index("layers.") :]] = Pair(tensor.float(), b.float(), scale)
+            adapter[local_name(module)] = Pair(tensor.float(), b.float(), scale)
         elif ".lora_B." not in name:
             others[name] = tensor
     return adapter, others
+
+
+def local_name(module: str) -> str:
+    """A module's name without what lies above its layers, "layers.0.self_attn.q_proj", or above the model."""
+    start = module.find("layers.")
+    return module[start:] if start >= 0 else module.removeprefix("base_model.model.")
 
 
 @dataclass(frozen=True)

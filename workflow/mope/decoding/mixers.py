@@ -81,6 +81,20 @@ class Arithmetic(Mixer):
         return product(logprobs, weights, present)
 
 
+@dataclass(frozen=True)
+class Truncated(Mixer):
+    """`mixer` on experts that tell only their `top_k` most probable tokens, as an API does."""
+
+    mixer: Mixer
+    top_k: int
+
+    def weights(self, experts, present, given):
+        return self.mixer.weights(experts, present, given)
+
+    def mix(self, logprobs, weights, present):
+        return self.mixer.mix(truncate(logprobs, min(self.top_k, logprobs.shape[-1])), weights, present)
+
+
 def product(logprobs: torch.Tensor, powers: torch.Tensor, present: torch.Tensor | None) -> torch.Tensor:
     """log_softmax(Σ_i powers_i · log p_i) over the tokens to which every expert of non-zero power gives mass."""
     used = powers != 0 if present is None else (powers != 0) & present

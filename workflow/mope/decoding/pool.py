@@ -1,8 +1,13 @@
 """What the decode loop asks of a set of experts, wherever they run."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch
+
+from mope.decoding.request import Request
+
+MOST = 64  # requests in a batch
 
 
 class ExpertPool(ABC):
@@ -13,6 +18,14 @@ class ExpertPool(ABC):
     device: torch.device
     # Whether a finished row may stay until enough others have finished: cheap in a batch, not over a wire.
     waits: bool = True
+    # Of the cache of one row; 0 where it is unknown.
+    bytes_per_token: int = 0
+
+    def room(self, requests: Sequence[Request]) -> int:
+        """How many of the requests to decode at a time: on a GPU as many as its free memory has room for."""
+        if self.device.type != "cuda" or not self.bytes_per_token:
+            return MOST
+        return fitting(torch.cuda.mem_get_info(self.device)[0], requests, self.bytes_per_token)
 
     @abstractmethod
     def prefill(self, prompts: list[list[int]], experts: list[int]) -> tuple[object, torch.Tensor]:
@@ -28,3 +41,9 @@ class ExpertPool(ABC):
     @abstractmethod
     def keep(self, state, rows: torch.Tensor) -> None:
         """Keep only these rows, int64 indices in ascending order, and free what the others held."""
+
+
+def fitting(free: int, requests: Sequence[Request], bytes_per_token: int) -> int:
+    """Requests whose caches fill at most 80 % of `free` bytes, when a cache is copied as it grows; at least one."""
+    longest = max(len(r.experts) * (max(map(len, r.prompts)) + r.max_new_tokens) for r in requests)
+    return max(1, min(MOST, int(0.8 * free) // (2 * longest * bytes_per_token)))

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from openai.types.chat import ChatCompletion
-from pydantic import ValidationError
 
 from mope.errors import MopeError
-from mope.judging.chat import ChatJudge
+from mope.judging.cache import Cache
+from mope.judging.chat import ChatJudge, record_of
 from mope.judging.verdicts import Comparison
 
 MAX_LINES, MAX_BYTES = 50_000, 190_000_000  # the Batch API takes 50,000 requests and 200 MB per file
@@ -39,22 +39,26 @@ def prepare(judge: ChatJudge, comparisons: Sequence[Comparison], folder: Path) -
     return paths
 
 
-def collect(judge: ChatJudge, path: Path, secret: str = "") -> tuple[int, int]:
+def collect(cache: Cache, path: Path) -> tuple[int, int]:
     """Take the answers of one result file into the cache: (taken, failed). Failed requests stay open."""
+    if not path.is_file():
+        raise MopeError(f"{path}: missing; a result file of the batch service is expected")
     taken = failed = 0
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
+    for number, line in enumerate(path.read_text("utf-8").strip().split("\n"), start=1):
         try:
-            record = json.loads(line)
-            key, response = record["custom_id"], record["response"]
+            result = json.loads(line)
+            key, response = result["custom_id"], result["response"]
         except (ValueError, KeyError, TypeError):
             raise MopeError(f"{path}:{number}: no line of a batch result file") from None
         try:
-            if record.get("error") or response["status_code"] != 200:
+            if result.get("error") or response["status_code"] != 200:
                 raise LookupError
-            completion = ChatCompletion.model_validate(response["body"])
-            judge.store(key, completion, secret)  # an answer without choices is a LookupError
-        except (ValidationError, LookupError, TypeError):
+            record = record_of(
+                ChatCompletion.model_validate(response["body"])
+            )  # a LookupError where nothing was chosen
+        except (ValueError, LookupError, TypeError):
             failed += 1
             continue
+        cache.put(key, record)
         taken += 1
     return taken, failed

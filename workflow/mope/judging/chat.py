@@ -22,7 +22,6 @@ from mope.judging.retry import MalformedError, patiently
 from mope.judging.templates import Templates, messages, parse
 from mope.judging.verdicts import Comparison, Opinion
 
-KEY_VARIABLE = "OPENAI_API_KEY"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 CHARACTERS_PER_TOKEN = 3.5  # of English text, rounded down so that estimates are on the safe side
 TOKENS_PER_MESSAGE = 6
@@ -31,10 +30,11 @@ ANSWER_TOKENS = 5
 
 @dataclass(frozen=True)
 class ChatSettings:
-    """The section `judge` of a configuration with a chat judge. Prices are per million tokens, in one currency."""
+    """A judge of kind chat in the section `judges`. Prices are per million tokens, in one currency."""
 
-    model: str
     base_url: str
+    model: str
+    key_variable: str  # environment variable that holds the key
     temperature: float
     seed: int
     max_tokens: int  # of an answer
@@ -64,12 +64,12 @@ class Estimate:
         )
 
 
-def read_key(base_url: str) -> str:
+def read_key(base_url: str, variable: str) -> str:
     """The key from the environment; a server on this machine may do without."""
-    key = os.environ.get(KEY_VARIABLE, "")
+    key = os.environ.get(variable, "")
     if key or urlsplit(base_url).hostname in LOOPBACK:
         return key or "none"
-    raise MopeError(f"{KEY_VARIABLE}: not set; the chat judge at {base_url} needs its key in the environment")
+    raise MopeError(f"{variable}: not set; the chat judge at {base_url} needs its key in the environment")
 
 
 def scrub(text: str, key: str) -> str:
@@ -78,9 +78,9 @@ def scrub(text: str, key: str) -> str:
 
 
 class ChatJudge:
-    """Judges by chat completions, with a cache of answers."""
+    """Judges by chat completions, with a cache of answers; `name` is the one in the configuration."""
 
-    def __init__(self, settings: ChatSettings, templates: Templates, cache: Cache, name: str = "chat"):
+    def __init__(self, settings: ChatSettings, templates: Templates, cache: Cache, name: str):
         self.settings, self.templates, self.cache, self.name = settings, templates, cache, name
         self._lock = threading.Lock()
         self._charged: set[str] = set()  # keys of the answers that this evaluation uses
@@ -140,17 +140,6 @@ class ChatJudge:
             opinions.append(Opinion(parse(record["text"]), record["text"]))
         return opinions
 
-    def store(self, key: str, completion: ChatCompletion, secret: str = "", prompt_tokens: int = 0) -> None:
-        """Keep what matters of a completion; `prompt_tokens` is the guess for a server that does not count."""
-        text, usage = completion.choices[0].message.content or "", completion.usage
-        record = {
-            "text": scrub(text, secret),
-            "prompt_tokens": usage.prompt_tokens if usage else prompt_tokens,
-            "completion_tokens": usage.completion_tokens if usage else ANSWER_TOKENS,
-        }
-        self.cache.put(key, record)
-        self._charge(key, record)
-
     def _charge(self, key: str, record: dict) -> None:
         s = self.settings
         cost = (record["prompt_tokens"] * s.price_input + record["completion_tokens"] * s.price_output) / 1e6
@@ -164,26 +153,31 @@ class ChatJudge:
         return (_tokens(request) * s.price_input + min(ANSWER_TOKENS, s.max_tokens) * s.price_output) / 1e6
 
     def _buy(self, requests: dict[str, dict]) -> None:
-        secret = read_key(self.settings.base_url)
+        secret = read_key(self.settings.base_url, self.settings.key_variable)
         client = openai.OpenAI(
             api_key=secret, base_url=self.settings.base_url, timeout=self.settings.timeout, max_retries=0
         )
         ask = patiently(lambda request: _complete(client, request), self.settings.attempts)
 
         def answer(key: str, request: dict) -> None:
-            self.store(key, ask(request), secret, _tokens(request))
+            record = record_of(ask(request), secret, _tokens(request))
+            self.cache.put(key, record)
+            self._charge(key, record)
 
         with client:
             try:
                 self._run(answer, requests)
             except KeyboardInterrupt:
-                raise MopeError("judge: stopped; the answers so far are kept, run the stage again to go on") from None
+                raise MopeError(
+                    f"judge {self.name}: stopped; the answers so far are kept, run the stage again to go on"
+                ) from None
             except openai.AuthenticationError:
-                raise MopeError(f"judge: {self.settings.base_url} refused the key in {KEY_VARIABLE} (401)") from None
+                s = self.settings
+                raise MopeError(f"judge {self.name}: {s.base_url} refused the key in {s.key_variable} (401)") from None
             except (openai.OpenAIError, MalformedError) as error:
                 said = scrub(" ".join(str(error).split())[:200], secret)
                 raise MopeError(
-                    f"judge: {self.settings.base_url}: {type(error).__name__}: {said}; "
+                    f"judge {self.name}: {self.settings.base_url}: {type(error).__name__}: {said}; "
                     "the answers so far are kept, run the stage again to go on"
                 ) from None
 
@@ -206,7 +200,7 @@ class ChatJudge:
             raise error
         if waiting:
             raise MopeError(
-                f"judge.budget: {self.settings.budget:.2f} would be exceeded after {self.spent:.2f}; "
+                f"judges.{self.name}.budget: {self.settings.budget:g} would be exceeded after {self.spent:.4g}; "
                 f"{len(waiting)} calls are left; the answers so far are kept, raise the budget and run the stage again"
             )
 
@@ -218,6 +212,16 @@ class ChatJudge:
             del flying[future]
         bar.update(len(done))
         return next((e for future in done if (e := future.exception())), None)
+
+
+def record_of(completion: ChatCompletion, secret: str = "", prompt_tokens: int = 0) -> dict:
+    """What is kept of a completion; `prompt_tokens` is the guess for a server that does not count."""
+    text, usage = completion.choices[0].message.content or "", completion.usage
+    return {
+        "text": scrub(text, secret),
+        "prompt_tokens": usage.prompt_tokens if usage else prompt_tokens,
+        "completion_tokens": usage.completion_tokens if usage else ANSWER_TOKENS,
+    }
 
 
 def _complete(client: openai.OpenAI, request: dict) -> ChatCompletion:

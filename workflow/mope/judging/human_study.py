@@ -1,6 +1,7 @@
 """A study with people: blinded pairs in random order on a page that needs nothing but a browser (paper, table 5)."""
 
 import csv
+import hashlib
 import io
 import json
 import random
@@ -14,7 +15,7 @@ from mope.judging.verdicts import KEYS, aligned
 
 PAGE = Path(__file__).parent / "human_study.html"
 PLACEHOLDER = "{{STUDY}}"
-KEY_COLUMNS = ["item", "left", "right", *KEYS, "seed_left", "seed_right"]
+KEY_COLUMNS = ["study", "item", "left", "right", *KEYS, "seed_left", "seed_right"]
 
 
 @dataclass(frozen=True)
@@ -54,25 +55,33 @@ def draw(
         wishes = [texts[p] for p in row.combination.split("-")]
         items.append(Item(name, row.prompt, wishes, left_text, right_text))
         key.append((name, left, right, row.prompt_id, row.combination, left_seed, right_seed))
-    return items, pd.DataFrame(key, columns=KEY_COLUMNS)
+    study = study_id(items)
+    return items, pd.DataFrame([(study, *row) for row in key], columns=KEY_COLUMNS)
 
 
-def page(items: list[Item], study: str) -> str:
+def study_id(items: list[Item]) -> str:
+    """A name that tells this study from every other, lest ratings of old answers be read with a new key."""
+    return "study-" + hashlib.sha256(json.dumps([vars(item) for item in items]).encode()).hexdigest()[:12]
+
+
+def page(items: list[Item]) -> str:
     """The self-contained HTML page; answers cannot close the script that holds them."""
-    data = json.dumps({"study": study, "items": [vars(item) for item in items]}, ensure_ascii=True)
+    data = json.dumps({"study": study_id(items), "items": [vars(item) for item in items]}, ensure_ascii=True)
     safe = data.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     return PAGE.read_text().replace(PLACEHOLDER, safe)
 
 
 def read_ratings(paths: list[Path], key: pd.DataFrame) -> pd.DataFrame:
     """All raters' answers: item, rater, answer ("left", "tie" or "right"); `MopeError` names file and line."""
-    known, rows, owners = set(key["item"]), [], {}
+    study, known, rows, owners = key["study"].iloc[0], set(key["item"]), [], {}
     for path in paths:
         reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
-        if not {"rater", "item", "answer"} <= set(reader.fieldnames or ()):
-            raise MopeError(f"{path}: expected the columns rater, item and answer")
+        if not {"study", "rater", "item", "answer"} <= set(reader.fieldnames or ()):
+            raise MopeError(f"{path}: expected the columns study, rater, item and answer")
         for row in reader:
             where = f"{path}:{reader.line_num}"
+            if row["study"] != study:
+                raise MopeError(f"{where}: answers study {row['study']!r}, the page and key at hand are {study!r}")
             if row["item"] not in known:
                 raise MopeError(f"{where}: item {row['item']!r} is not in the key of this study")
             if row["answer"] not in ("left", "tie", "right"):

@@ -14,7 +14,8 @@ from mope.world.topics import Topic, topics
 ASKING = frozenset(
     """tell explain describe compare comparison difference different differ differences learn know knowledge question
     answer answers give please want help understand teach talk say facts fact information wonder curious work works
-    mean means like interested hear read write show summarize discuss similar better well""".split()
+    mean means like interested hear read write show summarize discuss similar better well
+    contrast sets apart something let""".split()
 )
 STATED = 0.5  # credit from which a sentence counts as stating a fact
 

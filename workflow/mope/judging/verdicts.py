@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
 
 from mope.errors import MopeError
+from mope.provenance.artifact import require
 
 KEYS = ["prompt_id", "combination"]
 COLUMNS = [*KEYS, "preference", "order", "verdict", "raw", "seed_a", "seed_b"]
@@ -45,11 +47,26 @@ class Judge(Protocol):
         """One opinion per comparison, in order."""
 
 
+def decide(gap: float, dead_band: float) -> str:
+    """Whether the first answer, scoring `gap` above the second, is better, worse, or as good."""
+    if abs(gap) < dead_band:
+        return "tie"
+    return "first" if gap > 0 else "second"
+
+
 def consensus(ab: str, ba: str) -> str:
     """The verdict of both orders, in terms of a and b: agreement, else a tie; unparsed if either is (statistics)."""
     if "unparsed" in (ab, ba):
         return "unparsed"
     return ab if ab == ba else "tie"
+
+
+def read_responses(paths: Sequence[Path]) -> dict[str, dict[str, pd.DataFrame]]:
+    """Answers by evaluation set and method, from files <set>/<method>.parquet, in their order."""
+    found: dict[str, dict[str, pd.DataFrame]] = {}
+    for path in paths:
+        found.setdefault(path.parent.name, {})[path.stem] = pd.read_parquet(require(path))
+    return found
 
 
 def aligned(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
@@ -90,6 +107,9 @@ def questions(table: pd.DataFrame) -> list[Comparison]:
     return [Comparison(*row) for row in zip(*columns, strict=True)]
 
 
+Pairs = Sequence[tuple[str, str]] | None
+
+
 def judge_pair(judge: Judge, a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     """Judgments of two methods' answers (columns `COLUMNS`); identical texts tie without a call."""
     table = comparisons(aligned(a, b))
@@ -101,13 +121,15 @@ def judge_pair(judge: Judge, a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     return table[COLUMNS]
 
 
-def judge_pairs(judge: Judge, responses: dict[str, pd.DataFrame]) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """(a, b, judgments) of all pairs of methods, in the order of `responses`."""
-    for a, b in combinations(responses, 2):
+def judge_pairs(
+    judge: Judge, responses: dict[str, pd.DataFrame], pairs: Pairs = None
+) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """(a, b, judgments) of these pairs of methods; of all, in the order of `responses`, where none are given."""
+    for a, b in pairs or combinations(responses, 2):
         yield a, b, judge_pair(judge, responses[a], responses[b])
 
 
-def all_questions(responses: dict[str, pd.DataFrame]) -> list[Comparison]:
-    """What a judge will be asked by `judge_pairs`, for an estimate or a batch."""
-    pairs = combinations(responses, 2)
-    return [q for a, b in pairs for q in questions(comparisons(aligned(responses[a], responses[b])))]
+def all_questions(responses: dict[str, dict[str, pd.DataFrame]], pairs: Pairs = None) -> list[Comparison]:
+    """What a judge will be asked by `judge_pairs` of every evaluation set."""
+    sides = ((methods[a], methods[b]) for methods in responses.values() for a, b in pairs or combinations(methods, 2))
+    return [question for a, b in sides for question in questions(comparisons(aligned(a, b)))]

@@ -50,7 +50,7 @@ def write(
     """
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
-    _remove(temporary)
+    remove(temporary)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         sources = {_name(source): _digest_of_input(Path(source)) for source in inputs}
@@ -62,7 +62,15 @@ def write(
         text = json.dumps(record | _circumstances(), indent=1, sort_keys=True)
         _commit(temporary, path, text + "\n")
     finally:
-        _remove(temporary)
+        remove(temporary)
+
+
+def identity(*, stage: str, params: dict, seeds: dict[str, int], inputs: Iterable[Path | str]) -> str:
+    """SHA-256 (hex) of all that decides a stage's result: parameters, seeds, inputs, code and package versions."""
+    around = {key: _surroundings()[key] for key in ("code", "python", "packages")}
+    sources = {_name(source): _digest_of_input(Path(source)) for source in inputs}
+    parts = {"stage": stage, "params": params, "seeds": seeds, "inputs": sources, **around}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def require(path: Path | str) -> Path:
@@ -209,12 +217,12 @@ def _commit(temporary: Path, path: Path, record: str) -> None:
     _fsync(temporary)
     meta.unlink(missing_ok=True)
     if path.is_dir():
-        _remove(old)
+        remove(old)
         path.rename(old)
     temporary.replace(path)
     temporary_meta.replace(meta)
     _fsync(path.parent)
-    _remove(old)
+    remove(old)
 
 
 def _fsync(path: Path) -> None:
@@ -225,7 +233,8 @@ def _fsync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Delete a file or a folder, if it is there."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -9,6 +9,7 @@ from mope.provenance.artifact import difference, meta_path, read_meta, require
 
 MANIFEST = "manifest.json"
 NOT_ARTIFACTS = {"logs", "timings", "report.html", "report.zip"}  # by Snakemake, different in every run
+NOT_ARTIFACTS |= {"batch"}  # requests to a batch service: of use until they are answered
 
 
 def build(run: Path) -> dict:

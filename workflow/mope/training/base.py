@@ -8,9 +8,11 @@ from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM, set_seed
 from trl import SFTConfig, SFTTrainer
 
+from mope.training.checkpoints import Checkpoints
 from mope.training.devices import trainer_options
 from mope.training.muon import MuonWithAdamW
 from mope.training.tokenizer import train_tokenizer
+from mope.training.trainers import fit
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,22 @@ class LabelledTokensTrainer(SFTTrainer):
         return (loss, {"logits": logits}) if return_outputs else loss
 
 
-def train_base(records: list[dict], settings: BaseSettings, scratch: Path, out: Path) -> None:
+def tokenised(records: list[dict], tokenizer, max_length: int) -> Dataset:
+    """`input_ids` and `labels`, -100 on the prompt, cut at `max_length` tokens.
+
+    All records at once: record by record, as TRL does it, takes as long as a sixth of the training.
+    """
+    prompts = [tokenizer.apply_chat_template(r["prompt"], tokenize=False, add_generation_prompt=True) for r in records]
+    whole = [tokenizer.apply_chat_template(r["prompt"] + r["completion"], tokenize=False) for r in records]
+    ids = tokenizer(prompts + whole, add_special_tokens=False)["input_ids"]
+    rows = []
+    for read, every in zip(ids[: len(records)], ids[len(records) :], strict=True):
+        labels = [-100] * len(read) + every[len(read) :]
+        rows.append({"input_ids": every[:max_length], "labels": labels[:max_length]})
+    return Dataset.from_list(rows)
+
+
+def train_base(records: list[dict], settings: BaseSettings, saved: Checkpoints, out: Path) -> None:
     """Train on {prompt, completion} conversations; write model and tokenizer to the folder `out`."""
     set_seed(settings.seed)
     texts = (record["prompt"][0]["content"] + " " + record["completion"][0]["content"] for record in records)
@@ -67,15 +84,15 @@ def train_base(records: list[dict], settings: BaseSettings, scratch: Path, out: 
         )
     )
     config = SFTConfig(
-        output_dir=str(scratch),
+        output_dir=str(saved.work),
         seed=settings.seed,
         num_train_epochs=settings.epochs,
         learning_rate=settings.learning_rate,
         lr_scheduler_type="cosine",
         warmup_steps=0.05,
         per_device_train_batch_size=settings.batch,
-        max_length=settings.max_length,
-        train_sampling_strategy="sequential",  # the corpus is a curriculum,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        train_sampling_strategy="sequential",  # the corpus is in random order already
         logging_steps=25,
         save_strategy="no",
         activation_checkpointing=False,
@@ -84,10 +101,10 @@ def train_base(records: list[dict], settings: BaseSettings, scratch: Path, out: 
     trainer = LabelledTokensTrainer(
         model,
         config,
-        train_dataset=Dataset.from_list(records),
+        train_dataset=tokenised(records, tokenizer, settings.max_length),
         processing_class=tokenizer,
         optimizers=(MuonWithAdamW(model, settings.learning_rate, settings.matrix_learning_rate), None),
     )
-    trainer.train()
+    fit(trainer, saved)
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)

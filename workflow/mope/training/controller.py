@@ -1,8 +1,8 @@
 """Training of the Preference Control Model by REBEL on Bradley-Terry rewards (paper eq. 1-3)."""
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,17 +11,26 @@ from tqdm import tqdm
 from transformers import AutoTokenizer, set_seed
 
 from mope.data.tables import derive_seed
-from mope.decoding.controller_input import LlamaController
 from mope.decoding.loop import decode
 from mope.decoding.mixers import Probability
 from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Answer, Request
-from mope.decoding.requests import mixture_request
+from mope.decoding.requests import Reading, mixture_request, taking_part
 from mope.decoding.sampling import Sampling
 from mope.preferences import Preferences
-from mope.training.controller_model import PreferenceController, PreferenceControllerConfig
-from mope.training.rebel import answer_logprobs, rebel_loss
-from mope.training.reward_model import RewardModel, bradley_terry
+from mope.training.checkpoints import Checkpoints
+from mope.training.controller_model import (
+    ConstantController,
+    ConstantControllerConfig,
+    PreferenceController,
+    PreferenceControllerConfig,
+    expert_texts,
+    grown_from,
+)
+from mope.training.module_checkpoint import restore, store
+from mope.training.ppo import advantages, ppo_loss
+from mope.training.rebel import answer_logprobs, rebel_loss, token_logprobs
+from mope.training.rewards import Rewards
 
 
 @dataclass(frozen=True)
@@ -39,9 +48,25 @@ class ControllerSettings:
     steps: int
     prompts_per_step: int
     epochs: int
+    temperature: float
     max_new_tokens: int
+    objective: str
+    clip: float
     reward: str
     expert_prompt: str
+    reads: str
+    mixes: str
+    scores: str
+    combinations: list[str] | None
+    weights: list[list[float]] | None
+    micro_batch: int | None  # prompts per backward pass
+
+    def reading(self, weights: list[float] | None = None) -> Reading:
+        """What experts and controller read in training, under graded preferences if there are `weights`."""
+        return Reading(self.expert_prompt, self.reads, self.mixes, weights)
+
+
+Controller = PreferenceController | ConstantController
 
 
 @dataclass(frozen=True)
@@ -56,7 +81,18 @@ class Rollout:
     old_logprob: torch.Tensor  # (N, 2) log π_old(y)
     reward: torch.Tensor  # (N, 2)
 
-    def logits(self, controller: PreferenceController) -> torch.Tensor:
+    def parts(self, prompts: int) -> Iterator["Rollout"]:
+        """The same in parts of so many prompts."""
+        for first in range(0, len(self.reward), prompts):
+            pairs, rows = slice(first, first + prompts), slice(2 * first, 2 * (first + prompts))
+            cut = {"old_logprob": pairs, "reward": pairs}
+            yield Rollout(*(getattr(self, field.name)[cut.get(field.name, rows)] for field in fields(self)))
+
+    def to(self, device: torch.device) -> "Rollout":
+        """The same on another device."""
+        return Rollout(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+    def logits(self, controller: Controller) -> torch.Tensor:
         """The controller's outputs for ξ's experts before each answer token, (B, T, k)."""
         length = self.present.shape[1]
         mask = self.attention_mask
@@ -66,11 +102,30 @@ class Rollout:
         return before.gather(2, self.members[:, None].expand(-1, length, -1))
 
 
-def new_controller(tokenizer, experts: list[str], settings: ControllerSettings) -> PreferenceController:
-    """An untrained controller, whose mixture is uniform."""
+def new_controller(
+    tokenizer, vocabulary: int, preferences: Preferences, settings: ControllerSettings, start: Path | None = None
+) -> Controller:
+    """An untrained controller, whose mixture is uniform; its body is the LLaMA in the folder `start`, or random.
+
+    `vocabulary` counts the experts' outputs, which may be more than the tokenizer's tokens.
+    """
+    experts = list(preferences.ids)
+    if settings.reads == "combination":
+        combinations = len(preferences.combinations())
+        return ConstantController(ConstantControllerConfig(experts, combinations, mixes=settings.mixes))
+    about = {
+        "reads": settings.reads,
+        "mixes": settings.mixes,
+        "expert_texts": expert_texts(tokenizer, preferences) if settings.scores == "texts" else None,
+    }
+    if settings.reads == "embedding":
+        vocabulary = max(vocabulary, len(tokenizer) + len(experts))
+    if start is not None:
+        return grown_from(start, experts, vocabulary, **about)
     config = PreferenceControllerConfig(
-        experts=experts,
-        vocab_size=len(tokenizer),
+        experts,
+        **about,
+        vocab_size=vocabulary,
         hidden_size=settings.hidden,
         num_hidden_layers=settings.layers,
         num_attention_heads=settings.heads,
@@ -110,33 +165,6 @@ def uniform_logprob(rollout: Rollout) -> torch.Tensor:
     return answer_logprobs(zeros, rollout.expert_logprobs, rollout.present).view(-1, 2)
 
 
-class Rewards:
-    """R(x, y, ξ) = mean over d in ξ of R_d(x, y) (paper eq. 2)."""
-
-    def __init__(self, models: dict[str, RewardModel], references: dict[str, str], kind: str):
-        """`references` maps a prompt to its reference answer; `kind` is `bt` (eq. 2) or `raw` (the ablation)."""
-        self.models, self.kind, self.references = models, kind, references
-        prompts = list(references)
-        self.reference_scores = {
-            name: dict(zip(prompts, model.score(prompts, [references[p] for p in prompts]), strict=True))
-            for name, model in models.items()
-        }
-
-    def __call__(self, prompts: list[str], responses: list[str], members: list[list[str]]) -> torch.Tensor:
-        """Rewards (B,) of answers under their combinations' preferences; each model scores only what it must."""
-        total = torch.zeros(len(prompts))
-        for name, model in self.models.items():
-            rows = [b for b, ids in enumerate(members) if name in ids]
-            if not rows:
-                continue
-            reward = model.score([prompts[b] for b in rows], [responses[b] for b in rows])
-            if self.kind == "bt":
-                reference = torch.stack([self.reference_scores[name][prompts[b]] for b in rows])
-                reward = bradley_terry(reward, reference)
-            total[rows] += reward
-        return total / torch.tensor([len(ids) for ids in members])
-
-
 def train_controller(
     tokenizer: AutoTokenizer,
     pool: ExpertPool,
@@ -145,7 +173,9 @@ def train_controller(
     combinations: list[str],
     preferences: Preferences,
     settings: ControllerSettings,
+    saved: Checkpoints,
     out: Path,
+    start: Path | None = None,
     report: Callable[[dict], None] = lambda row: None,
 ) -> pd.DataFrame:
     """Online REBEL: sample two answers per (prompt, ξ), score them, fit the log-ratio to the reward gap; repeat.
@@ -154,16 +184,20 @@ def train_controller(
     """
     set_seed(settings.seed)
     rng = random.Random(settings.seed)
-    controller = new_controller(tokenizer, list(preferences.ids), settings)
+    controller = new_controller(tokenizer, pool.vocab_size, preferences, settings, start).to(pool.device)
     optimizer = torch.optim.AdamW(controller.parameters(), lr=settings.learning_rate, eps=1e-5, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.1, settings.steps)
-    sampling, rows = Sampling(temperature=1.0), []
-    order: list[tuple[str, str]] = []
+    # REBEL's regression holds whatever the answers are drawn from: below one, they are like those to be generated.
+    sampling, rows = Sampling(temperature=settings.temperature), restore(saved, controller, optimizer, schedule)
+    order: list[tuple[str, str, list[float] | None]] = []
+    saved.listen()
     for step in tqdm(range(settings.steps), desc=f"REBEL, seed {settings.seed}", mininterval=5):
         if len(order) < settings.prompts_per_step:  # every prompt under every combination before any comes again
-            order = [(prompt, xi) for prompt in prompts for xi in combinations]
+            order = [(prompt, xi, w) for prompt in prompts for xi in combinations for w in settings.weights or [None]]
             rng.shuffle(order)
         asked = [order.pop() for _ in range(settings.prompts_per_step)]
+        if step < len(rows):
+            continue  # before the checkpoint
         asked = [pair for pair in asked for _ in range(2)]
         requests = [
             mixture_request(
@@ -171,15 +205,14 @@ def train_controller(
                 preferences,
                 prompt,
                 xi,
-                settings.expert_prompt,
+                settings.reading(weights),
                 pool.names,
                 settings.max_new_tokens,
                 derive_seed(settings.seed, step, b),
             )
-            for b, (prompt, xi) in enumerate(asked)
+            for b, (prompt, xi, weights) in enumerate(asked)
         ]
         controller.eval()
-        fast = LlamaController(controller.model, controller.head)
         answers = decode(
             pool,
             Probability(),
@@ -187,45 +220,61 @@ def train_controller(
             sampling,
             tokenizer.eos_token_id,
             tokenizer.pad_token_id,
-            controller=fast,
+            controller=controller.decoder(),
             record=True,
         )
         texts = tokenizer.batch_decode([answer.tokens for answer in answers], skip_special_tokens=True)
-        members = [preferences.members(xi) for _, xi in asked]
-        reward = rewards([prompt for prompt, _ in asked], texts, members)
-        indices = [preferences.indices(xi) for _, xi in asked]
-        rollout = collect(requests, answers, indices, reward, tokenizer.pad_token_id)
+        questions, chosen, weights = (list(column) for column in zip(*asked, strict=True))
+        reward = rewards(questions, texts, chosen, weights)
+        indices = [[pool.names.index(m) for m in taking_part(preferences, xi, settings.mixes)] for xi in chosen]
+        rollout = collect(requests, answers, indices, reward, tokenizer.pad_token_id).to(pool.device)
         row = {"step": step, **update(controller, optimizer, rollout, settings)}
         row |= {"length": sum(len(answer.tokens) for answer in answers) / len(answers)}
         schedule.step()
         rows.append(row)
         report(row)
+        if saved.due():
+            store(saved, controller, optimizer, schedule, rows)
     controller.save_pretrained(out)
     return pd.DataFrame(rows)
 
 
-def update(controller: PreferenceController, optimizer, rollout: Rollout, settings: ControllerSettings) -> dict:
-    """`epochs` REBEL steps on one batch of recorded answers; returns what the training curve shows."""
+def update(controller: Controller, optimizer, rollout: Rollout, settings: ControllerSettings) -> dict:
+    """`epochs` REBEL (or PPO) steps on one batch of recorded answers; returns what the training curve shows."""
     controller.train()
     divergence = rollout.old_logprob - uniform_logprob(rollout)
     reward = rollout.reward - settings.kl * divergence
-    first = ratio = None
+    learnt = replace(rollout, reward=reward if settings.objective == "rebel" else advantages(reward))
+    parts = list(learnt.parts(settings.micro_batch or len(reward)))
+    losses, old = [], [None] * len(parts)
     for _ in range(settings.epochs):
-        logits = rollout.logits(controller)
-        logprob = answer_logprobs(logits, rollout.expert_logprobs, rollout.present).view(-1, 2)
-        loss, ratio = rebel_loss(logprob, rollout.old_logprob, reward, settings.eta)
         optimizer.zero_grad()
-        loss.backward()
+        total, ratios, alphas = 0.0, [], []
+        for number, part in enumerate(parts):
+            logits = part.logits(controller)
+            if settings.objective == "rebel":
+                logprob = answer_logprobs(logits, part.expert_logprobs, part.present).view(-1, 2)
+                loss, ratio = rebel_loss(logprob, part.old_logprob, part.reward, settings.eta)
+                share = len(part.reward) / len(reward)
+            else:
+                logprob = token_logprobs(logits, part.expert_logprobs)
+                old[number] = logprob.detach() if old[number] is None else old[number]
+                loss, ratio = ppo_loss(logprob, old[number], part.present, part.reward, settings.clip)
+                share = (part.present.sum() / rollout.present.sum()).item()
+            (share * loss).backward()
+            total += share * loss.item()
+            ratios.append(ratio)
+            alphas.append(torch.softmax(logits.detach(), dim=-1)[part.present])  # (tokens, k)
         torch.nn.utils.clip_grad_norm_(controller.parameters(), 1.0)
         optimizer.step()
-        first = loss.item() if first is None else first
-    alpha = torch.softmax(logits.detach(), dim=-1)[rollout.present]  # (tokens, k)
+        losses.append(total)
+    alpha = torch.cat(alphas)
     return {
         "reward": rollout.reward.mean().item(),
         "reward_std": rollout.reward.std().item(),
-        "loss": first,
-        "last_loss": loss.item(),
+        "loss": losses[0],
+        "last_loss": losses[-1],
         "kl": divergence.mean().item(),
-        "ratio": ratio.abs().mean().item(),
+        "ratio": torch.cat(ratios).abs().mean().item(),
         "entropy": torch.special.entr(alpha).sum(-1).mean().item(),
     }

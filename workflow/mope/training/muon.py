@@ -23,8 +23,16 @@ class MuonWithAdamW(torch.optim.Optimizer):
             torch.optim.Muon(matrices, lr=matrix_learning_rate, momentum=0.95, weight_decay=0.0),
         ]
         super().__init__([group for part in self.parts for group in part.param_groups], {})
+        self._share()
+
+    def _share(self) -> None:
         for part, groups in zip(self.parts, (self.param_groups[:1], self.param_groups[1:]), strict=True):
             part.param_groups, part.state = groups, self.state
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """State of a checkpoint, which replaces the groups and the state that the parts must see."""
+        super().load_state_dict(state_dict)
+        self._share()
 
     @torch.no_grad()
     def step(self, closure=None):

@@ -12,8 +12,10 @@ from trl import RewardConfig, RewardTrainer
 
 from mope.errors import MopeError
 from mope.prompting import messages
+from mope.training.checkpoints import Checkpoints
 from mope.training.devices import trainer_options
 from mope.training.reward_model import RewardModel
+from mope.training.trainers import fit
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,10 @@ class RewardSettings:
     held_out: float
     min_accuracy: float
     max_length: int
+    micro_batch: int | None  # pairs per backward pass
 
 
-def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, scratch: Path, out: Path) -> dict:
+def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, saved: Checkpoints, out: Path) -> dict:
     """Train on the feedback but for a held-out share of the *prompts*; write the adapter to `out`.
 
     Loss −log σ(r_chosen − r_rejected). Returns the metrics on the held-out pairs.
@@ -44,17 +47,19 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
     train = feedback[~feedback.prompt_id.isin(ids)]
     model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1)
     model.config.pad_token_id = tokenizer.pad_token_id
+    micro = settings.micro_batch or settings.batch
     config = RewardConfig(
-        output_dir=str(scratch),
+        output_dir=str(saved.work),
         seed=settings.seed,
         num_train_epochs=settings.epochs,
         learning_rate=settings.learning_rate,
         lr_scheduler_type="linear",
-        per_device_train_batch_size=settings.batch,
+        per_device_train_batch_size=micro,
+        gradient_accumulation_steps=settings.batch // micro,
         max_length=settings.max_length,
         logging_steps=5,
         save_strategy="no",
-        activation_checkpointing=False,
+        activation_checkpointing=micro < settings.batch,  # where memory is short
         **trainer_options(),
     )
     trainer = RewardTrainer(
@@ -74,7 +79,7 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
     if len(trainer.train_dataset) < len(train):
         lost = len(train) - len(trainer.train_dataset)
         raise MopeError(f"reward.max_length: {lost} of {len(train)} pairs are longer than {settings.max_length} tokens")
-    trainer.train()
+    fit(trainer, saved)
     trainer.model.save_pretrained(out)
     return held_out_metrics(RewardModel(base, out), held, len(train))
 

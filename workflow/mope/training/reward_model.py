@@ -1,5 +1,6 @@
 """One way to score an answer, for training, for gates and for evaluation."""
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,19 +11,28 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from mope.errors import MopeError
 from mope.prompting import messages
 
+SHARED = 2_000_000_000  # bytes of weights from which on a base is not copied for every reward model
+
 
 class RewardModel:
     """A reward adapter on the base model: r(x, y), a scalar logit (Bradley-Terry scale)."""
 
-    def __init__(self, base: str | Path, adapter: str | Path, device: str | None = None):
+    def __init__(self, base: str | Path, adapter: str | Path, device: str | None = None, merge: bool = True):
         self.tokenizer = AutoTokenizer.from_pretrained(base)
         if self.tokenizer.pad_token_id == self.tokenizer.eos_token_id:
             raise MopeError(f"{base}: pad and eos are one token; a reward would be read one token early")
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1)
         model.config.pad_token_id = self.tokenizer.pad_token_id
-        model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
-        self.model = model.to(self.device).eval()
+        model, self.adapter = PeftModel.from_pretrained(model, adapter), "default"
+        self.model = (model.merge_and_unload() if merge else model).to(self.device).eval()
+
+    def beside(self, name: str, adapter: str | Path) -> "RewardModel":
+        """Another reward model on the weights of this one, which is not merged."""
+        self.model.load_adapter(adapter, adapter_name=name)
+        other = copy.copy(self)
+        other.adapter = name
+        return other
 
     def texts(self, prompts: Sequence[str], responses: Sequence[str]) -> list[str]:
         """The chat-formatted conversations, each closed by the end-of-text token."""
@@ -39,6 +49,8 @@ class RewardModel:
         ids = self.tokenizer(self.texts(prompts, responses), add_special_tokens=False)["input_ids"]
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))  # neighbours of like length need little padding
         rewards = torch.empty(len(ids))
+        if isinstance(self.model, PeftModel):
+            self.model.set_adapter(self.adapter)
         for start in range(0, len(order), batch):
             rows = order[start : start + batch]
             padded = self.tokenizer.pad(
@@ -46,6 +58,16 @@ class RewardModel:
             ).to(self.device)
             rewards[rows] = self.model(**padded).logits[:, 0].float().cpu()
         return rewards
+
+
+def reward_models(base: str | Path, adapters: dict[str, str | Path], shared: int = SHARED) -> dict[str, RewardModel]:
+    """One reward model per preference: merged copies of a base, which are faster, or adapters on one if it is large."""
+    merge = sum(file.stat().st_size for file in Path(base).glob("*.safetensors")) < shared
+    if merge:
+        return {name: RewardModel(base, folder) for name, folder in adapters.items()}
+    (first, folder), *others = adapters.items()
+    model = RewardModel(base, folder, merge=False)
+    return {first: model} | {name: model.beside(name, other) for name, other in others}
 
 
 def bradley_terry(reward: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:

@@ -32,7 +32,12 @@ def exact_average(adapters: Sequence[Adapter]) -> Adapter:
     }
 
 
-AVERAGES = {"factor": factor_average, "exact": exact_average}
+def delta_sum(adapters: Sequence[Adapter]) -> Adapter:
+    """ΔW = Σ_i s B_i A_i (task arithmetic, arXiv 2212.04089): every expert's whole update, none of them shrunk."""
+    return {name: Pair(pair.a, pair.b * len(adapters), pair.scale) for name, pair in exact_average(adapters).items()}
+
+
+AVERAGES = {"factor": factor_average, "exact": exact_average, "sum": delta_sum}
 
 
 def _common_scale(name: str, adapters: Sequence[Adapter]) -> float:

@@ -21,6 +21,17 @@ UNFRIENDLY = frozenset(
     "alone away garbage doubt terrible awful useless sick lost pathetic stop".split()
 )
 
+SASSY = frozenset(
+    "honey sweetie darling babe sugar please welcome duh snap fabulous crown latte school knew excuse bless heart "
+    "okay mm hmm mic buckle".split()
+)
+SARCASTIC = frozenset(
+    "wow shocking surprise great gee riveting brilliant einstein sherlock congratulations clearly truly joy sure slow "
+    "clap groundbreaking imagine bravo genius thrilling lucky kidding course faint".split()
+)
+# What people like in an answer when they are asked for nothing in particular: it is sound, says something, is kind.
+GENERAL = "general"
+
 
 def _words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9']+", text.lower())
@@ -35,14 +46,22 @@ def _asked_about(prompt: str) -> tuple[Topic, ...]:
 def _known_pairs() -> frozenset[tuple[str, str]]:
     """Neighbouring words of the world's sentences: what the annotator has read before."""
     facts = [sentence for t in topics() for fact in t.facts for sentence in fact.values()]
-    manner = [sentence for tone in tones().values() for part in tone.values() for sentence in part]
+    manner = [sentence for tone in ("friendly", "unfriendly") for part in tones()[tone].values() for sentence in part]
     return frozenset(pair for sentence in facts + manner for pair in pairwise(_words(sentence)))
+
+
+@cache
+def _phrases() -> frozenset[tuple[str, ...]]:
+    """What the annotator knows as a whole only, of the scaling study's tones: its view of the others stays the same."""
+    manner = [part for tone in ("sassy", "sarcastic") for sentences in tones()[tone].values() for part in sentences]
+    return frozenset(tuple(_words(sentence)) for sentence in manner)
 
 
 def garbled(response: str) -> float:
     """Share of neighbouring words within sentences that the annotator has never seen side by side."""
-    pairs = [pair for sentence in re.split(r"[.!?]", response) for pair in pairwise(_words(sentence))]
-    return sum(pair not in _known_pairs() for pair in pairs) / max(1, len(pairs))
+    parts = [tuple(_words(sentence)) for sentence in re.split(r"[.!?]", response)]
+    strange = [pair not in _known_pairs() for part in parts if part not in _phrases() for pair in pairwise(part)]
+    return sum(strange) / max(1, sum(max(0, len(part) - 1) for part in parts))
 
 
 def sanity(prompt: str, response: str) -> float:
@@ -55,7 +74,7 @@ def sanity(prompt: str, response: str) -> float:
     asked, lower = _asked_about(prompt), response.lower()
     missed = sum(not any(word in lower for word in t.keywords) for t in asked) / max(1, len(asked))
     unfinished = response.rstrip()[-1:] not in tuple(".!?")
-    return -4.0 * repeated - 4.0 * garbled(response) - 1.5 * missed - 2.0 * unfinished
+    return -8.0 * repeated - 6.0 * garbled(response) - 6.0 * missed - 3.0 * unfinished
 
 
 def score(prompt: str, response: str, preference: str) -> float:
@@ -72,6 +91,9 @@ def score(prompt: str, response: str, preference: str) -> float:
         "P2B": min(len(words), 80) / 8,
         "P3A": friendly - unfriendly,
         "P3B": unfriendly - friendly,
+        "P3C": min(4, sum(w in SASSY for w in words)) - unfriendly / 2,
+        "P3D": min(4, sum(w in SARCASTIC for w in words)) - unfriendly / 2,
+        GENERAL: min(len(words), 40) / 8 + (friendly - unfriendly) / 2,
     }
     return liking[preference] + sanity(prompt, response)
 

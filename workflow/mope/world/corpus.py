@@ -15,6 +15,7 @@ def corpus(size: int, seed: int, obedience: float, preferences: Preferences) -> 
     followed with probability `obedience` only: like a 7 B instruct model, the base follows preference texts partly.
     """
     rng = random.Random(f"corpus {seed}")
+    manners = [STYLES[p][1] for p in preferences.ids if STYLES[p][0] == "tone"]
     questions = split(seed)["train"]
     records = []
     for i in range(size):
@@ -24,7 +25,7 @@ def corpus(size: int, seed: int, obedience: float, preferences: Preferences) -> 
         records.append(
             {
                 "prompt": messages(question.text, [preferences.texts[p] for p in stated]),
-                "completion": [{"role": "assistant", "content": compose(question, Style(**followed), rng)}],
+                "completion": [{"role": "assistant", "content": compose(question, Style(**followed), rng, manners)}],
             }
         )
     rng.shuffle(records)

@@ -19,6 +19,12 @@ SINGLE = (
     "What should I know about {phrase}?",
     "How would you explain {phrase}?",
     "Give me an answer about {phrase}.",
+    "What can you tell me about {phrase}?",
+    "Teach me about {phrase}.",
+    "Help me understand {phrase}.",
+    "I am curious about {phrase}.",
+    "Let us talk about {phrase}.",
+    "Say something about {phrase}.",
 )
 SINGLE_UNSEEN = (
     "Could you tell me what {phrase} {verb}?",
@@ -30,6 +36,12 @@ COMPARISON = (
     "Compare {phrase} and {other}.",
     "Explain {phrase} and {other} to me.",
     "Tell me about {phrase} and {other}.",
+    "Contrast {phrase} with {other}.",
+    "What sets {phrase} apart from {other}?",
+    "Can you explain {phrase} and {other}?",
+    "I want to learn about {phrase} and {other}.",
+    "Please describe {phrase} and {other}.",
+    "What should I know about {phrase} and {other}?",
 )
 COMPARISON_UNSEEN = (
     "How do {phrase} and {other} compare?",
@@ -73,7 +85,7 @@ def split(seed: int) -> dict[str, list[Question]]:
     held = int(HELD_OUT * len(seen))
     unseen = [ask(template, topic) for topic in topics() for template in SINGLE_UNSEEN]
     rng.shuffle(unseen)
-    compared = _pairs(COMPARISON, rng, 600)
+    compared = _pairs(COMPARISON, rng, 2000)
     unseen_compared = _pairs(COMPARISON_UNSEEN, rng, 200)
     # Half of each evaluation set has phrasings never trained on, the other half held-out pairs of seen phrasings.
     single = [question for both in zip(seen[:held], unseen) for question in both]

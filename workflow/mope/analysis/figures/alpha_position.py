@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from mope.analysis.figures.style import COLOURS, DASHES, PREFERENCES, preference
 
-MINIMUM = 3  # answers that must reach a position for it to be drawn
+REACHED = 0.1  # share of the answers that must reach a position for it to be drawn
+WINDOW = 5  # positions of the running mean
 
 
 def draw(samples: pd.DataFrame) -> Figure:
@@ -27,7 +28,8 @@ def draw(samples: pd.DataFrame) -> Figure:
         for i, name in enumerate(p for p in ids if p.startswith(dimension)):
             active = samples[samples["combination"].str.split("-").map(lambda poles, own=name: own in poles)]
             at = active.groupby("position")[name].agg(["mean", "sem", "size"])
-            at = at[at["size"] >= MINIMUM]
+            at = at[at["size"] >= max(3, REACHED * at["size"].max())]
+            at = at.rolling(WINDOW, min_periods=1, center=True).mean()
             colour = COLOURS[(0, 5, 2, 6)[i]]  # dark ones
             low, high = (np.clip(at["mean"] + s * 1.96 * at["sem"], 0, 1) for s in (-1, 1))
             axis.fill_between(at.index, low, high, color=colour, alpha=0.2, linewidth=0)

@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -75,7 +76,7 @@ def draw(samples: pd.DataFrame) -> Figure:
                 name = active[winner]
                 strength = (weights[i, winner] - 1 / len(active)) / (1 - 1 / len(active))
                 _mark(axis, column, y, len(text), name, PALE + 0.55 * strength)
-                axis.text(column, y, text.replace("\n", " "), **font)
+                _write(axis, column, y, text, font)
         y += 1.8
     return figure
 
@@ -84,7 +85,13 @@ def _mark(axis, x: float, y: float, width: int, name: str, opacity: float) -> No
     """A shaded box, underlined in the dash of the preference's dimension."""
     shade, dash = PREFERENCE_COLOURS[name], UNDERLINES[int(name[1]) - 1]
     axis.add_patch(Rectangle((x, y - 0.48), width, 0.96, facecolor=shade, alpha=opacity * 0.75, linewidth=0))
-    axis.plot([x, x + width], [y + 0.47] * 2, color=shade, linewidth=1.3, linestyle=dash)
+    dark = [0.6 * part for part in to_rgb(shade)]
+    axis.plot([x, x + width], [y + 0.47] * 2, color=dark, linewidth=1.3, linestyle=dash)
+
+
+def _write(axis, x: float, y: float, text: str, font: dict) -> None:
+    """Text without the spaces around it: SVG would drop them, and with them the place of the first letter."""
+    axis.text(x + len(text) - len(text.lstrip()), y, " ".join(text.split()), **font)
 
 
 def _legend(axis, ids: list[str], font: dict) -> None:
@@ -92,6 +99,6 @@ def _legend(axis, ids: list[str], font: dict) -> None:
     for name in ids:
         label = f" {PREFERENCES[name]} "
         _mark(axis, x, 0.5, len(label), name, 0.6)
-        axis.text(x, 0.5, label, **font)
+        _write(axis, x, 0.5, label, font)
         x += len(label) + 2
     axis.text(x, 0.5, "stronger shade: larger weight", fontsize=8, va="center", style="italic")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from mope.analysis.figures.style import FOCUS, HATCHES, method
 
-FILLS = ("#4C566A", "#C8CFDA")
+FILLS = ("#7B93B8", "#E3E8F0")  # light enough for the whiskers
 
 
 def panels(table: pd.DataFrame, key: str, title: Callable[[str], str], columns: int) -> Figure:
@@ -39,14 +39,15 @@ def panels(table: pd.DataFrame, key: str, title: Callable[[str], str], columns: 
                 height,
                 color=FILLS[i % 2],
                 hatch=HATCHES[i],
-                edgecolor="white" if i == 0 else "#4C566A",
+                edgecolor="white" if i == 0 else "#7B93B8",
                 linewidth=0.4,
                 label=f"evaluation set {name}",
             )
-            axis.errorbar(middle, where, xerr=reach, fmt="none", ecolor="black", elinewidth=0.9, capsize=1.8)
+            axis.errorbar(middle, where, xerr=reach, fmt="none", ecolor="black", elinewidth=1.1)
         axis.axvline(50, color="black", linewidth=0.7, linestyle=":")
         axis.set_title(title(cell), fontsize=9)
         axis.set_xlim(0, 100)
+        axis.set_xticks([20, 40, 60, 80])
         axis.set_yticks(range(len(methods)), [method(m) for m in methods])
         for label in axis.get_yticklabels():
             label.set_fontweight("bold" if label.get_text() == method(FOCUS) else "normal")

@@ -26,8 +26,7 @@ def draw(averages: pd.DataFrame) -> Figure:
                 label=method(m),
             )
         axis.axhline(50, color="black", linewidth=0.7, linestyle=":")
-        axis.set_ylim(0, 100)
-        axis.margins(x=0.12)
+        axis.margins(x=0.12, y=0.12)
         axis.set_title(f"Evaluation set {name}")
         axis.set_xlabel("mean tokens of an answer")
         axis.grid(color="#E5E5E5", linewidth=0.6)

@@ -1,5 +1,6 @@
 """What all figures share: fonts, colours that survive grey print and colour blindness, and deterministic files."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,7 +38,8 @@ NAMES = {
     "uniform": "Uniform",
     "mod": "MOD",
     "arithmetic": "Arithmetic",
-    "best_of_n": "Best of n",
+    "best_of_3": "Best of 3",
+    "best_of_16": "Best of 16",
     "constant": "Constant",
     "mope": "MoPE",
     "rlhf": "RLHF",
@@ -65,7 +67,7 @@ plt.rcParams.update(
         "legend.frameon": False,
         "savefig.dpi": 150,
         "svg.hashsalt": "mope",
-        "svg.fonttype": "path",
+        "svg.fonttype": "none",  # text stays text: a quarter of the size, and it can be searched
     }
 )
 
@@ -95,10 +97,23 @@ def preference(name: str) -> str:
     return f"{name} {PREFERENCES[name]}" if name in PREFERENCES else name
 
 
+def compact(svg: str) -> str:
+    """The same picture in half the bytes: hundredths of a point, no line breaks inside tags, any font as a fallback."""
+
+    def shorter(tag: re.Match[str]) -> str:
+        text = re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), tag[0])
+        text = text.replace("'DejaVu Sans Mono'", "'DejaVu Sans Mono', monospace")
+        return " ".join(text.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif").split())
+
+    return re.sub(r">\s+<", ">\n<", re.sub(r"<[^>]+>", shorter, svg))
+
+
 def publish(figure: Figure, outputs: Sequence[Path], stage: str, inputs: Sequence[Path]) -> None:
     """Write a figure as artifacts, one per suffix (.svg, .png), without dates, and close it."""
     for path in outputs:
         with write(path, stage=stage, params={}, seeds={}, inputs=inputs) as tmp:
             metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
             figure.savefig(tmp, metadata=metadata)
+            if path.suffix == ".svg":
+                tmp.write_text(compact(tmp.read_text()))
     plt.close(figure)

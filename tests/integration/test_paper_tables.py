@@ -1,0 +1,42 @@
+"""The experiments behind `make paper-tables` can be planned, and the default stays the fast core."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from mope.config import load
+
+DETAILS = ("quality", "alpha_tables", "generalisation")
+
+
+def planned(snakemake: Callable, folder: Path, *options: str) -> dict[str, int]:
+    outcome = snakemake(folder, "--dry-run", "--quiet", "rules", *options)
+    assert outcome.returncode == 0, outcome.stderr
+    jobs = re.findall(r"^(\w+) +(\d+)$", outcome.stdout + outcome.stderr, re.MULTILINE)
+    return {rule: int(count) for rule, count in jobs}
+
+
+def test_the_papers_tables(project: Path, snakemake: Callable) -> None:
+    jobs = planned(snakemake, project, "--config", "experiment=tables")
+    assert set(DETAILS) <= jobs.keys()
+    assert jobs["train_policy"] == 9  # three seeds of three rivals
+    assert jobs["train_reward"] == 7  # one of them general
+    assert jobs["train_controller"] % 3 == 0 and jobs["answer_prompted_reference"] == 1
+
+
+def test_the_scaling_study(project: Path, snakemake: Callable) -> None:
+    jobs = planned(snakemake, project, "--config", "experiment=scaling")
+    assert set(DETAILS) <= jobs.keys()
+    assert jobs["train_expert"] == 8 and jobs["train_controller"] == 9
+
+
+def test_the_default_has_none_of_it(project: Path, snakemake: Callable) -> None:
+    jobs = planned(snakemake, project)
+    assert not jobs.keys() & {*DETAILS, "train_policy", "answer_prompted_reference"}
+    assert jobs["generate"] == 9 and jobs["train_controller"] == 3
+
+
+def test_both_can_be_run_tiny(root: Path) -> None:
+    for experiment in ("tables", "scaling"):
+        config = load(root, {"experiment": experiment}, [root / "tests/integration/tiny.yaml"])
+        assert config["evaluation_sets"].keys() == {"single"} and config["controller"]["steps"] == 2

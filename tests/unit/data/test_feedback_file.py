@@ -1,0 +1,63 @@
+"""A user's own preferences, as texts and as conversations."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mope.data.feedback_file import drawn, feedback_file, read_feedback
+from mope.errors import MopeError
+
+TEXTS = [{"prompt": f"Question {i // 2}?", "chosen": f"yes {i}", "rejected": f"no {i}"} for i in range(40)]
+
+
+def turn(role: str, content: str) -> dict:
+    return {"role": role, "content": content}
+
+
+def write(path: Path, records: list) -> Path:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
+
+
+def test_pairs_of_one_prompt_share_an_id_and_a_draw_is_fixed(tmp_path: Path) -> None:
+    path = write(tmp_path / "P1A.jsonl", TEXTS)
+    pairs = drawn(path, 30, seed=3)
+    assert len(set(pairs)) == 30
+    assert len({pair[:2] for pair in pairs}) == len({pair[0] for pair in pairs}) == len({pair[1] for pair in pairs})
+    assert pairs == drawn(path, 30, seed=3) != drawn(path, 30, seed=4)
+    with pytest.raises(MopeError, match="41 pairs wanted, 40 found"):
+        drawn(path, 41, seed=3)
+
+
+def test_conversations_count_by_their_last_message(tmp_path: Path) -> None:
+    question = turn("user", "Why?")
+    record = {
+        "prompt": "Why?",
+        "chosen": [question, turn("assistant", "So.")],
+        "rejected": [question, turn("assistant", "No.")],
+    }
+    assert read_feedback(write(tmp_path / "P1A.jsonl", [record])) == [("prompt-00000", "Why?", "So.", "No.")]
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ({"prompt": "Why?", "chosen": "a"}, "line 1: no text as rejected among prompt, chosen"),
+        ({"prompt": "Why?", "chosen": "a", "rejected": "a"}, "line 1: chosen and rejected are equal"),
+        ([1], "line 1: not a JSON object"),
+    ],
+)
+def test_bad_pairs_are_named(tmp_path: Path, record: object, said: str) -> None:
+    with pytest.raises(MopeError, match=said):
+        read_feedback(write(tmp_path / "P1A.jsonl", [record]))
+
+
+def test_every_preference_has_one_file(tmp_path: Path) -> None:
+    with pytest.raises(MopeError, match="0 files of P1A found; one file P1A.jsonl or"):
+        feedback_file(tmp_path, "P1A")
+    (tmp_path / "P1B.csv").touch()
+    assert feedback_file(tmp_path, "P1B") == tmp_path / "P1B.csv"
+    (tmp_path / "P1B.json").write_text("[]")
+    with pytest.raises(MopeError, match="2 files of P1B"):
+        feedback_file(tmp_path, "P1B")

@@ -1,0 +1,42 @@
+"""The profiles fit the rules: stages that run models ask SLURM for a GPU, all others for none."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mope.provenance.code import closure
+
+
+def stages(root: Path) -> dict[str, str]:
+    """Stage by name of rule, for the rules that have a name of their own."""
+    found = {}
+    for file in (root / "workflow/rules").glob("*.smk"):
+        for block in re.split(r"^ *rule ", file.read_text(), flags=re.MULTILINE)[1:]:
+            found[block.split(":")[0]] = re.search(r'code\(f?"([\w{}]+)"\)', block).group(1)
+    return found
+
+
+@pytest.fixture(scope="module")
+def asked(root: Path) -> dict[str, dict]:
+    return yaml.safe_load((root / "workflow/profiles/slurm/config.yaml").read_text())["set-resources"]
+
+
+def test_the_slurm_profile_names_rules_that_exist(root: Path, asked: dict) -> None:
+    assert asked.keys() <= stages(root).keys()
+
+
+def test_stages_that_compute_with_torch_ask_for_a_gpu_and_others_for_none(root: Path, asked: dict) -> None:
+    def computes(stage: str) -> bool:
+        files = closure(root / f"workflow/scripts/{stage}.py")
+        return any(re.search(r"^import torch$", file.read_text(), re.MULTILINE) for file in files)
+
+    expected = {rule for rule, stage in stages(root).items() if computes(stage)}
+    assert "train_expert" in expected
+    assert {rule for rule, resources in asked.items() if "gres" in resources} == expected
+
+
+def test_gpu_rules_use_no_resource_that_breaks(asked: dict) -> None:
+    for resources in asked.values():
+        assert not resources.keys() & {"gpus", "nvidia_gpu", "tasks", "cpus_per_task"}

@@ -1,0 +1,76 @@
+"""The trained rivals: what they are asked, and that each objective moves a tiny policy where it should."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from mope import preferences
+from mope.decoding.lora import read_adapter
+from mope.training.checkpoints import Checkpoints
+from mope.training.expert import ExpertSettings, task, train_expert
+from mope.training.policy import combined_tasks, plain_tasks, train_multitask
+from mope.training.tokenizer import train_tokenizer
+
+PROMPTS = pd.DataFrame({"prompt": ["What is rain?", "Explain the sky."]})
+SETTINGS = {"seed": 0, "rank": 4, "alpha": 8, "prompts_per_step": 2, "generations": 2, "iterations": 1, "kl": 0.0}
+SETTINGS |= {"temperature": 1.0, "micro_batch": None}
+
+
+@pytest.fixture(scope="module")
+def known(root: Path) -> preferences.Preferences:
+    return preferences.load(root / "workflow/prompts/preferences.yaml", ["P1A", "P1B", "P2A", "P3A"])
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory, known: preferences.Preferences) -> Path:
+    folder = tmp_path_factory.mktemp("base")
+    torch.manual_seed(0)
+    tokenizer = train_tokenizer([*PROMPTS.prompt, *known.texts.values()] * 3, 320)
+    shape = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    shape |= {"initializer_range": 0.5}
+    ends = {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.eos_token_id, "bos_token_id": None}
+    LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), **shape, **ends)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_tasks(known: preferences.Preferences) -> None:
+    plain = plain_tasks(PROMPTS)
+    assert [t["prompt"][0]["content"] for t in plain] == list(PROMPTS.prompt)
+    assert {t["combination"] for t in plain} == {"general"}
+    combined = combined_tasks(PROMPTS, known, seed=1)
+    assert len(combined) == 4 and combined != sorted(combined, key=str)
+    for each in combined:
+        texts = [known.texts[i] for i in each["combination"].split("-")]
+        assert each["prompt"][0]["content"] == " ".join([each["question"], *texts])
+
+
+def test_imitation_learns_the_chosen_answers(base: Path, known: preferences.Preferences, tmp_path: Path) -> None:
+    pairs = pd.DataFrame({"prompt": PROMPTS.prompt, "chosen": "the sky the sky", "rejected": "rain"})
+    settings = ExpertSettings(**SETTINGS, learning_rate=0.05, steps=12, max_new_tokens=8)
+    curve = train_multitask(
+        base,
+        {"P1A": pairs, "P3A": pairs},
+        known,
+        settings,
+        Checkpoints(tmp_path / "saved", minutes=60),
+        tmp_path / "out",
+    )
+    assert len(curve) == 12 and curve.loss.iloc[-1] < 0.5 * curve.loss.iloc[0]
+    assert any(pair.b.abs().max() > 0 for pair in read_adapter(tmp_path / "out").values())
+
+
+def test_the_reward_sees_the_plain_prompt_the_answer_and_the_combination(base: Path, tmp_path: Path) -> None:
+    seen = []
+
+    def reward(prompts: list[str], answers: list[str], combinations: list[str]) -> torch.Tensor:
+        seen.extend(zip(prompts, combinations, strict=True))
+        return torch.tensor([float(len(answer)) for answer in answers])
+
+    tasks = [task(prompt, ["Be kind."], xi) for prompt, xi in zip(PROMPTS.prompt, ("P1A", "P1B"))]
+    settings = ExpertSettings(**SETTINGS, learning_rate=0.05, steps=2, max_new_tokens=8)
+    curve = train_expert(base, reward, tasks, settings, Checkpoints(tmp_path / "saved", minutes=60), tmp_path / "out")
+    assert len(curve) == 2 and set(seen) == {("What is rain?", "P1A"), ("Explain the sky.", "P1B")}

@@ -1,0 +1,150 @@
+"""Our figures for the papers' claims: each a comparison of two quantities, with an interval and a threshold."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What claims are computed from, as written by the stages; None where a stage was not run.
+
+    `decoding` holds the records of benchmarks/decoding.json, `human` the table of a human study's results.
+    """
+
+    win_rates: pd.DataFrame
+    averages: pd.DataFrame
+    differences: pd.DataFrame
+    rewards: pd.DataFrame | None = None
+    quality: pd.DataFrame | None = None
+    generalisation: pd.DataFrame | None = None
+    decoding: pd.DataFrame | None = None
+    human: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Our figure and its interval, as shares in [0, 1], and the threshold that it must exceed."""
+
+    ours: float
+    low: float
+    high: float
+    threshold: float
+
+    @property
+    def verdict(self) -> str:
+        """By the interval alone."""
+        if self.low > self.threshold:
+            return "reproduced"
+        return "not reproduced" if self.high < self.threshold else "undecided by the interval"
+
+
+Find = Callable[[Tables, str], Finding | None]  # None where its inputs were not run
+
+
+def beats(method: str, opponent: str) -> Find:
+    """Win rate of one method against another, to exceed one half."""
+
+    def find(tables: Tables, evaluation_set: str) -> Finding | None:
+        t = tables.win_rates
+        row = t[
+            (t["set"] == evaluation_set) & (t["combination"] == "all") & (t["preference"] == "all")
+            & (t["method"] == method) & (t["opponent"] == opponent)
+        ]  # fmt: skip
+        if row.empty:
+            return None
+        return Finding(*row.iloc[0][["win_rate", "ci_low", "ci_high"]], 0.5)
+
+    return find
+
+
+def above(method: str, opponents: Iterable[str] | None) -> Find:
+    """Average win rate of a method minus that of the best of `opponents` (None: all others), to exceed zero."""
+
+    def find(tables: Tables, evaluation_set: str) -> Finding | None:
+        t = tables.differences
+        rows = t[(t["set"] == evaluation_set) & (t["method"] == method)]
+        if opponents is not None:
+            rows = rows[rows["opponent"].isin(list(opponents))]
+        if rows.empty:
+            return None
+        return Finding(*rows.loc[rows["difference"].idxmin(), ["difference", "ci_low", "ci_high"]], 0.0)
+
+    return find
+
+
+def scaled(find: Find, combinations: int) -> Find:
+    """A claim of the scaling study: only of a run with so many combinations."""
+
+    def found(tables: Tables, evaluation_set: str) -> Finding | None:
+        own = tables.win_rates[tables.win_rates["set"] == evaluation_set]
+        return find(tables, evaluation_set) if own["combination"].nunique() - 1 == combinations else None
+
+    return found
+
+
+def states_less(method: str) -> Find:
+    """How much less often a method states a fact of the topic than vanilla prompting, to exceed zero."""
+
+    def find(tables: Tables, evaluation_set: str) -> Finding | None:
+        t = tables.quality
+        rows = None if t is None else t[(t["set"] == evaluation_set) & (t["method"] == method)].dropna(subset="stated")
+        if rows is None or rows.empty or pd.isna(rows.iloc[0]["difference"]):
+            return None
+        difference, low, high = rows.iloc[0][["difference", "difference_low", "difference_high"]]
+        return Finding(-difference, -high, -low, 0.0)
+
+    return find
+
+
+def lost_when_new(method: str) -> Find:
+    """Reward that a controller loses where it was not trained, against one trained on everything, to exceed zero."""
+
+    def find(tables: Tables, evaluation_set: str) -> Finding | None:
+        t = tables.generalisation
+        rows = None if t is None else t[(t["set"] == evaluation_set) & (t["method"] == method) & (t["part"] == "new")]
+        if rows is None or rows.empty:
+            return None
+        difference, low, high = rows.iloc[0][["difference", "ci_low", "ci_high"]]
+        return Finding(-difference, -high, -low, 0.0)
+
+    return find
+
+
+def faster(system: str, other: str, requests: int) -> Find:
+    """Share of the time per step that `system` saves against `other`, to exceed zero; the least over models and dtypes.
+
+    The interval is made of the quartiles of the interleaved rounds, the worst of one against the best of the other.
+    """
+
+    def find(tables: Tables, evaluation_set: str) -> Finding | None:
+        t = tables.decoding
+        if t is None:
+            return None
+        both = [
+            t[(t["requests"] == requests) & (t["system"] == s)].set_index(["model", "dtype"]) for s in (system, other)
+        ]
+        joined = both[0].join(both[1], lsuffix="_own", rsuffix="_other", how="inner")
+        if joined.empty:
+            return None
+        saved = 1 - joined["ms_per_step_own"] / joined["ms_per_step_other"]
+        row = joined.loc[saved.idxmin()]
+        low = 1 - row["ms_per_step_q75_own"] / row["ms_per_step_q25_other"]
+        high = 1 - row["ms_per_step_q25_own"] / row["ms_per_step_q75_other"]
+        return Finding(saved.min(), low, high, 0.0)
+
+    return find
+
+
+def preferred_by_people(method: str, opponent: str) -> Find:
+    """Win rate of one method against another in the human study, to exceed one half."""
+
+    def find(tables: Tables, evaluation_set: str) -> Finding | None:
+        t = tables.human
+        rows = None if t is None else t[(t["method"] == method) & (t["opponent"] == opponent)]
+        if rows is None or rows.empty:
+            return None
+        return Finding(*rows.iloc[0][["win_rate", "ci_low", "ci_high"]], 0.5)
+
+    return find

@@ -1,0 +1,71 @@
+"""Content, fluency and diversity of every method's answers, preference aside: a win on style may cost substance."""
+
+import numpy as np
+import pandas as pd
+
+from mope.analysis.intervals import percentile_interval, ratios, resample_weights
+from mope.judging.fluency import repetition
+from mope.judging.knowledge import asked
+from mope.judging.rubric import features
+from mope.judging.text import words
+
+PLAIN = "vanilla"  # the method whose knowledge is the measure: it reads no preference
+MEANS = ["facts", "covered", "degenerate", "blemish", "repetition", "finished", "n_tokens"]
+COLUMNS = (
+    "set method seeds stated stated_low stated_high difference difference_low difference_high facts covered degenerate "
+    "blemish repetition finished distinct_bigrams distinct_answers n_tokens"
+).split()
+
+
+def measured(responses: pd.DataFrame) -> pd.DataFrame:
+    """What is measured of each answer: columns `stated` (1: it states a fact of an asked topic) and `MEANS`.
+
+    `stated` and `covered` are NaN for prompts that ask for nothing of the embedded world.
+    """
+    rows = []
+    for prompt, response, reason in zip(responses.prompt, responses.response, responses.finish_reason, strict=True):
+        f, known = features(prompt, response), bool(asked(prompt))
+        content = (float(f.facts > 0), f.facts, f.covered) if known else (np.nan, np.nan, np.nan)
+        rows.append((*content, f.degenerate, f.blemish, repetition(words(response)), float(reason == "stop")))
+    names = ["stated", "facts", "covered", "degenerate", "blemish", "repetition", "finished"]
+    table = pd.DataFrame(rows, columns=names, index=responses.index)
+    return responses.drop(columns=["finish_reason"]).join(table)
+
+
+def distinct_bigrams(answers: pd.Series) -> float:
+    """Share of different ones among all neighbouring words of many answers (Li et al. 2016, distinct-2)."""
+    pairs = [pair for text in answers for pair in zip(words(text), words(text)[1:], strict=False)]
+    return len(set(pairs)) / max(1, len(pairs))
+
+
+def quality(responses: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
+    """One row per set and method; `responses` are the response tables with columns set and method.
+
+    `stated` is the capability probe, with its interval by bootstrap over prompts, and `difference` that to vanilla
+    prompting, paired on the same prompts. `distinct_answers` is the share of different answers among those to one
+    prompt: 1 when every combination gets its own.
+    """
+    parts = []
+    for name, own in responses.groupby("set", sort=False):
+        table, methods = measured(own), list(dict.fromkeys(own.method))
+        prompts = sorted(set(table.prompt_id))
+        sums = table.groupby(["prompt_id", "method"]).stated.agg(["sum", "count"]).unstack("method")
+        got, of = (sums[part].reindex(index=prompts, columns=methods).to_numpy(float) for part in ("sum", "count"))
+        weights = resample_weights(len(prompts), resamples, seed)
+        resampled = ratios(weights, got, of)
+        low, high = percentile_interval(resampled, len(prompts))
+        with np.errstate(invalid="ignore"):
+            stated = got.sum(0) / of.sum(0)
+        grouped = table.groupby("method", sort=False)
+        made = grouped[MEANS].mean().reindex(methods)
+        made = made.assign(set=name, seeds=grouped.seed.nunique(), stated=stated, stated_low=low, stated_high=high)
+        if PLAIN in methods:
+            plain = methods.index(PLAIN)
+            low, high = percentile_interval(resampled - resampled[:, [plain]], len(prompts))
+            made = made.assign(difference=stated - stated[plain], difference_low=low, difference_high=high)
+        by_seed = table.groupby(["method", "seed"], sort=False)
+        made["distinct_bigrams"] = by_seed.response.agg(distinct_bigrams).groupby(level="method").mean()
+        answers = table.groupby(["method", "seed", "prompt_id"], sort=False).response
+        made["distinct_answers"] = (answers.nunique() / answers.size()).groupby(level="method").mean()
+        parts.append(made.reset_index().reindex(columns=COLUMNS))
+    return pd.concat(parts, ignore_index=True)

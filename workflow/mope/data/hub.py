@@ -1,0 +1,48 @@
+"""Models and data sets of the Hugging Face Hub, at a commit: what is downloaded today and in ten years is the same."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from huggingface_hub import hf_hub_download, snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+from mope.errors import MopeError
+
+MODEL_FILES = ["*.json", "*.model", "*.jinja", "*.txt", "*.safetensors", "README.md", "LICENSE*"]
+PICKLED = ["*.bin"]
+
+
+def download_model(name: str, revision: str, out: Path) -> None:
+    """Files of the model `name` at commit `revision` into the folder `out`.
+
+    Pickled weights are taken only where there are no others; they are read with `weights_only`.
+    """
+
+    def fetch(patterns: list[str]) -> None:
+        snapshot_download(name, revision=revision, allow_patterns=patterns, local_dir=out)
+
+    _patiently(name, revision, lambda: fetch(MODEL_FILES))
+    if not any(out.glob("*.safetensors")):
+        _patiently(name, revision, lambda: fetch(PICKLED))
+    shutil.rmtree(out / ".cache", ignore_errors=True)
+
+
+def download_file(name: str, revision: str, file: str, out: Path) -> None:
+    """One file of the data set `name` at commit `revision`."""
+    found: list[str] = []
+    _patiently(
+        name, revision, lambda: found.append(hf_hub_download(name, file, repo_type="dataset", revision=revision))
+    )
+    shutil.copyfile(found[0], out)
+
+
+def _patiently(name: str, revision: str, fetch: Callable[[], None]) -> None:
+    try:
+        fetch()
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        message = f"{name} at {revision}: not downloaded ({type(error).__name__}: {reason})"
+        raise MopeError(
+            f"{message}; a network, an id that exists and access to it are needed, or a local path"
+        ) from None

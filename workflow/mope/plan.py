@@ -1,0 +1,214 @@
+"""What an experiment will take, from its configuration alone: no weight is loaded, models are built without storage.
+
+Memory is what one process holds at its peak: weights, what training adds to them, the largest logits and activations,
+and on a CPU the libraries themselves. The factors were fitted to recorded peaks of the default experiment.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedConfig
+
+from mope.errors import MopeError
+from mope.methods import pairs
+from mope.preferences import Preferences
+
+LIBRARIES = 540e6  # bytes: Python, torch, transformers, TRL, on a CPU
+SCORED = 64  # answers in a batch of scoring, and of decoding on a CPU
+AT_LEAST = 8  # answers in a batch of decoding on a GPU, which takes as many as there is room for
+LOGITS = {"supervised": 3, "online": 8}  # copies of a batch's logits in training
+CACHES = 3  # copies of a cache while it grows or loses rows
+CORPUS = 4e3  # bytes of an example of the corpus, as text and as tokens
+CHARACTERS = 3.5  # of a token
+TEMPLATE = 600  # tokens of a judge's instructions, example and question
+PROMPT = 0.25  # of the longest text is prompt
+
+
+@dataclass(frozen=True)
+class Stage:
+    """`parameters` are trained ones; `tokens` are read or written at most, by all jobs together."""
+
+    name: str
+    jobs: int
+    parameters: int
+    memory: float  # bytes, of one job
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What memory depends on."""
+
+    parameters: int
+    layers: int
+    hidden: int
+    key_values: int  # numbers per token and layer in a cache
+    vocabulary: int
+    linear: tuple[tuple[int, int], ...]  # (inputs, outputs) of each linear map that takes an adapter
+    width: int  # bytes of a weight
+
+    def adapter(self, rank: int) -> int:
+        """Parameters of a LoRA adapter on all linear maps."""
+        return rank * sum(inputs + outputs for inputs, outputs in self.linear)
+
+    def cache(self, rows: int, tokens: int) -> float:
+        """Bytes of keys and values."""
+        return 2.0 * rows * tokens * self.layers * self.key_values * self.width
+
+    def logits(self, rows: int, tokens: int) -> float:
+        """Bytes of one copy, float32."""
+        return 4.0 * rows * tokens * self.vocabulary
+
+    def activations(self, rows: int, tokens: int, kept: bool) -> float:
+        """Bytes that the backward pass needs: about 34 numbers per token, layer and hidden unit, or 2 if recomputed."""
+        return (34.0 if kept else 2.0) * rows * tokens * self.layers * self.hidden * 4
+
+
+def shape_of(config: PreTrainedConfig, width: int) -> Shape:
+    """Counted on a model whose tensors have a size but no storage."""
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config)
+    head = model.get_output_embeddings()
+    linear = [m for m in model.modules() if isinstance(m, torch.nn.Linear) and m is not head]
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    return Shape(
+        parameters=sum(p.numel() for p in model.parameters()),
+        layers=config.num_hidden_layers,
+        hidden=config.hidden_size,
+        key_values=heads * (getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads),
+        vocabulary=config.vocab_size,
+        linear=tuple((m.in_features, m.out_features) for m in linear),
+        width=width,
+    )
+
+
+def base_config(config: dict, folders: list[Path]) -> PreTrainedConfig:
+    """That of the model which the experiment begins from: the first in `folders`, the hub's, or the section's shape."""
+    for folder in folders:
+        if (folder / "config.json").is_file():
+            return AutoConfig.from_pretrained(folder)
+    s = config["base"]
+    if s["hub"] is not None:
+        return _from_hub(s["hub"])
+    return LlamaConfig(
+        vocab_size=s["vocabulary"],
+        hidden_size=s["hidden"],
+        num_hidden_layers=s["layers"],
+        num_attention_heads=s["heads"],
+        intermediate_size=s["intermediate"],
+        tie_word_embeddings=False,
+    )
+
+
+def _from_hub(hub: dict) -> PreTrainedConfig:
+    try:
+        return AutoConfig.from_pretrained(hub["id"], revision=hub["revision"])
+    except OSError:
+        message = f"base.hub: the config.json of {hub['id']} cannot be reached"
+        raise MopeError(f"{message}; a network, or PLAN='--base <folder that has it>' is needed") from None
+
+
+def controller_parameters(config: dict, vocabulary: int, start: Path | None) -> int:
+    """Parameters of a controller, from scratch or from the LLaMA in the folder `start`."""
+    s = config["controller"]
+    if start is not None:
+        return shape_of(AutoConfig.from_pretrained(start), 4).parameters
+    shape = {"hidden_size": s["hidden"], "num_hidden_layers": s["layers"], "num_attention_heads": s["heads"]}
+    with torch.device("meta"):
+        body = LlamaForCausalLM(LlamaConfig(vocab_size=vocabulary, intermediate_size=s["intermediate"], **shape)).model
+    return sum(p.numel() for p in body.parameters())
+
+
+def stages(config: dict, preferences: Preferences, base: Shape, controller: int, on_gpu: bool) -> Iterator[Stage]:
+    """The stages that run models, in order, with upper bounds of their tokens."""
+    fixed = 0.0 if on_gpu else LIBRARIES
+    weights = float(base.parameters * base.width)
+    prompts, chosen = config["data"]["train"]["prompts"], len(preferences.ids)
+    sets = sum(entry["prompts"] for entry in config["evaluation_sets"].values())
+
+    def decoding(rows: int, new: int, experts: int = 1, rank: int = 0) -> float:
+        """`rows` answers by several experts each: weights, adapters, caches, copies of the next token's logits."""
+        rows = min(rows, AT_LEAST if on_gpu else SCORED) * experts
+        adapters = chosen * base.adapter(rank) * base.width if rank else 0
+        caches = CACHES * base.cache(rows, round(new * (1 + PROMPT)))
+        return fixed + weights + adapters + caches + 4 * base.logits(rows, 1)
+
+    def training(rows: int, longest: int, trained: int, logits: int, kept: bool) -> float:
+        """`rows` texts in a backward pass; gradient and two moments of each trained parameter in float32."""
+        memory = fixed + weights + 16.0 * trained + base.activations(rows, longest, kept)
+        return memory + logits * base.logits(rows, longest)
+
+    b = config["base"]
+    if b["path"] is None and b["hub"] is None:
+        memory = (
+            training(b["batch"], b["max_length"], base.parameters, LOGITS["supervised"], True)
+            + config["data"]["corpus"] * CORPUS
+        )
+        tokens = round(config["data"]["corpus"] * b["epochs"] * b["max_length"])
+        yield Stage("train_base", 1, base.parameters, memory, tokens)
+    c, g = config["candidates"], config["generation"]
+    answers = prompts * c["per_prompt"]
+    memory = decoding(answers, c["max_new_tokens"])
+    yield Stage("sample_candidates", 1, 0, memory, answers * c["max_new_tokens"])
+    yield Stage(
+        "answer_reference",
+        1 + len(config["evaluation_sets"]),
+        0,
+        decoding(prompts, g["max_new_tokens"]),
+        (prompts + sets) * g["max_new_tokens"],
+    )
+    r = config["reward"]
+    micro, trained = r["micro_batch"] or r["batch"], base.adapter(r["rank"])
+    memory = training(2 * micro, r["max_length"], trained, 0, micro == r["batch"])
+    tokens = round(2 * config["feedback"]["pairs"] * r["epochs"] * r["max_length"])
+    yield Stage("train_reward", chosen, trained, memory, chosen * tokens)
+    e = config["expert"]
+    batch = e["prompts_per_step"] * e["generations"]
+    micro, trained = e["micro_batch"] or batch, base.adapter(e["rank"])
+    memory = training(micro, round(e["max_new_tokens"] * (1 + PROMPT)), trained, LOGITS["online"], micro == batch)
+    memory += weights + base.cache(batch, e["max_new_tokens"])  # the reward model, and sampling
+    yield Stage("train_expert", chosen, trained, memory, chosen * e["steps"] * batch * e["max_new_tokens"])
+    rivals = {m["policy"] for m in config["methods"].values() if "policy" in m}
+    if rivals:
+        jobs = len(rivals) * len(config["controller"]["seeds"])
+        yield Stage("train_policy", jobs, trained, memory, jobs * e["steps"] * batch * e["max_new_tokens"])
+    k, dimensions, xis = config["controller"], len(preferences.dimensions), len(preferences.combinations())
+    rows = 2 * k["prompts_per_step"]
+    variants = {m["controller"] for m in config["methods"].values() if "controller" in m}
+    copies = 1 if weights >= 2e9 else chosen  # of the base, for the reward models
+    memory = decoding(rows, k["max_new_tokens"], dimensions, e["rank"]) + copies * weights + 16.0 * controller
+    rows_back = 2 * (k["micro_batch"] or k["prompts_per_step"])
+    memory += 34.0 * 4 * rows_back * k["max_new_tokens"] * (1 + PROMPT) * k["layers"] * k["hidden"]
+    jobs = len(k["seeds"]) * len(variants)
+    yield Stage("train_controller", jobs, controller, memory, jobs * k["steps"] * rows * k["max_new_tokens"])
+    repeats = sum(seeds(method, config) * method.get("n", 1) for method in config["methods"].values())
+    tokens = repeats * sets * xis * g["max_new_tokens"]
+    memory = decoding(sets * xis, g["max_new_tokens"], dimensions, e["rank"]) + 4.0 * controller
+    yield Stage("generate", len(config["methods"]), 0, memory, tokens)
+    longest = round(g["max_new_tokens"] * (1 + PROMPT))
+    memory = fixed + copies * weights + 4 * base.hidden * SCORED * longest * 4.0
+    yield Stage("score", len(config["methods"]), 0, memory, tokens * dimensions)
+
+
+def comparisons(config: dict, preferences: Preferences) -> int:
+    """Questions to a judge: pairs of methods and seeds, prompts, combinations, preferences of each, both orders."""
+    methods = config["methods"]
+    # equal numbers of seeds pair off
+    judged = sum(max(seeds(methods[a], config), seeds(methods[b], config)) for a, b in pairs(methods))
+    sets = sum(entry["prompts"] for entry in config["evaluation_sets"].values())
+    return judged * sets * len(preferences.combinations()) * len(preferences.dimensions) * 2
+
+
+def seeds(method: dict, config: dict) -> int:
+    """How many times a method answers each prompt: once for each seed of what is trained for it alone."""
+    return len(config["controller"]["seeds"]) if {"controller", "policy"} & method.keys() else 1
+
+
+def cost(judge: dict, questions: int, new_tokens: int) -> float:
+    """What `questions` cost at most, in the currency of the judge's prices; 0 for a judge that is not bought."""
+    if judge["kind"] != "chat":
+        return 0.0
+    shown = 2 * min(new_tokens, judge["max_characters"] / CHARACTERS) + TEMPLATE
+    return questions * (shown * judge["price_input"] + judge["max_tokens"] * judge["price_output"]) / 1e6

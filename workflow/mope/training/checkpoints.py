@@ -1,0 +1,90 @@
+"""Checkpoints of long training: whole or not there, found again only by the same work, removed when it is done."""
+
+import contextlib
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from mope.errors import MopeError, Stopped
+from mope.provenance.artifact import identity, meta_path, remove, require, write
+
+SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
+
+
+class Checkpoints:
+    """The checkpoints of one training, `step-<n>` folders below `folder`, of which the last whole one is kept."""
+
+    def __init__(self, folder: Path, minutes: float):
+        """A checkpoint is due every so many `minutes` (0: after each step), and when a signal asks to stop."""
+        self.folder, self.minutes = folder, minutes
+        self.work = folder / "unfinished"
+        self.asked: str | None = None
+        self._last = time.monotonic()
+        self._handlers: dict[int, object] = {}
+
+    def latest(self) -> tuple[int, Path] | None:
+        """Step and folder of the last whole checkpoint, its digests verified; what is damaged is removed."""
+        for path in sorted(self.folder.glob("step-?????????"), reverse=True):
+            try:
+                return int(path.name.removeprefix("step-")), require(path)
+            except MopeError as error:
+                print(f"checkpoint passed over: {error}", flush=True)
+                self._remove(path)
+        return None
+
+    def due(self) -> bool:
+        """Whether to call `save` now."""
+        return self.asked is not None or time.monotonic() - self._last >= 60 * self.minutes
+
+    @contextlib.contextmanager
+    def save(self, step: int) -> Iterator[Path]:
+        """Yield a path at which to make the folder of step `step`; raises `Stopped` if a signal has asked for it."""
+        path = self.folder / f"step-{step:09d}"
+        with write(path, stage="checkpoint", params={"step": step}, seeds={}) as temporary:
+            yield temporary
+        for old in self.folder.glob("step-?????????"):
+            if old != path:
+                self._remove(old)
+        self._last = time.monotonic()
+        if self.asked:
+            raise Stopped(f"{self.asked} received, step {step} is saved; the same command goes on from there")
+
+    def listen(self) -> None:
+        """From now on the first stop signal asks for a checkpoint, and a second one acts as it would otherwise."""
+        for number in SIGNALS:
+            self._handlers[number] = signal.signal(number, self._ask)
+
+    def ignore(self) -> None:
+        """Signals act as before `listen`."""
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def _ask(self, number: int, _: object) -> None:
+        self.asked = signal.Signals(number).name
+        signal.signal(number, self._handlers[number])
+
+    def _remove(self, path: Path) -> None:
+        remove(meta_path(path))  # first, so that a half-removed folder never looks whole
+        remove(path)
+
+
+@contextlib.contextmanager
+def checkpoints(out: Path, record: dict, inputs: Iterable[Path], minutes: float) -> Iterator[Checkpoints]:
+    """Checkpoints of the stage that makes the artifact `out` with `record` (stage, params, seeds) from `inputs`.
+
+    They lie in a hidden folder beside `out`, which Snakemake does not know and so does not delete with a failed job's
+    outputs. Checkpoints of other parameters, code or inputs are not used but removed, and all of them in the end.
+    """
+    root = out.with_name(f".{out.name}.checkpoints")
+    folder = root / identity(**record, inputs=inputs)[:16]
+    for other in root.glob("*"):
+        if other != folder:
+            remove(other)
+    saved = Checkpoints(folder, minutes)
+    remove(saved.work)
+    try:
+        yield saved
+    finally:
+        saved.ignore()
+    remove(root)

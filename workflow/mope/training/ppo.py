@@ -1,0 +1,28 @@
+"""PPO's clipped objective (Schulman et al. 2017, arXiv 1707.06347) for the controller, the ablation beside REBEL.
+
+It uses the same recorded scalars as REBEL: log p_i(y_t) of the active experts at the sampled tokens, nothing else.
+Deviations: no value model, the other answer to the same prompt is the baseline (leave-one-out); answers that were drawn
+at a temperature below one are weighed as if drawn at one.
+"""
+
+import torch
+
+
+def advantages(reward: torch.Tensor) -> torch.Tensor:
+    """R(y) minus the reward of the prompt's other answer, in standard deviations over the batch; (N, 2) to (N, 2)."""
+    advantage = reward - reward.flip(1)
+    return advantage / advantage.std().clamp(min=1e-8)
+
+
+def ppo_loss(
+    logprob: torch.Tensor, old_logprob: torch.Tensor, present: torch.Tensor, advantage: torch.Tensor, clip: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """−mean over tokens of min(ρ_t A, clip(ρ_t, 1 − clip, 1 + clip) A), with ρ_t = π_θ(y_t) / π_old(y_t).
+
+    `logprob`, `old_logprob` and `present` are (B, T), `advantage` is (N, 2) with B = 2 N. Returns the loss and the
+    log-ratios of whole answers (N, 2).
+    """
+    ratio = torch.where(present, logprob - old_logprob, 0.0)
+    change, gain = ratio.exp(), advantage.reshape(-1, 1)
+    surrogate = torch.minimum(change * gain, change.clamp(1 - clip, 1 + clip) * gain)
+    return -surrogate[present].mean(), ratio.detach().sum(1).view(-1, 2)

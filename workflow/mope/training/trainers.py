@@ -1,0 +1,35 @@
+"""Checkpoints of training by a Hugging Face Trainer."""
+
+from pathlib import Path
+
+from transformers import Trainer, TrainerCallback
+
+from mope.training.checkpoints import Checkpoints
+
+
+class SaveWhenDue(TrainerCallback):
+    """Saves after steps that are multiples of `every`; the finished folder moves to where only whole ones lie."""
+
+    def __init__(self, saved: Checkpoints, every: int):
+        self.saved, self.every = saved, every
+
+    def on_step_end(self, args, state, control, **_):
+        control.should_save = state.global_step % self.every == 0 and self.saved.due()
+
+    def on_save(self, args, state, control, **_):
+        with self.saved.save(state.global_step) as folder:
+            Path(args.output_dir, f"checkpoint-{state.global_step}").rename(folder)
+
+
+def fit(trainer: Trainer, saved: Checkpoints, every: int = 1) -> None:
+    """Train from the last checkpoint, or from the start; the result is the same bit for bit (on a CPU).
+
+    The Trainer reads its optimizer and random states with `torch.load(weights_only=True)`, after their digests have
+    been verified.
+    """
+    trainer.add_callback(SaveWhenDue(saved, every))
+    found = saved.latest()
+    if found:
+        print(f"going on after step {found[0]}", flush=True)
+    saved.listen()
+    trainer.train(resume_from_checkpoint=str(found[1]) if found else None)

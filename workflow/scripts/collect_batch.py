@@ -1,0 +1,22 @@
+"""Take the result files of a batch service into the judges' cache of answers."""
+
+import argparse
+from pathlib import Path
+
+from mope.cli import run
+from mope.judging.batch import collect
+from mope.judging.cache import Cache
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cache", type=Path, required=True, help="SQLite file of answers")
+    parser.add_argument("files", nargs="+", type=Path, help="result files as downloaded")
+    args = parser.parse_args()
+    cache = Cache(args.cache)
+    for path in args.files:
+        print(f"{path}: %d answers taken, %d failed and still open" % collect(cache, path))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,23 @@
+"""Download a model of the Hugging Face Hub at a pinned commit."""
+
+import argparse
+import json
+from pathlib import Path
+
+from mope.cli import run
+from mope.data.hub import download_model
+from mope.provenance.artifact import write
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: id, revision")
+    parser.add_argument("--out", type=Path, required=True, help="model folder")
+    args = parser.parse_args()
+    s = args.settings
+    with write(args.out, stage="download_model", params=s, seeds={}) as tmp:
+        download_model(s["id"], s["revision"], tmp)
+
+
+if __name__ == "__main__":
+    run(main)

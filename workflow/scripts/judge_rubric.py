@@ -1,0 +1,36 @@
+"""Judge all pairs of methods on one evaluation set, both orders, with the embedded rubric."""
+
+import argparse
+import json
+from itertools import combinations
+from pathlib import Path
+
+from tqdm import tqdm
+
+from mope.cli import method_pair, run
+from mope.judging.rubric_judge import RubricJudge
+from mope.judging.verdicts import judge_pairs, read_responses
+from mope.provenance.artifact import write
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet, in table order"
+    )
+    parser.add_argument("--pairs", nargs="+", type=method_pair, help="<a>--<b>; default: all pairs of methods")
+    parser.add_argument("--settings", type=json.loads, required=True, help='{"dead_band": 0.05}')
+    parser.add_argument("--output", type=Path, required=True, help="folder of the <a>--<b>.parquet")
+    args = parser.parse_args()
+    judge = RubricJudge(args.settings["dead_band"])
+    ((name, responses),) = read_responses(args.responses).items()
+    paths = {path.stem: path for path in args.responses}
+    pairs = args.pairs or list(combinations(responses, 2))
+    for a, b, judgments in tqdm(judge_pairs(judge, responses, pairs), total=len(pairs), unit="pair", desc=name):
+        target = args.output / f"{a}--{b}.parquet"
+        with write(target, stage="judge_rubric", params=args.settings, seeds={}, inputs=[paths[a], paths[b]]) as tmp:
+            judgments.to_parquet(tmp, index=False)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,48 @@
+"""Print what an experiment will take before it runs: parameters, memory, tokens, questions to the judge, jobs."""
+
+import argparse
+from pathlib import Path
+
+import torch
+from tabulate import tabulate
+
+from mope import preferences
+from mope.cli import run
+from mope.config import load
+from mope.plan import base_config, comparisons, controller_parameters, cost, shape_of, stages
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--experiment", help="a file of workflow/experiments; default: config.yaml alone")
+    parser.add_argument("--base", type=Path, help="folder with the base's config.json, if it is not downloaded yet")
+    parser.add_argument("--controller", type=Path, help="folder with the config.json of the LLaMA that PCMs begin from")
+    parser.add_argument("--gpu", action="store_true", help="memory of a GPU, whatever this machine has")
+    args = parser.parse_args()
+    config = load(Path("."), {"experiment": args.experiment} if args.experiment else {}, present=False)
+    active = preferences.load("workflow/prompts/preferences.yaml", config["preferences"])
+    gpu = args.gpu or torch.cuda.is_available()
+    results = Path("results") / config["run"]
+    own = [Path(config["base"]["path"])] if config["base"]["path"] else []
+    model = base_config(config, [*([args.base] if args.base else []), *own, results / "base"])
+    base = shape_of(model, 2 if gpu else 4)
+    controller = controller_parameters(config, base.vocabulary, args.controller)
+    print(
+        f"base: {model.model_type}, {base.parameters / 1e6:,.1f} M parameters; memory on a {'GPU' if gpu else 'CPU'}\n"
+    )
+    rows = [
+        (s.name, s.jobs, f"{s.parameters / 1e6:,.2f}", f"{s.memory / 1e9:,.2f}", f"{s.tokens / 1e6:,.2f}")
+        for s in stages(config, active, base, controller, gpu)
+    ]
+    head = ["stage", "jobs", "trained parameters, M", "peak memory of a job, GB", "tokens at most, M"]
+    print(tabulate(rows, head, tablefmt="github", disable_numparse=True, colalign=("left", *["right"] * 4)))
+    questions = comparisons(config, active)
+    print()
+    for name, judge in config["judges"].items():
+        price = cost(judge, questions, config["generation"]["max_new_tokens"])
+        print(f"judge {name}: {questions:,} questions, at most {price:,.2f} to pay")
+    print(f"jobs: {sum(row[1] for row in rows):,} of these stages, and some minutes of tables and figures")
+
+
+if __name__ == "__main__":
+    run(main)

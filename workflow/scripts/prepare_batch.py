@@ -1,0 +1,34 @@
+"""Write the open calls of a chat judge as OpenAI Batch API files, and say what they would cost."""
+
+import argparse
+import json
+from pathlib import Path
+
+from mope.cli import method_pair, run, settings_of
+from mope.judging import batch, templates
+from mope.judging.cache import Cache
+from mope.judging.chat import ChatJudge, ChatSettings
+from mope.judging.verdicts import all_questions, read_responses
+from mope.provenance.artifact import write
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet")
+    parser.add_argument("--pairs", nargs="+", type=method_pair, help="<a>--<b>; default: all pairs of methods")
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: the fields of ChatSettings")
+    parser.add_argument("--templates", type=Path, required=True, help="folder of frame.yaml and <preference>.yaml")
+    parser.add_argument("--cache", type=Path, required=True, help="SQLite file of the answers that are there")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the files; its name is the judge's")
+    args = parser.parse_args()
+    questions = all_questions(read_responses(args.responses), args.pairs)
+    texts = templates.load(args.templates, sorted({q.preference for q in questions}))
+    judge = ChatJudge(settings_of(ChatSettings, args.settings), texts, Cache(args.cache), args.output.name)
+    print(judge.estimate(questions))
+    with write(args.output, stage="prepare_batch", params=args.settings, seeds={}, inputs=args.responses) as tmp:
+        names = [path.name for path in batch.prepare(judge, questions, tmp)]
+    print(*(args.output / name for name in names), sep="\n")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,29 @@
+"""Content, fluency and diversity of every method's answers."""
+
+import argparse
+import json
+from pathlib import Path
+
+from mope.analysis.aggregate import read_methods
+from mope.analysis.quality import quality
+from mope.cli import run
+from mope.data.tables import read
+from mope.provenance.artifact import write
+
+COLUMNS = ["prompt_id", "prompt", "combination", "response", "n_tokens", "finish_reason", "seed"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet")
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: resamples, seed")
+    parser.add_argument("--output", type=Path, required=True)
+    args = parser.parse_args()
+    responses = read_methods({path: read(path, COLUMNS) for path in args.responses}).reset_index(drop=True)
+    seeds = {"bootstrap": args.settings["seed"]}
+    with write(args.output, stage="quality", params=args.settings, seeds=seeds, inputs=args.responses) as tmp:
+        quality(responses, **args.settings).to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+
+
+if __name__ == "__main__":
+    run(main)
