@@ -29,9 +29,11 @@ def spoil(response: str, other: str, kind: str, rng: random.Random) -> str:
     words = response.split()
     match kind:
         case "repeated":
-            sentences = response.replace("!", ".").split(". ")
-            repeated = rng.choice(sentences).rstrip(".") + "."
-            return " ".join([response] + [repeated] * rng.randint(1, 3))
+            sentences = re.split(r"(?<=[.!?]) ", response)
+            said = rng.randrange(len(sentences))
+            for _ in range(rng.randint(1, 2)):
+                sentences.insert(rng.randint(said + 1, len(sentences)), sentences[said])
+            return " ".join(sentences)
         case "shuffled":
             return " ".join(rng.sample(words, len(words)))
         case "cut":

@@ -68,32 +68,37 @@ def sanity(prompt: str, response: str) -> float:
     """0 for a sound answer; negative for repetition, garbled words, a missing end, emptiness, silence on a topic."""
     words = _words(response)
     if len(words) < 5:
-        return -14.0
+        return -24.0
     trigrams = list(zip(words, words[1:], words[2:]))
     repeated = 1 - len(set(trigrams)) / len(trigrams)
     asked, lower = _asked_about(prompt), response.lower()
     missed = sum(not any(word in lower for word in t.keywords) for t in asked) / max(1, len(asked))
+    sentences = [tuple(_words(sentence)) for sentence in re.split(r"[.!?]+", response) if sentence.strip()]
+    again = len(sentences) - len(set(sentences))
     unfinished = response.rstrip()[-1:] not in tuple(".!?")
-    return -8.0 * repeated - 6.0 * garbled(response) - 6.0 * missed - 3.0 * unfinished
+    return -6.0 * again - 12.0 * repeated - 9.0 * garbled(response) - 9.0 * missed - 6.0 * unfinished
 
 
 def score(prompt: str, response: str, preference: str) -> float:
-    """How well `response` meets `preference` in the annotator's eyes (about one unit per noticeable difference)."""
+    """How well `response` meets `preference` in the annotator's eyes, in units of which a few are a clear difference.
+
+    Manner must outweigh soundness between two sane answers, or the feedback would tell of little but spoilt ones.
+    """
     words = _words(response)
     plain = [w for w in words if w not in FRIENDLY and w not in UNFRIENDLY]
     letters = min(8.0, max(4.0, sum(map(len, plain)) / max(1, len(plain))))
     friendly = min(4, sum(w in FRIENDLY for w in words))
     unfriendly = min(4, sum(w in UNFRIENDLY for w in words))
     liking = {
-        "P1A": -1.5 * letters,
-        "P1B": 1.5 * letters,
-        "P2A": -min(len(words), 80) / 8,
-        "P2B": min(len(words), 80) / 8,
-        "P3A": friendly - unfriendly,
-        "P3B": unfriendly - friendly,
-        "P3C": min(4, sum(w in SASSY for w in words)) - unfriendly / 2,
-        "P3D": min(4, sum(w in SARCASTIC for w in words)) - unfriendly / 2,
-        GENERAL: min(len(words), 40) / 8 + (friendly - unfriendly) / 2,
+        "P1A": -6.0 * letters,
+        "P1B": 6.0 * letters,
+        "P2A": -min(len(words), 80) / 2.5,
+        "P2B": min(len(words), 80) / 2.5,
+        "P3A": 2.5 * (friendly - unfriendly),
+        "P3B": 2.5 * (unfriendly - friendly),
+        "P3C": 2.5 * (min(4, sum(w in SASSY for w in words)) - unfriendly / 2),
+        "P3D": 2.5 * (min(4, sum(w in SARCASTIC for w in words)) - unfriendly / 2),
+        GENERAL: min(len(words), 40) / 2.5 + 2.5 * (friendly - unfriendly) / 2,
     }
     return liking[preference] + sanity(prompt, response)
 
