@@ -35,6 +35,7 @@ wildcard_constraints:
     seed=any_of(config["controller"]["seeds"]),
     hub_model=any_of(models_on_hub()),
     suffix="jsonl|json|csv|parquet",
+    shard="[0-9]+",
 
 
 rule all:
@@ -49,6 +50,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/base.smk"
 include: "workflow/rules/experts.smk"
 include: "workflow/rules/controller.smk"
+include: "workflow/rules/shards.smk"
 include: "workflow/rules/generation.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/details.smk"

@@ -43,6 +43,8 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"generation": {"min_new_tokens": 500}}, "generation.min_new_tokens", "a number ≤"),
     ({"base": {"hidden": 130}}, "base.hidden", "multiple"),
     ({"expert": {"micro_batch": 5}}, "expert.micro_batch", "a divisor of 32"),
+    ({"shards": {"responses": 0}}, "shards.responses", "≥ 1"),
+    ({"shards": {"judging": 51}}, "shards.judging", "a number ≤ 50"),
     ({"controller": {"reward": "BT"}}, "controller.reward", "one of bt, raw"),
     ({"controller": {"seeds": []}}, "controller.seeds", "at least 1"),
     ({"controller": {"seeds": [0, 0]}}, "controller.seeds", "once"),

@@ -116,6 +116,10 @@ def _sizes(config: dict) -> Iterator[Problem]:
         micro = config[section]["micro_batch"]
         if micro is not None and batch % micro:
             yield (section, "micro_batch"), f"{micro} found, a divisor of {batch} (the batch) is expected"
+    fewest = min(entry["prompts"] for entry in config["evaluation_sets"].values())
+    for stage, count in config["shards"].items():
+        if count > fewest:
+            yield ("shards", stage), f"{count} found, a number ≤ {fewest} (prompts of an evaluation set) is expected"
     longest = config["generation"]["max_new_tokens"]
     if config["generation"]["min_new_tokens"] > longest:
         yield ("generation", "min_new_tokens"), f"more than max_new_tokens; a number ≤ {longest} is expected"

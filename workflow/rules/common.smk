@@ -7,7 +7,7 @@ from pathlib import Path
 from mope.config import load as load_config
 from mope.data.feedback_file import feedback_file
 from mope.errors import MopeError
-from mope.methods import in_tables, needs, pairs
+from mope.methods import across_prompts, in_tables, needs, pairs
 from mope.preferences import load as load_preferences
 from mope.provenance.code import digest
 
@@ -218,6 +218,16 @@ def of_each_set(pattern):
 def set_options(option, paths):
     """Options such as `--out single=... --out comparison=...` for the files of the evaluation sets."""
     return " ".join(f"{option} {name}={path}" for name, path in zip(config["evaluation_sets"], paths, strict=True))
+
+
+def response_tables():
+    """A method's answers, on each evaluation set."""
+    return of_each_set("<results>/responses/{set}/{{method}}.parquet")
+
+
+def judgment_tables():
+    """A judge's verdicts on each pair of methods, on one evaluation set."""
+    return expand("<results>/judgments/{{set}}/{{judge}}/{pair}.parquet", pair=compared())
 
 
 def compared():
