@@ -77,6 +77,11 @@ def set_job_environment():
     )
 
 
+def launchers():
+    """How the scripts that several devices can share are started, by section of the configuration."""
+    return {stage: f"python -m mope.launch {n}" if n > 1 else "python" for stage, n in config["devices"].items()}
+
+
 def controllers():
     """Names of the controllers that some method uses."""
     return sorted({method["controller"] for method in config["methods"].values() if "controller" in method})
