@@ -46,7 +46,7 @@ def _join() -> None:
 
 def _leave(line: str, status: int) -> None:
     if launched():
-        error = {"message": {"message": line, "extraInfo": {"timestamp": int(time.time())}}}
+        error = {"message": line, "timestamp": int(time.time())}
         Path(os.environ["TORCHELASTIC_ERROR_FILE"]).write_text(json.dumps(error))
     else:
         print(line, file=sys.stderr)

@@ -1,6 +1,6 @@
-"""One of the trainings of `stages.py` as a script: in one process, or in several of `mope.launch`.
+"""One training as a script, for one process or several: `one_stage.py STAGE FOLDER OUT CHANGES MINUTES`.
 
-What the reward function of the expert is asked for is written to `<out>.asked.<process>`.
+FOLDER holds what `stages.py` makes; CHANGES are settings as JSON. Experts of the controller are random adapters.
 """
 
 import json
@@ -9,24 +9,91 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import stages
 import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from mope import preferences
 from mope.cli import run
+from mope.decoding.adapters import AdapterPool
 from mope.provenance.artifact import write
 from mope.training.checkpoints import checkpoints
+from mope.training.controller import train_controller
+from mope.training.expert import task, train_expert
+from mope.training.policy import train_multitask
+from mope.training.reward import train_reward
 
-stage, folder, out, changes = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), json.loads(sys.argv[4])
+PROCESS = os.environ.get("RANK", "0")
+
+
+def letters(prompts: list[str], answers: list[str], *_: object) -> torch.Tensor:
+    """A reward that anyone can compute again: how often an answer has the letter e."""
+    return torch.tensor([float(answer.count("e")) for answer in answers])
+
+
+def reward(folder: Path, settings, saved, out: Path) -> None:
+    rows = [(str(i), stages.PROMPTS[i % 5], stages.ANSWERS[i % 5], stages.ANSWERS[(i + 1) % 5]) for i in range(20)]
+    feedback = pd.DataFrame(rows, columns=["prompt_id", "prompt", "chosen", "rejected"])
+    train_reward(folder / "base", feedback, settings, saved, out)
+
+
+def policy(folder: Path, settings, saved, out: Path) -> None:
+    rows = [(prompt, answer) for prompt in stages.PROMPTS for answer in stages.ANSWERS]
+    feedback = {name: pd.DataFrame(rows, columns=["prompt", "chosen"]) for name in ("P1A", "P2A")}
+    active = preferences.load(stages.ROOT / "workflow/prompts/preferences.yaml", stages.IDS)
+    train_multitask(folder / "base", feedback, active, settings, saved, out)
+
+
+def expert(folder: Path, settings, saved, out: Path) -> None:
+    """What each process learns from, prompts and padded rows of token ids, is kept beside `OUT`."""
+    seen: dict[str, list] = {}
+
+    def told(prompts: list[str], answers: list[str], _: list[str]) -> torch.Tensor:
+        seen["prompts"] = prompts
+        return letters(prompts, answers)
+
+    def read(module: torch.nn.Module, inputs: tuple) -> None:
+        if isinstance(module, torch.nn.Embedding) and torch.is_grad_enabled():
+            seen["rows"] = inputs[0].tolist()
+
+    torch.nn.modules.module.register_module_forward_pre_hook(read)
+    tasks = [task(prompt, ["be brief"], "P2A") for prompt in stages.PROMPTS]
+    train_expert(folder / "base", told, tasks, settings, saved, out)
+    Path(sys.argv[3]).with_suffix(f".{PROCESS}.json").write_text(json.dumps(seen))
+
+
+def controller(folder: Path, settings, saved, out: Path) -> None:
+    active = preferences.load(stages.ROOT / "workflow/prompts/preferences.yaml", stages.IDS)
+    experts, own = folder / f"experts{PROCESS}", {"r": 4, "target_modules": "all-linear", "init_lora_weights": False}
+    torch.manual_seed(0)
+    for name in stages.IDS:
+        model = AutoModelForCausalLM.from_pretrained(folder / "base")
+        get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **own)).save_pretrained(experts / name)
+    pool = AdapterPool(folder / "base", {name: experts / name for name in stages.IDS})
+    tokenizer, xis = AutoTokenizer.from_pretrained(folder / "base"), active.combinations()
+    curve = train_controller(tokenizer, pool, letters, stages.PROMPTS, xis, active, settings, saved, out, report=print)
+    curve.to_csv(out / "curve.csv", index=False)
+
+
+SETTINGS = {
+    "reward": replace(stages.REWARD_SETTINGS, dropout=0.0),
+    "policy": stages.EXPERT_SETTINGS,
+    "expert": stages.EXPERT_SETTINGS,
+    "controller": replace(stages.CONTROLLER_SETTINGS, learning_rate=0.01),
+}
 
 
 def main() -> None:
+    stage, folder, out, changes, minutes = sys.argv[1:]
     torch.set_num_threads(1)
-    name = f"{stage.upper()}_SETTINGS"
-    setattr(stages, name, replace(getattr(stages, name), **changes))
-    record = {"stage": stage, "params": changes, "seeds": {}}
-    with checkpoints(out, record, [], 1000) as saved, write(out, **record) as tmp:
-        stages.STAGES[stage](folder, saved, tmp)
-    print(f"process {os.environ.get('RANK', 0)} is done")
+    settings = replace(SETTINGS[stage], **json.loads(changes))
+    record = {"stage": stage, "params": {}, "seeds": {}}
+    with checkpoints(Path(out), record, [], float(minutes)) as saved, write(out, **record) as tmp:
+        globals()[stage](Path(folder), settings, saved, tmp)
+    print(f"process {PROCESS} is done")
 
 
-run(main)
+if __name__ == "__main__":
+    run(main)
