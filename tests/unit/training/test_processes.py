@@ -18,7 +18,15 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from mope.cli import STOPPED
 from mope.prompting import messages
 
-SCRIPT = Path(__file__).with_name("one_stage.py")
+SCRIPT = Path(__file__).with_name("shared_stages.py")
+ALIKE = {
+    "reward": ("reward", {"micro_batch": 1}),
+    "policy": ("policy", {}),
+    "rebel": ("controller", {}),  # three prompts: two of them in the first process
+    "ppo": ("controller", {"objective": "ppo", "kl": 0.1}),
+}
+EXPERT = ("expert", {"steps": 1, "iterations": 1, "kl": 0.0, "generations": 4, "max_new_tokens": 24})
+LONG = {"long_reward": ("reward", {"epochs": 40.0}), "long_rebel": ("controller", {"steps": 60})}
 PATHS = ("workflow", "tests/helpers", "tests/unit/training")
 
 
@@ -39,11 +47,11 @@ def folder(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def start(environment: dict[str, str], folder: Path) -> Callable[..., subprocess.Popen]:
-    """`start(processes, stage, out, minutes=1000, **changes)`: a training on the models in `folder`."""
+    """`start(processes, out, jobs)`: trainings on the models in `folder`, see `shared_stages.py`."""
 
-    def call(processes: int, stage: str, out: Path, minutes: float = 1000, **changes) -> subprocess.Popen:
+    def call(processes: int, out: Path, jobs: dict[str, tuple[str, dict]]) -> subprocess.Popen:
         launcher = ["-m", "mope.launch", str(processes)] if processes > 1 else []
-        command = [sys.executable, *launcher, SCRIPT, stage, folder, out, json.dumps(changes), str(minutes)]
+        command = [sys.executable, *launcher, SCRIPT, folder, out, json.dumps(jobs)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         return subprocess.Popen(command, env=environment, **pipes)
 
@@ -51,8 +59,8 @@ def start(environment: dict[str, str], folder: Path) -> Callable[..., subprocess
 
 
 def finish(process: subprocess.Popen) -> str:
-    """What a training has printed, when it has ended well."""
-    output, _ = process.communicate(timeout=200)
+    """What a program has printed, when it has ended well."""
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     return output
 
@@ -62,38 +70,41 @@ def weights(out: Path) -> dict[str, torch.Tensor]:
     return load_file(file)
 
 
-@pytest.mark.parametrize(
-    ("stage", "changes"),
-    [
-        ("reward", {"micro_batch": 1}),
-        ("policy", {}),
-        ("controller", {}),  # three prompts: two of them in the first process
-        ("controller", {"objective": "ppo", "kl": 0.1}),
-    ],
-    ids=["reward", "policy", "rebel", "ppo"],
-)
-def test_two_processes_train_what_one_does(stage: str, changes: dict, start: Callable, tmp_path: Path) -> None:
-    outputs = [finish(start(n, stage, tmp_path / str(n), **changes)) for n in (1, 2)]
-    one, two = weights(tmp_path / "1"), weights(tmp_path / "2")
-    assert one.keys() == two.keys()
-    assert all(torch.allclose(one[name], two[name], atol=1e-4) for name in one)
-    assert outputs[1].count("process 0 is done") == 1 and "process 1 is done" not in outputs[1]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "1.meta.json", "2", "2.meta.json"]
-    if stage == "controller":
-        curves = [pd.read_csv(tmp_path / str(n) / "curve.csv") for n in (1, 2)]
+@pytest.fixture(scope="module")
+def trained(start: Callable, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Folders 1 and 2 with what so many processes have trained, and what the two have printed."""
+    folder = tmp_path_factory.mktemp("trained")
+    finish(start(1, folder / "1", ALIKE))
+    return folder, finish(start(2, folder / "2", {**ALIKE, **LONG, "expert": EXPERT}))
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_two_processes_train_what_one_does(name: str, trained: tuple[Path, str]) -> None:
+    one, two = (trained[0] / str(n) / name for n in (1, 2))
+    assert weights(one).keys() == weights(two).keys()
+    assert all(torch.allclose(weights(one)[key], weights(two)[key], atol=1e-4) for key in weights(one))
+    if (one / "curve.csv").exists():
+        curves = [pd.read_csv(out / "curve.csv") for out in (one, two)]
         pd.testing.assert_frame_equal(*curves, atol=1e-4, rtol=1e-3)
         assert curves[0].entropy.iloc[-1] < curves[0].entropy[0] - 0.01  # it has learnt something
 
 
-def test_an_expert_learns_from_the_answers_of_both_processes(start: Callable, folder: Path, tmp_path: Path) -> None:
+def test_the_first_process_alone_speaks_and_writes(trained: tuple[Path, str]) -> None:
+    folder, output = trained
+    names = [*ALIKE, *LONG, "expert"]
+    assert [output.count(f"process 0 is done with {name}\n") for name in names] == [1] * len(names)
+    assert "process 1 is done" not in output
+    expected = [file for name in names for file in (name, f"{name}.meta.json")]
+    assert sorted(path.name for path in (folder / "2").iterdir()) == sorted(expected)
+
+
+def test_an_expert_learns_from_the_answers_of_both_processes(trained: tuple[Path, str], folder: Path) -> None:
     """Answers are drawn anew, so one step is computed again from them: Adam's first one is the gradient's sign."""
-    changes = {"steps": 1, "iterations": 1, "kl": 0.0, "generations": 4, "max_new_tokens": 24}
-    finish(start(2, "expert", tmp_path / "expert", **changes))
-    seen = [json.loads((tmp_path / f"expert.{process}.json").read_text()) for process in (0, 1)]
+    seen = [json.loads((folder / f"seen{process}.json").read_text()) for process in (0, 1)]
     assert [len(process["rows"]) for process in seen] == [4, 4]
     prompts = [set(process["prompts"]) for process in seen]
     assert list(map(len, prompts)) == [1, 1] and prompts[0] != prompts[1]
-    whole, half = (directions(folder, tmp_path / "expert", part) for part in (seen, seen[:1]))
+    whole, half = (directions(folder, trained[0] / "2/expert", part) for part in (seen, seen[:1]))
     assert all(torch.equal(step, -sign) for step, sign in whole)
     assert not all(torch.equal(step, -sign) for step, sign in half)
 
@@ -121,25 +132,24 @@ def directions(folder: Path, adapter: Path, seen: list[dict]) -> list[tuple]:
 
 
 def test_bad_input_is_one_line_with_its_status(start: Callable, tmp_path: Path) -> None:
-    process = start(2, "controller", tmp_path / "out", prompts_per_step=1)
+    process = start(2, tmp_path / "out", {"rebel": ("controller", {"prompts_per_step": 1})})
     output, _ = process.communicate(timeout=200)
     line = "error: devices.controller: 2 found, a number ≤ 1 (controller.prompts_per_step) is expected"
     assert output.splitlines()[-1] == line and output.count("error: ") == 1 and "Traceback" not in output
     assert process.returncode == 2
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.parametrize("stage", ["reward", "controller"])
-def test_a_signal_to_the_launcher_saves_and_a_rerun_goes_on(stage: str, start: Callable, tmp_path: Path) -> None:
-    changes = {"reward": {"epochs": 40.0}, "controller": {"steps": 60}}[stage]
-    finish(start(2, stage, tmp_path / "peace", **changes))
-    process = start(2, stage, tmp_path / "stopped", **changes)
-    sign = {"reward": "'loss'", "controller": "'step': 3"}[stage]
-    next(line for line in process.stdout if sign in line)
+@pytest.mark.parametrize("name", LONG)
+def test_a_signal_to_the_launcher_saves_and_a_rerun_goes_on(
+    name: str, trained: tuple[Path, str], start: Callable, tmp_path: Path
+) -> None:
+    process = start(2, tmp_path, {name: LONG[name]})
+    next(line for line in process.stdout if {"reward": "'loss'", "controller": "'step': 3"}[LONG[name][0]] in line)
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=200)
     assert process.returncode == STOPPED and "Traceback" not in output
     assert output.splitlines()[-1].startswith("stopped: SIGTERM received, step ")
-    assert "going on after step" in finish(start(2, stage, tmp_path / "stopped", **changes))
-    peace, again = weights(tmp_path / "peace"), weights(tmp_path / "stopped")
-    assert all(torch.equal(peace[name], again[name]) for name in peace)
+    assert "going on after step" in finish(start(2, tmp_path, {name: LONG[name]}))
+    peace, again = weights(trained[0] / "2" / name), weights(tmp_path / name)
+    assert all(torch.equal(peace[key], again[key]) for key in peace)

@@ -1,6 +1,7 @@
-"""One training as a script, for one process or several: `one_stage.py STAGE FOLDER OUT CHANGES MINUTES`.
+"""Trainings one after the other as a script, for one process or several: `shared_stages.py FOLDER OUT JOBS`.
 
-FOLDER holds what `stages.py` makes; CHANGES are settings as JSON. Experts of the controller are random adapters.
+FOLDER holds what `stages.py` makes; JOBS is JSON, name of the result below OUT -> [stage, changed settings]. Experts of
+the controller are random adapters.
 """
 
 import json
@@ -47,7 +48,7 @@ def policy(folder: Path, settings, saved, out: Path) -> None:
 
 
 def expert(folder: Path, settings, saved, out: Path) -> None:
-    """What each process learns from, prompts and padded rows of token ids, is kept beside `OUT`."""
+    """What each process learns from, prompts and padded rows of token ids, is kept in FOLDER."""
     seen: dict[str, list] = {}
 
     def told(prompts: list[str], answers: list[str], _: list[str]) -> torch.Tensor:
@@ -61,7 +62,7 @@ def expert(folder: Path, settings, saved, out: Path) -> None:
     torch.nn.modules.module.register_module_forward_pre_hook(read)
     tasks = [task(prompt, ["be brief"], "P2A") for prompt in stages.PROMPTS]
     train_expert(folder / "base", told, tasks, settings, saved, out)
-    Path(sys.argv[3]).with_suffix(f".{PROCESS}.json").write_text(json.dumps(seen))
+    (folder / f"seen{PROCESS}.json").write_text(json.dumps(seen))
 
 
 def controller(folder: Path, settings, saved, out: Path) -> None:
@@ -86,13 +87,13 @@ SETTINGS = {
 
 
 def main() -> None:
-    stage, folder, out, changes, minutes = sys.argv[1:]
     torch.set_num_threads(1)
-    settings = replace(SETTINGS[stage], **json.loads(changes))
-    record = {"stage": stage, "params": {}, "seeds": {}}
-    with checkpoints(Path(out), record, [], float(minutes)) as saved, write(out, **record) as tmp:
-        globals()[stage](Path(folder), settings, saved, tmp)
-    print(f"process {PROCESS} is done")
+    folder, out, jobs = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
+    for name, (stage, changes) in jobs.items():
+        settings, record = replace(SETTINGS[stage], **changes), {"stage": stage, "params": changes, "seeds": {}}
+        with checkpoints(out / name, record, [], 1000) as saved, write(out / name, **record) as tmp:
+            globals()[stage](folder, settings, saved, tmp)
+        print(f"process {PROCESS} is done with {name}")
 
 
 if __name__ == "__main__":
