@@ -23,25 +23,15 @@ def run(main: Callable[[], None]) -> None:
     if sys.version_info < (3, 11):
         sys.exit(f"error: Python {sys.version.split()[0]} found, Python 3.11 or newer is needed")
     try:
-        if launched():
-            _join()
-        elif "torch" in sys.modules:
+        if not is_first():
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (for the life of the process)
+        if "torch" in sys.modules and not launched():  # the launcher has taken them
             take_gpus()
         main()
     except MopeError as error:
         _leave(f"error: {error}", 2)
     except Stopped as reason:
         _leave(f"stopped: {reason}", STOPPED)
-
-
-def _join() -> None:
-    """Meet the other processes of this training, each on a device of its own."""
-    import torch
-    from accelerate import PartialState
-
-    PartialState(cpu=not torch.cuda.is_available())
-    if not is_first():
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (for the life of the process)
 
 
 def _leave(line: str, status: int) -> None:

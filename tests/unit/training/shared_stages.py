@@ -22,6 +22,7 @@ from mope.decoding.adapters import AdapterPool
 from mope.provenance.artifact import write
 from mope.training.checkpoints import checkpoints
 from mope.training.controller import train_controller
+from mope.training.devices import join
 from mope.training.expert import task, train_expert
 from mope.training.policy import train_multitask
 from mope.training.reward import train_reward
@@ -88,6 +89,7 @@ SETTINGS = {
 
 def main() -> None:
     torch.set_num_threads(1)
+    join()
     folder, out, jobs = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
     for name, (stage, changes) in jobs.items():
         settings, record = replace(SETTINGS[stage], **changes), {"stage": stage, "params": changes, "seeds": {}}

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from accelerate import PartialState
 from accelerate.utils import gather_object, reduce
 from tqdm import tqdm
 from transformers import AutoTokenizer, set_seed
@@ -30,7 +29,7 @@ from mope.training.controller_model import (
     expert_texts,
     grown_from,
 )
-from mope.training.devices import of_all
+from mope.training.devices import join, of_all
 from mope.training.module_checkpoint import restore, store
 from mope.training.ppo import advantages, ppo_loss
 from mope.training.rebel import answer_logprobs, rebel_loss, token_logprobs
@@ -187,7 +186,7 @@ def train_controller(
     Writes the controller to the folder `out`; returns the training curve, one row per step. Several processes share the
     prompts of a step.
     """
-    processes = PartialState(cpu=not torch.cuda.is_available())
+    processes = join()
     if settings.prompts_per_step < processes.num_processes:
         found = f"{processes.num_processes} found, a number ≤ {settings.prompts_per_step} (controller.prompts_per_step)"
         raise MopeError(f"devices.controller: {found} is expected")

@@ -7,6 +7,11 @@ from accelerate.utils import gather_object
 from mope.errors import MopeError
 
 
+def join() -> PartialState:
+    """Meet the other processes of this training, if there are any; from now on each has a device of its own."""
+    return PartialState(cpu=not torch.cuda.is_available())
+
+
 def trainer_options() -> dict:
     """Options that every TRL config needs: bf16 on a GPU; plain float32 on a CPU, where TRL must be told so."""
     gpu = torch.cuda.is_available()
@@ -18,7 +23,7 @@ def batch_options(key: str, batch: int, micro_batch: int | None) -> dict:
 
     `key` is the section of the configuration. Activations are computed again where memory is short.
     """
-    processes = PartialState(cpu=not torch.cuda.is_available()).num_processes
+    processes = join().num_processes
     if batch % processes:
         raise MopeError(f"devices.{key}: {processes} found, a divisor of {batch} (the batch) is expected")
     own = batch // processes
