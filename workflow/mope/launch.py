@@ -5,6 +5,7 @@ each process once and leaves it the time to save, and a failure is the one line 
 """
 
 import argparse
+import contextlib
 import logging
 import os
 import signal
@@ -48,7 +49,8 @@ def launch(processes: int, command: list[str]) -> None:
 def forward(number: int, _: object) -> None:
     """Send a signal on to the processes of the training."""
     for process in psutil.Process().children():
-        process.send_signal(number)
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+            process.send_signal(number)
 
 
 def main() -> None:
