@@ -14,6 +14,7 @@ preferences = load_preferences(PREFERENCES, config["preferences"])
 FIRST_SET = next(iter(config["evaluation_sets"]))  # the set of the figures and of the human study
 JUDGE = next(iter(config["judges"]))  # the judge of the claims and of the figures
 JUDGE_TEMPLATES = expand("workflow/prompts/judge/{file}.yaml", file=["frame", *preferences.ids])
+LAUNCH = launchers()  # no parameter of a rule, so that a change reruns nothing
 set_job_environment()
 
 
@@ -35,6 +36,7 @@ wildcard_constraints:
     seed=any_of(config["controller"]["seeds"]),
     hub_model=any_of(models_on_hub()),
     suffix="jsonl|json|csv|parquet",
+    shard="[0-9]+",
 
 
 rule all:
@@ -49,6 +51,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/base.smk"
 include: "workflow/rules/experts.smk"
 include: "workflow/rules/controller.smk"
+include: "workflow/rules/shards.smk"
 include: "workflow/rules/generation.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/details.smk"

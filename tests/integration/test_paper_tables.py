@@ -34,6 +34,13 @@ def test_the_default_has_none_of_it(project: Path, snakemake: Callable) -> None:
     jobs = planned(snakemake, project)
     assert not jobs.keys() & {*DETAILS, "train_policy", "answer_prompted_reference"}
     assert jobs["generate"] == 9 and jobs["train_controller"] == 3
+    assert not any("gather" in rule for rule in jobs)
+
+
+def test_shards_are_jobs_but_for_the_expert_chosen_over_all_prompts(project: Path, snakemake: Callable) -> None:
+    jobs = planned(snakemake, project, "--config", "shards={responses: 3, judging: 2}")
+    assert jobs["generate"] == 8 * 3 + 1 and jobs["gather_responses"] == 9
+    assert jobs["judge_rubric"] == 2 * 2 and jobs["gather_judging"] == 2
 
 
 def test_both_can_be_run_tiny(root: Path) -> None:

@@ -136,6 +136,10 @@ def test_how_often_training_is_saved_reruns_nothing(edit: Callable) -> None:
     assert edit("config.yaml", configured(checkpoint={"minutes": 1})) == Counter()
 
 
+def test_the_number_of_devices_reruns_nothing(edit: Callable) -> None:
+    assert edit("config.yaml", configured(devices={"reward": 2, "expert": 4, "controller": 3})) == Counter()
+
+
 def test_a_key_of_one_method_reruns_that_method(edit: Callable) -> None:
     jobs = edit(
         "config.yaml",

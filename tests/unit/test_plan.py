@@ -18,8 +18,16 @@ from mope.decoding.pool import MOST, fitting
 from mope.decoding.request import Request
 from mope.plan import base_config, comparisons, controller_parameters, cost, shape_of, stages
 
-# Peak memory (MiB) of the default experiment's stages, from the records of a run of it on two CPU cores.
-RECORDED = {"train_base": 939.6, "sample_candidates": 616.0, "train_reward": 881.2, "train_expert": 1436.9}
+# Peak memory (MiB) of the default experiment's stages at these sizes, from their records on two CPU cores; the largest
+# where a stage has several jobs.
+RECORDED = {"train_base": 1411.5, "sample_candidates": 636.7, "train_reward": 894.2, "train_expert": 2030.8}
+RECORDED |= {"train_controller": 889.2, "generate": 937.4, "score": 608.0}
+SIZES = {
+    "data": {"corpus": 40000},
+    "expert": {"prompts_per_step": 8, "generations": 4, "max_new_tokens": 112},
+    "controller": {"prompts_per_step": 24, "max_new_tokens": 112, "hidden": 64, "layers": 2, "intermediate": 192},
+    "generation": {"max_new_tokens": 112},
+}
 TULU = {"model_type": "llama", "hidden_size": 4096, "intermediate_size": 11008, "num_attention_heads": 32}
 TULU |= {"num_hidden_layers": 32, "num_key_value_heads": 32, "vocab_size": 32000, "tie_word_embeddings": False}
 
@@ -33,7 +41,7 @@ def planned(root: Path, command_line: dict, on_gpu: bool = False) -> dict:
 
 
 def test_memory_is_within_a_fifth_of_the_recorded_peaks(root: Path) -> None:
-    plan = planned(root, {})
+    plan = planned(root, SIZES)
     for name, peak in RECORDED.items():
         assert plan[name].memory == pytest.approx(peak * 2**20, rel=0.2), name
     for record in (root / "results/reference/reward").glob("*.meta.json"):
@@ -65,6 +73,14 @@ def test_jobs_and_tokens_by_hand(root: Path) -> None:
     config = load(root, {"experiment": "smoke"})
     active = preferences.load(root / "workflow/prompts/preferences.yaml", config["preferences"])
     assert comparisons(config, active) == 10 * 4 * 2 * 3 * 2  # pairs, prompts, combinations, preferences, orders
+
+
+def test_what_runs_beside_each_other_needs_more_jobs_and_less_memory(root: Path) -> None:
+    one = planned(root, {})
+    many = planned(root, {"devices": {"expert": 4, "controller": 4, "reward": 2}, "shards": {"responses": 3}})
+    assert many["generate"].jobs == 3 * (one["generate"].jobs - 1) + 1  # the best expert is chosen in one job
+    for name in ("train_reward", "train_expert", "train_controller"):
+        assert many[name].memory < one[name].memory, name
 
 
 def test_a_judge_that_is_bought_costs_its_tokens() -> None:

@@ -10,11 +10,13 @@ from mope.provenance.code import closure
 
 
 def stages(root: Path) -> dict[str, str]:
-    """Stage by name of rule, for the rules that have a name of their own."""
+    """Stage by name of rule, for the rules that have a name of their own, also those derived from others."""
     found = {}
     for file in (root / "workflow/rules").glob("*.smk"):
         for block in re.split(r"^ *rule ", file.read_text(), flags=re.MULTILINE)[1:]:
             found[block.split(":")[0]] = re.search(r'code\(f?"([\w{}]+)"\)', block).group(1)
+        for known, name in re.findall(r"^ *use rule (\w+) as (\w+) with", file.read_text(), re.MULTILINE):
+            found[name] = found[known]
     return found
 
 

@@ -15,9 +15,11 @@ from mope.config import load
 from mope.data.reference import reference_answers
 from mope.decoding.adapters import AdapterPool
 from mope.errors import MopeError
+from mope.gather import GATHER
 from mope.generation import GenerationSettings, Generator, Models, generate, load_controller
 from mope.methods import in_tables, needs, pairs, rewarded
 from mope.selection import SELECTIONS, Chooser
+from mope.shards import WHOLE, Shard
 from mope.training.checkpoints import Checkpoints
 from mope.training.controller import ControllerSettings, train_controller
 from mope.training.reward_model import RewardModel
@@ -120,6 +122,28 @@ def test_a_row_answers(experiment: str, name: str, run: Path, reference: pd.Data
     assert list(table.combination) == combinations * len(PROMPTS)
     assert list(table.prompt_id) == [p for p in PROMPTS.prompt_id for _ in combinations]
     assert set(table.seed) == {0} and table.n_tokens.between(1, 6).all()
+
+
+@pytest.mark.parametrize("name", ["mope", "best_of_3", "soup_exact"])
+def test_answers_in_shards_are_those_of_one_job(
+    name: str, run: Path, reference: pd.DataFrame, controllers: dict
+) -> None:
+    method, seeds = (
+        CONFIG["tables"]["methods"][name],
+        {7: controllers["tables", "mope"], 0: controllers["tables", "eta1"]},
+    )
+    own = generator(run, "tables", controllers=seeds)
+    chooser = Chooser(run / "base", {i: run / "reward" / i for i in active("tables").ids}, reference)
+
+    def answered(shard: Shard) -> pd.DataFrame:
+        prompts = shard.share(PROMPTS)
+        return (
+            SELECTIONS["best_of"](own, method, prompts, chooser) if rewarded(method) else generate(own, method, prompts)
+        )
+
+    whole = answered(WHOLE)
+    assert list(whole.seed.unique()) == ([7, 0] if name == "mope" else [0])
+    assert GATHER["responses"]([answered(Shard(0, 2)), answered(Shard(1, 2))]).equals(whole)
 
 
 def test_best_of_n_is_the_best_of_its_samples(run: Path, reference: pd.DataFrame) -> None:

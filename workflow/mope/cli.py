@@ -1,30 +1,46 @@
 """How every script starts and ends, and the options that several scripts share."""
 
 import argparse
+import json
+import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from mope.errors import MopeError, Stopped
-from mope.gpu_slot import take_gpu
+from mope.gpu_slot import take_gpus
+from mope.processes import is_first, launched
 
 STOPPED = 75  # EX_TEMPFAIL of sysexits.h: the same command may succeed when it is run again
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call `main`; `MopeError` becomes one line on standard error and exit status 2, `Stopped` one and status 75."""
+    """Call `main`; `MopeError` becomes one line on standard error and exit status 2, `Stopped` one and status 75.
+
+    Of several processes of `mope.launch` each hands that line to the launcher, and only the first one prints.
+    """
     if sys.version_info < (3, 11):
         sys.exit(f"error: Python {sys.version.split()[0]} found, Python 3.11 or newer is needed")
     try:
-        if "torch" in sys.modules:
-            take_gpu()
+        if not is_first():
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (for the life of the process)
+        if "torch" in sys.modules and not launched():  # the launcher has taken them
+            take_gpus()
         main()
     except MopeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        _leave(f"error: {error}", 2)
     except Stopped as reason:
-        print(f"stopped: {reason}", file=sys.stderr)
-        sys.exit(STOPPED)
+        _leave(f"stopped: {reason}", STOPPED)
+
+
+def _leave(line: str, status: int) -> None:
+    if launched():
+        error = {"message": line, "timestamp": int(time.time())}
+        Path(os.environ["TORCHELASTIC_ERROR_FILE"]).write_text(json.dumps(error))
+    else:
+        print(line, file=sys.stderr)
+    sys.exit(status)
 
 
 def named_path(text: str) -> tuple[str, Path]:

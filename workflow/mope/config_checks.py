@@ -111,11 +111,22 @@ def _feedback(config: dict, root: Path) -> Iterator[Problem]:
 def _sizes(config: dict) -> Iterator[Problem]:
     for section in ("base", "controller"):
         yield from _heads(config[section], (section,))
-    answers = config["expert"]["prompts_per_step"] * config["expert"]["generations"]
+    answers, devices = config["expert"]["prompts_per_step"] * config["expert"]["generations"], config["devices"]
     for section, batch in (("reward", config["reward"]["batch"]), ("expert", answers)):
+        own, rest = divmod(batch, devices[section])
+        if rest:
+            yield ("devices", section), f"{devices[section]} found, a divisor of {batch} (the batch) is expected"
         micro = config[section]["micro_batch"]
-        if micro is not None and batch % micro:
-            yield (section, "micro_batch"), f"{micro} found, a divisor of {batch} (the batch) is expected"
+        if micro is not None and own % min(micro, own or 1):
+            yield (section, "micro_batch"), f"{micro} found, a divisor of {own} (the batch of a device) is expected"
+    prompts = config["controller"]["prompts_per_step"]
+    if devices["controller"] > prompts:
+        found = f"{devices['controller']} found, a number ≤ {prompts} (controller.prompts_per_step) is expected"
+        yield ("devices", "controller"), found
+    fewest = min(entry["prompts"] for entry in config["evaluation_sets"].values())
+    for stage, count in config["shards"].items():
+        if count > fewest:
+            yield ("shards", stage), f"{count} found, a number ≤ {fewest} (prompts of an evaluation set) is expected"
     longest = config["generation"]["max_new_tokens"]
     if config["generation"]["min_new_tokens"] > longest:
         yield ("generation", "min_new_tokens"), f"more than max_new_tokens; a number ≤ {longest} is expected"

@@ -3,7 +3,12 @@
 
 def rewarded(method: dict) -> bool:
     """Whether the method chooses among answers by reward models."""
-    return method["kind"] == "best_of" or method.get("expert") == "best"
+    return method["kind"] == "best_of" or across_prompts(method)
+
+
+def across_prompts(method: dict) -> bool:
+    """Whether its answer to a prompt depends on other prompts: one choice is made for all of them."""
+    return method.get("expert") == "best"
 
 
 def needs(method: dict) -> set[str]:

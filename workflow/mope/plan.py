@@ -1,7 +1,8 @@
 """What an experiment will take, from its configuration alone: no weight is loaded, models are built without storage.
 
-Memory is what one process holds at its peak: weights, what training adds to them, the largest logits and activations,
-and on a CPU the libraries themselves. The factors were fitted to recorded peaks of the default experiment.
+Memory is what one process holds at its peak (of a job with several devices each process): weights, what training adds
+to them, the largest logits and activations, and on a CPU the libraries themselves. The factors were fitted to recorded
+peaks of the default experiment.
 """
 
 from collections.abc import Iterator
@@ -12,18 +13,18 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedConfig
 
 from mope.errors import MopeError
-from mope.methods import pairs
+from mope.methods import across_prompts, pairs
 from mope.preferences import Preferences
 
 LIBRARIES = 540e6  # bytes: Python, torch, transformers, TRL, on a CPU
 SCORED = 64  # answers in a batch of scoring, and of decoding on a CPU
 AT_LEAST = 8  # answers in a batch of decoding on a GPU, which takes as many as there is room for
-LOGITS = {"supervised": 3, "online": 8}  # copies of a batch's logits in training
-CACHES = 3  # copies of a cache while it grows or loses rows
-CORPUS = 4e3  # bytes of an example of the corpus, as text and as tokens
+LOGITS = {"supervised": 3, "online": 13}  # copies of a batch's logits in training
+CACHES = 4  # copies of a cache while it grows or loses rows, and what the prompts took
+CORPUS = 15e3  # bytes of an example of the corpus: texts, the tokenizer's records, lists of tokens
 CHARACTERS = 3.5  # of a token
 TEMPLATE = 600  # tokens of a judge's instructions, example and question
-PROMPT = 0.25  # of the longest text is prompt
+PROMPT = 0.25  # tokens of a question for each one that may be answered
 
 
 @dataclass(frozen=True)
@@ -128,11 +129,16 @@ def stages(config: dict, preferences: Preferences, base: Shape, controller: int,
     prompts, chosen = config["data"]["train"]["prompts"], len(preferences.ids)
     sets = sum(entry["prompts"] for entry in config["evaluation_sets"].values())
 
-    def decoding(rows: int, new: int, experts: int = 1, rank: int = 0) -> float:
-        """`rows` answers by several experts each: weights, adapters, caches, copies of the next token's logits."""
+    texts = round(max(len(" ".join(preferences.statements(xi))) for xi in preferences.combinations()) / CHARACTERS)
+
+    def decoding(rows: int, new: int, read: int = 0, experts: int = 1, rank: int = 0) -> float:
+        """`rows` answers to questions and `read` tokens of preference texts, by several experts each.
+
+        Weights, adapters, caches, copies of the next token's logits.
+        """
         rows = min(rows, AT_LEAST if on_gpu else SCORED) * experts
         adapters = chosen * base.adapter(rank) * base.width if rank else 0
-        caches = CACHES * base.cache(rows, round(new * (1 + PROMPT)))
+        caches = CACHES * base.cache(rows, read + round(new * (1 + PROMPT)))
         return fixed + weights + adapters + caches + 4 * base.logits(rows, 1)
 
     def training(rows: int, longest: int, trained: int, logits: int, kept: bool) -> float:
@@ -160,36 +166,50 @@ def stages(config: dict, preferences: Preferences, base: Shape, controller: int,
         (prompts + sets) * g["max_new_tokens"],
     )
     r = config["reward"]
-    micro, trained = r["micro_batch"] or r["batch"], base.adapter(r["rank"])
-    memory = training(2 * micro, r["max_length"], trained, 0, micro == r["batch"])
+    devices, trained = config["devices"], base.adapter(r["rank"])
+    micro = min(r["micro_batch"] or r["batch"], r["batch"] // devices["reward"])
+    memory = training(2 * micro, r["max_length"], trained, 0, r["micro_batch"] in (None, r["batch"]))
     tokens = round(2 * config["feedback"]["pairs"] * r["epochs"] * r["max_length"])
     yield Stage("train_reward", chosen, trained, memory, chosen * tokens)
     e = config["expert"]
     batch = e["prompts_per_step"] * e["generations"]
-    micro, trained = e["micro_batch"] or batch, base.adapter(e["rank"])
-    memory = training(micro, round(e["max_new_tokens"] * (1 + PROMPT)), trained, LOGITS["online"], micro == batch)
-    memory += weights + base.cache(batch, e["max_new_tokens"])  # the reward model, and sampling
+    own, trained, kept = batch // devices["expert"], base.adapter(e["rank"]), e["micro_batch"] in (None, batch)
+    micro = min(e["micro_batch"] or batch, own)
+    memory = training(micro, round(e["max_new_tokens"] * (1 + PROMPT)), trained, LOGITS["online"], kept)
+    memory += weights + base.cache(own, e["max_new_tokens"])  # the reward model, and sampling
     yield Stage("train_expert", chosen, trained, memory, chosen * e["steps"] * batch * e["max_new_tokens"])
     rivals = {m["policy"] for m in config["methods"].values() if "policy" in m}
     if rivals:
         jobs = len(rivals) * len(config["controller"]["seeds"])
         yield Stage("train_policy", jobs, trained, memory, jobs * e["steps"] * batch * e["max_new_tokens"])
     k, dimensions, xis = config["controller"], len(preferences.dimensions), len(preferences.combinations())
-    rows = 2 * k["prompts_per_step"]
+    rows, own = 2 * k["prompts_per_step"], -(-k["prompts_per_step"] // devices["controller"])
     variants = {m["controller"] for m in config["methods"].values() if "controller" in m}
     copies = 1 if weights >= 2e9 else chosen  # of the base, for the reward models
-    memory = decoding(rows, k["max_new_tokens"], dimensions, e["rank"]) + copies * weights + 16.0 * controller
-    rows_back = 2 * (k["micro_batch"] or k["prompts_per_step"])
+    memory = decoding(2 * own, k["max_new_tokens"], texts, dimensions, e["rank"]) + copies * weights + 16.0 * controller
+    rows_back = 2 * min(k["micro_batch"] or own, own)
     memory += 34.0 * 4 * rows_back * k["max_new_tokens"] * (1 + PROMPT) * k["layers"] * k["hidden"]
     jobs = len(k["seeds"]) * len(variants)
     yield Stage("train_controller", jobs, controller, memory, jobs * k["steps"] * rows * k["max_new_tokens"])
     repeats = sum(seeds(method, config) * method.get("n", 1) for method in config["methods"].values())
     tokens = repeats * sets * xis * g["max_new_tokens"]
-    memory = decoding(sets * xis, g["max_new_tokens"], dimensions, e["rank"]) + 4.0 * controller
-    yield Stage("generate", len(config["methods"]), 0, memory, tokens)
+    mixed = max(experts(method, config, preferences) for method in config["methods"].values())
+    memory = decoding(sets * xis, g["max_new_tokens"], texts, mixed, e["rank"]) + 4.0 * controller
+    shards = config["shards"]["responses"]
+    jobs = sum(1 if across_prompts(method) else shards for method in config["methods"].values())
+    yield Stage("generate", jobs, 0, memory, tokens)
     longest = round(g["max_new_tokens"] * (1 + PROMPT))
     memory = fixed + copies * weights + 4 * base.hidden * SCORED * longest * 4.0
     yield Stage("score", len(config["methods"]), 0, memory, tokens * dimensions)
+
+
+def experts(method: dict, config: dict, preferences: Preferences) -> int:
+    """How many models answer one prompt together."""
+    if method["kind"] != "mix":
+        return 1
+    controller = config["controller"] | config["controllers"][method["controller"]] if "controller" in method else {}
+    everyone = controller.get("mixes") == "all"
+    return (len(preferences.ids) if everyone else len(preferences.dimensions)) + (method["mixer"] == "arithmetic")
 
 
 def comparisons(config: dict, preferences: Preferences) -> int:

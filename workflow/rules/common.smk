@@ -7,7 +7,7 @@ from pathlib import Path
 from mope.config import load as load_config
 from mope.data.feedback_file import feedback_file
 from mope.errors import MopeError
-from mope.methods import in_tables, needs, pairs
+from mope.methods import across_prompts, in_tables, needs, pairs
 from mope.preferences import load as load_preferences
 from mope.provenance.code import digest
 
@@ -75,6 +75,11 @@ def set_job_environment():
         MALLOC_TOP_PAD_=str(64 << 20),
         MALLOC_ARENA_MAX="1",
     )
+
+
+def launchers():
+    """How the scripts that several devices can share are started, by section of the configuration."""
+    return {stage: f"python -m mope.launch {n}" if n > 1 else "python" for stage, n in config["devices"].items()}
 
 
 def controllers():
@@ -218,6 +223,16 @@ def of_each_set(pattern):
 def set_options(option, paths):
     """Options such as `--out single=... --out comparison=...` for the files of the evaluation sets."""
     return " ".join(f"{option} {name}={path}" for name, path in zip(config["evaluation_sets"], paths, strict=True))
+
+
+def response_tables():
+    """A method's answers, on each evaluation set."""
+    return of_each_set("<results>/responses/{set}/{{method}}.parquet")
+
+
+def judgment_tables():
+    """A judge's verdicts on each pair of methods, on one evaluation set."""
+    return expand("<results>/judgments/{{set}}/{{judge}}/{pair}.parquet", pair=compared())
 
 
 def compared():

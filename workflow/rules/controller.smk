@@ -16,9 +16,9 @@ rule train_controller:
         "<benchmarks>/train_controller.{controller}.seed{seed}.tsv"
     conda:
         "../../envs/train.yaml"
-    threads: 1
+    threads: config["devices"]["controller"]
     resources:
-        mem_mb=grows(4000),
+        mem_mb=grows(4000 * config["devices"]["controller"]),
         runtime=240,
         checkpoint_minutes=config["checkpoint"]["minutes"],
     params:
@@ -29,6 +29,6 @@ rule train_controller:
         start=lambda wildcards, input: f"--start {input.start}" if input.start else "",
         code=code("train_controller"),
     shell:
-        "python workflow/scripts/train_controller.py --base {input.base} {params.models} {params.start} --prompts {input.prompts} --reference {input.reference}"
+        "{LAUNCH[controller]} workflow/scripts/train_controller.py --base {input.base} {params.models} {params.start} --prompts {input.prompts} --reference {input.reference}"
         " --preferences {input.preferences} --settings {params.settings:q} --out {output.model}"
         " --curve {output.curve} --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"

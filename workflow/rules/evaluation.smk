@@ -31,11 +31,11 @@ rule judge_rubric:
         responses=expand("<results>/responses/{{set}}/{method}.parquet", method=config["methods"]),
         world=WORLD,
     output:
-        verdicts=expand("<results>/judgments/{{set}}/{{judge}}/{pair}.parquet", pair=compared()),
+        verdicts=written("judging", "judge.{judge}.{set}", judgment_tables()),
     log:
-        "<logs>/judge_rubric.{judge}.{set}.log",
+        f"<logs>/judge_rubric.{{judge}}.{{set}}{of_shard('judging')}.log",
     benchmark:
-        "<benchmarks>/judge_rubric.{judge}.{set}.tsv"
+        f"<benchmarks>/judge_rubric.{{judge}}.{{set}}{of_shard('judging')}.tsv"
     wildcard_constraints:
         judge=any_of(judges("rubric")),
     conda:
@@ -47,11 +47,12 @@ rule judge_rubric:
     params:
         settings=judge_settings,
         pairs=compared(),
-        folder=lambda wildcards, output: os.path.dirname(output.verdicts[0]),
+        folder=judgment_folder,
+        shard=shard_option("judging"),
         code=code("judge_rubric"),
     shell:
         "python workflow/scripts/judge_rubric.py --responses {input.responses} --pairs {params.pairs}"
-        " --settings {params.settings:q} --output {params.folder} > {log} 2>&1"
+        " --settings {params.settings:q} --output {params.folder} {params.shard} > {log} 2>&1"
 
 
 rule judge_reward:
@@ -61,11 +62,11 @@ rule judge_reward:
         rewards=lambda wildcards: expand(f"{held_out(wildcards)}/reward/{{preference}}", preference=preferences.ids),
         feedback=expand("<results>/feedback/{preference}.parquet", preference=preferences.ids),
     output:
-        verdicts=expand("<results>/judgments/{{set}}/{{judge}}/{pair}.parquet", pair=compared()),
+        verdicts=written("judging", "judge.{judge}.{set}", judgment_tables()),
     log:
-        "<logs>/judge_reward.{judge}.{set}.log",
+        f"<logs>/judge_reward.{{judge}}.{{set}}{of_shard('judging')}.log",
     benchmark:
-        "<benchmarks>/judge_reward.{judge}.{set}.tsv"
+        f"<benchmarks>/judge_reward.{{judge}}.{{set}}{of_shard('judging')}.tsv"
     wildcard_constraints:
         judge=any_of(judges("reward")),
     conda:
@@ -78,14 +79,16 @@ rule judge_reward:
         settings=judge_settings,
         pairs=compared(),
         models=model_options,
-        folder=lambda wildcards, output: os.path.dirname(output.verdicts[0]),
+        folder=judgment_folder,
+        shard=shard_option("judging"),
         code=code("judge_reward"),
     shell:
         "python workflow/scripts/judge_reward.py --responses {input.responses} --pairs {params.pairs} --base {input.base} {params.models}"
-        " --feedback {input.feedback} --settings {params.settings:q} --output {params.folder} > {log} 2>&1"
+        " --feedback {input.feedback} --settings {params.settings:q} --output {params.folder} {params.shard} > {log} 2>&1"
 
 
-# One job for all sets: they share one budget. It runs beside Snakemake itself, where the key and the network are.
+# One job for all sets, never in shards: they share one budget. It runs beside Snakemake itself, where the key and the
+# network are.
 rule judge_chat:
     input:
         responses=responses(),

@@ -11,16 +11,16 @@ rule train_reward:
         "<benchmarks>/train_reward.{preference}.tsv"
     conda:
         "../../envs/train.yaml"
-    threads: 1
+    threads: config["devices"]["reward"]
     resources:
-        mem_mb=grows(4000),
+        mem_mb=grows(4000 * config["devices"]["reward"]),
         runtime=120,
         checkpoint_minutes=config["checkpoint"]["minutes"],
     params:
         settings=settings(config["reward"], seed=config["seed"]),
         code=code("train_reward"),
     shell:
-        "python workflow/scripts/train_reward.py --base {input.base} --feedback {input.feedback}"
+        "{LAUNCH[reward]} workflow/scripts/train_reward.py --base {input.base} --feedback {input.feedback}"
         " --settings {params.settings:q} --out {output.model} --metrics {output.metrics}"
         " --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"
 
@@ -40,16 +40,16 @@ rule train_expert:
         "<benchmarks>/train_expert.{preference}.tsv"
     conda:
         "../../envs/train.yaml"
-    threads: 1
+    threads: config["devices"]["expert"]
     resources:
-        mem_mb=grows(4000),
+        mem_mb=grows(4000 * config["devices"]["expert"]),
         runtime=240,
         checkpoint_minutes=config["checkpoint"]["minutes"],
     params:
         settings=settings(config["expert"], seed=config["seed"]),
         code=code("train_expert"),
     shell:
-        "python workflow/scripts/train_expert.py --base {input.base} --reward {input.reward} --prompts {input.prompts}"
+        "{LAUNCH[expert]} workflow/scripts/train_expert.py --base {input.base} --reward {input.reward} --prompts {input.prompts}"
         " --preference {wildcards.preference} --preferences {input.preferences} --settings {params.settings:q}"
         " --out {output.adapter} --curve {output.curve}"
         " --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"
@@ -70,9 +70,9 @@ rule train_policy:
         "<benchmarks>/train_policy.{policy}.seed{seed}.tsv"
     conda:
         "../../envs/train.yaml"
-    threads: 1
+    threads: config["devices"]["expert"]
     resources:
-        mem_mb=grows(4000),
+        mem_mb=grows(4000 * config["devices"]["expert"]),
         runtime=240,
         checkpoint_minutes=config["checkpoint"]["minutes"],
     params:
@@ -84,7 +84,7 @@ rule train_policy:
         models=model_options,
         code=code("train_policy"),
     shell:
-        "python workflow/scripts/train_policy.py --objective {params.objective} --base {input.base} {params.models}"
+        "{LAUNCH[expert]} workflow/scripts/train_policy.py --objective {params.objective} --base {input.base} {params.models}"
         " --prompts {input.prompts} --preferences {input.preferences} --active {params.active}"
         " --settings {params.settings:q} --out {output.adapter} --curve {output.curve}"
         " --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"

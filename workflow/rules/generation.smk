@@ -5,11 +5,11 @@ rule generate:
         prompts=of_each_set("<results>/data/{set}.parquet"),
         preferences=PREFERENCES,
     output:
-        responses=of_each_set("<results>/responses/{set}/{{method}}.parquet"),
+        responses=written("responses", "generate.{method}", response_tables()),
     log:
-        "<logs>/generate.{method}.log",
+        f"<logs>/generate.{{method}}{of_shard('responses')}.log",
     benchmark:
-        "<benchmarks>/generate.{method}.tsv"
+        f"<benchmarks>/generate.{{method}}{of_shard('responses')}.tsv"
     conda:
         "../../envs/train.yaml"
     threads: 1
@@ -25,12 +25,13 @@ rule generate:
         ),
         models=model_options,
         prompts=lambda wildcards, input: set_options("--prompts", input.prompts),
-        responses=lambda wildcards, output: set_options("--out", output.responses),
+        responses=response_options,
+        shard=shard_option("responses"),
         code=code("generate"),
     shell:
         "python workflow/scripts/generate.py --method {wildcards.method} --settings {params.settings:q}"
         " --base {input.base} {params.models} {params.prompts} --preferences {input.preferences}"
-        " {params.responses} > {log} 2>&1"
+        " {params.responses} {params.shard} > {log} 2>&1"
 
 
 # Not part of `all`, because times are worth measuring only on a quiet machine: `make benchmark`.

@@ -11,6 +11,7 @@ from mope.generation import GenerationSettings, Generator, Models, generate
 from mope.methods import rewarded
 from mope.provenance.artifact import require, write
 from mope.selection import SELECTIONS, Chooser
+from mope.shards import WHOLE, Shard
 
 
 def main() -> None:
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("--prompts", type=named_path, action="append", required=True, help="SET=FILE")
     parser.add_argument("--preferences", type=Path, required=True)
     parser.add_argument("--out", type=named_path, action="append", required=True, help="SET=FILE")
+    parser.add_argument("--shard", type=Shard.parse, default=WHOLE, help="0/3: the first of three parts")
     args = parser.parse_args()
     s = args.settings
     active = preferences.load(args.preferences, s["preferences"])
@@ -42,7 +44,7 @@ def main() -> None:
     record = {"stage": "generate", "params": {"name": args.method, **s}, "seeds": {"seed": s["seed"]}}
     sources, references = dict(args.prompts), dict(args.reference)
     for name, out in args.out:
-        prompts = read(sources[name], ["prompt_id", "prompt"])
+        prompts = args.shard.share(read(sources[name], ["prompt_id", "prompt"]))
         with write(out, **record, inputs=[args.base, *folders, args.preferences, sources[name]]) as tmp:
             if rewarded(s["method"]):
                 chooser = Chooser(

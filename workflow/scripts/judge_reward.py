@@ -11,6 +11,7 @@ from mope.judging.reward_judge import RewardJudge, check_held_out
 from mope.judging.verdicts import judge_pairs, read_responses
 from mope.provenance.artifact import require, write
 from mope.scoring import score_texts
+from mope.shards import WHOLE, Shard
 from mope.training.reward_model import reward_models
 
 
@@ -25,11 +26,12 @@ def main() -> None:
     parser.add_argument("--pairs", nargs="+", type=method_pair, help="<a>--<b>; default: all pairs of methods")
     parser.add_argument("--settings", type=json.loads, required=True, help='{"dead_band": 0.0}, in units of reward')
     parser.add_argument("--output", type=Path, required=True, help="folder of the <a>--<b>.parquet")
+    parser.add_argument("--shard", type=Shard.parse, default=WHOLE, help="0/3: the first of three parts")
     args = parser.parse_args()
     folders = dict(args.rewards)
     check_held_out(folders.values(), args.feedback)
     models = reward_models(require(args.base), {name: require(folder) for name, folder in folders.items()})
-    ((_, responses),) = read_responses(args.responses).items()
+    ((_, responses),) = read_responses(args.responses, args.shard).items()
     judge = RewardJudge(
         score_texts(pd.concat(responses.values()), models), args.settings["dead_band"], args.output.name
     )

@@ -11,6 +11,7 @@ from mope.cli import method_pair, run
 from mope.judging.rubric_judge import RubricJudge
 from mope.judging.verdicts import judge_pairs, read_responses
 from mope.provenance.artifact import write
+from mope.shards import WHOLE, Shard
 
 
 def main() -> None:
@@ -21,9 +22,10 @@ def main() -> None:
     parser.add_argument("--pairs", nargs="+", type=method_pair, help="<a>--<b>; default: all pairs of methods")
     parser.add_argument("--settings", type=json.loads, required=True, help='{"dead_band": 0.05}')
     parser.add_argument("--output", type=Path, required=True, help="folder of the <a>--<b>.parquet")
+    parser.add_argument("--shard", type=Shard.parse, default=WHOLE, help="0/3: the first of three parts")
     args = parser.parse_args()
     judge = RubricJudge(args.settings["dead_band"])
-    ((name, responses),) = read_responses(args.responses).items()
+    ((name, responses),) = read_responses(args.responses, args.shard).items()
     paths = {path.stem: path for path in args.responses}
     pairs = args.pairs or list(combinations(responses, 2))
     for a, b, judgments in tqdm(judge_pairs(judge, responses, pairs), total=len(pairs), unit="pair", desc=name):

@@ -13,6 +13,7 @@ from mope.decoding.open_pool import open_pool
 from mope.provenance.artifact import require, write
 from mope.training.checkpoints import checkpoints
 from mope.training.controller import ControllerSettings, train_controller
+from mope.training.devices import join
 from mope.training.reward_model import reward_models
 from mope.training.rewards import Rewards, references_of
 
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--curve", type=Path, required=True)
     checkpoint_option(parser)
     args = parser.parse_args()
+    join()
     settings, experts, rewards = settings_of(ControllerSettings, args.settings), dict(args.experts), dict(args.rewards)
     active = preferences.load(args.preferences, list(experts))
     prompts = list(read(args.prompts, ["prompt_id", "prompt"]).prompt)

@@ -9,6 +9,7 @@ from mope.cli import checkpoint_option, run, settings_of
 from mope.data.tables import read
 from mope.provenance.artifact import require, write
 from mope.training.checkpoints import checkpoints
+from mope.training.devices import join
 from mope.training.expert import ExpertSettings, task, train_expert
 from mope.training.reward_model import RewardModel
 
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("--curve", type=Path, required=True)
     checkpoint_option(parser)
     args = parser.parse_args()
+    join()
     settings = settings_of(ExpertSettings, args.settings)
     text = preferences.load(args.preferences, [args.preference]).texts[args.preference]
     tasks = [task(prompt, [text], args.preference) for prompt in read(args.prompts, ["prompt_id", "prompt"]).prompt]

@@ -9,6 +9,7 @@ from mope.cli import checkpoint_option, named_path, run, settings_of
 from mope.data.tables import read
 from mope.provenance.artifact import require, write
 from mope.training.checkpoints import checkpoints
+from mope.training.devices import join
 from mope.training.expert import ExpertSettings, train_expert
 from mope.training.policy import combined_tasks, plain_tasks, train_multitask
 from mope.training.reward_model import reward_models
@@ -29,6 +30,7 @@ def main() -> None:
     parser.add_argument("--curve", type=Path, required=True)
     checkpoint_option(parser)
     args = parser.parse_args()
+    join()
     settings, active = settings_of(ExpertSettings, args.settings), preferences.load(args.preferences, args.active)
     prompts, base = read(args.prompts, ["prompt_id", "prompt"]), require(args.base)
     params = {"objective": args.objective, **args.settings}

@@ -8,6 +8,7 @@ from mope.cli import checkpoint_option, run, settings_of
 from mope.data.tables import read
 from mope.provenance.artifact import require, write
 from mope.training.checkpoints import checkpoints
+from mope.training.devices import join
 from mope.training.reward import RewardSettings, check_gate, train_reward
 
 
@@ -20,6 +21,7 @@ def main() -> None:
     parser.add_argument("--metrics", type=Path, required=True)
     checkpoint_option(parser)
     args = parser.parse_args()
+    join()
     settings = settings_of(RewardSettings, args.settings)
     feedback = read(args.feedback, ["prompt_id", "prompt", "chosen", "rejected"])
     record = {"stage": "train_reward", "params": args.settings, "seeds": {"seed": settings.seed}}

@@ -35,7 +35,14 @@ BASE_SETTINGS = tiny(BaseSettings, "base", vocabulary=320, hidden=16, epochs=2.0
 REWARD_SETTINGS = tiny(RewardSettings, "reward", dropout=0.1, epochs=2.0, batch=4, held_out=0.4, max_length=64)
 EXPERT_SETTINGS = tiny(ExpertSettings, "expert", steps=5, iterations=2, max_new_tokens=12)
 CONTROLLER_SETTINGS = tiny(
-    ControllerSettings, "controller", steps=8, prompts_per_step=3, epochs=2, max_new_tokens=12, micro_batch=2
+    ControllerSettings,
+    "controller",
+    steps=8,
+    prompts_per_step=3,
+    epochs=2,
+    max_new_tokens=12,
+    micro_batch=2,
+    expert_prompt="own",
 )
 
 

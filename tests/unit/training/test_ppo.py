@@ -11,8 +11,8 @@ from mope.training.ppo import advantages, ppo_loss
 def test_advantage_is_the_gap_to_the_other_answer_in_standard_deviations():
     reward = torch.tensor([[0.9, 0.4], [0.2, 0.2]])
     gap = torch.tensor([[0.5, -0.5], [0.0, 0.0]])
-    assert torch.allclose(advantages(reward), gap / gap.std())
-    assert torch.equal(advantages(torch.full((2, 2), 0.3)), torch.zeros(2, 2))
+    assert torch.allclose(advantages(reward, reward), gap / gap.std())
+    assert torch.equal(advantages(*[torch.full((2, 2), 0.3)] * 2), torch.zeros(2, 2))
 
 
 def test_loss_by_hand():

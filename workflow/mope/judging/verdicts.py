@@ -10,9 +10,11 @@ import pandas as pd
 
 from mope.errors import MopeError
 from mope.provenance.artifact import require
+from mope.shards import WHOLE, Shard
 
 KEYS = ["prompt_id", "combination"]
 COLUMNS = [*KEYS, "preference", "order", "verdict", "raw", "seed_a", "seed_b"]
+ORDER = [*KEYS, "seed_a", "seed_b", "preference", "order"]  # of the rows
 # What "the first answer is better" means when the answers were shown as a, b and as b, a.
 UNSWAP = {
     "ab": {"first": "a", "second": "b", "tie": "tie", "unparsed": "unparsed"},
@@ -61,11 +63,11 @@ def consensus(ab: str, ba: str) -> str:
     return ab if ab == ba else "tie"
 
 
-def read_responses(paths: Sequence[Path]) -> dict[str, dict[str, pd.DataFrame]]:
-    """Answers by evaluation set and method, from files <set>/<method>.parquet, in their order."""
+def read_responses(paths: Sequence[Path], shard: Shard = WHOLE) -> dict[str, dict[str, pd.DataFrame]]:
+    """Answers, to the prompts of `shard`, by evaluation set and method, from files <set>/<method>.parquet in order."""
     found: dict[str, dict[str, pd.DataFrame]] = {}
     for path in paths:
-        found.setdefault(path.parent.name, {})[path.stem] = pd.read_parquet(require(path))
+        found.setdefault(path.parent.name, {})[path.stem] = shard.share(pd.read_parquet(require(path)))
     return found
 
 
@@ -97,7 +99,7 @@ def comparisons(pairs: pd.DataFrame) -> pd.DataFrame:
     rows = pairs.assign(preference=pairs["combination"].str.split("-")).explode("preference", ignore_index=True)
     ab = rows.assign(order="ab", first=rows["response_a"], second=rows["response_b"])
     ba = rows.assign(order="ba", first=rows["response_b"], second=rows["response_a"])
-    return pd.concat([ab, ba]).sort_values([*KEYS, "seed_a", "seed_b", "preference", "order"], ignore_index=True)
+    return pd.concat([ab, ba]).sort_values(ORDER, ignore_index=True)
 
 
 def questions(table: pd.DataFrame) -> list[Comparison]:

@@ -11,11 +11,13 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mope.errors import MopeError
+from mope.processes import is_first
 from mope.provenance import code
 
 SCHEMA_VERSION = 1
@@ -47,8 +49,13 @@ def write(
 
     The temporary name is hidden and has the suffix of `path`. After an error nothing is left at the temporary path and
     `path` is as before. A kill between the two moves leaves an artifact without a record, which `require` rejects.
+    Of several processes of one training only the first one's file or folder becomes the artifact.
     """
     path = Path(path)
+    if not is_first():
+        with tempfile.TemporaryDirectory() as unseen:
+            yield Path(unseen) / path.name
+        return
     temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
     remove(temporary)
     path.parent.mkdir(parents=True, exist_ok=True)

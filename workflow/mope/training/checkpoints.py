@@ -6,7 +6,11 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from accelerate import PartialState
+from accelerate.utils import gather_object
+
 from mope.errors import MopeError, Stopped
+from mope.processes import is_first, launched
 from mope.provenance.artifact import identity, meta_path, remove, require, write
 
 SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
@@ -34,8 +38,10 @@ class Checkpoints:
         return None
 
     def due(self) -> bool:
-        """Whether to call `save` now."""
-        return self.asked is not None or time.monotonic() - self._last >= 60 * self.minutes
+        """Whether to call `save` now: in all processes of a training, if one of them has reason to."""
+        votes = gather_object([(self.asked, time.monotonic() - self._last >= 60 * self.minutes)])
+        self.asked = next((asked for asked, _ in votes if asked), None)
+        return self.asked is not None or any(late for _, late in votes)
 
     @contextlib.contextmanager
     def save(self, step: int) -> Iterator[Path]:
@@ -46,6 +52,7 @@ class Checkpoints:
         for old in self.folder.glob("step-?????????"):
             if old != path:
                 self._remove(old)
+        PartialState().wait_for_everyone()  # before the first one leaves, which ends the others
         self._last = time.monotonic()
         if self.asked:
             raise Stopped(f"{self.asked} received, step {step} is saved; the same command goes on from there")
@@ -62,11 +69,13 @@ class Checkpoints:
 
     def _ask(self, number: int, _: object) -> None:
         self.asked = signal.Signals(number).name
-        signal.signal(number, self._handlers[number])
+        if not launched():  # else the launcher may send on what has reached this process already
+            signal.signal(number, self._handlers[number])
 
     def _remove(self, path: Path) -> None:
-        remove(meta_path(path))  # first, so that a half-removed folder never looks whole
-        remove(path)
+        if is_first():
+            remove(meta_path(path))  # first, so that a half-removed folder never looks whole
+            remove(path)
 
 
 @contextlib.contextmanager
@@ -78,13 +87,14 @@ def checkpoints(out: Path, record: dict, inputs: Iterable[Path], minutes: float)
     """
     root = out.with_name(f".{out.name}.checkpoints")
     folder = root / identity(**record, inputs=inputs)[:16]
-    for other in root.glob("*"):
-        if other != folder:
-            remove(other)
     saved = Checkpoints(folder, minutes)
-    remove(saved.work)
+    if is_first():
+        for other in [*root.glob("*"), saved.work]:
+            if other != folder:
+                remove(other)
     try:
         yield saved
     finally:
         saved.ignore()
-    remove(root)
+    if is_first():
+        remove(root)

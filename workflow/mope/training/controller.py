@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from accelerate.utils import gather_object, reduce
 from tqdm import tqdm
 from transformers import AutoTokenizer, set_seed
 
@@ -17,6 +18,7 @@ from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Answer, Request
 from mope.decoding.requests import Reading, mixture_request, taking_part
 from mope.decoding.sampling import Sampling
+from mope.errors import MopeError
 from mope.preferences import Preferences
 from mope.training.checkpoints import Checkpoints
 from mope.training.controller_model import (
@@ -27,6 +29,7 @@ from mope.training.controller_model import (
     expert_texts,
     grown_from,
 )
+from mope.training.devices import join, of_all
 from mope.training.module_checkpoint import restore, store
 from mope.training.ppo import advantages, ppo_loss
 from mope.training.rebel import answer_logprobs, rebel_loss, token_logprobs
@@ -180,8 +183,13 @@ def train_controller(
 ) -> pd.DataFrame:
     """Online REBEL: sample two answers per (prompt, ξ), score them, fit the log-ratio to the reward gap; repeat.
 
-    Writes the controller to the folder `out`; returns the training curve, one row per step.
+    Writes the controller to the folder `out`; returns the training curve, one row per step. Several processes share the
+    prompts of a step.
     """
+    processes = join()
+    if settings.prompts_per_step < processes.num_processes:
+        found = f"{processes.num_processes} found, a number ≤ {settings.prompts_per_step} (controller.prompts_per_step)"
+        raise MopeError(f"devices.controller: {found} is expected")
     set_seed(settings.seed)
     rng = random.Random(settings.seed)
     controller = new_controller(tokenizer, pool.vocab_size, preferences, settings, start).to(pool.device)
@@ -191,14 +199,17 @@ def train_controller(
     sampling, rows = Sampling(temperature=settings.temperature), restore(saved, controller, optimizer, schedule)
     order: list[tuple[str, str, list[float] | None]] = []
     saved.listen()
-    for step in tqdm(range(settings.steps), desc=f"REBEL, seed {settings.seed}", mininterval=5):
+    quiet = not processes.is_main_process
+    for step in tqdm(range(settings.steps), desc=f"REBEL, seed {settings.seed}", mininterval=5, disable=quiet):
         if len(order) < settings.prompts_per_step:  # every prompt under every combination before any comes again
             order = [(prompt, xi, w) for prompt in prompts for xi in combinations for w in settings.weights or [None]]
             rng.shuffle(order)
         asked = [order.pop() for _ in range(settings.prompts_per_step)]
         if step < len(rows):
             continue  # before the checkpoint
-        asked = [pair for pair in asked for _ in range(2)]
+        with processes.split_between_processes(list(enumerate(asked))) as own:
+            seeds = [derive_seed(settings.seed, step, 2 * i + answer) for i, _ in own for answer in range(2)]
+            asked = [pair for _, pair in own for _ in range(2)]
         requests = [
             mixture_request(
                 tokenizer,
@@ -208,9 +219,9 @@ def train_controller(
                 settings.reading(weights),
                 pool.names,
                 settings.max_new_tokens,
-                derive_seed(settings.seed, step, b),
+                seed,
             )
-            for b, (prompt, xi, weights) in enumerate(asked)
+            for seed, (prompt, xi, weights) in zip(seeds, asked, strict=True)
         ]
         controller.eval()
         answers = decode(
@@ -229,7 +240,8 @@ def train_controller(
         indices = [[pool.names.index(m) for m in taking_part(preferences, xi, settings.mixes)] for xi in chosen]
         rollout = collect(requests, answers, indices, reward, tokenizer.pad_token_id).to(pool.device)
         row = {"step": step, **update(controller, optimizer, rollout, settings)}
-        row |= {"length": sum(len(answer.tokens) for answer in answers) / len(answers)}
+        lengths = gather_object([len(answer.tokens) for answer in answers])
+        row |= {"length": sum(lengths) / len(lengths)}
         schedule.step()
         rows.append(row)
         report(row)
@@ -240,41 +252,50 @@ def train_controller(
 
 
 def update(controller: Controller, optimizer, rollout: Rollout, settings: ControllerSettings) -> dict:
-    """`epochs` REBEL (or PPO) steps on one batch of recorded answers; returns what the training curve shows."""
+    """`epochs` REBEL (or PPO) steps on one batch of recorded answers; returns what the training curve shows.
+
+    Where processes share the batch, gradients and losses are sums over it, and all of them take the same steps.
+    """
     controller.train()
     divergence = rollout.old_logprob - uniform_logprob(rollout)
     reward = rollout.reward - settings.kl * divergence
-    learnt = replace(rollout, reward=reward if settings.objective == "rebel" else advantages(reward))
+    batch = of_all(reward).to(reward.device)
+    learnt = replace(rollout, reward=reward if settings.objective == "rebel" else advantages(reward, batch))
+    tokens = sum(gather_object([rollout.present.sum().item()]))
     parts = list(learnt.parts(settings.micro_batch or len(reward)))
     losses, old = [], [None] * len(parts)
     for _ in range(settings.epochs):
         optimizer.zero_grad()
-        total, ratios, alphas = 0.0, [], []
+        total, ratios, entropies = 0.0, [], []
         for number, part in enumerate(parts):
             logits = part.logits(controller)
             if settings.objective == "rebel":
                 logprob = answer_logprobs(logits, part.expert_logprobs, part.present).view(-1, 2)
                 loss, ratio = rebel_loss(logprob, part.old_logprob, part.reward, settings.eta)
-                share = len(part.reward) / len(reward)
+                share = len(part.reward) / len(batch)
             else:
                 logprob = token_logprobs(logits, part.expert_logprobs)
                 old[number] = logprob.detach() if old[number] is None else old[number]
                 loss, ratio = ppo_loss(logprob, old[number], part.present, part.reward, settings.clip)
-                share = (part.present.sum() / rollout.present.sum()).item()
+                share = part.present.sum().item() / tokens
             (share * loss).backward()
             total += share * loss.item()
             ratios.append(ratio)
-            alphas.append(torch.softmax(logits.detach(), dim=-1)[part.present])  # (tokens, k)
+            alpha = torch.softmax(logits.detach(), dim=-1)[part.present]  # (tokens, k)
+            entropies.append(torch.special.entr(alpha).sum(-1))
+        for parameter in controller.parameters():
+            if parameter.grad is not None:
+                parameter.grad = reduce(parameter.grad, "sum")
         torch.nn.utils.clip_grad_norm_(controller.parameters(), 1.0)
         optimizer.step()
-        losses.append(total)
-    alpha = torch.cat(alphas)
+        losses.append(sum(gather_object([total])))
+    rewards = of_all(rollout.reward)
     return {
-        "reward": rollout.reward.mean().item(),
-        "reward_std": rollout.reward.std().item(),
+        "reward": rewards.mean().item(),
+        "reward_std": rewards.std().item(),
         "loss": losses[0],
         "last_loss": losses[-1],
-        "kl": divergence.mean().item(),
-        "ratio": torch.cat(ratios).abs().mean().item(),
-        "entropy": torch.special.entr(alpha).sum(-1).mean().item(),
+        "kl": of_all(divergence).mean().item(),
+        "ratio": of_all(torch.cat(ratios)).abs().mean().item(),
+        "entropy": of_all(torch.cat(entropies)).mean().item(),
     }

@@ -1,9 +1,42 @@
-"""Device and precision of every trainer, decided in one place."""
+"""Devices, precision and batches of every trainer, decided in one place; several processes share the work of one."""
 
 import torch
+from accelerate import PartialState
+from accelerate.utils import gather_object
+
+from mope.errors import MopeError
+
+
+def join() -> PartialState:
+    """Meet the other processes of this training, if there are any; from now on each has a device of its own."""
+    return PartialState(cpu=not torch.cuda.is_available())
 
 
 def trainer_options() -> dict:
     """Options that every TRL config needs: bf16 on a GPU; plain float32 on a CPU, where TRL must be told so."""
     gpu = torch.cuda.is_available()
     return {"use_cpu": not gpu, "bf16": gpu and torch.cuda.is_bf16_supported(), "report_to": "none"}
+
+
+def batch_options(key: str, batch: int, micro_batch: int | None) -> dict:
+    """Options of a TRL config for steps of `batch` rows by all processes, `micro_batch` rows per backward pass of each.
+
+    `key` is the section of the configuration. Activations are computed again where memory is short.
+    """
+    processes = join().num_processes
+    if batch % processes:
+        raise MopeError(f"devices.{key}: {processes} found, a divisor of {batch} (the batch) is expected")
+    own = batch // processes
+    micro = min(micro_batch or own, own)
+    if own % micro:
+        raise MopeError(f"{key}.micro_batch: {micro} found, a divisor of {own} (the batch of a process) is expected")
+    return {
+        "per_device_train_batch_size": micro,
+        "gradient_accumulation_steps": own // micro,
+        "activation_checkpointing": (micro_batch or batch) < batch,
+    }
+
+
+def of_all(values: torch.Tensor) -> torch.Tensor:
+    """The rows of all processes, in the order of the processes, on the CPU."""
+    return torch.tensor(gather_object(values.tolist()), dtype=values.dtype)

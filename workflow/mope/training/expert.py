@@ -14,7 +14,7 @@ from trl import RLOOConfig, RLOOTrainer
 from mope.errors import MopeError
 from mope.prompting import messages
 from mope.training.checkpoints import Checkpoints
-from mope.training.devices import trainer_options
+from mope.training.devices import batch_options, trainer_options
 from mope.training.trainers import fit
 
 Reward = Callable[[list[str], list[str], list[str]], torch.Tensor]  # (prompts, answers, ξ of each) -> (B,)
@@ -75,15 +75,12 @@ def train_expert(
         return reward(question, [completion[0]["content"] for completion in completions], combination).tolist()
 
     batch = settings.prompts_per_step * settings.generations
-    micro = settings.micro_batch or batch
     config = RLOOConfig(
         output_dir=str(saved.work),
         seed=settings.seed,
         learning_rate=settings.learning_rate,
         lr_scheduler_type="linear",
         max_steps=settings.steps * settings.iterations,
-        per_device_train_batch_size=micro,
-        gradient_accumulation_steps=batch // micro,
         num_generations=settings.generations,
         num_iterations=settings.iterations,
         max_completion_length=settings.max_new_tokens,
@@ -94,7 +91,7 @@ def train_expert(
         logging_steps=1,
         save_strategy="no",
         shuffle_dataset=False,  # `passes` has done it
-        activation_checkpointing=micro < batch,  # where memory is short
+        **batch_options("expert", batch, settings.micro_batch),
         **trainer_options(),
     )
     trainer = RLOOTrainer(

@@ -11,7 +11,7 @@ from trl import SFTConfig, SFTTrainer
 from mope.preferences import Preferences
 from mope.prompting import messages
 from mope.training.checkpoints import Checkpoints
-from mope.training.devices import trainer_options
+from mope.training.devices import batch_options, trainer_options
 from mope.training.expert import ExpertSettings, adapter, task
 from mope.training.trainers import fit
 
@@ -47,19 +47,16 @@ def train_multitask(
         for row in pairs.itertuples()
     ]
     batch = settings.prompts_per_step * settings.generations
-    micro = settings.micro_batch or batch
     config = SFTConfig(
         output_dir=str(saved.work),
         seed=settings.seed,
         learning_rate=settings.learning_rate,
         lr_scheduler_type="constant",  # as published
         max_steps=settings.steps,
-        per_device_train_batch_size=micro,
-        gradient_accumulation_steps=batch // micro,
         max_length=None,
         logging_steps=1,
         save_strategy="no",
-        activation_checkpointing=micro < batch,  # where memory is short
+        **batch_options("expert", batch, settings.micro_batch),
         **trainer_options(),
     )
     trainer = SFTTrainer(

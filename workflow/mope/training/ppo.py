@@ -8,10 +8,12 @@ at a temperature below one are weighed as if drawn at one.
 import torch
 
 
-def advantages(reward: torch.Tensor) -> torch.Tensor:
-    """R(y) minus the reward of the prompt's other answer, in standard deviations over the batch; (N, 2) to (N, 2)."""
-    advantage = reward - reward.flip(1)
-    return advantage / advantage.std().clamp(min=1e-8)
+def advantages(reward: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
+    """R(y) minus the reward of the prompt's other answer, in standard deviations over the batch; (N, 2) to (N, 2).
+
+    `batch` (M, 2) are the rewards of all processes that share the step, of which `reward` are this one's.
+    """
+    return (reward - reward.flip(1)) / (batch - batch.flip(1)).std().clamp(min=1e-8)
 
 
 def ppo_loss(

@@ -13,7 +13,7 @@ from trl import RewardConfig, RewardTrainer
 from mope.errors import MopeError
 from mope.prompting import messages
 from mope.training.checkpoints import Checkpoints
-from mope.training.devices import trainer_options
+from mope.training.devices import batch_options, trainer_options
 from mope.training.reward_model import RewardModel
 from mope.training.trainers import fit
 
@@ -47,19 +47,16 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
     train = feedback[~feedback.prompt_id.isin(ids)]
     model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1)
     model.config.pad_token_id = tokenizer.pad_token_id
-    micro = settings.micro_batch or settings.batch
     config = RewardConfig(
         output_dir=str(saved.work),
         seed=settings.seed,
         num_train_epochs=settings.epochs,
         learning_rate=settings.learning_rate,
         lr_scheduler_type="linear",
-        per_device_train_batch_size=micro,
-        gradient_accumulation_steps=settings.batch // micro,
         max_length=settings.max_length,
         logging_steps=5,
         save_strategy="no",
-        activation_checkpointing=micro < settings.batch,  # where memory is short
+        **batch_options("reward", settings.batch, settings.micro_batch),
         **trainer_options(),
     )
     trainer = RewardTrainer(

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from accelerate import PartialState
 from transformers import Trainer, TrainerCallback
 
+from mope.processes import is_first
 from mope.training.checkpoints import Checkpoints
 
 
@@ -17,8 +19,10 @@ class SaveWhenDue(TrainerCallback):
         control.should_save = state.global_step % self.every == 0 and self.saved.due()
 
     def on_save(self, args, state, control, **_):
+        PartialState().wait_for_everyone()  # each process has written a file of its own
         with self.saved.save(state.global_step) as folder:
-            Path(args.output_dir, f"checkpoint-{state.global_step}").rename(folder)
+            if is_first():
+                Path(args.output_dir, f"checkpoint-{state.global_step}").rename(folder)
 
 
 def fit(trainer: Trainer, saved: Checkpoints, every: int = 1) -> None:
