@@ -11,11 +11,13 @@ import pytest
 from mope.provenance.artifact import require, write
 from mope.provenance.manifest import build
 
+SMALL = ("tables/win_rates.csv", "figures/a.svg", "reward/P1A.metrics.json", "benchmarks/decoding.json", "claims.json")
+
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     folder = tmp_path / "laptop"
-    for name in ("tables/win_rates.csv", "figures/a.svg", "claims.json", "data/train.parquet"):
+    for name in ("data/train.parquet", *SMALL):
         with write(folder / name, stage="test", params={}, seeds={}) as temporary:
             temporary.write_text(name)
     (folder / "timings").mkdir()
@@ -39,7 +41,7 @@ def test_small_results_are_copied_with_their_records(root: Path, run: Path, tmp_
     outcome = script(root, "copy_reference.py", "--run", run, "--out", out)
     assert outcome.returncode == 0, outcome.stderr
     files = {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()}
-    kept = {"tables/win_rates.csv", "figures/a.svg", "claims.json", "manifest.json"}
+    kept = {*SMALL, "manifest.json"}
     assert files == kept | {f"{name}.meta.json" for name in kept} | {"timings.csv"}
     assert (out / "timings.csv").read_text() == "run,rule,seconds\nlaptop,train,3.0\n"
     assert require(out / "claims.json").read_text() == "claims.json"
@@ -50,6 +52,15 @@ def test_a_damaged_result_is_not_copied(root: Path, run: Path, tmp_path: Path) -
     outcome = script(root, "copy_reference.py", "--run", run, "--out", tmp_path / "reference")
     assert (outcome.returncode, outcome.stderr.count("\n")) == (2, 1)
     assert "claims.json: 2 bytes found" in outcome.stderr
+    assert not (tmp_path / "reference").exists()
+
+
+def test_a_run_without_a_benchmark_is_not_copied(root: Path, run: Path, tmp_path: Path) -> None:
+    (run / "benchmarks/decoding.json").unlink()
+    (run / "benchmarks/decoding.json.meta.json").unlink()
+    outcome = script(root, "copy_reference.py", "--run", run, "--out", tmp_path / "reference")
+    assert (outcome.returncode, outcome.stderr.count("\n")) == (2, 1)
+    assert "no benchmarks/decoding.json found; finish `make results` and `make benchmark`" in outcome.stderr
     assert not (tmp_path / "reference").exists()
 
 

@@ -9,6 +9,7 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel
 
 from mope.data.tables import derive_seed
 from mope.decoding.adapters import BASE
+from mope.decoding.arrow import arrow_pool
 from mope.decoding.loop import decode
 from mope.decoding.lora import read_adapter
 from mope.decoding.mixers import Arithmetic, Logit, Mixer, Probability, Truncated
@@ -141,6 +142,18 @@ def soup_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
     return {0: generator.decode(generator.pool(merged), Probability(), requests)}
 
 
+def arrow_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
+    """Arrow routing among the experts of a combination, one combination after the other."""
+    preferences, found = generator.preferences, {}
+    for combination in preferences.combinations():
+        experts = [generator.models.experts[member] for member in preferences.members(combination)]
+        own = [pair for pair in pairs if pair[1] == combination]
+        requests = [generator.plain_request(0, prompt, texts_read(generator, method, xi), xi) for prompt, xi in own]
+        answers = generator.decode(arrow_pool(generator.models.base, experts), Probability(), requests)
+        found |= dict(zip(own, answers, strict=True))
+    return {0: [found[pair] for pair in pairs]}
+
+
 def expert_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
     """One expert alone, the same for every combination."""
     pool = generator.pool({method["expert"]: generator.models.experts[method["expert"]]})
@@ -206,6 +219,7 @@ def load_controller(folder: Path, pool: ExpertPool, preferences: Preferences, to
 KINDS = {
     "base": base_answers,
     "soup": soup_answers,
+    "arrow": arrow_answers,
     "mix": mixed_answers,
     "expert": expert_answers,
     "policy": policy_answers,

@@ -13,7 +13,7 @@ def across_prompts(method: dict) -> bool:
 
 def needs(method: dict) -> set[str]:
     """The trained parts that a method needs beside the base: experts, rewards, controllers, policies."""
-    needed = {"soup": {"experts"}, "mix": {"experts"}, "expert": {"experts"}, "policy": {"policies"}}
+    needed = {kind: {"experts"} for kind in ("soup", "arrow", "mix", "expert")} | {"policy": {"policies"}}
     parts = set(needed.get(method["kind"], ()))
     if rewarded(method):
         parts.add("rewards")

@@ -10,7 +10,14 @@ from mope.errors import MopeError
 from mope.estimate import earlier_durations
 from mope.provenance.artifact import meta_path, require
 
-KEPT = ["tables/*.csv", "figures/*.svg", "reward/*.metrics.json", "claims.json", "manifest.json"]
+KEPT = [
+    "tables/*.csv",
+    "figures/*.svg",
+    "reward/*.metrics.json",
+    "benchmarks/decoding.json",
+    "claims.json",
+    "manifest.json",
+]
 
 
 def main() -> None:
@@ -18,9 +25,12 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder of the run, e.g. results/laptop")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    files = [require(path) for pattern in KEPT for path in sorted(args.run.glob(pattern))]
-    if not files:
-        raise MopeError(f"{args.run}: no results found; finish the run with `make results` first")
+    files = []
+    for pattern in KEPT:
+        found = [require(path) for path in sorted(args.run.glob(pattern))]
+        if not found:
+            raise MopeError(f"{args.run}: no {pattern} found; finish `make results` and `make benchmark` first")
+        files += found
     shutil.rmtree(args.out, ignore_errors=True)
     for file in files:
         target = args.out / file.relative_to(args.run)

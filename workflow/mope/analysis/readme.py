@@ -16,6 +16,7 @@ def blocks(reference: Path) -> dict[str, str]:
         "rivals": rivals_table(of_first_judge(pd.read_csv(reference / "tables/win_rates.csv"))),
         "rewards": rewards_table(pd.read_csv(reference / "tables/reward_models.csv")),
         "claims": claims_table(json.loads((reference / "claims.json").read_text())),
+        "decoding": decoding_table(pd.read_json(reference / "benchmarks/decoding.json")),
         "timings": timings_table(pd.read_csv(reference / "timings.csv")),
     }
 
@@ -80,17 +81,33 @@ def rewards_table(table: pd.DataFrame) -> str:
 
 
 def claims_table(claims: list[dict]) -> str:
-    """Every claim with its verdict."""
+    """Every claim that was put to the test, with its verdict, and how many were not."""
 
     def number(value) -> str:
         return "" if value is None else percent(value)
 
+    tested = [claim for claim in claims if claim["verdict"] != "not run"]
     rows = []
-    for claim in claims:
+    for claim in tested:
         interval = "" if claim["ci_low"] is None else f" [{number(claim['ci_low'])}, {number(claim['ci_high'])}]"
         ours = number(claim["ours"]) + interval
         rows.append([claim["claim"], claim["published"], ours, f"**{claim['verdict']}**"])
-    return markdown(["claim", "published", "ours, % or points [95 %]", "verdict"], rows)
+    table = markdown(["claim", "published", "ours, % or points [95 %]", "verdict"], rows)
+    return f"{table}\n\n{len(claims) - len(tested)} more claims were not run; `claims.json` lists them."
+
+
+def decoding_table(table: pd.DataFrame) -> str:
+    """Milliseconds per step, the ratio to a single model's step, and the share of the memory-bandwidth floor."""
+    counts = sorted(table.requests.unique())
+    rows = []
+    for (model, dtype, system), group in table.groupby(["model", "dtype", "system"], sort=False):
+        cells = {
+            row.requests: f"{row.ms_per_step:.1f} ms, {row.ratio_to_single:.2f}x, {row.floor_ratio:.2f}"
+            for row in group.itertuples()
+        }
+        rows.append([model, dtype, f"`{system}`", *(cells[count] for count in counts)])
+    columns = [f"{count} request{'s' if count > 1 else ''}" for count in counts]
+    return markdown(["model", "dtype", "system", *columns], rows)
 
 
 def timings_table(table: pd.DataFrame) -> str:

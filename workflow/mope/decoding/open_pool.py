@@ -14,14 +14,18 @@ from mope.decoding.pool import ExpertPool
 from mope.errors import MopeError
 
 
+def placement() -> tuple[torch.dtype, str]:
+    """Precision and device of every pool."""
+    return (torch.bfloat16, "cuda") if torch.cuda.is_available() else (torch.float32, "cpu")
+
+
 def open_pool(base: str | Path, adapters: Mapping[str, str | Path | Adapter]) -> ExpertPool:
     """Experts {name: PEFT folder, "__base__" for the bare base, or an in-memory adapter} over the model in `base`.
 
     On a GPU (bfloat16) where there is one. LLaMA-shaped models run all experts in one forward pass; other families run
     them one after the other.
     """
-    gpu = torch.cuda.is_available()
-    dtype, device = (torch.bfloat16, "cuda") if gpu else (torch.float32, "cpu")
+    dtype, device = placement()
     model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
     try:
         check(model.get_decoder())
