@@ -18,10 +18,10 @@ from mope.decoding.pool import MOST, fitting
 from mope.decoding.request import Request
 from mope.plan import base_config, comparisons, controller_parameters, cost, shape_of, stages
 
-# Peak memory (MiB) of the default experiment's stages at these sizes, from their records on two CPU cores; the largest
-# where a stage has several jobs.
-RECORDED = {"train_base": 1411.5, "sample_candidates": 636.7, "train_reward": 894.2, "train_expert": 2030.8}
-RECORDED |= {"train_controller": 889.2, "generate": 937.4, "score": 608.0}
+# Peak memory (MiB) of the default experiment's stages at these sizes, from the records of a run on two CPU cores; the
+# largest where a stage has several jobs.
+RECORDED = {"train_base": 1440.1, "sample_candidates": 660.1, "train_reward": 875.7, "train_expert": 2068.5}
+RECORDED |= {"train_controller": 915.5, "generate": 948.2, "score": 638.6}
 SIZES = {
     "data": {"corpus": 40000},
     "expert": {"prompts_per_step": 8, "generations": 4, "max_new_tokens": 112},
