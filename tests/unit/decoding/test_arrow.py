@@ -1,4 +1,4 @@
-"""Arrow routing through PEFT runs on this project's experts: as one expert where all are alike, between them elsewhere."""
+"""Arrow routing through PEFT runs on this project's experts: as one expert where all are alike, else between them."""
 
 from pathlib import Path
 
