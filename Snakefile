@@ -14,7 +14,6 @@ preferences = load_preferences(PREFERENCES, config["preferences"])
 FIRST_SET = next(iter(config["evaluation_sets"]))  # the set of the figures and of the human study
 JUDGE = next(iter(config["judges"]))  # the judge of the claims and of the figures
 JUDGE_TEMPLATES = expand("workflow/prompts/judge/{file}.yaml", file=["frame", *preferences.ids])
-LAUNCH = launchers()  # no parameter of a rule, so that a change reruns nothing
 set_job_environment()
 
 

@@ -36,6 +36,6 @@ def test_each_rule_runs_the_script_whose_code_it_digests(root: Path) -> None:
         script = "{params.script}" if "{" in stage else f"{stage}.py"
         network = "HF_HUB_OFFLINE=0 " if stage.startswith("download_") else ""
         program = re.search(r'"([^"]*?) workflow/scripts/', text).group(1)
-        assert program.removeprefix(network) == "python" or re.fullmatch(r"\{LAUNCH\[\w+\]\}", program), stage
+        assert program.removeprefix(network) in ("python", "{resources.launch}"), stage
         assert f'"{program} workflow/scripts/{script} ' in text
         assert text.count("> {log} 2>&1") == 1, stage

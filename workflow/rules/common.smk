@@ -77,9 +77,10 @@ def set_job_environment():
     )
 
 
-def launchers():
-    """How the scripts that several devices can share are started, by section of the configuration."""
-    return {stage: f"python -m mope.launch {n}" if n > 1 else "python" for stage, n in config["devices"].items()}
+def launcher(stage):
+    """How a script that several devices can share is started. A resource of its rule: a change reruns nothing."""
+    count = config["devices"][stage]
+    return f"python -m mope.launch {count}" if count > 1 else "python"
 
 
 def controllers():

@@ -21,6 +21,7 @@ rule train_controller:
         mem_mb=grows(4000 * config["devices"]["controller"]),
         runtime=240,
         checkpoint_minutes=config["checkpoint"]["minutes"],
+        launch=launcher("controller"),
     params:
         settings=lambda wildcards: settings(
             without(controller_settings(wildcards.controller), "reference"), seed=int(wildcards.seed)
@@ -29,6 +30,6 @@ rule train_controller:
         start=lambda wildcards, input: f"--start {input.start}" if input.start else "",
         code=code("train_controller"),
     shell:
-        "{LAUNCH[controller]} workflow/scripts/train_controller.py --base {input.base} {params.models} {params.start} --prompts {input.prompts} --reference {input.reference}"
+        "{resources.launch} workflow/scripts/train_controller.py --base {input.base} {params.models} {params.start} --prompts {input.prompts} --reference {input.reference}"
         " --preferences {input.preferences} --settings {params.settings:q} --out {output.model}"
         " --curve {output.curve} --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"

@@ -16,11 +16,12 @@ rule train_reward:
         mem_mb=grows(4000 * config["devices"]["reward"]),
         runtime=120,
         checkpoint_minutes=config["checkpoint"]["minutes"],
+        launch=launcher("reward"),
     params:
         settings=settings(config["reward"], seed=config["seed"]),
         code=code("train_reward"),
     shell:
-        "{LAUNCH[reward]} workflow/scripts/train_reward.py --base {input.base} --feedback {input.feedback}"
+        "{resources.launch} workflow/scripts/train_reward.py --base {input.base} --feedback {input.feedback}"
         " --settings {params.settings:q} --out {output.model} --metrics {output.metrics}"
         " --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"
 
@@ -45,11 +46,12 @@ rule train_expert:
         mem_mb=grows(4000 * config["devices"]["expert"]),
         runtime=240,
         checkpoint_minutes=config["checkpoint"]["minutes"],
+        launch=launcher("expert"),
     params:
         settings=settings(config["expert"], seed=config["seed"]),
         code=code("train_expert"),
     shell:
-        "{LAUNCH[expert]} workflow/scripts/train_expert.py --base {input.base} --reward {input.reward} --prompts {input.prompts}"
+        "{resources.launch} workflow/scripts/train_expert.py --base {input.base} --reward {input.reward} --prompts {input.prompts}"
         " --preference {wildcards.preference} --preferences {input.preferences} --settings {params.settings:q}"
         " --out {output.adapter} --curve {output.curve}"
         " --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"
@@ -75,6 +77,7 @@ rule train_policy:
         mem_mb=grows(4000 * config["devices"]["expert"]),
         runtime=240,
         checkpoint_minutes=config["checkpoint"]["minutes"],
+        launch=launcher("expert"),
     params:
         objective=lambda wildcards: config["policies"][wildcards.policy]["objective"],
         settings=lambda wildcards: settings(
@@ -84,7 +87,7 @@ rule train_policy:
         models=model_options,
         code=code("train_policy"),
     shell:
-        "{LAUNCH[expert]} workflow/scripts/train_policy.py --objective {params.objective} --base {input.base} {params.models}"
+        "{resources.launch} workflow/scripts/train_policy.py --objective {params.objective} --base {input.base} {params.models}"
         " --prompts {input.prompts} --preferences {input.preferences} --active {params.active}"
         " --settings {params.settings:q} --out {output.adapter} --curve {output.curve}"
         " --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"
