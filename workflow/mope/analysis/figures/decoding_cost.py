@@ -41,10 +41,10 @@ def draw(records: pd.DataFrame) -> Figure:
         axis.set_xscale("log", base=2)
         axis.set_xticks(ticks, [str(t) for t in ticks])
         axis.minorticks_off()
-        axis.set_ylim(bottom=0)
         axis.set_title(name, fontsize=9)
         axis.set_xlabel("simultaneous requests")
         axis.grid(axis="y", color="#E5E5E5", linewidth=0.6)
+    axes[0, 0].set_ylim(bottom=0)  # of all, once all are drawn
     axes[0, 0].set_ylabel("time per step, single model = 1")
     found = {}
     for axis in axes[0]:
