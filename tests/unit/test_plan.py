@@ -96,7 +96,7 @@ def test_seven_billion_parameters_are_planned_without_one_of_them(root: Path, tm
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "6,738.4 M parameters" in done.stdout
-    assert "judge rubric: 249,600 questions, at most 0.00 to pay" in done.stdout
+    assert "judge gpt: 249,600 questions, at most 1,033.34 to pay" in done.stdout
     peaks = [
         float(line.split("|")[4]) for line in done.stdout.splitlines() if line.startswith("| ") and "stage" not in line
     ]
