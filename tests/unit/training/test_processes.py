@@ -33,7 +33,7 @@ PATHS = ("workflow", "tests/helpers", "tests/unit/training")
 @pytest.fixture(scope="module")
 def environment(root: Path) -> dict[str, str]:
     path = os.pathsep.join(str(root / name) for name in PATHS)
-    return os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
+    return os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
 
 
 @pytest.fixture(scope="module")
