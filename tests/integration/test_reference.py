@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mope.provenance.artifact import require, write
+from mope.provenance.artifact import meta_path, require, write
 from mope.provenance.manifest import build
 
 SMALL = ("tables/win_rates.csv", "figures/a.svg", "reward/P1A.metrics.json", "benchmarks/decoding.json", "claims.json")
@@ -18,7 +18,7 @@ SMALL = ("tables/win_rates.csv", "figures/a.svg", "reward/P1A.metrics.json", "be
 def run(tmp_path: Path) -> Path:
     folder = tmp_path / "laptop"
     for name in ("data/train.parquet", *SMALL):
-        with write(folder / name, stage="test", params={}, seeds={}) as temporary:
+        with write(folder / name, stage="train", params={}, seeds={}) as temporary:
             temporary.write_text(name)
     (folder / "timings").mkdir()
     for name, seconds in (("train.P1A", 2.0), ("train.P1B", 4.0)):
@@ -43,7 +43,10 @@ def test_small_results_are_copied_with_their_records(root: Path, run: Path, tmp_
     files = {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()}
     kept = {*SMALL, "manifest.json"}
     assert files == kept | {f"{name}.meta.json" for name in kept} | {"timings.csv"}
-    assert (out / "timings.csv").read_text() == "run,rule,seconds\nlaptop,train,3.0\n"
+    header, row = (out / "timings.csv").read_text().splitlines()
+    assert header == "run,rule,seconds,peak_memory_mb"
+    peak = max(json.loads(meta_path(run / name).read_text())["peak_memory_mb"] for name in SMALL)
+    assert row == f"laptop,train,3.0,{peak:.0f}" and peak > 1
     assert require(out / "claims.json").read_text() == "claims.json"
 
 

@@ -10,11 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedConfig
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
 
+from mope.decoding.llama import check
 from mope.errors import MopeError
 from mope.methods import across_prompts, pairs
 from mope.preferences import Preferences
+from mope.training.reward_model import SHARED
 
 LIBRARIES = 540e6  # bytes: Python, torch, transformers, TRL, on a CPU
 SCORED = 64  # answers in a batch of scoring, and of decoding on a CPU
@@ -49,6 +58,7 @@ class Shape:
     vocabulary: int
     linear: tuple[tuple[int, int], ...]  # (inputs, outputs) of each linear map that takes an adapter
     width: int  # bytes of a weight
+    joined: bool  # whether experts and reward models run on one copy of it
 
     def adapter(self, rank: int) -> int:
         """Parameters of a LoRA adapter on all linear maps."""
@@ -82,7 +92,16 @@ def shape_of(config: PreTrainedConfig, width: int) -> Shape:
         vocabulary=config.vocab_size,
         linear=tuple((m.in_features, m.out_features) for m in linear),
         width=width,
+        joined=_joined(model),
     )
+
+
+def _joined(model: PreTrainedModel) -> bool:
+    try:
+        check(model.get_decoder())
+    except MopeError:
+        return False
+    return True
 
 
 def base_config(config: dict, folders: list[Path]) -> PreTrainedConfig:
@@ -185,8 +204,9 @@ def stages(config: dict, preferences: Preferences, base: Shape, controller: int,
     k, dimensions, xis = config["controller"], len(preferences.dimensions), len(preferences.combinations())
     rows, own = 2 * k["prompts_per_step"], -(-k["prompts_per_step"] // devices["controller"])
     variants = {m["controller"] for m in config["methods"].values() if "controller" in m}
-    copies = 1 if weights >= 2e9 else chosen  # of the base, for the reward models
-    memory = decoding(2 * own, k["max_new_tokens"], texts, dimensions, e["rank"]) + copies * weights + 16.0 * controller
+    copies = 1 if weights >= SHARED else chosen  # of the base, for the reward models
+    beside = 0 if weights >= SHARED and base.joined else copies  # of them, those beside the experts' own
+    memory = decoding(2 * own, k["max_new_tokens"], texts, dimensions, e["rank"]) + beside * weights + 16.0 * controller
     rows_back = 2 * min(k["micro_batch"] or own, own)
     memory += 34.0 * 4 * rows_back * k["max_new_tokens"] * (1 + PROMPT) * k["layers"] * k["hidden"]
     jobs = len(k["seeds"]) * len(variants)

@@ -1,6 +1,7 @@
 """Copy the small results of a verified run, with their records and the seconds per rule, to the repository's folder."""
 
 import argparse
+import json
 import shutil
 from pathlib import Path
 from statistics import mean
@@ -18,6 +19,16 @@ KEPT = [
     "claims.json",
     "manifest.json",
 ]
+COLUMNS = "run,rule,seconds,peak_memory_mb"
+
+
+def peak_memory(run: Path) -> dict[str, float]:
+    """MB by stage, the largest of all its jobs."""
+    peaks: dict[str, float] = {}
+    for path in run.rglob("*.meta.json"):
+        record = json.loads(path.read_text())
+        peaks[record["stage"]] = max(record["peak_memory_mb"], peaks.get(record["stage"], 0.0))
+    return peaks
 
 
 def main() -> None:
@@ -38,8 +49,9 @@ def main() -> None:
         shutil.copyfile(file, target)
         shutil.copyfile(meta_path(file), meta_path(target))
     durations = earlier_durations(args.run / "timings")
-    lines = [f"{args.run.name},{rule},{mean(seconds):.1f}" for rule, seconds in durations.items()]
-    (args.out / "timings.csv").write_text("\n".join(["run,rule,seconds", *lines]) + "\n")
+    peaks = peak_memory(args.run)
+    lines = [f"{args.run.name},{rule},{mean(seconds):.1f},{peaks[rule]:.0f}" for rule, seconds in durations.items()]
+    (args.out / "timings.csv").write_text("\n".join([COLUMNS, *lines]) + "\n")
     print(f"{args.out}: {len(files)} files, {sum(file.stat().st_size for file in files) // 1024} KB")
 
 

@@ -39,7 +39,7 @@ def main() -> None:
     combinations = settings.combinations or active.combinations()
     reference = read(args.reference, ["prompt", "response"])
     pool = open_pool(require(args.base), {name: require(experts[name]) for name in active.ids})
-    models = reward_models(args.base, {name: require(folder) for name, folder in rewards.items()})
+    models = reward_models(args.base, {name: require(folder) for name, folder in rewards.items()}, pool)
     reward = Rewards(models, references_of(reference, combinations), settings.reward)
     tokenizer = AutoTokenizer.from_pretrained(args.base)
     record = {"stage": "train_controller", "params": args.settings, "seeds": {"seed": settings.seed}}

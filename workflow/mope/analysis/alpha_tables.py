@@ -5,10 +5,9 @@ import pandas as pd
 
 from mope.analysis.intervals import percentile_interval, ratios, resample_weights
 from mope.judging.lexicons import HOSTILE, WARM
-from mope.judging.text import FUNCTION_WORDS
+from mope.judging.text import FUNCTION_WORDS, TECHNICAL_LETTERS
 
 BIN = 10  # positions per row
-TECHNICAL_LETTERS = 8
 SWAP_COLUMNS = "dimension before after answers weight_before weight_after change ci_low ci_high".split()
 COLUMNS = "by value tokens entropy top_weight decides".split()
 

@@ -111,9 +111,12 @@ def decoding_table(table: pd.DataFrame) -> str:
 
 
 def timings_table(table: pd.DataFrame) -> str:
-    """Seconds per job of every rule of the last full run."""
-    rows = [[f"`{row.rule}`", f"{row.seconds:.0f}"] for row in table.sort_values("seconds").iloc[::-1].itertuples()]
-    return markdown(["rule", "seconds per job"], rows)
+    """Seconds per job of every rule of the last full run, and the most memory that one took."""
+    rows = [
+        [f"`{row.rule}`", f"{row.seconds:.0f}", f"{row.peak_memory_mb:.0f}"]
+        for row in table.sort_values("seconds").iloc[::-1].itertuples()
+    ]
+    return markdown(["rule", "seconds per job", "peak memory, MB"], rows)
 
 
 def fill(text: str, generated: dict[str, str]) -> str:

@@ -20,10 +20,9 @@ from mope.errors import MopeError
 from mope.judging import fluency, lexicons
 from mope.judging.fluency import ramp
 from mope.judging.knowledge import STATED, asked, credit, mentions
-from mope.judging.text import content_stems, sentences, words
+from mope.judging.text import TECHNICAL_LETTERS, content_stems, sentences, words
 
 DEAD_BAND = 0.05  # points of score below which two answers tie
-TECHNICAL_LETTERS = 8
 TECHNICAL_ENDINGS = ("tion", "sion", "ity", "ism", "ic", "ical", "ous", "ide", "ase", "ose", "ance", "ence", "graphy")
 GRADE_CHILD, GRADE_SCHOLAR = 2.0, 22.0  # school years at the ends of the readability scale
 FRAGMENT, WHOLE = 0.2, 0.8  # credit below which a sentence holds nothing of a fact, and from which nothing else

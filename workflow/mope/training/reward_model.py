@@ -8,6 +8,9 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from mope.decoding.adapters import AdapterPool
+from mope.decoding.pool import ExpertPool
+from mope.decoding.rewards import SharedRewards
 from mope.errors import MopeError
 from mope.prompting import messages
 
@@ -34,19 +37,10 @@ class RewardModel:
         other.adapter = name
         return other
 
-    def texts(self, prompts: Sequence[str], responses: Sequence[str]) -> list[str]:
-        """The chat-formatted conversations, each closed by the end-of-text token."""
-        return [
-            self.tokenizer.apply_chat_template(
-                [*messages(prompt), {"role": "assistant", "content": response}], tokenize=False
-            )
-            for prompt, response in zip(prompts, responses, strict=True)
-        ]
-
     @torch.inference_mode()
     def score(self, prompts: Sequence[str], responses: Sequence[str], batch: int = 64) -> torch.Tensor:
         """Rewards (N,), float32 on the CPU, of plain prompts (without preference texts) and answers."""
-        ids = self.tokenizer(self.texts(prompts, responses), add_special_tokens=False)["input_ids"]
+        ids = conversations(self.tokenizer, prompts, responses)
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))  # neighbours of like length need little padding
         rewards = torch.empty(len(ids))
         if isinstance(self.model, PeftModel):
@@ -60,11 +54,40 @@ class RewardModel:
         return rewards
 
 
-def reward_models(base: str | Path, adapters: dict[str, str | Path], shared: int = SHARED) -> dict[str, RewardModel]:
-    """One reward model per preference: merged copies of a base, which are faster, or adapters on one if it is large."""
+class PooledRewardModel:
+    """The reward model `place` of those on the base of an expert pool; scores like a `RewardModel`."""
+
+    def __init__(self, tokenizer, rewards: SharedRewards, place: int):
+        self.tokenizer, self.rewards, self.place = tokenizer, rewards, place
+
+    def score(self, prompts: Sequence[str], responses: Sequence[str]) -> torch.Tensor:
+        """Rewards (N,), float32 on the CPU, of plain prompts and answers, in the precision of the pool."""
+        ids = conversations(self.tokenizer, prompts, responses)
+        return self.rewards.score(ids, [self.place] * len(ids))
+
+
+def conversations(tokenizer, prompts: Sequence[str], responses: Sequence[str]) -> list[list[int]]:
+    """Token ids of the chat-formatted conversations, each closed by the end-of-text token."""
+    texts = [
+        tokenizer.apply_chat_template([*messages(prompt), {"role": "assistant", "content": response}], tokenize=False)
+        for prompt, response in zip(prompts, responses, strict=True)
+    ]
+    return tokenizer(texts, add_special_tokens=False)["input_ids"]
+
+
+def reward_models(
+    base: str | Path, adapters: dict[str, str | Path], pool: ExpertPool | None = None, shared: int = SHARED
+) -> dict[str, RewardModel | PooledRewardModel]:
+    """One reward model per preference: merged copies of a base, which are faster, or adapters on one if it is large.
+
+    That one is the base of the expert `pool`, where there is a pool that can take them.
+    """
     merge = sum(file.stat().st_size for file in Path(base).glob("*.safetensors")) < shared
     if merge:
         return {name: RewardModel(base, folder) for name, folder in adapters.items()}
+    if isinstance(pool, AdapterPool):
+        tokenizer, rewards = AutoTokenizer.from_pretrained(base), SharedRewards(pool.llama, adapters)
+        return {name: PooledRewardModel(tokenizer, rewards, place) for place, name in enumerate(adapters)}
     (first, folder), *others = adapters.items()
     model = RewardModel(base, folder, merge=False)
     return {first: model} | {name: model.beside(name, other) for name, other in others}
