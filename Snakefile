@@ -22,6 +22,7 @@ report: "workflow/report/workflow.rst"
 
 pathvars:
     results=f"results/{config['run']}",
+    artifacts=f"results/{config['artifacts']}",  # data, models, responses and scores
     logs=f"results/{config['run']}/logs",
     benchmarks=f"results/{config['run']}/timings",
 

@@ -32,8 +32,8 @@ def load(root: Path, command_line: dict | None = None, files: Iterable[Path | st
 
     Later layers override earlier ones key by key: `config.yaml`, `workflow/experiments/<experiment>.yaml` if the
     command line gives `experiment`, `files`, the rest of `command_line`. An entry of a mapping that is set to null in
-    `methods`, `judges` or `evaluation_sets` is left out. Unless `present`, the user's own files need not be there yet.
-    The first problem found is raised as `MopeError` on one line.
+    `methods`, `judges` or `evaluation_sets` is left out; `artifacts` null becomes the name of the run. Unless
+    `present`, the user's own files need not be there yet. The first problem found is raised as `MopeError` on one line.
     """
     rest = {
         key: _typed(value) if isinstance(value, dict | list) else value for key, value in (command_line or {}).items()
@@ -52,7 +52,7 @@ def load(root: Path, command_line: dict | None = None, files: Iterable[Path | st
     schema = read_yaml(root / "workflow/schemas/config.schema.yaml")
     for key, problem in [*_schema_problems(config, schema), *_once_valid(config, schema, root, present)]:
         raise MopeError(f"{_origin(key, layers)}: {_dotted(key)}: {problem}")
-    return config
+    return config | {"artifacts": config["artifacts"] or config["run"]}
 
 
 def merged(below: dict, above: dict) -> dict:

@@ -2,9 +2,9 @@ if not starting_model(config["base"]):
 
     rule train_base:
         input:
-            corpus="<results>/data/corpus.parquet",
+            corpus="<artifacts>/data/corpus.parquet",
         output:
-            model=directory("<results>/base"),
+            model=directory("<artifacts>/base"),
         log:
             "<logs>/train_base.log",
         benchmark:
@@ -30,7 +30,7 @@ else:
             model=starting_model(config["base"]),
             controllers=[m for m in map(starting_model, map(merged_controller, controllers())) if m],
         output:
-            model=directory("<results>/base"),
+            model=directory("<artifacts>/base"),
         log:
             "<logs>/import_base.log",
         benchmark:
@@ -51,10 +51,10 @@ else:
 
 rule answer_reference:
     input:
-        base="<results>/base",
-        prompts="<results>/data/{set}.parquet",
+        base="<artifacts>/base",
+        prompts="<artifacts>/data/{set}.parquet",
     output:
-        reference="<results>/reference/{set}.parquet",
+        reference="<artifacts>/reference/{set}.parquet",
     log:
         "<logs>/answer_reference.{set}.log",
     benchmark:
@@ -81,11 +81,11 @@ rule answer_reference:
 # The base's answers to the prompts with the texts of every combination: another choice of y_ref.
 use rule answer_reference as answer_prompted_reference with:
     input:
-        base="<results>/base",
-        prompts="<results>/data/{set}.parquet",
+        base="<artifacts>/base",
+        prompts="<artifacts>/data/{set}.parquet",
         preferences=PREFERENCES,
     output:
-        reference="<results>/reference/prompted/{set}.parquet",
+        reference="<artifacts>/reference/prompted/{set}.parquet",
     log:
         "<logs>/answer_prompted_reference.{set}.log",
     benchmark:

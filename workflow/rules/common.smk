@@ -100,7 +100,7 @@ def controller_settings(name):
 
 def controller_models(name):
     """One model for each of the controller's seeds."""
-    return [f"<results>/controller/{name}/seed{seed}" for seed in config["controller"]["seeds"]]
+    return [f"<artifacts>/controller/{name}/seed{seed}" for seed in config["controller"]["seeds"]]
 
 
 def controller_preferences(name):
@@ -116,18 +116,18 @@ def policies():
 
 def policy_models(name):
     """One model for each of the controllers' seeds."""
-    return [f"<results>/policy/{name}/seed{seed}" for seed in config["controller"]["seeds"]]
+    return [f"<artifacts>/policy/{name}/seed{seed}" for seed in config["controller"]["seeds"]]
 
 
 def controller_reference(name):
     """The reference answers that a controller's rewards compare with."""
     source = controller_settings(name)["reference"]
-    return "<results>/reference/train.parquet" if source == "plain" else f"<results>/reference/{source}/train.parquet"
+    return "<artifacts>/reference/train.parquet" if source == "plain" else f"<artifacts>/reference/{source}/train.parquet"
 
 
 def of_preferences(kind, ids):
     """Models of a kind, one for each preference."""
-    return [f"<results>/{kind}/{preference}" for preference in ids]
+    return [f"<artifacts>/{kind}/{preference}" for preference in ids]
 
 
 def experts():
@@ -146,7 +146,7 @@ def policy_parts(wildcards):
         case "combined":
             return {"rewards": rewards()}
         case "imitation":
-            return {"feedback": expand("<results>/feedback/{preference}.parquet", preference=preferences.ids)}
+            return {"feedback": expand("<artifacts>/feedback/{preference}.parquet", preference=preferences.ids)}
 
 
 def prompt_source(wildcards):
@@ -159,7 +159,7 @@ def prompt_files(wildcards):
     """What the prompts are read from: a file, or the embedded world."""
     source = prompt_source(wildcards)["source"]
     if isinstance(source, dict):
-        return f"<results>/download/{wildcards.set}{Path(source['file']).suffix}"
+        return f"<artifacts>/download/{wildcards.set}{Path(source['file']).suffix}"
     return WORLD if source == "world" else source
 
 
@@ -179,7 +179,7 @@ def prompt_option(wildcards, input):
 def starting_model(section):
     """Folder of the model that a base or controller begins from: the user's own, or one that is downloaded; or none."""
     if section["hub"] is not None:
-        return f"<results>/download/{Path(section['hub']['id']).name.lower()}"
+        return f"<artifacts>/download/{Path(section['hub']['id']).name.lower()}"
     return section["path"] or []
 
 
@@ -200,7 +200,7 @@ def method_models(wildcards):
     }
     needed = {part: models[part]() for part in sorted(needs(method))}
     if "rewards" in needed:
-        needed["reference"] = of_each_set("<results>/reference/{set}.parquet")
+        needed["reference"] = of_each_set("<artifacts>/reference/{set}.parquet")
     return needed
 
 
@@ -228,7 +228,7 @@ def set_options(option, paths):
 
 def response_tables():
     """A method's answers, on each evaluation set."""
-    return of_each_set("<results>/responses/{set}/{{method}}.parquet")
+    return of_each_set("<artifacts>/responses/{set}/{{method}}.parquet")
 
 
 def judgment_tables():
@@ -242,11 +242,11 @@ def compared():
 
 
 def responses():
-    return expand("<results>/responses/{set}/{method}.parquet", set=config["evaluation_sets"], method=config["methods"])
+    return expand("<artifacts>/responses/{set}/{method}.parquet", set=config["evaluation_sets"], method=config["methods"])
 
 
 def scores():
-    return expand("<results>/scores/{set}/{method}.parquet", set=config["evaluation_sets"], method=config["methods"])
+    return expand("<artifacts>/scores/{set}/{method}.parquet", set=config["evaluation_sets"], method=config["methods"])
 
 
 def judges(kind):
@@ -312,7 +312,7 @@ def human_study_judgments():
 def figure_sources():
     """(figure, option of its script, files): one rule is made of each."""
     rows = in_tables(config["methods"])
-    fronts = expand("<results>/scores/{set}/{method}.parquet", set=FIRST_SET, method=rows)
+    fronts = expand("<artifacts>/scores/{set}/{method}.parquet", set=FIRST_SET, method=rows)
     shown = dict.fromkeys(
         config["methods"][row]["controller"] for row in rows if "controller" in config["methods"][row]
     )

@@ -1,15 +1,15 @@
 rule train_controller:
     input:
-        base="<results>/base",
+        base="<artifacts>/base",
         experts=lambda wildcards: of_preferences("expert", controller_preferences(wildcards.controller)),
         rewards=lambda wildcards: of_preferences("reward", controller_preferences(wildcards.controller)),
-        prompts="<results>/data/train.parquet",
+        prompts="<artifacts>/data/train.parquet",
         reference=lambda wildcards: controller_reference(wildcards.controller),
         preferences=PREFERENCES,
         start=lambda wildcards: starting_model(merged_controller(wildcards.controller)),
     output:
-        model=directory("<results>/controller/{controller}/seed{seed}"),
-        curve="<results>/controller/{controller}/seed{seed}.curve.csv",
+        model=directory("<artifacts>/controller/{controller}/seed{seed}"),
+        curve="<artifacts>/controller/{controller}/seed{seed}.curve.csv",
     log:
         "<logs>/train_controller.{controller}.seed{seed}.log",
     benchmark:

@@ -3,7 +3,7 @@ rule write_corpus:
         preferences=PREFERENCES,
         world=WORLD,
     output:
-        corpus="<results>/data/corpus.parquet",
+        corpus="<artifacts>/data/corpus.parquet",
     log:
         "<logs>/write_corpus.log",
     benchmark:
@@ -26,7 +26,7 @@ rule prepare_prompts:
     input:
         prompts=prompt_files,
     output:
-        prompts="<results>/data/{set}.parquet",
+        prompts="<artifacts>/data/{set}.parquet",
     log:
         "<logs>/prepare_prompts.{set}.log",
     benchmark:
@@ -48,11 +48,11 @@ rule prepare_prompts:
 
 rule sample_candidates:
     input:
-        base="<results>/base",
-        prompts="<results>/data/train.parquet",
+        base="<artifacts>/base",
+        prompts="<artifacts>/data/train.parquet",
         preferences=PREFERENCES,
     output:
-        candidates="<results>/candidates.parquet",
+        candidates="<artifacts>/candidates.parquet",
     log:
         "<logs>/sample_candidates.log",
     benchmark:
@@ -75,10 +75,10 @@ if config["feedback"]["source"] == "world":
 
     rule annotate_feedback:
         input:
-            candidates="<results>/candidates.parquet",
+            candidates="<artifacts>/candidates.parquet",
             world=WORLD,
         output:
-            feedback="<results>/feedback/{preference}.parquet",
+            feedback="<artifacts>/feedback/{preference}.parquet",
         log:
             "<logs>/annotate_feedback.{preference}.log",
         benchmark:
@@ -104,7 +104,7 @@ else:
                 Path(config["feedback"]["source"]), wildcards.preference
             ).as_posix(),
         output:
-            feedback="<results>/feedback/{preference}.parquet",
+            feedback="<artifacts>/feedback/{preference}.parquet",
         log:
             "<logs>/read_feedback.{preference}.log",
         benchmark:

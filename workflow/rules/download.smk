@@ -7,7 +7,7 @@ localrules:
 
 rule download_model:
     output:
-        model=directory("<results>/download/{hub_model}"),
+        model=directory("<artifacts>/download/{hub_model}"),
     log:
         "<logs>/download_model.{hub_model}.log",
     benchmark:
@@ -28,7 +28,7 @@ rule download_model:
 
 rule download_prompts:
     output:
-        prompts="<results>/download/{set}.{suffix}",
+        prompts="<artifacts>/download/{set}.{suffix}",
     log:
         "<logs>/download_prompts.{set}.{suffix}.log",
     benchmark:

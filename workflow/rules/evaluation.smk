@@ -1,11 +1,11 @@
 rule score:
     input:
-        base="<results>/base",
-        responses=of_each_set("<results>/responses/{set}/{{method}}.parquet"),
+        base="<artifacts>/base",
+        responses=of_each_set("<artifacts>/responses/{set}/{{method}}.parquet"),
         rewards=rewards(),
-        reference=of_each_set("<results>/reference/{set}.parquet"),
+        reference=of_each_set("<artifacts>/reference/{set}.parquet"),
     output:
-        scores=of_each_set("<results>/scores/{set}/{{method}}.parquet"),
+        scores=of_each_set("<artifacts>/scores/{set}/{{method}}.parquet"),
     log:
         "<logs>/score.{method}.log",
     benchmark:
@@ -28,7 +28,7 @@ rule score:
 
 rule judge_rubric:
     input:
-        responses=expand("<results>/responses/{{set}}/{method}.parquet", method=config["methods"]),
+        responses=expand("<artifacts>/responses/{{set}}/{method}.parquet", method=config["methods"]),
         world=WORLD,
     output:
         verdicts=written("judging", "judge.{judge}.{set}", judgment_tables()),
@@ -57,10 +57,10 @@ rule judge_rubric:
 
 rule judge_reward:
     input:
-        responses=expand("<results>/responses/{{set}}/{method}.parquet", method=config["methods"]),
+        responses=expand("<artifacts>/responses/{{set}}/{method}.parquet", method=config["methods"]),
         base=lambda wildcards: f"{held_out(wildcards)}/base",
         rewards=lambda wildcards: expand(f"{held_out(wildcards)}/reward/{{preference}}", preference=preferences.ids),
-        feedback=expand("<results>/feedback/{preference}.parquet", preference=preferences.ids),
+        feedback=expand("<artifacts>/feedback/{preference}.parquet", preference=preferences.ids),
     output:
         verdicts=written("judging", "judge.{judge}.{set}", judgment_tables()),
     log:
@@ -205,7 +205,7 @@ rule agreement:
 
 rule reward_table:
     input:
-        metrics=expand("<results>/reward/{preference}.metrics.json", preference=preferences.ids),
+        metrics=expand("<artifacts>/reward/{preference}.metrics.json", preference=preferences.ids),
     output:
         table=table("reward_models"),
     log:
@@ -250,7 +250,7 @@ rule mean_rewards:
 rule human_study:
     input:
         responses=expand(
-            "<results>/responses/{set}/{method}.parquet", set=FIRST_SET, method=config["human_study"]["methods"]
+            "<artifacts>/responses/{set}/{method}.parquet", set=FIRST_SET, method=config["human_study"]["methods"]
         ),
         preferences=PREFERENCES,
     output:

@@ -1,10 +1,10 @@
 rule train_reward:
     input:
-        base="<results>/base",
-        feedback="<results>/feedback/{preference}.parquet",
+        base="<artifacts>/base",
+        feedback="<artifacts>/feedback/{preference}.parquet",
     output:
-        model=directory("<results>/reward/{preference}"),
-        metrics="<results>/reward/{preference}.metrics.json",
+        model=directory("<artifacts>/reward/{preference}"),
+        metrics="<artifacts>/reward/{preference}.metrics.json",
     log:
         "<logs>/train_reward.{preference}.log",
     benchmark:
@@ -28,13 +28,13 @@ rule train_reward:
 
 rule train_expert:
     input:
-        base="<results>/base",
-        reward="<results>/reward/{preference}",
-        prompts="<results>/data/train.parquet",
+        base="<artifacts>/base",
+        reward="<artifacts>/reward/{preference}",
+        prompts="<artifacts>/data/train.parquet",
         preferences=PREFERENCES,
     output:
-        adapter=directory("<results>/expert/{preference}"),
-        curve="<results>/expert/{preference}.curve.csv",
+        adapter=directory("<artifacts>/expert/{preference}"),
+        curve="<artifacts>/expert/{preference}.curve.csv",
     log:
         "<logs>/train_expert.{preference}.log",
     benchmark:
@@ -60,12 +60,12 @@ rule train_expert:
 rule train_policy:
     input:
         unpack(policy_parts),
-        base="<results>/base",
-        prompts="<results>/data/train.parquet",
+        base="<artifacts>/base",
+        prompts="<artifacts>/data/train.parquet",
         preferences=PREFERENCES,
     output:
-        adapter=directory("<results>/policy/{policy}/seed{seed}"),
-        curve="<results>/policy/{policy}/seed{seed}.curve.csv",
+        adapter=directory("<artifacts>/policy/{policy}/seed{seed}"),
+        curve="<artifacts>/policy/{policy}/seed{seed}.curve.csv",
     log:
         "<logs>/train_policy.{policy}.seed{seed}.log",
     benchmark:

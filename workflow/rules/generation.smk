@@ -1,8 +1,8 @@
 rule generate:
     input:
         unpack(method_models),
-        base="<results>/base",
-        prompts=of_each_set("<results>/data/{set}.parquet"),
+        base="<artifacts>/base",
+        prompts=of_each_set("<artifacts>/data/{set}.parquet"),
         preferences=PREFERENCES,
     output:
         responses=written("responses", "generate.{method}", response_tables()),
@@ -37,7 +37,7 @@ rule generate:
 # Not part of `all`, because times are worth measuring only on a quiet machine: `make benchmark`.
 rule benchmark_decoding:
     input:
-        base="<results>/base",
+        base="<artifacts>/base",
         experts=experts(),
         controller=controller_models("mope")[0],
     output:
@@ -63,10 +63,10 @@ rule benchmark_decoding:
 
 rule sample_alphas:
     input:
-        base="<results>/base",
+        base="<artifacts>/base",
         experts=experts(),
         controllers=controller_models(config["methods"]["mope"]["controller"])[:1],
-        prompts=f"<results>/data/{FIRST_SET}.parquet",
+        prompts=f"<artifacts>/data/{FIRST_SET}.parquet",
         preferences=PREFERENCES,
     output:
         samples="<results>/samples/alphas.parquet",

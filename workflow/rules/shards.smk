@@ -75,7 +75,7 @@ for stage, job, tables in [
             mem_mb=grows(1000),
             runtime=10,
         params:
-            run=f"results/{config['run']}",
+            run=f"results/{config['artifacts' if stage == 'responses' else 'run']}",
             code=code("gather"),
         shell:
             "python workflow/scripts/gather.py --run {params.run} --parts {input.parts} --out {output.tables}"

@@ -22,7 +22,7 @@ def main() -> None:
     config = load(Path("."), {"experiment": args.experiment} if args.experiment else {}, present=False)
     active = preferences.load("workflow/prompts/preferences.yaml", config["preferences"])
     gpu = args.gpu or torch.cuda.is_available()
-    results = Path("results") / config["run"]
+    results = Path("results") / config["artifacts"]
     own = [Path(config["base"]["path"])] if config["base"]["path"] else []
     model = base_config(config, [*([args.base] if args.base else []), *own, results / "base"])
     base = shape_of(model, 2 if gpu else 4)

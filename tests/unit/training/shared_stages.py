@@ -49,21 +49,8 @@ def policy(folder: Path, settings, saved, out: Path) -> None:
 
 
 def expert(folder: Path, settings, saved, out: Path) -> None:
-    """What each process learns from, prompts and padded rows of token ids, is kept in FOLDER."""
-    seen: dict[str, list] = {}
-
-    def told(prompts: list[str], answers: list[str], _: list[str]) -> torch.Tensor:
-        seen["prompts"] = prompts
-        return letters(prompts, answers)
-
-    def read(module: torch.nn.Module, inputs: tuple) -> None:
-        if isinstance(module, torch.nn.Embedding) and torch.is_grad_enabled():
-            seen["rows"] = inputs[0].tolist()
-
-    torch.nn.modules.module.register_module_forward_pre_hook(read)
     tasks = [task(prompt, ["be brief"], "P2A") for prompt in stages.PROMPTS]
-    train_expert(folder / "base", told, tasks, settings, saved, out)
-    (folder / f"seen{PROCESS}.json").write_text(json.dumps(seen))
+    train_expert(folder / "base", letters, tasks, settings, saved, out).to_csv(out / "curve.csv", index=False)
 
 
 def controller(folder: Path, settings, saved, out: Path) -> None:

@@ -1,13 +1,14 @@
 """The embedded world: what it promises about topics, questions, answers and the annotator."""
 
 import random
+import re
 from itertools import combinations
 
 import pytest
 
 from mope import preferences
 from mope.world import annotator
-from mope.world.answers import STYLES, Style, compose, tones
+from mope.world.answers import CONNECTIVES, NAMES, STYLES, Style, compose, tones, within
 from mope.world.corpus import corpus
 from mope.world.questions import COMPARISON_UNSEEN, SINGLE_UNSEEN, Question, ask, split
 from mope.world.topics import topics
@@ -59,11 +60,36 @@ def test_answers_follow_their_style():
     facts = question.topics[0].facts
     for register in ("elementary", "expert"):
         text = compose(question, Style(register=register, amount="informative", tone="friendly"), random.Random(1))
-        assert all(fact[register] in text for fact in facts)
+        assert all(fact[register] in text or within(fact[register]) in text for fact in facts)
         assert text.startswith(tuple(tones()["friendly"]["openers"]))
         assert text.endswith(tuple(tones()["friendly"]["closers"]))
     concise = compose(question, Style(amount="concise", register="expert"), random.Random(1))
     assert sum(fact["expert"] in concise for fact in facts) == 1
+
+
+def test_facts_are_joined_as_in_prose():
+    for question in split(7)["train"][:300]:
+        text = compose(question, Style(amount="informative", register="expert"), random.Random(1), ())
+        facts = [fact["expert"] for topic in question.topics for fact in topic.facts]
+        first, *rest = (fact for fact in facts if fact in text or within(fact) in text)
+        assert text.startswith(first) and rest
+        assert all(any(f"{lead} {within(fact)}" in text for lead in CONNECTIVES) for fact in rest)
+        assert annotator.garbled(text) == 0 and annotator.sanity(question.text, text) > -1
+
+
+def test_names_keep_their_capital_after_a_connective():
+    sentences = [sentence for t in topics() for fact in t.facts for sentence in fact.values()]
+    capital = {word for s in sentences for word in re.findall(r"(?<=[a-z,] )[A-Z][\w']+", s)}
+    begun = {re.match(r"[\w']+", sentence)[0] for sentence in sentences}
+    assert capital & begun <= NAMES <= begun
+    assert within("DNA is a molecule.") == "DNA is a molecule." and within("Rain falls.") == "rain falls."
+
+
+def test_the_annotator_sees_a_fact_repeated_behind_a_connective():
+    question = next(q for q in split(7)["train"] if len(q.topics) == 1)
+    one, other = (fact["expert"] for fact in question.topics[0].facts[:2])
+    again, fresh = (annotator.sanity(question.text, f"{one} Also, {within(next_)}") for next_ in (one, other))
+    assert again < fresh - 6
 
 
 def test_corpus_obeys_stated_preferences_only_partly():

@@ -21,10 +21,16 @@ class SeparateState:
 
 
 class SeparatePool(ExpertPool):
-    """Experts {name: model folder or loaded causal LM}; one forward pass per distinct expert and step."""
+    """Experts {name: model folder or loaded causal LM}; one forward pass per distinct expert and step.
+
+    With `dtype` None every model keeps its precision.
+    """
 
     def __init__(
-        self, models: Mapping[str, object], dtype: torch.dtype = torch.float32, device: str | torch.device = "cpu"
+        self,
+        models: Mapping[str, object],
+        dtype: torch.dtype | None = torch.float32,
+        device: str | torch.device = "cpu",
     ):
         self.names = tuple(models)
         self.models = [

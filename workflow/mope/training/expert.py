@@ -10,7 +10,14 @@ from datasets import Dataset
 from peft import LoraConfig
 from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
 from trl import RLOOConfig, RLOOTrainer
+from trl.models.utils import unwrap_model_for_generation
 
+from mope.data.tables import derive_seed
+from mope.decoding.loop import decode
+from mope.decoding.mixers import Probability
+from mope.decoding.request import Request
+from mope.decoding.sampling import Sampling
+from mope.decoding.separate import SeparatePool
 from mope.errors import MopeError
 from mope.prompting import messages
 from mope.training.checkpoints import Checkpoints
@@ -54,6 +61,59 @@ def adapter(settings: ExpertSettings) -> LoraConfig:
     )
 
 
+class SeededTrainer(RLOOTrainer):
+    """RLOOTrainer whose answers have a seed each, so that they do not depend on how many processes share the batch.
+
+    And which takes less time on a CPU.
+    """
+
+    def _generate_single_turn(self, prompt_ids: list[list[int]], images, multimodal_fields) -> list[list[int]]:
+        """Token ids of one answer to each prompt of this process, in place of TRL's batch with one random state."""
+        step, first = self.state.global_step, self.accelerator.process_index * len(prompt_ids)
+        requests = [
+            Request(
+                [0],
+                [ids],
+                max_new_tokens=self.args.max_completion_length,
+                seed=derive_seed(self.args.seed, step, first + i),
+            )
+            for i, ids in enumerate(prompt_ids)
+        ]
+        sampling = Sampling(temperature=self.args.temperature, top_k=self.args.top_k)
+        end, pad = self.processing_class.eos_token_id, self.processing_class.pad_token_id
+        with (
+            unwrap_model_for_generation(self.model_wrapped, self.accelerator) as policy,
+            self.autocast_smart_context_manager(),
+        ):
+            pool = SeparatePool({"policy": policy}, None, self.accelerator.device)
+            answers = decode(pool, Probability(), requests, sampling, end, pad, batch_size=len(requests))
+            policy.train()
+        return [answer.tokens for answer in answers]
+
+    def _get_per_token_logps_and_entropies(
+        self, model, input_ids, attention_mask, logits_to_keep, batch_size=None, compute_entropy=False, **others
+    ) -> tuple[torch.Tensor, torch.Tensor | None, None]:
+        """log π(y_t) (B, T) of the T = `logits_to_keep` last tokens of `input_ids`, 0 on padding, and their entropies.
+
+        TRL computes the logits chunk by chunk, and once more backwards, to save memory that a small model does not
+        need; on a CPU that takes a multiple of the time.
+        """
+        if self.accelerator.device.type != "cpu":
+            return super()._get_per_token_logps_and_entropies(
+                model, input_ids, attention_mask, logits_to_keep, batch_size, compute_entropy, **others
+            )
+        present = attention_mask[:, -logits_to_keep:].bool()
+        out = model(input_ids=input_ids, attention_mask=attention_mask, logits_to_keep=logits_to_keep + 1)
+        logits = out.logits[:, :-1][present] / self.temperature  # (N, V)
+        nll = torch.nn.functional.cross_entropy(logits, input_ids[:, -logits_to_keep:][present], reduction="none")
+        logps = torch.zeros(present.shape).masked_scatter(present, -nll)
+        entropies = torch.zeros(present.shape)
+        if compute_entropy:
+            with torch.no_grad():
+                entropies[present] = logits.logsumexp(-1) - (logits.softmax(-1) * logits).sum(-1)
+        return logps, entropies if compute_entropy else None, None
+
+
 def train_expert(
     base: Path,
     reward: Reward,
@@ -94,7 +154,7 @@ def train_expert(
         **batch_options("expert", batch, settings.micro_batch),
         **trainer_options(),
     )
-    trainer = RLOOTrainer(
+    trainer = SeededTrainer(
         AutoModelForCausalLM.from_pretrained(base),
         reward_funcs=score,
         args=config,

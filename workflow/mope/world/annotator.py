@@ -9,7 +9,7 @@ import re
 from functools import cache
 from itertools import pairwise
 
-from mope.world.answers import tones
+from mope.world.answers import LEAD, tones
 from mope.world.topics import Topic, topics
 
 FRIENDLY = frozenset(
@@ -45,22 +45,27 @@ def _asked_about(prompt: str) -> tuple[Topic, ...]:
 @cache
 def _known_pairs() -> frozenset[tuple[str, str]]:
     """Neighbouring words of the world's sentences: what the annotator has read before."""
-    facts = [sentence for t in topics() for fact in t.facts for sentence in fact.values()]
-    manner = [sentence for tone in ("friendly", "unfriendly") for part in tones()[tone].values() for sentence in part]
-    return frozenset(pair for sentence in facts + manner for pair in pairwise(_words(sentence)))
+    facts = {tuple(_words(sentence)) for t in topics() for fact in t.facts for sentence in fact.values()}
+    return frozenset(pair for sentence in facts | _manner("friendly", "unfriendly") for pair in pairwise(sentence))
 
 
 @cache
-def _phrases() -> frozenset[tuple[str, ...]]:
-    """What the annotator knows as a whole only, of the scaling study's tones: its view of the others stays the same."""
-    manner = [part for tone in ("sassy", "sarcastic") for sentences in tones()[tone].values() for part in sentences]
-    return frozenset(tuple(_words(sentence)) for sentence in manner)
+def _manner(*names: str) -> frozenset[tuple[str, ...]]:
+    """The sentences of these tones, as words. Those of the scaling study the annotator knows as a whole only."""
+    parts = [part for name in names or tones() for part in tones()[name].values()]
+    return frozenset(sentence for part in parts for text in part for sentence in _sentences(text))
+
+
+def _sentences(response: str) -> list[tuple[str, ...]]:
+    """The words of every sentence, without what joins it to the one before."""
+    return [tuple(_words(LEAD.sub("", part.strip()))) for part in re.split(r"[.!?]+", response) if part.strip()]
 
 
 def garbled(response: str) -> float:
     """Share of neighbouring words within sentences that the annotator has never seen side by side."""
-    parts = [tuple(_words(sentence)) for sentence in re.split(r"[.!?]", response)]
-    strange = [pair not in _known_pairs() for part in parts if part not in _phrases() for pair in pairwise(part)]
+    parts = _sentences(response)
+    known = _manner("sassy", "sarcastic")
+    strange = [pair not in _known_pairs() for part in parts if part not in known for pair in pairwise(part)]
     return sum(strange) / max(1, sum(max(0, len(part) - 1) for part in parts))
 
 
@@ -73,7 +78,7 @@ def sanity(prompt: str, response: str) -> float:
     repeated = 1 - len(set(trigrams)) / len(trigrams)
     asked, lower = _asked_about(prompt), response.lower()
     missed = sum(not any(word in lower for word in t.keywords) for t in asked) / max(1, len(asked))
-    sentences = [tuple(_words(sentence)) for sentence in re.split(r"[.!?]+", response) if sentence.strip()]
+    sentences = _sentences(response)
     again = len(sentences) - len(set(sentences))
     unfinished = response.rstrip()[-1:] not in tuple(".!?")
     return -6.0 * again - 12.0 * repeated - 9.0 * garbled(response) - 9.0 * missed - 6.0 * unfinished
@@ -82,11 +87,12 @@ def sanity(prompt: str, response: str) -> float:
 def score(prompt: str, response: str, preference: str) -> float:
     """How well `response` meets `preference` in the annotator's eyes, in units of which a few are a clear difference.
 
-    Manner must outweigh soundness between two sane answers, or the feedback would tell of little but spoilt ones.
+    Manner must outweigh soundness between two sane answers, or the feedback would tell of little but spoilt ones. How
+    learned an answer is depends on its matter alone, not on courtesies.
     """
     words = _words(response)
-    plain = [w for w in words if w not in FRIENDLY and w not in UNFRIENDLY]
-    letters = min(8.0, max(4.0, sum(map(len, plain)) / max(1, len(plain))))
+    matter = [word for sentence in _sentences(response) if sentence not in _manner() for word in sentence]
+    letters = min(8.0, max(4.0, sum(map(len, matter)) / max(1, len(matter))))
     friendly = min(4, sum(w in FRIENDLY for w in words))
     unfriendly = min(4, sum(w in UNFRIENDLY for w in words))
     liking = {

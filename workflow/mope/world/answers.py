@@ -1,6 +1,7 @@
-"""Answers of the embedded world: facts in a register, as many as wanted, framed by a tone."""
+"""Answers of the embedded world: facts in a register, as many as wanted, joined as in prose and framed by a tone."""
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -37,6 +38,19 @@ STYLES = {
 # are also what teaches a small model to keep to the topic of the question.
 FACTS = {"concise": ((1,), (1,)), None: ((2, 3), (1, 2)), "informative": ((4,), (2,))}
 
+# What joins a fact to those before it, of no register and no tone. As in prose, whether there is more to say and how it
+# is said are so decided at different words.
+CONNECTIVES = ("Also,", "And", "Besides,")
+LEAD = re.compile(rf"^(?:{'|'.join(CONNECTIVES)}) ", re.IGNORECASE)
+# Words that keep their capital within a sentence.
+NAMES = frozenset("Amazon Antarctica Arctic Bronsted DNA Doppler Escherichia LED Maillard Newtonian".split())
+
+
+def within(sentence: str) -> str:
+    """The sentence as it goes on after a connective: without its capital, unless that is a name's."""
+    name = re.match(r"[\w']+", sentence)[0] in NAMES
+    return sentence if name else sentence[0].lower() + sentence[1:]
+
 
 @cache
 def tones() -> dict[str, dict[str, list[str]]]:
@@ -49,10 +63,12 @@ def compose(
 ) -> str:
     """One answer to `question` in `style`; what the style leaves open is drawn from `rng`, the tone from `manners`."""
     counts = FACTS[style.amount][len(question.topics) - 1]
-    sentences = []
+    facts = []
     for topic in question.topics:
         chosen = sorted(rng.sample(range(len(topic.facts)), rng.choice(counts)))
-        sentences += [topic.facts[i][style.register or rng.choice(REGISTERS)] for i in chosen]
+        facts += [topic.facts[i][style.register or rng.choice(REGISTERS)] for i in chosen]
+    connectives = rng.sample(CONNECTIVES, len(CONNECTIVES))
+    sentences = [facts[0], *(f"{lead} {within(fact)}" for lead, fact in zip(connectives, facts[1:], strict=False))]
     tone = style.tone or rng.choice((None, None, *manners))
     if tone:
         sentences = [rng.choice(tones()[tone]["openers"]), *sentences, rng.choice(tones()[tone]["closers"])]
