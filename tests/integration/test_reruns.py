@@ -54,13 +54,13 @@ def planned(outcome) -> Counter:  # noqa: ANN001
     return Counter({rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)})
 
 
-def configured(**changes: dict) -> Callable[[str], str]:
+def configured(**changes: dict | str) -> Callable[[str], str]:
     """A change of the configuration file: comments and layout go too, which must not matter."""
 
     def change(text: str) -> str:
         config = yaml.safe_load(text)
         for section, values in changes.items():
-            config[section].update(values)
+            config[section] = {**config[section], **values} if isinstance(values, dict) else values
         return yaml.safe_dump(config, sort_keys=False)
 
     return change
@@ -138,6 +138,17 @@ def test_how_often_training_is_saved_reruns_nothing(edit: Callable) -> None:
 
 def test_the_number_of_devices_reruns_nothing(edit: Callable) -> None:
     assert edit("config.yaml", configured(devices={"reward": 2, "expert": 4, "controller": 3})) == Counter()
+
+
+def test_a_run_on_the_artifacts_of_another_trains_only_what_is_missing(edit: Callable) -> None:
+    changes = {"run": "other", "artifacts": "laptop", "controllers": {"cold": {"kl": 0.5}}}
+    mixed = {"kind": "mix", "mixer": "controller", "controller": "cold", "prompt": "all"}
+    jobs = edit("config.yaml", configured(**changes, methods={"mope_cold": mixed}))
+    assert {rule: jobs[rule] for rule in jobs if rule.startswith(("train", "sample", "prepare"))} == {
+        "train_controller": 3,
+        "sample_alphas": 1,
+    }
+    assert jobs["generate"] == jobs["score"] == 1 and jobs["judge_rubric"] == 2
 
 
 def test_a_key_of_one_method_reruns_that_method(edit: Callable) -> None:

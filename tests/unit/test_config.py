@@ -120,6 +120,8 @@ BAD_VALUES += [
         "missing",
     ),
     ({"methods": {"mope": {"weights": [0.7, 0.2, 0.1]}}}, "methods.mope.weights", "needless"),
+    ({"controllers": {"mope": {"space": "logit"}}}, "methods.mope.mixer", "trained in logit space; logit is expected"),
+    ({"artifacts": "../laptop"}, "artifacts", "../laptop"),
     ({"methods": {"mod": {"weights": [0.7, 0.2]}}}, "methods.mod.weights", "one weight each"),
     ({"methods": {"uniform": {"weights": [0.7, 0.2, 0.1]}}}, "methods.uniform.weights", "controller or logit"),
     ({"methods": {"expert_best": {"expert": "P1C"}}}, "methods.expert_best.expert", "one of best, P1A"),

@@ -178,6 +178,10 @@ def _controlled(config: dict, name: str, method: dict) -> Iterator[Problem]:
         trained = settings["expert_prompt"]
         found = f"{method['prompt']!r} found, the controller was trained with expert_prompt {trained!r}"
         yield ("methods", name, "prompt"), f"{found}, which is expected"
+    fit = {"probability": "controller", "logit": "logit"}[settings["space"]]
+    if method["mixer"] != fit:
+        found = f"{method['mixer']!r} found, the controller was trained in {settings['space']} space; {fit} is expected"
+        yield ("methods", name, "mixer"), found
     if ("weights" in method) != bool(settings["weights"]):
         found = "needless" if "weights" in method else "missing"
         yield ("methods", name, "weights"), f"{found}; expected if and only if the controller was trained with weights"

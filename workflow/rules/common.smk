@@ -122,7 +122,9 @@ def policy_models(name):
 def controller_reference(name):
     """The reference answers that a controller's rewards compare with."""
     source = controller_settings(name)["reference"]
-    return "<artifacts>/reference/train.parquet" if source == "plain" else f"<artifacts>/reference/{source}/train.parquet"
+    return (
+        "<artifacts>/reference/train.parquet" if source == "plain" else f"<artifacts>/reference/{source}/train.parquet"
+    )
 
 
 def of_preferences(kind, ids):
@@ -242,7 +244,9 @@ def compared():
 
 
 def responses():
-    return expand("<artifacts>/responses/{set}/{method}.parquet", set=config["evaluation_sets"], method=config["methods"])
+    return expand(
+        "<artifacts>/responses/{set}/{method}.parquet", set=config["evaluation_sets"], method=config["methods"]
+    )
 
 
 def scores():

@@ -14,6 +14,7 @@ rule train_controller:
         "<logs>/train_controller.{controller}.seed{seed}.log",
     benchmark:
         "<benchmarks>/train_controller.{controller}.seed{seed}.tsv"
+    priority: 10  # what else is waiting fills the gaps
     conda:
         "../../envs/train.yaml"
     threads: config["devices"]["controller"]

@@ -9,6 +9,7 @@ rule train_reward:
         "<logs>/train_reward.{preference}.log",
     benchmark:
         "<benchmarks>/train_reward.{preference}.tsv"
+    priority: 10  # what else is waiting fills the gaps
     conda:
         "../../envs/train.yaml"
     threads: config["devices"]["reward"]
@@ -39,6 +40,7 @@ rule train_expert:
         "<logs>/train_expert.{preference}.log",
     benchmark:
         "<benchmarks>/train_expert.{preference}.tsv"
+    priority: 10  # what else is waiting fills the gaps
     conda:
         "../../envs/train.yaml"
     threads: config["devices"]["expert"]
@@ -70,6 +72,7 @@ rule train_policy:
         "<logs>/train_policy.{policy}.seed{seed}.log",
     benchmark:
         "<benchmarks>/train_policy.{policy}.seed{seed}.tsv"
+    priority: 10  # what else is waiting fills the gaps
     conda:
         "../../envs/train.yaml"
     threads: config["devices"]["expert"]

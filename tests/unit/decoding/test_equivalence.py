@@ -17,6 +17,7 @@ from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling, uniforms
 from mope.decoding.separate import SeparatePool
 from mope.errors import MopeError
+from mope.training.rebel import token_logprobs
 
 GREEDY = Sampling(temperature=0)
 EXPERTS = 6
@@ -197,6 +198,17 @@ def test_records_cost_no_forward_pass_and_are_right(pools, models, controller, m
     # Autograd takes the records as they are.
     weight = torch.zeros(len(requests[0].experts), requires_grad=True)
     (answers[0].expert_logprobs * weight).sum().backward()
+
+
+def test_the_rest_of_the_vocabulary_gives_back_a_mixture_in_logit_space(pools, controller):
+    """What REBEL computes from the records is what was sampled from."""
+    pool, fast = pools["adapters"], LlamaController(controller.model, controller.head)
+    requests = random_requests(22, 10)
+    answers = decode(pool, Logit(), requests, Sampling(), EOS, PAD, fast, record=True, rest=pool.vocab_size - 1)
+    for request, answer in zip(requests, answers):
+        logits = answer.alphas[None][..., list(request.experts)].log()
+        found = token_logprobs(logits, answer.expert_logprobs[None], answer.rest[None])[0]
+        torch.testing.assert_close(found, answer.logprob, atol=1e-4, rtol=1e-4)
 
 
 def test_streamed_tokens_are_those_of_the_answers(pools, controller):

@@ -27,6 +27,27 @@ def test_softmax_over_xi_equals_masked_softmax_over_all_experts():
     assert torch.allclose(masked.softmax(-1)[..., xi], every[..., xi].softmax(-1))
 
 
+def test_logit_space_by_hand():
+    """Two experts over the tokens y, u, v: π ∝ p_1^α_1 · p_2^α_2, whatever the order of u and v."""
+    logits = torch.tensor([[[0.0, math.log(3.0)]]])  # weights 1/4, 3/4
+    one, two = (0.2, 0.5, 0.3), (0.6, 0.1, 0.3)
+    powers = [a**0.25 * b**0.75 for a, b in zip(one, two)]
+    chosen, u, v = (torch.log(torch.tensor(pair)) for pair in zip(one, two))
+    for rest in ([u, v], [v, u]):
+        found = token_logprobs(logits, chosen.view(1, 1, 2), torch.stack(rest).view(1, 1, 2, 2))
+        assert found.item() == pytest.approx(math.log(powers[0] / sum(powers)), abs=1e-6)
+
+
+def test_a_token_without_mass_for_one_expert_has_none_in_logit_space_and_a_finite_gradient():
+    logits = torch.zeros(1, 1, 2, requires_grad=True)
+    chosen = torch.log(torch.tensor([[[0.5, 0.25]]]))
+    rest = torch.log(torch.tensor([[[[0.5, 0.0], [0.0, 0.75]]]]))
+    found = token_logprobs(logits, chosen, rest)
+    assert found.item() == pytest.approx(0.0, abs=1e-6)  # y alone has mass for both
+    found.sum().backward()
+    assert logits.grad.isfinite().all()
+
+
 def test_padding_does_not_count():
     logits, experts = torch.zeros(1, 3, 2), torch.log(torch.full((1, 3, 2), 0.5))
     present = torch.tensor([[True, True, False]])

@@ -22,6 +22,7 @@ def decode(
     pad_id: int,
     controller: Controller | None = None,
     record: bool = False,
+    rest: int = 0,
     batch_size: int | None = None,
     on_token: Callable[[Token], None] | None = None,
 ) -> list[Answer]:
@@ -30,7 +31,8 @@ def decode(
     Without a `batch_size` it is what the pool's device has room for; which batch a request is in changes only rounding.
 
     A single model is the case of one expert per request. `record` keeps log-probabilities in the answers, at no
-    extra forward pass. `on_token` is called for every token of every request, in order of time.
+    extra forward pass, and with `rest` those of so many other tokens at every position. `on_token` is called for every
+    token of every request, in order of time.
     """
     for number, request in enumerate(requests):
         check(number, request, len(pool.names), controller is not None)
@@ -41,7 +43,7 @@ def decode(
         numbers = by_length[first : first + batch_size]
         with torch.inference_mode():
             batch = Batch(pool, mixer, [requests[number] for number in numbers], controller)
-            run = Run(batch, sampling, eos_id, pad_id, [answers[number] for number in numbers], record)
+            run = Run(batch, sampling, eos_id, pad_id, [answers[number] for number in numbers], record, rest)
             for step in range(run.steps):
                 if not run.step(step, numbers, on_token):
                     break
@@ -61,7 +63,16 @@ def rung(count: int, start: int) -> int:
 class Run:
     """One batch on its way to its answers; what is recorded stays on the pool's device until the end."""
 
-    def __init__(self, batch: Batch, sampling: Sampling, eos_id: int, pad_id: int, answers: list[Answer], record: bool):
+    def __init__(
+        self,
+        batch: Batch,
+        sampling: Sampling,
+        eos_id: int,
+        pad_id: int,
+        answers: list[Answer],
+        record: bool,
+        rest: int = 0,
+    ):
         self.batch, self.sampling, self.eos_id, self.pad_id, self.answers = batch, sampling, eos_id, pad_id, answers
         requests = batch.requests
         self.steps = max(request.max_new_tokens for request in requests)
@@ -74,6 +85,7 @@ class Run:
         self.alphas = torch.zeros(*shape, len(batch.pool.names), device=device) if given else None
         self.logprob = torch.zeros(*shape, device=device) if record else None
         self.expert_logprobs = torch.zeros(*shape, batch.experts.shape[1], device=device) if record else None
+        self.rest = torch.zeros(*shape, rest, batch.experts.shape[1], device=device) if rest else None
 
     def step(self, step: int, numbers: list[int], on_token: Callable[[Token], None] | None) -> bool:
         """Choose a token for every request; False when none is left to go on."""
@@ -88,6 +100,10 @@ class Run:
         if self.logprob is not None:
             self.logprob[batch.index, step] = mixed.gather(1, tokens[:, None])[:, 0]
             self.expert_logprobs[batch.index, step, : chosen.shape[1]] = chosen
+        if self.rest is not None:
+            others = mixed.scatter(1, tokens[:, None], float("-inf")).topk(self.rest.shape[2]).indices  # (B, m)
+            found = experts.gather(2, others[:, None].expand(-1, experts.shape[1], -1)).transpose(1, 2)  # (B, m, k)
+            self.rest[batch.index, step, :, : found.shape[2]] = found
         kept = []
         for b, token in enumerate(tokens.tolist()):
             m = batch.members[b]
@@ -153,3 +169,5 @@ class Run:
             if self.logprob is not None:
                 answer.logprob = self.logprob[m, :count].cpu().clone()
                 answer.expert_logprobs = self.expert_logprobs[m, :count, :size].cpu().clone()
+            if self.rest is not None:
+                answer.rest = self.rest[m, :count, :, :size].cpu().clone()

@@ -31,7 +31,8 @@ class Answer:
 
     `alphas` (T, n) float32 are the weights of all n experts of the pool, 0 where an expert takes no part; None when
     neither a controller nor the request gave any. Recorded on demand: `logprob` (T,) log π(y_t) of the mixture before
-    temperature, truncation and bans, and `expert_logprobs` (T, k) log p_i(y_t) in the order of the request's experts.
+    temperature, truncation and bans, `expert_logprobs` (T, k) log p_i(y_t) in the order of the request's experts, and
+    `rest` (T, m, k) the same of the m tokens most probable under the mixture, y_t aside.
     """
 
     tokens: list[int] = field(default_factory=list)
@@ -39,6 +40,7 @@ class Answer:
     alphas: torch.Tensor | None = None
     logprob: torch.Tensor | None = None
     expert_logprobs: torch.Tensor | None = None
+    rest: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from transformers import AutoTokenizer, set_seed
 
 from mope.data.tables import derive_seed
 from mope.decoding.loop import decode
-from mope.decoding.mixers import Probability
+from mope.decoding.mixers import Logit, Probability
 from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Answer, Request
 from mope.decoding.requests import Reading, mixture_request, taking_part
@@ -60,6 +60,7 @@ class ControllerSettings:
     reads: str
     mixes: str
     scores: str
+    space: str
     combinations: list[str] | None
     weights: list[list[float]] | None
     micro_batch: int | None  # prompts per backward pass
@@ -70,6 +71,7 @@ class ControllerSettings:
 
 
 Controller = PreferenceController | ConstantController
+REST = 50  # tokens besides the one drawn over which a mixture in logit space is normalised: all but a trace of its mass
 
 
 @dataclass(frozen=True)
@@ -83,17 +85,23 @@ class Rollout:
     present: torch.Tensor  # (B, T) bool
     old_logprob: torch.Tensor  # (N, 2) log π_old(y)
     reward: torch.Tensor  # (N, 2)
+    rest: torch.Tensor | None = None  # (B, T, m, k) log p_i of other tokens, of mixtures in logit space
 
     def parts(self, prompts: int) -> Iterator["Rollout"]:
         """The same in parts of so many prompts."""
+        tensors = self._tensors()
         for first in range(0, len(self.reward), prompts):
             pairs, rows = slice(first, first + prompts), slice(2 * first, 2 * (first + prompts))
             cut = {"old_logprob": pairs, "reward": pairs}
-            yield Rollout(*(getattr(self, field.name)[cut.get(field.name, rows)] for field in fields(self)))
+            yield Rollout(**{name: tensor[cut.get(name, rows)] for name, tensor in tensors.items()})
 
     def to(self, device: torch.device) -> "Rollout":
         """The same on another device."""
-        return Rollout(*(getattr(self, field.name).to(device) for field in fields(self)))
+        return Rollout(**{name: tensor.to(device) for name, tensor in self._tensors().items()})
+
+    def _tensors(self) -> dict[str, torch.Tensor]:
+        tensors = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: tensor for name, tensor in tensors.items() if tensor is not None}
 
     def logits(self, controller: Controller) -> torch.Tensor:
         """The controller's outputs for ξ's experts before each answer token, (B, T, k)."""
@@ -151,6 +159,7 @@ def collect(
     input_ids = torch.full((rows, prompt + longest), pad_id)
     mask = torch.zeros_like(input_ids)
     logprobs = torch.zeros(rows, longest, k)
+    rest = None if answers[0].rest is None else torch.zeros(rows, longest, *answers[0].rest.shape[1:])
     present = torch.zeros(rows, longest, dtype=torch.bool)
     for b, (request, answer) in enumerate(zip(requests, answers, strict=True)):
         read, wrote = len(request.controller_ids), len(answer.tokens)
@@ -158,14 +167,17 @@ def collect(
         mask[b, prompt - read : prompt + wrote] = 1
         logprobs[b, :wrote] = answer.expert_logprobs
         present[b, :wrote] = True
+        if rest is not None:
+            rest[b, :wrote] = answer.rest
     old = torch.stack([answer.logprob.sum() for answer in answers])
-    return Rollout(input_ids, mask, torch.tensor(members), logprobs, present, old.view(-1, 2), reward.view(-1, 2))
+    pairs = old.view(-1, 2), reward.view(-1, 2)
+    return Rollout(input_ids, mask, torch.tensor(members), logprobs, present, *pairs, rest)
 
 
 def uniform_logprob(rollout: Rollout) -> torch.Tensor:
     """log π(y) under uniform weights, (N, 2): the reference of the KL penalty."""
     zeros = torch.zeros_like(rollout.expert_logprobs)
-    return answer_logprobs(zeros, rollout.expert_logprobs, rollout.present).view(-1, 2)
+    return answer_logprobs(zeros, rollout.expert_logprobs, rollout.present, rollout.rest).view(-1, 2)
 
 
 def train_controller(
@@ -226,13 +238,14 @@ def train_controller(
         controller.eval()
         answers = decode(
             pool,
-            Probability(),
+            Probability() if settings.space == "probability" else Logit(),
             requests,
             sampling,
             tokenizer.eos_token_id,
             tokenizer.pad_token_id,
             controller=controller.decoder(),
             record=True,
+            rest=0 if settings.space == "probability" else REST,
         )
         texts = tokenizer.batch_decode([answer.tokens for answer in answers], skip_special_tokens=True)
         questions, chosen, weights = (list(column) for column in zip(*asked, strict=True))
@@ -270,11 +283,11 @@ def update(controller: Controller, optimizer, rollout: Rollout, settings: Contro
         for number, part in enumerate(parts):
             logits = part.logits(controller)
             if settings.objective == "rebel":
-                logprob = answer_logprobs(logits, part.expert_logprobs, part.present).view(-1, 2)
+                logprob = answer_logprobs(logits, part.expert_logprobs, part.present, part.rest).view(-1, 2)
                 loss, ratio = rebel_loss(logprob, part.old_logprob, part.reward, settings.eta)
                 share = len(part.reward) / len(batch)
             else:
-                logprob = token_logprobs(logits, part.expert_logprobs)
+                logprob = token_logprobs(logits, part.expert_logprobs, part.rest)
                 old[number] = logprob.detach() if old[number] is None else old[number]
                 loss, ratio = ppo_loss(logprob, old[number], part.present, part.reward, settings.clip)
                 share = part.present.sum().item() / tokens

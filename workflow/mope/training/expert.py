@@ -103,8 +103,13 @@ class SeededTrainer(RLOOTrainer):
                 model, input_ids, attention_mask, logits_to_keep, batch_size, compute_entropy, **others
             )
         present = attention_mask[:, -logits_to_keep:].bool()
-        out = model(input_ids=input_ids, attention_mask=attention_mask, logits_to_keep=logits_to_keep + 1)
-        logits = out.logits[:, :-1][present] / self.temperature  # (N, V)
+        head = self.accelerator.unwrap_model(model).get_output_embeddings()
+        hook = head.register_forward_pre_hook(lambda _, inputs: inputs[0][:, :-1][present])  # only what answers hold
+        try:
+            out = model(input_ids=input_ids, attention_mask=attention_mask, logits_to_keep=logits_to_keep + 1)
+        finally:
+            hook.remove()
+        logits = out.logits / self.temperature  # (N, V)
         nll = torch.nn.functional.cross_entropy(logits, input_ids[:, -logits_to_keep:][present], reduction="none")
         logps = torch.zeros(present.shape).masked_scatter(present, -nll)
         entropies = torch.zeros(present.shape)

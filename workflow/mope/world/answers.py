@@ -40,7 +40,7 @@ FACTS = {"concise": ((1,), (1,)), None: ((2, 3), (1, 2)), "informative": ((4,), 
 
 # What joins a fact to those before it, of no register and no tone. As in prose, whether there is more to say and how it
 # is said are so decided at different words.
-CONNECTIVES = ("Also,", "And", "Besides,")
+CONNECTIVES = ("Also,", "Besides,", "And")  # in this order
 LEAD = re.compile(rf"^(?:{'|'.join(CONNECTIVES)}) ", re.IGNORECASE)
 # Words that keep their capital within a sentence.
 NAMES = frozenset("Amazon Antarctica Arctic Bronsted DNA Doppler Escherichia LED Maillard Newtonian".split())
@@ -67,8 +67,7 @@ def compose(
     for topic in question.topics:
         chosen = sorted(rng.sample(range(len(topic.facts)), rng.choice(counts)))
         facts += [topic.facts[i][style.register or rng.choice(REGISTERS)] for i in chosen]
-    connectives = rng.sample(CONNECTIVES, len(CONNECTIVES))
-    sentences = [facts[0], *(f"{lead} {within(fact)}" for lead, fact in zip(connectives, facts[1:], strict=False))]
+    sentences = [facts[0], *(f"{lead} {within(fact)}" for lead, fact in zip(CONNECTIVES, facts[1:], strict=False))]
     tone = style.tone or rng.choice((None, None, *manners))
     if tone:
         sentences = [rng.choice(tones()[tone]["openers"]), *sentences, rng.choice(tones()[tone]["closers"])]
