@@ -28,7 +28,7 @@ from mope.training.reward_model import SHARED
 LIBRARIES = 540e6  # bytes: Python, torch, transformers, TRL, on a CPU
 SCORED = 64  # answers in a batch of scoring, and of decoding on a CPU
 AT_LEAST = 8  # answers in a batch of decoding on a GPU, which takes as many as there is room for
-LOGITS = {"supervised": 3, "online": 13}  # copies of a batch's logits in training
+LOGITS = 3  # copies of a batch's logits in training
 CACHES = 4  # copies of a cache while it grows or loses rows, and what the prompts took
 CORPUS = 15e3  # bytes of an example of the corpus: texts, the tokenizer's records, lists of tokens
 CHARACTERS = 3.5  # of a token
@@ -168,8 +168,7 @@ def stages(config: dict, preferences: Preferences, base: Shape, controller: int,
     b = config["base"]
     if b["path"] is None and b["hub"] is None:
         memory = (
-            training(b["batch"], b["max_length"], base.parameters, LOGITS["supervised"], True)
-            + config["data"]["corpus"] * CORPUS
+            training(b["batch"], b["max_length"], base.parameters, LOGITS, True) + config["data"]["corpus"] * CORPUS
         )
         tokens = round(config["data"]["corpus"] * b["epochs"] * b["max_length"])
         yield Stage("train_base", 1, base.parameters, memory, tokens)
@@ -194,7 +193,7 @@ def stages(config: dict, preferences: Preferences, base: Shape, controller: int,
     batch = e["prompts_per_step"] * e["generations"]
     own, trained, kept = batch // devices["expert"], base.adapter(e["rank"]), e["micro_batch"] in (None, batch)
     micro = min(e["micro_batch"] or batch, own)
-    memory = training(micro, round(e["max_new_tokens"] * (1 + PROMPT)), trained, LOGITS["online"], kept)
+    memory = training(micro, round(e["max_new_tokens"] * (1 + PROMPT)), trained, LOGITS, kept)
     memory += weights + base.cache(own, e["max_new_tokens"])  # the reward model, and sampling
     yield Stage("train_expert", chosen, trained, memory, chosen * e["steps"] * batch * e["max_new_tokens"])
     rivals = {m["policy"] for m in config["methods"].values() if "policy" in m}

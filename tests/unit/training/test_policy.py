@@ -6,11 +6,12 @@ import pandas as pd
 import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
+from trl import RLOOTrainer
 
 from mope import preferences
 from mope.decoding.lora import read_adapter
 from mope.training.checkpoints import Checkpoints
-from mope.training.expert import ExpertSettings, task, train_expert
+from mope.training.expert import ExpertSettings, SeededTrainer, task, train_expert
 from mope.training.policy import combined_tasks, plain_tasks, train_multitask
 from mope.training.tokenizer import train_tokenizer
 
@@ -74,3 +75,30 @@ def test_the_reward_sees_the_plain_prompt_the_answer_and_the_combination(base: P
     settings = ExpertSettings(**SETTINGS, learning_rate=0.05, steps=2, max_new_tokens=8)
     curve = train_expert(base, reward, tasks, settings, Checkpoints(tmp_path / "saved", minutes=60), tmp_path / "out")
     assert len(curve) == 2 and set(seen) == {("What is rain?", "P1A"), ("Explain the sky.", "P1B")}
+
+
+def test_log_probabilities_on_a_cpu_are_those_of_trl(base: Path, tmp_path: Path, monkeypatch) -> None:
+    own, compared = SeededTrainer._get_per_token_logps_and_entropies, []
+
+    def both(self, model, input_ids, attention_mask, logits_to_keep, *rest, **options):
+        arguments = (self, model, input_ids, attention_mask, logits_to_keep, *rest)
+        ours = own(*arguments, **options)
+        theirs = RLOOTrainer._get_per_token_logps_and_entropies(*arguments, **options)
+        present = attention_mask[:, -logits_to_keep:].bool()
+        for mine, known in zip(ours[:2], theirs[:2], strict=True):
+            assert (mine is None) == (known is None)
+            if mine is not None:
+                torch.testing.assert_close(mine[present], known[present].float(), atol=1e-4, rtol=1e-4)
+                compared.append(int(present.sum()))
+        return ours
+
+    monkeypatch.setattr(SeededTrainer, "_get_per_token_logps_and_entropies", both)
+    tasks = [task(prompt, ["Be kind."], "P1A") for prompt in PROMPTS.prompt]
+    settings = ExpertSettings(
+        **(SETTINGS | {"kl": 0.1, "temperature": 0.7}), learning_rate=0.05, steps=2, max_new_tokens=8
+    )
+    saved = Checkpoints(tmp_path / "saved", minutes=60)
+    train_expert(
+        base, lambda x, y, _: torch.tensor([float(len(a)) for a in y]), tasks, settings, saved, tmp_path / "out"
+    )
+    assert len(compared) >= 6 and min(compared) > 0

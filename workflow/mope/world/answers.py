@@ -34,8 +34,8 @@ STYLES = {
     "P3C": ("tone", "sassy"),
     "P3D": ("tone", "sarcastic"),
 }
-# Facts per answer, by amount, for one topic and for each of two compared topics. Answers of several facts on one topic
-# are also what teaches a small model to keep to the topic of the question.
+# Facts per answer, by amount, for one topic and for each of two compared topics: the first ones, in order, what a thing
+# is before more about it. Answers of several facts also teach a small model to keep to the topic of the question.
 FACTS = {"concise": ((1,), (1,)), None: ((2, 3), (1, 2)), "informative": ((4,), (2,))}
 
 # What joins a fact to those before it, of no register and no tone. As in prose, whether there is more to say and how it
@@ -65,8 +65,7 @@ def compose(
     counts = FACTS[style.amount][len(question.topics) - 1]
     facts = []
     for topic in question.topics:
-        chosen = sorted(rng.sample(range(len(topic.facts)), rng.choice(counts)))
-        facts += [topic.facts[i][style.register or rng.choice(REGISTERS)] for i in chosen]
+        facts += [fact[style.register or rng.choice(REGISTERS)] for fact in topic.facts[: rng.choice(counts)]]
     sentences = [facts[0], *(f"{lead} {within(fact)}" for lead, fact in zip(CONNECTIVES, facts[1:], strict=False))]
     tone = style.tone or rng.choice((None, None, *manners))
     if tone:
