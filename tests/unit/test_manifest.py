@@ -53,15 +53,16 @@ def test_every_file_that_differs_is_named(run: Path) -> None:
         assert any(name in problem for problem in problems), name
 
 
-def test_an_artifact_made_after_the_manifest_is_named(run: Path) -> None:
+def test_an_artifact_replaced_after_the_manifest_is_named_and_a_whole_one_added_is_not(run: Path) -> None:
     with write(run / "claims.json", stage="claims", params={}, seeds={}) as temporary:
         temporary.write_text("others")
-    with write(run / "more.csv", stage="more", params={}, seeds={}) as temporary:
-        temporary.write_text("more")
-    assert [problem.split(": ", 1)[1] for problem in verify(run)] == [
-        "is not the one listed in manifest.json",
-        "not listed in manifest.json",
-    ]
+    for name in ("more.csv", "spoilt.csv"):
+        with write(run / name, stage="more", params={}, seeds={}) as temporary:
+            temporary.write_text("more")
+    (run / "spoilt.csv").write_text("less")
+    replaced, spoilt = verify(run)
+    assert replaced.endswith("claims.json: is not the one listed in manifest.json")
+    assert "spoilt.csv: content differs" in spoilt
 
 
 def test_a_file_without_a_record_is_no_artifact(run: Path) -> None:
