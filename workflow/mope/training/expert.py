@@ -96,9 +96,10 @@ class SeededTrainer(RLOOTrainer):
         """log π(y_t) (B, T) of the T = `logits_to_keep` last tokens of `input_ids`, 0 on padding, and their entropies.
 
         TRL computes the logits chunk by chunk, and once more backwards, to save memory that a small model does not
-        need; on a CPU that takes a multiple of the time.
+        need; on a CPU that takes a multiple of the time. On a GPU, and where memory is short (`micro_batch`), TRL's
+        way is taken.
         """
-        if self.accelerator.device.type != "cpu":
+        if self.accelerator.device.type != "cpu" or (batch_size or len(input_ids)) < len(input_ids):
             return super()._get_per_token_logps_and_entropies(
                 model, input_ids, attention_mask, logits_to_keep, batch_size, compute_entropy, **others
             )
@@ -112,11 +113,11 @@ class SeededTrainer(RLOOTrainer):
         logits = out.logits / self.temperature  # (N, V)
         nll = torch.nn.functional.cross_entropy(logits, input_ids[:, -logits_to_keep:][present], reduction="none")
         logps = torch.zeros(present.shape).masked_scatter(present, -nll)
-        entropies = torch.zeros(present.shape)
-        if compute_entropy:
-            with torch.no_grad():
-                entropies[present] = logits.logsumexp(-1) - (logits.softmax(-1) * logits).sum(-1)
-        return logps, entropies if compute_entropy else None, None
+        if not compute_entropy:
+            return logps, None, None
+        with torch.no_grad():
+            entropy = logits.logsumexp(-1) - (logits.softmax(-1) * logits).sum(-1)
+        return logps, torch.zeros(present.shape).masked_scatter(present, entropy), None
 
 
 def train_expert(

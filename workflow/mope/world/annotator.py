@@ -51,7 +51,7 @@ def _known_pairs() -> frozenset[tuple[str, str]]:
 
 @cache
 def _manner(*names: str) -> frozenset[tuple[str, ...]]:
-    """The sentences of these tones, as words. Those of the scaling study the annotator knows as a whole only."""
+    """The sentences of these tones, or of all, as words; those of the scaling study are known as a whole only."""
     parts = [part for name in names or tones() for part in tones()[name].values()]
     return frozenset(sentence for part in parts for text in part for sentence in _sentences(text))
 
