@@ -110,10 +110,12 @@ def base_config(config: dict, folders: list[Path]) -> PreTrainedConfig:
         if (folder / "config.json").is_file():
             return AutoConfig.from_pretrained(folder)
     s = config["base"]
-    if s["hub"] is not None:
-        return _from_hub(s["hub"])
+    return _from_scratch(s, s["vocabulary"]) if s["hub"] is None else _from_hub(s["hub"])
+
+
+def _from_scratch(s: dict, vocabulary: int) -> PreTrainedConfig:
     return LlamaConfig(
-        vocab_size=s["vocabulary"],
+        vocab_size=vocabulary,
         hidden_size=s["hidden"],
         num_hidden_layers=s["layers"],
         num_attention_heads=s["heads"],
@@ -132,12 +134,10 @@ def _from_hub(hub: dict) -> PreTrainedConfig:
 
 def controller_parameters(config: dict, vocabulary: int, start: Path | None) -> int:
     """Parameters of a controller, from scratch or from the LLaMA in the folder `start`."""
-    s = config["controller"]
     if start is not None:
         return shape_of(AutoConfig.from_pretrained(start), 4).parameters
-    shape = {"hidden_size": s["hidden"], "num_hidden_layers": s["layers"], "num_attention_heads": s["heads"]}
     with torch.device("meta"):
-        body = LlamaForCausalLM(LlamaConfig(vocab_size=vocabulary, intermediate_size=s["intermediate"], **shape)).model
+        body = LlamaForCausalLM(_from_scratch(config["controller"], vocabulary)).model
     return sum(p.numel() for p in body.parameters())
 
 
@@ -160,18 +160,24 @@ def stages(config: dict, preferences: Preferences, base: Shape, controller: int,
         caches = CACHES * base.cache(rows, read + round(new * (1 + PROMPT)))
         return fixed + weights + adapters + caches + 4 * base.logits(rows, 1)
 
-    def training(rows: int, longest: int, trained: int, logits: int, kept: bool) -> float:
+    def training(rows: int, longest: int, trained: int, logits: int, kept: bool, model: Shape = base) -> float:
         """`rows` texts in a backward pass; gradient and two moments of each trained parameter in float32."""
-        memory = fixed + weights + 16.0 * trained + base.activations(rows, longest, kept)
-        return memory + logits * base.logits(rows, longest)
+        memory = fixed + model.parameters * model.width + 16.0 * trained + model.activations(rows, longest, kept)
+        return memory + logits * model.logits(rows, longest)
+
+    def from_scratch(name: str, model: Shape, examples: int, epochs: float) -> Stage:
+        """Supervised training on the corpus."""
+        b = config["base"]
+        memory = training(b["batch"], b["max_length"], model.parameters, LOGITS, True, model) + examples * CORPUS
+        return Stage(name, 1, model.parameters, memory, round(examples * epochs * b["max_length"]))
 
     b = config["base"]
     if b["path"] is None and b["hub"] is None:
-        memory = (
-            training(b["batch"], b["max_length"], base.parameters, LOGITS, True) + config["data"]["corpus"] * CORPUS
-        )
-        tokens = round(config["data"]["corpus"] * b["epochs"] * b["max_length"])
-        yield Stage("train_base", 1, base.parameters, memory, tokens)
+        yield from_scratch("train_base", base, config["data"]["corpus"], b["epochs"])
+    k = config["controller"]
+    if k["path"] is None and k["hub"] is None and k["pretraining"]:
+        examples = min(k["pretraining"], config["data"]["corpus"])
+        yield from_scratch("train_body", shape_of(_from_scratch(k, base.vocabulary), base.width), examples, 1)
     c, g = config["candidates"], config["generation"]
     answers = prompts * c["per_prompt"]
     memory = decoding(answers, c["max_new_tokens"])
@@ -200,7 +206,7 @@ def stages(config: dict, preferences: Preferences, base: Shape, controller: int,
     if rivals:
         jobs = len(rivals) * len(config["controller"]["seeds"])
         yield Stage("train_policy", jobs, trained, memory, jobs * e["steps"] * batch * e["max_new_tokens"])
-    k, dimensions, xis = config["controller"], len(preferences.dimensions), len(preferences.combinations())
+    dimensions, xis = len(preferences.dimensions), len(preferences.combinations())
     rows, own = 2 * k["prompts_per_step"], -(-k["prompts_per_step"] // devices["controller"])
     variants = {m["controller"] for m in config["methods"].values() if "controller" in m}
     copies = 1 if weights >= SHARED else chosen  # of the base, for the reward models

@@ -17,6 +17,7 @@ TABLES = ["win_rates", "average_win_rates", "average_by_cell", "average_differen
 TABLES += ["swap_consistency"]
 SINGLE_TABLES = ["agreement", "mean_rewards", "rewards_by_cell", "reward_models"]
 HUMAN_TABLES = ["human_study", "human_agreement"]
+BODY = ["hidden", "layers", "heads", "intermediate"]  # the shape of a controller's body
 REPORT = ["1 Did it reproduce?", "2 Figures", "3 Tables"]  # categories of the report, which sorts them by name
 DECODING = "<results>/benchmarks/decoding.json"
 JUDGE_CACHE = "results/judge_cache.sqlite"  # paid answers, shared by all runs; no rule's output, so nothing deletes it
@@ -95,7 +96,27 @@ def merged_controller(name):
 
 def controller_settings(name):
     """Settings of the training of one controller."""
-    return without(merged_controller(name), "seeds", "path", "hub")
+    return without(merged_controller(name), "seeds", "path", "hub", "pretraining")
+
+
+def body(section):
+    """Name of the body that a controller's training begins from: its shape and the examples it was trained on; or none."""
+    own = section["path"] is None and section["hub"] is None and section["reads"] != "combination"
+    if not own or section["pretraining"] == 0:
+        return None
+    return "-".join(str(section[key]) for key in (*BODY, "pretraining"))
+
+
+def bodies():
+    """The shape of every body, by its name."""
+    sections = map(merged_controller, controllers())
+    return {body(section): {key: section[key] for key in BODY} for section in sections if body(section)}
+
+
+def controller_start(name):
+    """Folder of the model that a controller begins from, or none."""
+    section = merged_controller(name)
+    return f"<artifacts>/body/{body(section)}" if body(section) else starting_model(section)
 
 
 def controller_models(name):

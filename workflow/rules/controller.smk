@@ -1,3 +1,35 @@
+rule train_body:
+    input:
+        base="<artifacts>/base",
+        corpus="<artifacts>/data/corpus.parquet",
+    output:
+        model=directory("<artifacts>/body/{shape}"),
+    log:
+        "<logs>/train_body.{shape}.log",
+    benchmark:
+        "<benchmarks>/train_body.{shape}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(4000),
+        runtime=120,
+        checkpoint_minutes=config["checkpoint"]["minutes"],
+    params:
+        settings=lambda wildcards: settings(
+            without(config["base"], "path", "hub", "pad_token"),
+            bodies()[wildcards.shape],
+            epochs=1,
+            seed=config["seed"],
+        ),
+        examples=lambda wildcards: wildcards.shape.split("-")[-1],
+        code=code("train_base"),
+    shell:
+        "python workflow/scripts/train_base.py --corpus {input.corpus} --tokenizer {input.base} --examples {params.examples}"
+        " --settings {params.settings:q} --out {output.model} --checkpoint-minutes {resources.checkpoint_minutes}"
+        " > {log} 2>&1"
+
+
 rule train_controller:
     input:
         base="<artifacts>/base",
@@ -6,7 +38,7 @@ rule train_controller:
         prompts="<artifacts>/data/train.parquet",
         reference=lambda wildcards: controller_reference(wildcards.controller),
         preferences=PREFERENCES,
-        start=lambda wildcards: starting_model(merged_controller(wildcards.controller)),
+        start=lambda wildcards: controller_start(wildcards.controller),
     output:
         model=directory("<artifacts>/controller/{controller}/seed{seed}"),
         curve="<artifacts>/controller/{controller}/seed{seed}.curve.csv",

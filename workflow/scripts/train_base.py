@@ -1,12 +1,14 @@
-"""Train the base model from scratch on the corpus (supervised fine-tuning)."""
+"""Train a small model from scratch on the corpus (supervised fine-tuning): the base, or the body of a controller."""
 
 import argparse
 import json
 from pathlib import Path
 
+from transformers import AutoTokenizer
+
 from mope.cli import checkpoint_option, run, settings_of
 from mope.data.tables import read
-from mope.provenance.artifact import write
+from mope.provenance.artifact import require, write
 from mope.training.base import BaseSettings, train_base
 from mope.training.checkpoints import checkpoints
 
@@ -15,21 +17,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON: the section `base`, and seed")
+    parser.add_argument("--tokenizer", type=Path, help="folder of the model whose tokenizer it takes; else its own")
+    parser.add_argument("--examples", type=int, help="so many of the corpus; else all")
     parser.add_argument("--out", type=Path, required=True, help="model folder")
     checkpoint_option(parser)
     args = parser.parse_args()
     settings = settings_of(BaseSettings, args.settings)
     records = [
         {"prompt": list(row.prompt), "completion": list(row.completion)}
-        for row in read(args.corpus, ["prompt", "completion"]).itertuples()
+        for row in read(args.corpus, ["prompt", "completion"])[: args.examples].itertuples()
     ]
+    tokenizer = AutoTokenizer.from_pretrained(require(args.tokenizer)) if args.tokenizer else None
     record = {"stage": "train_base", "params": args.settings, "seeds": {"seed": settings.seed}}
-    inputs = [args.corpus]
+    inputs = [args.corpus] + ([args.tokenizer] if args.tokenizer else [])
     with (
         checkpoints(args.out, record, inputs, args.checkpoint_minutes) as saved,
         write(args.out, **record, inputs=inputs) as tmp,
     ):
-        train_base(records, settings, saved, tmp)
+        train_base(records, settings, saved, tmp, tokenizer)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""The instruction-tuned base model of the laptop experiment: a small LLaMA trained from scratch."""
+"""Small LLaMAs trained from scratch: the base model of the laptop experiment, and the bodies of controllers."""
 
+import random
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from mope.training.trainers import fit
 
 @dataclass(frozen=True)
 class BaseSettings:
-    """Shape and training of the base model (`base` in config.yaml)."""
+    """Shape and training (`base` in config.yaml)."""
 
     seed: int
     vocabulary: int
@@ -49,7 +50,7 @@ class LabelledTokensTrainer(SFTTrainer):
         return (loss, {"logits": logits}) if return_outputs else loss
 
 
-def tokenised(records: list[dict], tokenizer, max_length: int) -> Dataset:
+def tokenised(records: list[dict], tokenizer, max_length: int) -> list[dict]:
     """`input_ids` and `labels`, -100 on the prompt, cut at `max_length` tokens.
 
     All records at once: record by record, as TRL does it, takes as long as a sixth of the training.
@@ -61,14 +62,31 @@ def tokenised(records: list[dict], tokenizer, max_length: int) -> Dataset:
     for read, every in zip(ids[: len(records)], ids[len(records) :], strict=True):
         labels = [-100] * len(read) + every[len(read) :]
         rows.append({"input_ids": every[:max_length], "labels": labels[:max_length]})
-    return Dataset.from_list(rows)
+    return rows
 
 
-def train_base(records: list[dict], settings: BaseSettings, saved: Checkpoints, out: Path) -> None:
-    """Train on {prompt, completion} conversations; write model and tokenizer to the folder `out`."""
+def by_length(rows: list[dict], batch: int, seed: int) -> list[dict]:
+    """The same rows, in an order in which those of one batch are about equally long: a third of the tokens was padding.
+
+    Sorted among the rows of eight batches at a time, the batches then in random order.
+    """
+    rng, ordered = random.Random(seed), []
+    for first in range(0, len(rows), 8 * batch):
+        near = sorted(rows[first : first + 8 * batch], key=lambda row: len(row["input_ids"]))
+        batches = [near[i : i + batch] for i in range(0, len(near), batch)]
+        ordered += [row for rows_of_one in rng.sample(batches, len(batches)) for row in rows_of_one]
+    return ordered
+
+
+def train_base(records: list[dict], settings: BaseSettings, saved: Checkpoints, out: Path, tokenizer=None) -> None:
+    """Train on {prompt, completion} conversations; write model and tokenizer to the folder `out`.
+
+    The tokenizer is trained first, with `settings.vocabulary` entries, unless another model's is given.
+    """
     set_seed(settings.seed)
-    texts = (record["prompt"][0]["content"] + " " + record["completion"][0]["content"] for record in records)
-    tokenizer = train_tokenizer(texts, settings.vocabulary)
+    if tokenizer is None:
+        texts = (record["prompt"][0]["content"] + " " + record["completion"][0]["content"] for record in records)
+        tokenizer = train_tokenizer(texts, settings.vocabulary)
     model = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(tokenizer),
@@ -92,16 +110,17 @@ def train_base(records: list[dict], settings: BaseSettings, saved: Checkpoints, 
         warmup_steps=0.05,
         per_device_train_batch_size=settings.batch,
         dataset_kwargs={"skip_prepare_dataset": True},
-        train_sampling_strategy="sequential",  # the corpus is in random order already
+        train_sampling_strategy="sequential",  # the corpus is in random order already, see `by_length`
         logging_steps=25,
         save_strategy="no",
         activation_checkpointing=False,
         **trainer_options(),
     )
+    rows = by_length(tokenised(records, tokenizer, settings.max_length), settings.batch, settings.seed)
     trainer = LabelledTokensTrainer(
         model,
         config,
-        train_dataset=tokenised(records, tokenizer, settings.max_length),
+        train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
         optimizers=(MuonWithAdamW(model, settings.learning_rate, settings.matrix_learning_rate), None),
     )
