@@ -116,6 +116,8 @@ def test_an_edit_of_one_figure_reruns_that_figure_only(edit: Callable, finished:
     ("changes", "first", "untouched"),
     [
         ({"controller": {"eta": 3.21}}, "train_controller", {"train_expert", "answer_reference", "train_reward"}),
+        ({"controller": {"pretraining": 77}}, "train_body", {"train_base", "train_expert", "train_reward"}),
+        ({"expert": {"begun": 0.25}}, "train_expert", {"train_reward", "train_base"}),
         ({"statistics": {"resamples": 543}}, "aggregate", {"judge_rubric", "generate", "score", "agreement"}),
         ({"judges": {"rubric": {"kind": "rubric", "dead_band": 0.123}}}, "judge_rubric", {"generate", "score"}),
         ({"generation": {"temperature": 0.123}}, "generate", {"train_expert", "train_base"}),

@@ -32,6 +32,7 @@ rule train_expert:
         base="<artifacts>/base",
         reward="<artifacts>/reward/{preference}",
         prompts="<artifacts>/data/train.parquet",
+        candidates="<artifacts>/candidates.parquet",
         preferences=PREFERENCES,
     output:
         adapter=directory("<artifacts>/expert/{preference}"),
@@ -50,11 +51,12 @@ rule train_expert:
         checkpoint_minutes=config["checkpoint"]["minutes"],
         launch=launcher("expert"),
     params:
-        settings=settings(config["expert"], seed=config["seed"]),
+        settings=settings(without(config["expert"], "begun"), seed=config["seed"]),
+        begun=config["expert"]["begun"],
         code=code("train_expert"),
     shell:
         "{resources.launch} workflow/scripts/train_expert.py --base {input.base} --reward {input.reward} --prompts {input.prompts}"
-        " --preference {wildcards.preference} --preferences {input.preferences} --settings {params.settings:q}"
+        " --candidates {input.candidates} --begun {params.begun} --preference {wildcards.preference} --preferences {input.preferences} --settings {params.settings:q}"
         " --out {output.adapter} --curve {output.curve}"
         " --checkpoint-minutes {resources.checkpoint_minutes} > {log} 2>&1"
 
@@ -84,7 +86,9 @@ rule train_policy:
     params:
         objective=lambda wildcards: config["policies"][wildcards.policy]["objective"],
         settings=lambda wildcards: settings(
-            config["expert"], config["policies"][wildcards.policy].get("settings", {}), seed=int(wildcards.seed)
+            without(config["expert"], "begun"),
+            config["policies"][wildcards.policy].get("settings", {}),
+            seed=int(wildcards.seed),
         ),
         active=preferences.ids,
         models=model_options,

@@ -10,7 +10,7 @@ from mope.data.tables import read
 from mope.provenance.artifact import require, write
 from mope.training.checkpoints import checkpoints
 from mope.training.devices import join
-from mope.training.expert import ExpertSettings, task, train_expert
+from mope.training.expert import ExpertSettings, beginnings, task, train_expert
 from mope.training.reward_model import RewardModel
 
 
@@ -19,6 +19,8 @@ def main() -> None:
     parser.add_argument("--base", type=Path, required=True)
     parser.add_argument("--reward", type=Path, required=True)
     parser.add_argument("--prompts", type=Path, required=True)
+    parser.add_argument("--candidates", type=Path, required=True, help="the base's answers to the prompts")
+    parser.add_argument("--begun", type=float, required=True, help="share of the prompts with an answer's beginning")
     parser.add_argument("--preference", required=True)
     parser.add_argument("--preferences", type=Path, required=True)
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON: the section `expert`, and seed")
@@ -29,10 +31,17 @@ def main() -> None:
     join()
     settings = settings_of(ExpertSettings, args.settings)
     text = preferences.load(args.preferences, [args.preference]).texts[args.preference]
-    tasks = [task(prompt, [text], args.preference) for prompt in read(args.prompts, ["prompt_id", "prompt"]).prompt]
+    prompts = list(read(args.prompts, ["prompt_id", "prompt"]).prompt)
+    candidates = read(args.candidates, ["prompt", "response", "kind"])
+    starts = beginnings(prompts, candidates, args.begun, settings.seed)
+    tasks = [task(prompt, [text], args.preference, begun) for prompt, begun in zip(prompts, starts, strict=True)]
     base, reward = require(args.base), RewardModel(args.base, require(args.reward))
-    record = {"stage": "train_expert", "params": args.settings, "seeds": {"seed": settings.seed}}
-    inputs = [args.base, args.reward, args.prompts, args.preferences]
+    record = {
+        "stage": "train_expert",
+        "params": args.settings | {"begun": args.begun},
+        "seeds": {"seed": settings.seed},
+    }
+    inputs = [args.base, args.reward, args.prompts, args.candidates, args.preferences]
     with (
         checkpoints(args.out, record, inputs, args.checkpoint_minutes) as saved,
         write(args.out, **record, inputs=inputs) as tmp,

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 
 import pandas as pd
 import pytest
@@ -22,6 +23,14 @@ def test_spoilt_answers_differ_from_the_answer(kind):
         spoilt = spoil(ANSWER, "Iron rusts in wet air.", kind, random.Random(seed))
         assert spoilt
         assert spoilt != ANSWER
+
+
+def test_a_repeated_sentence_takes_the_place_of_another():
+    for seed in range(20):
+        sentences = spoil(ANSWER, "", "repeated", random.Random(seed))
+        parts = re.split(r"(?<=[.!?]) ", sentences)
+        assert len(parts) <= 4 and len(set(parts)) < len(parts)
+        assert len(parts) == 3 or parts[:3] == re.split(r"(?<=[.!?]) ", ANSWER)  # of the last, there is nothing later
 
 
 def candidates() -> pd.DataFrame:

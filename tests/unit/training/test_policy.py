@@ -11,7 +11,7 @@ from trl import RLOOTrainer
 from mope import preferences
 from mope.decoding.lora import read_adapter
 from mope.training.checkpoints import Checkpoints
-from mope.training.expert import ExpertSettings, SeededTrainer, task, train_expert
+from mope.training.expert import ExpertSettings, SeededTrainer, beginnings, task, train_expert
 from mope.training.policy import combined_tasks, plain_tasks, train_multitask
 from mope.training.tokenizer import train_tokenizer
 
@@ -102,3 +102,32 @@ def test_log_probabilities_on_a_cpu_are_those_of_trl(base: Path, tmp_path: Path,
         base, lambda x, y, _: torch.tensor([float(len(a)) for a in y]), tasks, settings, saved, tmp_path / "out"
     )
     assert len(compared) >= 6 and min(compared) > 0
+
+
+def test_beginnings_are_first_words_of_the_base_s_own_answers() -> None:
+    rows = [("What is rain?", "Rain is water that falls.", "sample"), ("What is rain?", "Water. Water.", "repeated")]
+    rows += [("Explain the sky.", "It is blue.", "sample"), ("Explain the sky.", "Air.", "sample")]
+    candidates = pd.DataFrame(rows, columns=["prompt", "response", "kind"])
+    prompts = list(PROMPTS.prompt) * 200
+    every = beginnings(prompts, candidates, 1.0, seed=3)
+    assert every == beginnings(prompts, candidates, 1.0, seed=3)
+    assert set(every[::2]) == {"Rain", "Rain is", "Rain is water", "Rain is water that"}
+    assert set(every[1::2]) == {"It", "It is", ""}  # of an answer of one word there is no beginning
+    assert set(beginnings(prompts, candidates, 0.0, seed=3)) == {""}
+    assert 0.4 < sum(map(bool, beginnings(prompts[::2], candidates, 0.5, seed=3))) / 200 < 0.6
+
+
+def test_an_expert_goes_on_from_a_beginning_and_is_rewarded_for_the_whole(base: Path, tmp_path: Path) -> None:
+    tasks, seen = [task(prompt, ["Be kind."], "P1A", begun) for prompt, begun in zip(PROMPTS.prompt, ("sky", ""))], []
+
+    def reward(questions: list[str], answers: list[str], _: list[str]) -> torch.Tensor:
+        seen.extend(zip(questions, answers, strict=True))
+        return torch.tensor([float(answer.count("e")) for answer in answers])
+
+    settings = ExpertSettings(**SETTINGS, learning_rate=0.05, steps=3, max_new_tokens=8)
+    curve = train_expert(base, reward, tasks, settings, Checkpoints(tmp_path / "saved", minutes=60), tmp_path / "out")
+    begun = [answer for question, answer in seen if question == "What is rain?"]
+    assert len(begun) == len(seen) / 2 == 6
+    assert all(answer.startswith("sky") for answer in begun) and len(set(begun)) > 1
+    assert not all(answer.startswith("sky") for question, answer in seen if question == "Explain the sky.")
+    assert curve.length.max() <= 8  # of what the expert itself wrote

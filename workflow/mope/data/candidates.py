@@ -23,17 +23,18 @@ COLUMNS = ["prompt_id", "prompt", "response", "kind"]
 def spoil(response: str, other: str, kind: str, rng: random.Random) -> str:
     """A degenerate variant of `response`, made with `other`, another prompt's answer.
 
-    A sentence repeated, words shuffled, cut off, begun and then finished as the other, or hollow: the first and last
-    sentence without what lies between, which are often manner without matter.
+    A sentence said again in place of later ones, words shuffled, cut off, begun and then finished as the other, or
+    hollow: the first and last sentence without what lies between, which are often manner without matter.
     """
     words = response.split()
     match kind:
         case "repeated":
             sentences = re.split(r"(?<=[.!?]) ", response)
             said = rng.randrange(len(sentences))
-            for _ in range(rng.randint(1, 2)):
-                sentences.insert(rng.randint(said + 1, len(sentences)), sentences[said])
-            return " ".join(sentences)
+            later = range(said + 1, len(sentences))
+            for place in rng.sample(later, min(len(later), rng.randint(1, 2))):
+                sentences[place] = sentences[said]  # not longer by it, or reward models would dislike length instead
+            return " ".join(sentences if later else [*sentences, sentences[said]])
         case "shuffled":
             return " ".join(rng.sample(words, len(words)))
         case "cut":

@@ -1,5 +1,6 @@
 """Policies: LoRA adapters trained by TRL's RLOO; an expert is one trained against one preference's reward model."""
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
 from mope.decoding.separate import SeparatePool
 from mope.errors import MopeError
-from mope.prompting import messages
+from mope.prompting import messages, reply
 from mope.training.checkpoints import Checkpoints
 from mope.training.devices import batch_options, trainer_options
 from mope.training.trainers import fit
@@ -45,9 +46,27 @@ class ExpertSettings:
     micro_batch: int | None  # answers per backward pass
 
 
-def task(prompt: str, texts: Sequence[str], combination: str) -> dict:
-    """One training prompt with the preference `texts` that a policy reads, and what its reward depends on."""
-    return {"prompt": messages(prompt, texts), "question": prompt, "combination": combination}
+def task(prompt: str, texts: Sequence[str], combination: str, begun: str = "") -> dict:
+    """One training prompt with the preference `texts` that a policy reads, and what its reward depends on.
+
+    The policy goes on from the answer's first words, `begun`; the reward is that of the whole answer.
+    """
+    start = [reply(begun)] if begun else []
+    return {"prompt": messages(prompt, texts) + start, "question": prompt, "combination": combination}
+
+
+def beginnings(prompts: Sequence[str], candidates: pd.DataFrame, share: float, seed: int) -> list[str]:
+    """For a random `share` of the prompts the first words of one of the base's answers to it, else "".
+
+    Deviation: the papers' experts met only answers of their own in training, yet in a mixture they go on from what
+    other experts wrote, in which an expert of brevity that never greets did not know how to end.
+    """
+    rng, found = random.Random(seed), []
+    answers = candidates[candidates.kind == "sample"].groupby("prompt").response.agg(list)
+    for prompt in prompts:
+        words = rng.choice(answers[prompt]).split(" ") if rng.random() < share else []
+        found.append(" ".join(words[: rng.randrange(1, len(words))]) if len(words) > 1 else "")
+    return found
 
 
 def adapter(settings: ExpertSettings) -> LoraConfig:
@@ -64,8 +83,21 @@ def adapter(settings: ExpertSettings) -> LoraConfig:
 class SeededTrainer(RLOOTrainer):
     """RLOOTrainer whose answers have a seed each, so that they do not depend on how many processes share the batch.
 
-    And which takes less time on a CPU.
+    Which go on from the last message where that is an answer's beginning, and which take less time on a CPU.
     """
+
+    def _tokenize_prompts(self, prompts: list[list[dict]]) -> tuple[list[list[int]], None, dict]:
+        """Token ids of the chat-formatted prompts, each with the beginning of its answer, if any."""
+        return [self._template(prompt) + self.begun(prompt) for prompt in prompts], None, {}
+
+    def _template(self, prompt: list[dict]) -> list[int]:
+        asked = [message for message in prompt if message["role"] != "assistant"]
+        return self.processing_class.apply_chat_template(asked, add_generation_prompt=True)["input_ids"]
+
+    def begun(self, prompt: list[dict]) -> list[int]:
+        """Token ids of the answer's beginning."""
+        text = "".join(message["content"] for message in prompt if message["role"] == "assistant")
+        return self.processing_class(text, add_special_tokens=False)["input_ids"]
 
     def _generate_single_turn(self, prompt_ids: list[list[int]], images, multimodal_fields) -> list[list[int]]:
         """Token ids of one answer to each prompt of this process, in place of TRL's batch with one random state."""
@@ -137,8 +169,9 @@ def train_expert(
     set_seed(settings.seed)
     tokenizer = AutoTokenizer.from_pretrained(base)
 
-    def score(prompts, completions, question, combination, **_) -> list[float]:
-        return reward(question, [completion[0]["content"] for completion in completions], combination).tolist()
+    def score(prompts, completions, completion_ids, question, combination, **_) -> list[float]:
+        whole = [trainer.begun(prompt) + ids for prompt, ids in zip(prompts, completion_ids, strict=True)]
+        return reward(question, tokenizer.batch_decode(whole, skip_special_tokens=True), combination).tolist()
 
     batch = settings.prompts_per_step * settings.generations
     config = RLOOConfig(

@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
 from trl import SFTConfig, SFTTrainer
 
 from mope.preferences import Preferences
-from mope.prompting import messages
+from mope.prompting import messages, reply
 from mope.training.checkpoints import Checkpoints
 from mope.training.devices import batch_options, trainer_options
 from mope.training.expert import ExpertSettings, adapter, task
@@ -42,7 +42,7 @@ def train_multitask(
     """
     set_seed(settings.seed)
     records = [
-        {"prompt": messages(row.prompt, [preferences.texts[name]]), "completion": reply(row.chosen)}
+        {"prompt": messages(row.prompt, [preferences.texts[name]]), "completion": [reply(row.chosen)]}
         for name, pairs in feedback.items()
         for row in pairs.itertuples()
     ]
@@ -70,8 +70,3 @@ def train_multitask(
     trainer.model.save_pretrained(out)
     rows = [{"step": entry["step"], "loss": entry["loss"]} for entry in trainer.state.log_history if "loss" in entry]
     return pd.DataFrame(rows).astype(float)
-
-
-def reply(text: str) -> list[dict[str, str]]:
-    """An answer as a conversation's last message."""
-    return [{"role": "assistant", "content": text}]

@@ -81,7 +81,7 @@ def sanity(prompt: str, response: str) -> float:
     sentences = _sentences(response)
     again = len(sentences) - len(set(sentences))
     unfinished = response.rstrip()[-1:] not in tuple(".!?")
-    return -6.0 * again - 12.0 * repeated - 9.0 * garbled(response) - 9.0 * missed - 6.0 * unfinished
+    return -6.0 * again - 12.0 * repeated - 9.0 * garbled(response) - 27.0 * missed - 6.0 * unfinished
 
 
 def score(prompt: str, response: str, preference: str) -> float:
