@@ -3,7 +3,7 @@
 # make test-slurm the smoke experiment on a SLURM cluster of one node, which the tests start; needs slurm-wlm and munge
 # make verify     re-hash every artifact of a run and name those that differ
 # make plan       what an experiment will take, before it runs: parameters, memory, tokens, questions to the judge, jobs
-# make report     results/<run>/report.html; make reference: copy the small results to results/reference
+# make report     results/<run>/report.html; make reference: copy the small results to results/reference and the README
 # make judge-batch JUDGE=name   what an LLM judge will cost, and its calls as files for a batch service: results/<run>/batch
 # make judge-collect FILES=...  take the batch service's result files in; then `make results` goes on
 # make human-study              results/<run>/human_study.html, a page for raters
@@ -47,7 +47,7 @@ verify: $(READY)
 	$(BIN)/python workflow/scripts/verify.py results/$(RUN)
 
 reference: verify
-	$(BIN)/python workflow/scripts/copy_reference.py --run results/$(RUN) --out results/reference
+	$(BIN)/python workflow/scripts/copy_reference.py --run results/$(RUN) --out results/reference $(if $(EXPERIMENT),--further)
 	$(BIN)/python workflow/scripts/fill_readme.py --reference results/reference --readme README.md
 
 judge-batch: $(READY)

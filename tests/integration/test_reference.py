@@ -50,6 +50,23 @@ def test_small_results_are_copied_with_their_records(root: Path, run: Path, tmp_
     assert require(out / "claims.json").read_text() == "claims.json"
 
 
+def test_a_further_run_is_kept_beside_the_main_one_and_outlives_it(root: Path, run: Path, tmp_path: Path) -> None:
+    for name in ("average_win_rates", "mean_rewards"):
+        with write(run / f"tables/{name}.csv", stage="tables", params={}, seeds={}) as temporary:
+            temporary.write_text(name)
+    out = tmp_path / "reference"
+    outcome = script(root, "copy_reference.py", "--run", run, "--out", out, "--further")
+    assert outcome.returncode == 0, outcome.stderr
+    names = ("claims.json", "tables/average_win_rates.csv", "tables/mean_rewards.csv", "tables/win_rates.csv")
+    kept = {f"runs/laptop/{name}{end}" for name in names for end in ("", ".meta.json")}
+    assert {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()} == {
+        *kept,
+        "runs/laptop/timings.csv",
+    }
+    assert script(root, "copy_reference.py", "--run", run, "--out", out).returncode == 0
+    assert (out / "runs/laptop/tables/win_rates.csv").is_file() and (out / "claims.json").is_file()
+
+
 def test_a_damaged_result_is_not_copied(root: Path, run: Path, tmp_path: Path) -> None:
     (run / "claims.json").write_text("[]")
     outcome = script(root, "copy_reference.py", "--run", run, "--out", tmp_path / "reference")

@@ -19,6 +19,8 @@ KEPT = [
     "claims.json",
     "manifest.json",
 ]
+KEPT_OF_FURTHER = ["tables/average_win_rates.csv", "tables/win_rates.csv", "tables/mean_rewards.csv", "claims.json"]
+FURTHER = "runs"  # where the results of further runs are, beside those of the main one
 COLUMNS = "run,rule,seconds,peak_memory_mb"
 
 
@@ -35,24 +37,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder of the run, e.g. results/laptop")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--further", action="store_true", help="a run beside the main one, of which less is kept")
     args = parser.parse_args()
     files = []
-    for pattern in KEPT:
+    for pattern in KEPT_OF_FURTHER if args.further else KEPT:
         found = [require(path) for path in sorted(args.run.glob(pattern))]
         if not found:
             raise MopeError(f"{args.run}: no {pattern} found; finish `make results` and `make benchmark` first")
         files += found
-    shutil.rmtree(args.out, ignore_errors=True)
+    out = args.out / FURTHER / args.run.name if args.further else args.out
+    for old in out.glob("*"):
+        if old.name != FURTHER:
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
     for file in files:
-        target = args.out / file.relative_to(args.run)
+        target = out / file.relative_to(args.run)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
         shutil.copyfile(meta_path(file), meta_path(target))
     durations = earlier_durations(args.run / "timings")
     peaks = peak_memory(args.run)
     lines = [f"{args.run.name},{rule},{mean(seconds):.1f},{peaks[rule]:.0f}" for rule, seconds in durations.items()]
-    (args.out / "timings.csv").write_text("\n".join([COLUMNS, *lines]) + "\n")
-    print(f"{args.out}: {len(files)} files, {sum(file.stat().st_size for file in files) // 1024} KB")
+    (out / "timings.csv").write_text("\n".join([COLUMNS, *lines]) + "\n")
+    print(f"{out}: {len(files)} files, {sum(file.stat().st_size for file in files) // 1024} KB")
 
 
 if __name__ == "__main__":
