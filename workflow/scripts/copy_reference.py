@@ -6,6 +6,8 @@ import shutil
 from pathlib import Path
 from statistics import mean
 
+import pandas as pd
+
 from mope.cli import run
 from mope.errors import MopeError
 from mope.estimate import earlier_durations
@@ -19,18 +21,25 @@ KEPT = [
     "claims.json",
     "manifest.json",
 ]
-KEPT_OF_FURTHER = ["tables/average_win_rates.csv", "tables/win_rates.csv", "tables/mean_rewards.csv", "claims.json"]
+KEPT_OF_FURTHER = ["tables/average_win_rates.csv", "tables/mean_rewards.csv", "claims.json"]
 FURTHER = "runs"  # where the results of further runs are, beside those of the main one
 COLUMNS = "run,rule,seconds,peak_memory_mb"
 
 
 def peak_memory(run: Path) -> dict[str, float]:
-    """MB by stage, the largest of all its jobs."""
+    """MB by rule, the largest of all its jobs: from the stages' records, where a rule and its stage share a name.
+
+    Else, as for a rule that runs another's script, what Snakemake sampled.
+    """
+    sampled: dict[str, float] = {}
+    for path in run.glob("timings/*.tsv"):
+        rule, found = path.name.split(".")[0], pd.to_numeric(pd.read_csv(path, sep="\t").max_rss, errors="coerce").max()
+        sampled[rule] = max(found, sampled.get(rule, 0.0))
     peaks: dict[str, float] = {}
     for path in run.rglob("*.meta.json"):
         record = json.loads(path.read_text())
         peaks[record["stage"]] = max(record["peak_memory_mb"], peaks.get(record["stage"], 0.0))
-    return peaks
+    return sampled | peaks
 
 
 def main() -> None:
@@ -54,10 +63,10 @@ def main() -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
         shutil.copyfile(meta_path(file), meta_path(target))
-    durations = earlier_durations(args.run / "timings")
-    peaks = peak_memory(args.run)
-    lines = [f"{args.run.name},{rule},{mean(seconds):.1f},{peaks[rule]:.0f}" for rule, seconds in durations.items()]
-    (out / "timings.csv").write_text("\n".join([COLUMNS, *lines]) + "\n")
+    if not args.further:
+        peaks, durations = peak_memory(args.run), earlier_durations(args.run / "timings")
+        lines = [f"{args.run.name},{rule},{mean(seconds):.1f},{peaks[rule]:.0f}" for rule, seconds in durations.items()]
+        (out / "timings.csv").write_text("\n".join([COLUMNS, *lines]) + "\n")
     print(f"{out}: {len(files)} files, {sum(file.stat().st_size for file in files) // 1024} KB")
 
 
