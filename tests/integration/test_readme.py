@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mope.analysis.readme import blocks, fill, sweep_table
+from mope.analysis.readme import blocks, fill, sweep_table, variants_table
 from mope.errors import MopeError
 
 
@@ -34,3 +34,17 @@ def test_fill_replaces_only_the_block_and_needs_it() -> None:
 def test_settings_stand_by_their_reward() -> None:
     rewards = pd.DataFrame({"set": "development", "method": ["mod", "mope"], "bt_reward": [0.6826, 0.7362]})
     assert sweep_table(rewards).splitlines()[2:] == ["| `mope` | 0.736 |", "| `mod` | 0.683 |"]
+
+
+def test_variants_stand_beside_those_they_are_compared_with() -> None:
+    pair = {"method": "mope_raw", "opponent": "mope"}
+    pairs = pd.DataFrame(
+        [
+            pair | {"set": "single", "win_rate": 0.41, "ci_low": 0.35, "ci_high": 0.47},
+            pair | {"set": "comparison", "win_rate": 0.5, "ci_low": 0.4, "ci_high": 0.6},
+        ]
+    )
+    rewards = pd.DataFrame({"set": ["single", "comparison"], "method": "mope_raw", "bt_reward": [0.7, 0.8]})
+    assert variants_table(pairs, rewards).splitlines()[2:] == [
+        "| `mope_raw` | `mope` | 41.0 [35.0, 47.0] | 50.0 [40.0, 60.0] | 0.700 | 0.800 |"
+    ]

@@ -51,13 +51,13 @@ def test_small_results_are_copied_with_their_records(root: Path, run: Path, tmp_
 
 
 def test_a_further_run_is_kept_beside_the_main_one_and_outlives_it(root: Path, run: Path, tmp_path: Path) -> None:
-    for name in ("average_win_rates", "mean_rewards"):
+    for name in ("average_win_rates", "overall_win_rates", "mean_rewards"):
         with write(run / f"tables/{name}.csv", stage="tables", params={}, seeds={}) as temporary:
             temporary.write_text(name)
     out = tmp_path / "reference"
     outcome = script(root, "copy_reference.py", "--run", run, "--out", out, "--further")
     assert outcome.returncode == 0, outcome.stderr
-    names = ("claims.json", "tables/average_win_rates.csv", "tables/mean_rewards.csv")
+    names = ("claims.json", *(f"tables/{n}.csv" for n in ("average_win_rates", "overall_win_rates", "mean_rewards")))
     kept = {f"runs/laptop/{name}{end}" for name in names for end in ("", ".meta.json")}
     assert {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()} == kept
     assert script(root, "copy_reference.py", "--run", run, "--out", out).returncode == 0

@@ -14,7 +14,7 @@ from mope.provenance.code import digest
 PREFERENCES = "workflow/prompts/preferences.yaml"
 GENERAL = "general"  # the preference of people who are asked for none: of the RLHF baseline
 TABLES = ["win_rates", "average_win_rates", "average_by_cell", "average_differences", "length_controlled"]
-TABLES += ["swap_consistency"]
+TABLES += ["swap_consistency", "overall_win_rates"]
 SINGLE_TABLES = ["agreement", "mean_rewards", "rewards_by_cell", "reward_models"]
 HUMAN_TABLES = ["human_study", "human_agreement"]
 BODY = ["hidden", "layers", "heads", "intermediate"]  # the shape of a controller's body

@@ -21,7 +21,7 @@ KEPT = [
     "claims.json",
     "manifest.json",
 ]
-KEPT_OF_FURTHER = ["tables/average_win_rates.csv", "tables/mean_rewards.csv", "claims.json"]
+SMALL = ["average_win_rates", "overall_win_rates", "mean_rewards"]
 FURTHER = "runs"  # where the results of further runs are, beside those of the main one
 COLUMNS = "run,rule,seconds,peak_memory_mb"
 
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--further", action="store_true", help="a run beside the main one, of which less is kept")
     args = parser.parse_args()
     files = []
-    for pattern in KEPT_OF_FURTHER if args.further else KEPT:
+    for pattern in [*(f"tables/{name}.csv" for name in SMALL), "claims.json"] if args.further else KEPT:
         found = [require(path) for path in sorted(args.run.glob(pattern))]
         if not found:
             raise MopeError(f"{args.run}: no {pattern} found; finish `make results` and `make benchmark` first")

@@ -190,6 +190,15 @@ def test_two_runs_are_byte_identical(run, tokens):
     assert {n: t.to_csv() for n, t in first.items()} == {n: t.to_csv() for n, t in second.items()}
 
 
+def test_the_overall_table_holds_every_pair_once_in_each_direction(run, tokens):
+    judgments, _ = run
+    tables = aggregate({("single", "rubric"): judgments}, tokens, **SETTINGS)
+    overall = tables["overall_win_rates.csv"]
+    assert len(overall) == 2 * len(judgments)
+    assert set(zip(overall.method, overall.opponent)) == {*judgments, *((b, a) for a, b in judgments)}
+    assert overall.win_rate.tolist() == tables["win_rates.csv"].win_rate[overall.index].tolist()
+
+
 def test_names_come_from_paths(tmp_path):
     table = pd.DataFrame({"x": [1]})
     assert read_judgments({tmp_path / "single" / "rubric" / "mod--mope.parquet": table}).keys() == {

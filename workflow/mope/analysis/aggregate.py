@@ -18,7 +18,7 @@ from mope.analysis.win_rates import (
 )
 from mope.errors import MopeError
 
-TABLES = (
+BY_SET = (
     "win_rates.csv",
     "average_win_rates.csv",
     "average_by_cell.csv",
@@ -26,6 +26,8 @@ TABLES = (
     "length_controlled.csv",
     "swap_consistency.csv",
 )
+OVERALL = "overall_win_rates.csv"  # of win_rates.csv the rows of all combinations and preferences together
+TABLES = (*BY_SET, OVERALL)
 Judgments = dict[tuple[str, str], dict[tuple[str, str], pd.DataFrame]]  # (set, judge) -> (a, b) -> table
 
 
@@ -60,7 +62,7 @@ def aggregate(
     `rows` are the methods that averages are taken of and over (None: all); the others, such as ablations, were compared
     with a few only.
     """
-    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in BY_SET}
     for (evaluation_set, judge), pairs in judgments.items():
         own = tokens[tokens["set"] == evaluation_set]
         methods = list(dict.fromkeys(own["method"]))
@@ -79,11 +81,11 @@ def aggregate(
             length_controlled(evaluation_set, judge, e.table, own),
             swap_consistency(evaluation_set, judge, gather(pairs)),
         )
-        for name, table in zip(TABLES, made, strict=True):
+        for name, table in zip(BY_SET, made, strict=True):
             parts[name].append(table)
     tables = {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
-    tables["win_rates.csv"] = correct(tables["win_rates.csv"])
-    return tables
+    every = tables["win_rates.csv"] = correct(tables["win_rates.csv"])
+    return tables | {OVERALL: every[(every.combination == "all") & (every.preference == "all")]}
 
 
 def agreements(judgments: Judgments, scores: pd.DataFrame) -> pd.DataFrame:

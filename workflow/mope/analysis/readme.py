@@ -35,8 +35,10 @@ def further_blocks(run: Path) -> dict[str, str]:
     if run.name == "sweep":
         return {"rewards": sweep_table(rewards)}
     averages = of_first_judge(pd.read_csv(run / "tables/average_win_rates.csv"))
+    pairs = of_first_judge(pd.read_csv(run / "tables/overall_win_rates.csv"))
     return {
         "results": average_table(averages),
+        "variants": variants_table(pairs[~pairs.method.isin(averages.method)], rewards),
         "claims": claims_table(json.loads((run / "claims.json").read_text())),
     }
 
@@ -45,6 +47,17 @@ def sweep_table(rewards: pd.DataFrame) -> str:
     """Mean Bradley-Terry reward of every setting, best first."""
     rows = rewards.sort_values("bt_reward", ascending=False).itertuples()
     return markdown(["setting", "mean reward"], [[f"`{row.method}`", f"{row.bt_reward:.3f}"] for row in rows])
+
+
+def variants_table(pairs: pd.DataFrame, rewards: pd.DataFrame) -> str:
+    """Rows that are compared with few others only: win rate against each of these, and the mean reward."""
+    sets, reward = list(dict.fromkeys(pairs.set)), rewards.set_index(["set", "method"]).bt_reward
+    lines = []
+    for (method, opponent), group in pairs.groupby(["method", "opponent"], sort=False):
+        rates = [f"{percent(r.win_rate)} [{percent(r.ci_low)}, {percent(r.ci_high)}]" for r in group.itertuples()]
+        lines.append([f"`{method}`", f"`{opponent}`", *rates, *(f"{reward[s, method]:.3f}" for s in sets)])
+    columns = [f"{s}: win rate, % [95 %]" for s in sets] + [f"{s}: mean reward" for s in sets]
+    return markdown(["method", "against", *columns], lines)
 
 
 def of_first_judge(table: pd.DataFrame) -> pd.DataFrame:
