@@ -73,7 +73,7 @@ def controllers(run: Path, reference: pd.DataFrame) -> dict[tuple[str, str], Pat
     for experiment, config in CONFIG.items():
         for name, own in config["controllers"].items():
             settings = config["controller"] | own | TINY
-            for needless in ("seeds", "reference", "path", "hub"):
+            for needless in ("seeds", "reference", "path", "hub", "pretraining"):
                 del settings[needless]
             settings = ControllerSettings(**settings)
             xi = settings.combinations or active(experiment).combinations()

@@ -83,13 +83,14 @@ def test_two_processes_train_what_one_does(name: str, trained: tuple[Path, str])
     if (one / "curve.csv").exists():
         curves = [pd.read_csv(out / "curve.csv") for out in (one, two)]
         pd.testing.assert_frame_equal(*curves, atol=1e-4, rtol=1e-3)
-        assert curves[0].entropy.iloc[-1] < curves[0].entropy[0] - 0.01  # it has learnt something
+        began_at_zero = [tensor for key, tensor in weights(one).items() if "lora_B" in key or key == "head.weight"]
+        assert began_at_zero and all(tensor.abs().max() > 1e-3 for tensor in began_at_zero)
 
 
 def test_the_first_process_alone_speaks_and_writes(trained: tuple[Path, str]) -> None:
     folder, output = trained
     names = [*ALIKE, *LONG]
-    assert [output.count(f"process 0 is done with {name}\n") for name in names] == [1] * len(names)
+    assert [output.count(f"process 0 is done with {name}") for name in names] == [1] * len(names)
     assert "process 1 is done" not in output
     expected = [file for name in names for file in (name, f"{name}.meta.json")]
     assert sorted(path.name for path in (folder / "2").iterdir()) == sorted(expected)

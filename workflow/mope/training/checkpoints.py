@@ -23,7 +23,8 @@ class Checkpoints:
         """A checkpoint is due every so many `minutes` (0: after each step), and when a signal asks to stop."""
         self.folder, self.minutes = folder, minutes
         self.work = folder / "unfinished"
-        self.asked: str | None = None
+        self.asked: str | None = None  # the signal that this process has received
+        self.agreed: str | None = None  # one that some process had received when all of them were asked
         self._last = time.monotonic()
         self._handlers: dict[int, object] = {}
 
@@ -40,8 +41,9 @@ class Checkpoints:
     def due(self) -> bool:
         """Whether to call `save` now: in all processes of a training, if one of them has reason to."""
         votes = gather_object([(self.asked, time.monotonic() - self._last >= 60 * self.minutes)])
-        self.asked = next((asked for asked, _ in votes if asked), None)
-        return self.asked is not None or any(late for _, late in votes)
+        # Not `asked` itself: a signal may have come while the others were waited for, and is not to be forgotten.
+        self.agreed = next((asked for asked, _ in votes if asked), None)
+        return self.agreed is not None or any(late for _, late in votes)
 
     @contextlib.contextmanager
     def save(self, step: int) -> Iterator[Path]:
@@ -54,8 +56,8 @@ class Checkpoints:
                 self._remove(old)
         PartialState().wait_for_everyone()  # before the first one leaves, which ends the others
         self._last = time.monotonic()
-        if self.asked:
-            raise Stopped(f"{self.asked} received, step {step} is saved; the same command goes on from there")
+        if self.agreed:
+            raise Stopped(f"{self.agreed} received, step {step} is saved; the same command goes on from there")
 
     def listen(self) -> None:
         """From now on the first stop signal asks for a checkpoint, and a second one acts as it would otherwise."""
