@@ -28,7 +28,8 @@ def main() -> None:
         for row in read(args.corpus, ["prompt", "completion"])[: args.examples].itertuples()
     ]
     tokenizer = AutoTokenizer.from_pretrained(require(args.tokenizer)) if args.tokenizer else None
-    record = {"stage": "train_base", "params": args.settings, "seeds": {"seed": settings.seed}}
+    params = args.settings | ({"examples": args.examples} if args.examples else {})
+    record = {"stage": "train_base", "params": params, "seeds": {"seed": settings.seed}}
     inputs = [args.corpus] + ([args.tokenizer] if args.tokenizer else [])
     with (
         checkpoints(args.out, record, inputs, args.checkpoint_minutes) as saved,
