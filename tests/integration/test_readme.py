@@ -6,7 +6,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mope.analysis.readme import blocks, fill, sweep_table, variants_table
+from mope.analysis.readme import (
+    average_table,
+    blocks,
+    claims_table,
+    fill,
+    generalisation_table,
+    sweep_table,
+    variants_table,
+)
 from mope.errors import MopeError
 
 
@@ -48,3 +56,30 @@ def test_variants_stand_beside_those_they_are_compared_with() -> None:
     assert variants_table(pairs, rewards).splitlines()[2:] == [
         "| `mope_raw` | `mope` | 41.0 [35.0, 47.0] | 50.0 [40.0, 60.0] | 0.700 | 0.800 |"
     ]
+
+
+def test_what_answers_say_stands_beside_their_average() -> None:
+    rate = {"set": "single", "average_win_rate": 0.5, "ci_low": 0.4, "ci_high": 0.6, "mean_tokens": 57.6}
+    averages = pd.DataFrame([rate | {"method": "mope"}])
+    quality = pd.DataFrame({"set": ["single"], "method": "mope", "stated": 0.925, "distinct_bigrams": 0.1234})
+    head, _, row = average_table(averages, quality).splitlines()
+    assert row == "| `mope` | 50.0 [40.0, 60.0] | 58 | 92.5 | 0.123 |"
+    assert head.endswith("| tokens | single: states a fact, % | distinct-2 |")
+
+
+def test_what_is_kept_where_a_controller_was_not_trained() -> None:
+    row = {"set": "single", "method": "mope_half", "full": "mope", "part": "new", "combinations": 4}
+    row |= {"bt_reward": 0.7, "full_reward": 0.74, "floor_reward": 0.64, "kept": 0.6}
+    table = pd.DataFrame([row | {"difference": -0.04, "ci_low": -0.05, "ci_high": 0.01}])
+    cells = "0.700 | 0.740 | 0.640 | -0.040 [-0.050, +0.010] | 60 % |"
+    assert generalisation_table(table).splitlines()[2:] == [f"| single | `mope_half` | new (4) | {cells}"]
+
+
+def test_a_claim_is_told_once_and_says_why_it_does_not_hold() -> None:
+    claim = {"published": "p", "ours": 0.4, "ci_low": 0.3, "ci_high": 0.5, "verdict": "not reproduced", "note": "why"}
+    unknown = {"id": "c", "claim": "C", "verdict": "not run"}
+    claims = [claim | {"id": "a", "claim": "A"}, claim | {"id": "b", "claim": "B", "note": ""}, unknown]
+    rows = claims_table(claims).splitlines()
+    assert rows[2] == "| A | p | 40.0 [30.0, 50.0] | **not reproduced**: why |" and rows[3].endswith("reproduced** |")
+    assert rows[-1].startswith("1 more claims were not run")
+    assert claims_table(claims, {"a"}).splitlines()[2:] == rows[3:4]

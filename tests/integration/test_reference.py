@@ -54,10 +54,16 @@ def test_a_further_run_is_kept_beside_the_main_one_and_outlives_it(root: Path, r
     for name in ("average_win_rates", "overall_win_rates", "mean_rewards"):
         with write(run / f"tables/{name}.csv", stage="tables", params={}, seeds={}) as temporary:
             temporary.write_text(name)
+    with write(run / "figures/variants.svg", stage="plot_variants", params={}, seeds={}) as temporary:
+        temporary.write_text("<svg/>")
     out = tmp_path / "reference"
     outcome = script(root, "copy_reference.py", "--run", run, "--out", out, "--further")
     assert outcome.returncode == 0, outcome.stderr
-    names = ("claims.json", *(f"tables/{n}.csv" for n in ("average_win_rates", "overall_win_rates", "mean_rewards")))
+    names = (
+        "claims.json",
+        "figures/variants.svg",
+        *(f"tables/{n}.csv" for n in ("average_win_rates", "overall_win_rates", "mean_rewards")),
+    )
     kept = {f"runs/laptop/{name}{end}" for name in names for end in ("", ".meta.json")}
     assert {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()} == kept
     assert script(root, "copy_reference.py", "--run", run, "--out", out).returncode == 0

@@ -343,6 +343,7 @@ def figure_sources():
     )
     curves = [f"{model}.curve.csv" for name in shown for model in controller_models(name)]
     samples = "<results>/samples/alphas.parquet"
+    variants = any("mope" in method.get("against", []) for method in config["methods"].values())
     return [
         ("win_rate_matrix", "--table", "<results>/tables/win_rates.csv"),
         ("preference_bars", "--table", "<results>/tables/average_by_cell.csv"),
@@ -352,6 +353,7 @@ def figure_sources():
         ("training_curves", "--curves", curves),
         ("alpha_tokens", "--samples", samples),
         ("alpha_position", "--samples", samples),
+        *([("variants", "--table", "<results>/tables/overall_win_rates.csv")] if variants else []),
     ]
 
 

@@ -21,7 +21,8 @@ KEPT = [
     "claims.json",
     "manifest.json",
 ]
-SMALL = ["average_win_rates", "overall_win_rates", "mean_rewards"]
+SMALL = [*(f"tables/{name}_win_rates.csv" for name in ("average", "overall")), "tables/mean_rewards.csv", "claims.json"]
+WHERE_MADE = ["tables/generalisation.csv", "tables/quality.csv", "figures/variants.svg", "figures/reward_fronts.svg"]
 FURTHER = "runs"  # where the results of further runs are, beside those of the main one
 COLUMNS = "run,rule,seconds,peak_memory_mb"
 
@@ -49,9 +50,9 @@ def main() -> None:
     parser.add_argument("--further", action="store_true", help="a run beside the main one, of which less is kept")
     args = parser.parse_args()
     files = []
-    for pattern in [*(f"tables/{name}.csv" for name in SMALL), "claims.json"] if args.further else KEPT:
+    for pattern in [*SMALL, *WHERE_MADE] if args.further else KEPT:
         found = [require(path) for path in sorted(args.run.glob(pattern))]
-        if not found:
+        if not found and pattern not in WHERE_MADE:
             raise MopeError(f"{args.run}: no {pattern} found; finish `make results` and `make benchmark` first")
         files += found
     out = args.out / FURTHER / args.run.name if args.further else args.out

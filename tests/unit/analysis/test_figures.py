@@ -17,6 +17,7 @@ from mope.analysis.figures import (
     preference_bars,
     reward_fronts,
     training_curves,
+    variants,
     win_rate_matrix,
 )
 from mope.analysis.figures.style import COLOURS, PREFERENCE_COLOURS, compact, publish
@@ -63,11 +64,12 @@ def inputs(evaluation, alphas):
         alpha_tokens: alphas,
         alpha_position: alphas,
         decoding_cost: pd.DataFrame(records),
+        variants: win_rates(e, []).query("combination == 'all' and preference == 'all'").assign(role="ablation"),
     }
 
 
 MODULES = (win_rate_matrix, preference_bars, combination_bars, length_win_rate, reward_fronts, training_curves,
-           alpha_tokens, alpha_position, decoding_cost)  # fmt: skip
+           alpha_tokens, alpha_position, decoding_cost, variants)  # fmt: skip
 
 
 @pytest.mark.filterwarnings("error")
@@ -92,6 +94,16 @@ def test_matrix_shows_the_rates(inputs):
     table = inputs[win_rate_matrix]
     rows = table[(table["combination"] == "all") & (table["preference"] == "all")]
     assert sorted(shown(win_rate_matrix.draw(table))) == sorted(f"{100 * x:.0f}" for x in rows["win_rate"])
+
+
+def test_variants_stand_at_their_win_rates_against_mope(inputs):
+    table = inputs[variants]
+    table.loc[table["method"] == table["method"].iloc[0], "role"] = "exploratory"  # a row of the main tables
+    rows = table[(table["role"] == "ablation") & (table["opponent"] == "mope")]
+    (axis,) = variants.draw(table).axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == list(rows["method"]) != []
+    (points, *_) = axis.containers[0]
+    assert np.allclose(points.get_xdata(), 100 * rows["win_rate"])
 
 
 def test_bars_end_at_the_rates(inputs):

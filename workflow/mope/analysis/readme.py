@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Container
 from pathlib import Path
 
 import pandas as pd
@@ -11,9 +12,9 @@ from mope.errors import MopeError
 
 def blocks(reference: Path) -> dict[str, str]:
     """Markdown of every generated block, by its name."""
-    runs = reference / "runs"
+    runs, told = sorted((reference / "runs").glob("*")), tested(read_claims(reference))
     return main_blocks(reference) | {
-        f"{run.name}_{name}": block for run in sorted(runs.glob("*")) for name, block in further_blocks(run).items()
+        f"{run.name}_{name}": block for run in runs for name, block in further_blocks(run, told).items()
     }
 
 
@@ -23,23 +24,27 @@ def main_blocks(reference: Path) -> dict[str, str]:
         "results": average_table(of_first_judge(pd.read_csv(reference / "tables/average_win_rates.csv"))),
         "rivals": rivals_table(of_first_judge(pd.read_csv(reference / "tables/win_rates.csv"))),
         "rewards": rewards_table(pd.read_csv(reference / "tables/reward_models.csv")),
-        "claims": claims_table(json.loads((reference / "claims.json").read_text())),
+        "claims": claims_table(read_claims(reference)),
         "decoding": decoding_table(pd.read_json(reference / "benchmarks/decoding.json")),
         "timings": timings_table(pd.read_csv(reference / "timings.csv")),
     }
 
 
-def further_blocks(run: Path) -> dict[str, str]:
-    """The blocks of another run, of a sweep only the rewards: by these settings are chosen, never by win rates."""
+def further_blocks(run: Path, told: list[dict]) -> dict[str, str]:
+    """The blocks of another run, without the claims that the main run has `told`.
+
+    Of a sweep only the rewards: by these settings are chosen, never by win rates.
+    """
     rewards = pd.read_csv(run / "tables/mean_rewards.csv")
     if run.name == "sweep":
         return {"rewards": sweep_table(rewards)}
     averages = of_first_judge(pd.read_csv(run / "tables/average_win_rates.csv"))
     pairs = of_first_judge(pd.read_csv(run / "tables/overall_win_rates.csv"))
     return {
-        "results": average_table(averages),
+        "results": average_table(averages, pd.read_csv(run / "tables/quality.csv")),
         "variants": variants_table(pairs[~pairs.method.isin(averages.method)], rewards),
-        "claims": claims_table(json.loads((run / "claims.json").read_text())),
+        "generalisation": generalisation_table(pd.read_csv(run / "tables/generalisation.csv")),
+        "claims": claims_table(read_claims(run), {claim["id"] for claim in told}),
     }
 
 
@@ -60,6 +65,18 @@ def variants_table(pairs: pd.DataFrame, rewards: pd.DataFrame) -> str:
     return markdown(["method", "against", *columns], lines)
 
 
+def generalisation_table(table: pd.DataFrame) -> str:
+    """Mean rewards of controllers on combinations that they were and were not trained on."""
+    rows = []
+    for r in table.itertuples():
+        gap = f"{r.difference:+.3f} [{r.ci_low:+.3f}, {r.ci_high:+.3f}]"
+        kept = "" if pd.isna(r.kept) else f"{100 * r.kept:.0f} %"
+        rewards = [f"{x:.3f}" for x in (r.bt_reward, r.full_reward, r.floor_reward)]
+        rows.append([r.set, f"`{r.method}`", f"{r.part} ({r.combinations})", *rewards, gap, kept])
+    columns = ["mean reward", "trained on all", "uniform", "difference to trained on all [95 %]", "gain kept"]
+    return markdown(["set", "method", "combinations", *columns], rows)
+
+
 def of_first_judge(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of the judge that the claims follow: the first one of the configuration, and so of the table."""
     return table[table["judge"] == table["judge"].iloc[0]]
@@ -76,9 +93,13 @@ def markdown(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def average_table(table: pd.DataFrame) -> str:
-    """Average pairwise win rate of every method on every set, best first on the first set."""
+def average_table(table: pd.DataFrame, quality: pd.DataFrame | None = None) -> str:
+    """Average pairwise win rate of every method on every set, best first on the first set.
+
+    With `quality` also how often its answers state a fact of the topic, and the share of different pairs of words.
+    """
     sets = list(dict.fromkeys(table.set))
+    probe = None if quality is None else quality[quality.set == sets[0]].set_index("method")
     first = table[table.set == sets[0]].sort_values("average_win_rate", ascending=False)
     rows = []
     for method in first.method:
@@ -88,8 +109,11 @@ def average_table(table: pd.DataFrame) -> str:
             interval = f"[{percent(row.ci_low)}, {percent(row.ci_high)}]"
             cells.append(f"{percent(row.average_win_rate)} {interval}")
         cells.append(f"{row.mean_tokens:.0f}")
+        if probe is not None:
+            cells += [percent(probe.stated[method]), f"{probe.distinct_bigrams[method]:.3f}"]
         rows.append(cells)
-    return markdown(["method", *(f"{name}: average win rate, % [95 %]" for name in sets), "tokens"], rows)
+    columns = ["tokens"] if probe is None else ["tokens", f"{sets[0]}: states a fact, %", "distinct-2"]
+    return markdown(["method", *(f"{name}: average win rate, % [95 %]" for name in sets), *columns], rows)
 
 
 def rivals_table(table: pd.DataFrame) -> str:
@@ -119,20 +143,31 @@ def rewards_table(table: pd.DataFrame) -> str:
     return markdown(["reward model", "held-out accuracy, % [95 %]", "calibration error", "pairs"], rows)
 
 
-def claims_table(claims: list[dict]) -> str:
-    """Every claim that was put to the test, with its verdict, and how many were not."""
+def read_claims(run: Path) -> list[dict]:
+    """The claims of a run."""
+    return json.loads((run / "claims.json").read_text())
+
+
+def tested(claims: list[dict]) -> list[dict]:
+    """The claims that a run could put to the test."""
+    return [claim for claim in claims if claim["verdict"] != "not run"]
+
+
+def claims_table(claims: list[dict], told: Container[str] = ()) -> str:
+    """Every claim that was put to the test, with its verdict and what speaks about it; not those already `told`."""
 
     def number(value) -> str:
         return "" if value is None else percent(value)
 
-    tested = [claim for claim in claims if claim["verdict"] != "not run"]
     rows = []
-    for claim in tested:
-        interval = "" if claim["ci_low"] is None else f" [{number(claim['ci_low'])}, {number(claim['ci_high'])}]"
-        ours = number(claim["ours"]) + interval
-        rows.append([claim["claim"], claim["published"], ours, f"**{claim['verdict']}**"])
+    for claim in tested(claims):
+        if claim["id"] not in told:
+            interval = "" if claim["ci_low"] is None else f" [{number(claim['ci_low'])}, {number(claim['ci_high'])}]"
+            verdict = f"**{claim['verdict']}**" + (f": {claim['note']}" if claim["note"] else "")
+            rows.append([claim["claim"], claim["published"], number(claim["ours"]) + interval, verdict])
     table = markdown(["claim", "published", "ours, % or points [95 %]", "verdict"], rows)
-    return f"{table}\n\n{len(claims) - len(tested)} more claims were not run; `claims.json` lists them."
+    missing = [] if told else [claim["claim"] for claim in claims if claim["verdict"] == "not run"]
+    return f"{table}\n\n{len(missing)} more claims were not run; `claims.json` lists them." if missing else table
 
 
 def decoding_table(table: pd.DataFrame) -> str:

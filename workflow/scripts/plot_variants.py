@@ -1,0 +1,25 @@
+"""Figure: the win rate of every variant against MoPE."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from mope.analysis.figures.style import publish
+from mope.analysis.figures.variants import draw
+from mope.cli import run
+from mope.provenance.artifact import require
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--table", type=Path, required=True, help="overall_win_rates.csv")
+    parser.add_argument("--judge", required=True, help="the judge whose verdicts are shown")
+    parser.add_argument("--output", nargs="+", type=Path, required=True, help="figure files, .svg and .png")
+    args = parser.parse_args()
+    table = pd.read_csv(require(args.table))
+    publish(draw(table[table["judge"] == args.judge]), args.output, stage="plot_variants", inputs=[args.table])
+
+
+if __name__ == "__main__":
+    run(main)
