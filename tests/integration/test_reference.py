@@ -44,9 +44,9 @@ def test_small_results_are_copied_with_their_records(root: Path, run: Path, tmp_
     kept = {*SMALL, "manifest.json"}
     assert files == kept | {f"{name}.meta.json" for name in kept} | {"timings.csv"}
     header, row = (out / "timings.csv").read_text().splitlines()
-    assert header == "run,rule,seconds,peak_memory_mb"
+    assert header == "run,rule,seconds,peak_memory_mb,jobs"
     peak = max(json.loads(meta_path(run / name).read_text())["peak_memory_mb"] for name in SMALL)
-    assert row == f"laptop,train,3.0,{peak:.0f}" and peak > 1
+    assert row == f"laptop,train,3.0,{peak:.0f},2" and peak > 1
     assert require(out / "claims.json").read_text() == "claims.json"
 
 

@@ -24,7 +24,7 @@ KEPT = [
 SMALL = [*(f"tables/{name}_win_rates.csv" for name in ("average", "overall")), "tables/mean_rewards.csv", "claims.json"]
 WHERE_MADE = ["tables/generalisation.csv", "tables/quality.csv", "figures/variants.svg", "figures/reward_fronts.svg"]
 FURTHER = "runs"  # where the results of further runs are, beside those of the main one
-COLUMNS = "run,rule,seconds,peak_memory_mb"
+COLUMNS = "run,rule,seconds,peak_memory_mb,jobs"
 
 
 def peak_memory(run: Path) -> dict[str, float]:
@@ -66,7 +66,7 @@ def main() -> None:
         shutil.copyfile(meta_path(file), meta_path(target))
     if not args.further:
         peaks, durations = peak_memory(args.run), earlier_durations(args.run / "timings")
-        lines = [f"{args.run.name},{rule},{mean(seconds):.1f},{peaks[rule]:.0f}" for rule, seconds in durations.items()]
+        lines = [f"{args.run.name},{rule},{mean(s):.1f},{peaks[rule]:.0f},{len(s)}" for rule, s in durations.items()]
         (out / "timings.csv").write_text("\n".join([COLUMNS, *lines]) + "\n")
     print(f"{out}: {len(files)} files, {sum(file.stat().st_size for file in files) // 1024} KB")
 

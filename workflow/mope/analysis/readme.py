@@ -185,12 +185,14 @@ def decoding_table(table: pd.DataFrame) -> str:
 
 
 def timings_table(table: pd.DataFrame) -> str:
-    """Seconds per job of every rule of the last full run, and the most memory that one took."""
+    """Seconds per job of every rule of the last full run, the most memory that one took, and all jobs together."""
     rows = [
-        [f"`{row.rule}`", f"{row.seconds:.0f}", f"{row.peak_memory_mb:.0f}"]
+        [f"`{row.rule}`", str(row.jobs), f"{row.seconds:.0f}", f"{row.peak_memory_mb:.0f}"]
         for row in table.sort_values("seconds").iloc[::-1].itertuples()
     ]
-    return markdown(["rule", "seconds per job", "peak memory, MB"], rows)
+    work = f"{(table.jobs * table.seconds).sum():.0f} one after another"
+    rows.append(["**all**", str(table.jobs.sum()), work, f"{table.peak_memory_mb.max():.0f}"])
+    return markdown(["rule", "jobs", "seconds per job", "peak memory, MB"], rows)
 
 
 def fill(text: str, generated: dict[str, str]) -> str:
