@@ -4,6 +4,7 @@
 # make verify     re-hash every artifact of a run and name those that differ
 # make plan       what an experiment will take, before it runs: parameters, memory, tokens, questions to the judge, jobs
 # make report     results/<run>/report.html; make reference: copy the small results to results/reference and the README
+# make publish OWNER=name       results/published: the models with cards, for the Hugging Face Hub (MODELS="base expert" for some)
 # make judge-batch JUDGE=name   what an LLM judge will cost, and its calls as files for a batch service: results/<run>/batch
 # make judge-collect FILES=...  take the batch service's result files in; then `make results` goes on
 # make human-study              results/<run>/human_study.html, a page for raters
@@ -28,7 +29,7 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profil
 LIST_AGAIN = $(SNAKEMAKE) --forcerun write_manifest -- results/$(RUN)/manifest.json  # after what is not part of `all`
 export PYTHONPATH = workflow
 
-.PHONY: results paper-tables report verify plan reference judge-batch judge-collect human-study chat benchmark test test-slurm smoke lint clean
+.PHONY: results paper-tables report verify plan reference publish judge-batch judge-collect human-study chat benchmark test test-slurm smoke lint clean
 .DEFAULT_GOAL := results
 
 results: $(READY)
@@ -49,6 +50,11 @@ verify: $(READY)
 reference: verify
 	$(BIN)/python workflow/scripts/copy_reference.py --run results/$(RUN) --out results/reference $(if $(EXPERIMENT),--further)
 	$(BIN)/python workflow/scripts/fill_readme.py --reference results/reference --readme README.md
+
+publish: $(READY)
+	@test -n "$(OWNER)" || { echo "error: OWNER is not set; a user or organisation of the Hugging Face Hub is expected" >&2; exit 1; }
+	@$(BIN)/python workflow/scripts/publish.py --run results/$(RUN) --owner $(OWNER) --out results/published \
+		--preferences workflow/prompts/preferences.yaml $(if $(MODELS),--models $(MODELS))
 
 judge-batch: $(READY)
 	@test -n "$(JUDGE)" || { echo "error: JUDGE is not set; a judge of kind chat of config.yaml is expected" >&2; exit 1; }

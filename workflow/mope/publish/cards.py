@@ -1,0 +1,141 @@
+"""Model cards: what a published model is, how to load it, what it was trained with and how well it did."""
+
+import json
+from dataclasses import dataclass
+from string import Template
+
+import yaml
+from huggingface_hub import ModelCardData
+
+from mope.prompting import messages
+
+PAPERS = """\
+- "Orchestrating LLMs with Different Personalizations", [arXiv 2407.04181](https://arxiv.org/abs/2407.04181)
+- "Personalized Soups", [arXiv 2310.11564](https://arxiv.org/abs/2310.11564)"""
+QUESTION = "What is rain?"
+CHAT = """\
+chat = $chat
+inputs = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+"""
+ADAPTED = f"""\
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("$base")
+base = AutoModelForCausalLM.from_pretrained("$base")
+model = PeftModel.from_pretrained(base, "$name")
+{CHAT}answer = model.generate(**inputs, max_new_tokens=100)
+print(tokenizer.decode(answer[0], skip_special_tokens=True))"""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What all models of one training stage have in common; `$base` and `$name` in `load` stand for repositories."""
+
+    about: str
+    load: str
+    library: str
+    pipeline: str | None
+    tags: tuple[str, ...]
+
+
+KINDS = {
+    "train_base": Kind(
+        "The base model: a small causal language model, trained from scratch on the embedded world of the project. It "
+        "knows 128 science topics and nothing else.",
+        f"""\
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+tokenizer, model = AutoTokenizer.from_pretrained("$name"), AutoModelForCausalLM.from_pretrained("$name")
+{CHAT}answer = model.generate(**inputs, max_new_tokens=100)
+print(tokenizer.decode(answer[0], skip_special_tokens=True))""",
+        "transformers",
+        "text-generation",
+        (),
+    ),
+    "train_reward": Kind(
+        "A reward model of one preference: a LoRA adapter with a scalar head, trained on pairwise feedback "
+        "(−log σ(r_chosen − r_rejected)). Only differences between answers to the same prompt mean something.",
+        """\
+from peft import PeftModel
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("$base")
+model = AutoModelForSequenceClassification.from_pretrained("$base", num_labels=1)
+model.config.pad_token_id = tokenizer.pad_token_id
+model = PeftModel.from_pretrained(model, "$name").eval()
+chat = $chat + [{"role": "assistant", "content": "Rain is water that falls."}]
+inputs = tokenizer.apply_chat_template(chat, return_tensors="pt", return_dict=True)
+print(model(**inputs).logits.item())""",
+        "peft",
+        "text-classification",
+        ("lora", "reward-model"),
+    ),
+    "train_expert": Kind(
+        "An expert: a LoRA adapter of the base for one preference, trained by RLOO against that preference's reward "
+        "model, with a KL penalty to the base.",
+        ADAPTED,
+        "peft",
+        "text-generation",
+        ("lora", "rloo"),
+    ),
+    "train_policy": Kind(
+        "A rival of mixtures and soups: one LoRA adapter of the base for all combinations of preferences.",
+        ADAPTED,
+        "peft",
+        "text-generation",
+        ("lora",),
+    ),
+    "train_controller": Kind(
+        "A preference control model (PCM, controller): it reads an instruction, the preferences and the answer so "
+        "far, and weighs the experts token by token. Trained by REBEL on Bradley-Terry-normalised rewards. Its class "
+        "is part of the project's package `mope`, which also decodes with it and the experts.",
+        """\
+import mope.training.controller_model  # registers the architecture
+from transformers import AutoModel
+
+controller = AutoModel.from_pretrained("$name")
+print(controller.config.experts)""",
+        "transformers",
+        None,
+        ("preference-control-model", "rebel"),
+    ),
+}
+
+
+LIMITS = (
+    "A research artifact. It was evaluated for how it meets preferences and for little else; what it says may be "
+    "false, and an unfriendly expert is rude on purpose. The base's licence holds for what is derived from it."
+)
+
+
+def card(stage: str, name: str, base: str | None, text: str | None, record: dict, results: str) -> str:
+    """Text of README.md for the model published as `name`.
+
+    `base` is the repository of its base, if it has one; `text` that of its preference, if it has one, which an expert
+    reads behind the instruction; `record` the artifact's `meta.json`; `results` Markdown.
+    """
+    kind = KINDS[stage]
+    header = ModelCardData(
+        library_name=kind.library,
+        base_model=base,
+        pipeline_tag=kind.pipeline,
+        language="en",
+        tags=["personalization", *kind.tags],
+    )
+    chat = messages(QUESTION, [text] if text and stage == "train_expert" else [])
+    load = Template(kind.load).substitute(base=base, name=name, chat=json.dumps(chat, ensure_ascii=False))
+    settings = yaml.safe_dump(record["params"], sort_keys=True, allow_unicode=True, width=100).rstrip()
+    versions = ", ".join(f"{key} {record['packages'][key]}" for key in ("torch", "transformers", "peft", "trl"))
+    parts = [
+        f"---\n{header.to_yaml()}\n---",
+        f"# {name}",
+        kind.about,
+        f"Its preference: “{text}”" if text else "",
+        f"## Load\n\n```python\n{load}\n```",
+        f"## Training\n\nStage `{stage}` at commit `{record['git_commit']}`, {versions}:\n\n```yaml\n{settings}\n```",
+        f"## Results\n\n{results}" if results else "",
+        f"## Limits\n\n{LIMITS}",
+        f"## Papers\n\n{PAPERS}",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"

@@ -1,0 +1,85 @@
+"""The models of a run as folders that others can load: one repository each, with a card."""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from mope.analysis.readme import average_table, of_first_judge, percent
+from mope.errors import MopeError
+from mope.provenance.artifact import meta_path, read_meta, require
+from mope.publish.cards import KINDS, card
+
+ADAPTER = "adapter_config.json"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model of a run, and the name of its repository."""
+
+    folder: Path
+    stage: str
+    repository: str
+
+
+def models(run: Path, owner: str, wanted: Sequence[str] = ("",)) -> Iterator[Model]:
+    """The models of a run whose path begins as one of `wanted`.
+
+    Without the bodies of controllers, which are but a beginning, and without a base that others trained.
+    """
+    for meta in sorted(run.rglob("*.meta.json")):
+        folder = meta.with_name(meta.name.removesuffix(".meta.json"))
+        if folder.is_dir() and folder.parent.name != "body":
+            stage, name = read_meta(folder)["stage"], folder.relative_to(run).as_posix()
+            if stage in KINDS and name.startswith(tuple(wanted)):
+                yield Model(folder, stage, f"{owner}/mope-{run.name}-{name.replace('/', '-').lower()}")
+
+
+def base_of(run: Path, owner: str) -> str:
+    """Repository of the run's base: its own, or the folder that it was taken from."""
+    record = read_meta(run / "base")
+    return f"{owner}/mope-{run.name}-base" if record["stage"] == "train_base" else next(iter(record["inputs"]))
+
+
+def results_of(model: Model, run: Path) -> str:
+    """Markdown about how well a model did, from the run's tables, as far as they are there."""
+    metrics = model.folder.with_name(f"{model.folder.name}.metrics.json")
+    if metrics.is_file():
+        found = json.loads(metrics.read_text())
+        return f"Accuracy on {found['n_pairs']} held-out pairs: {percent(found['accuracy'])} %."
+    averages = run / "tables/average_win_rates.csv"
+    if model.stage == "train_controller" and averages.is_file():
+        table = average_table(of_first_judge(pd.read_csv(averages)))
+        return f"Average pairwise win rates of the run's methods:\n\n{table}"
+    return ""
+
+
+def publish(run: Path, owner: str, out: Path, texts: dict[str, str], wanted: Sequence[str] = ("",)) -> list[Path]:
+    """Copy the `wanted` models of `run` to `out`/`owner`/<name>, each with a card that holds its preference's text.
+
+    Adapters name their published base. Returns the folders. `MopeError` where there is no such model, or one differs
+    from its record.
+    """
+    if not meta_path(run / "base").is_file():
+        raise MopeError(f"{run}: no models found; a run with a folder base is expected, finish `make results` first")
+    base, folders = base_of(run, owner), []
+    for model in models(run, owner, wanted):
+        target = out / model.repository
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(require(model.folder), target, ignore=shutil.ignore_patterns("README.md", ".*"))
+        config = target / ADAPTER
+        if config.is_file():
+            config.write_text(json.dumps(json.loads(config.read_text()) | {"base_model_name_or_path": base}, indent=2))
+        own = None if model.stage in ("train_base", "train_controller") else base
+        about = texts.get(model.folder.name) if model.stage in ("train_expert", "train_reward") else None
+        text = card(model.stage, model.repository, own, about, read_meta(model.folder), results_of(model, run))
+        (target / "README.md").write_text(text)
+        folders.append(target)
+    if not folders:
+        raise MopeError(
+            f"{run}: no model begins with {' or '.join(wanted)}; e.g. base, expert or controller/mope is expected"
+        )
+    return folders
