@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
+import torch
 from browser import Browser
 
 
@@ -34,6 +36,13 @@ def entries(browser: Browser, category: str) -> list[str]:
 
 def test_the_run_is_verified(smoke: Path, make: Callable) -> None:
     assert make(smoke, "verify", "EXPERIMENT=smoke").returncode == 0
+
+
+def test_every_answer_says_how_it_was_made(smoke: Path) -> None:
+    tables = sorted((smoke / "results/smoke/responses").rglob("*.parquet"))
+    made = pd.concat([pd.read_parquet(table) for table in tables])
+    assert len(tables) >= 9 and set(made.dtype) == {"bfloat16" if torch.cuda.is_available() else "float32"}
+    assert made.eos.notna().all() and made.eos.nunique() == 1
 
 
 def test_the_first_screen_says_whether_it_reproduced(report: Browser) -> None:

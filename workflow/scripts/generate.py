@@ -7,6 +7,7 @@ from pathlib import Path
 from mope import preferences
 from mope.cli import named_path, run, settings_of
 from mope.data.tables import read
+from mope.decoding.open_pool import placement
 from mope.generation import GenerationSettings, Generator, Models, generate
 from mope.methods import rewarded
 from mope.provenance.artifact import require, write
@@ -53,7 +54,8 @@ def main() -> None:
                 answers = SELECTIONS[s["method"]["kind"]](generator, s["method"], prompts, chooser)
             else:
                 answers = generate(generator, s["method"], prompts)
-            answers.to_parquet(tmp, index=False)
+            made = {"dtype": str(placement()[0]).removeprefix("torch."), "eos": generator.tokenizer.eos_token}
+            answers.assign(**made).to_parquet(tmp, index=False)
 
 
 if __name__ == "__main__":
