@@ -246,6 +246,32 @@ def test_a_bad_preference_file_is_named(folder: Path, tmp_path: Path) -> None:
     assert "preferences.yaml: line 2" in problem(tmp_path / "copy")
 
 
+def test_a_preference_of_ones_own_needs_all_that_the_embedded_world_cannot_give(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    file = tmp_path / "copy/workflow/prompts/preferences.yaml"
+    known = yaml.safe_load(file.read_text())
+    known["dimensions"]["style"].append("P3E")
+    known["names"]["P3E"], known["texts"]["P3E"] = "terse", "Generate a response in telegram style."
+    file.write_text(yaml.safe_dump(known))
+    base = tmp_path / "copy/model"
+    base.mkdir()
+    (base / "config.json").write_text("{}")
+    for name in ("P1A", "P1B", "P2A", "P2B", "P3E"):
+        (tmp_path / "copy" / f"{name}.jsonl").touch()
+        (tmp_path / f"copy/workflow/prompts/judge/{name}.yaml").touch()
+    overrides: dict = {"preferences": ["P1A", "P1B", "P2A", "P2B", "P3E"]}
+    for key, change in (
+        ("base.path", {"base": {"path": "model"}}),
+        ("feedback.source", {"feedback": {"source": "."}}),
+        ("judges.rubric", {"judges": {"rubric": None, "llm": CHAT}}),
+        ("controller.pretraining", {"controller": {"pretraining": 0}}),
+    ):
+        message = problem(tmp_path / "copy", overrides)
+        assert f"{key}: the embedded world does not know preference P3E" in message and "expected" in message
+        overrides |= change
+    assert load(tmp_path / "copy", overrides)["preferences"][-1] == "P3E"
+
+
 def test_a_good_prompt_file_is_accepted(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "prompts.jsonl"
     file.write_text("".join(json.dumps({"prompt": text}) + "\n" for text in ("Why?", "How?")))

@@ -11,6 +11,7 @@ from mope.data.prompt_file import SUFFIXES, read_prompts
 from mope.errors import MopeError
 from mope.preferences import Preferences, load
 from mope.suggestion import one_of
+from mope.world.answers import STYLES
 from mope.yaml_file import read_yaml
 
 PREFERENCES = "workflow/prompts/preferences.yaml"
@@ -32,6 +33,7 @@ def cross_check(config: dict, root: Path, present: bool = True) -> Iterator[Prob
         preferences = load(root / PREFERENCES, config["preferences"])
         yield from _controllers(config, preferences)
         yield from _methods(config, preferences)
+        yield from _own_preferences(config)
     yield from _judges(config, root)
     yield from _human_study(config, root)
 
@@ -56,6 +58,28 @@ def _preferences(config: dict, root: Path) -> Iterator[Problem]:
     for dimension, poles in known["dimensions"].items():
         if not set(poles) & set(config["preferences"]):
             yield ("preferences",), f"none of dimension {dimension}; at least one of {', '.join(poles)} is expected"
+
+
+def _own_preferences(config: dict) -> Iterator[Problem]:
+    """What the embedded world makes or judges, it makes and judges for the preferences that it knows."""
+    unknown = next((name for name in config["preferences"] if name not in STYLES), None)
+    if unknown is None:
+        return
+    found = f"the embedded world does not know preference {unknown};"
+    if config["base"]["path"] is None and config["base"]["hub"] is None:
+        yield ("base", "path"), f"{found} a base of your own (path or hub) is expected"
+    if config["feedback"]["source"] == "world":
+        yield ("feedback", "source"), f"{found} a folder with feedback of your own is expected"
+    for name, judge in config["judges"].items():
+        if judge["kind"] == "rubric":
+            yield ("judges", name), f"{found} null, and a judge of kind chat or reward, are expected"
+    for key, entry in {
+        ("controller",): {},
+        **{("controllers", n): e for n, e in config["controllers"].items()},
+    }.items():
+        settings = config["controller"] | entry
+        if settings["pretraining"] and settings["path"] is None and settings["hub"] is None:
+            yield (*key, "pretraining"), f"{found} 0 is expected: its corpus is that world's"
 
 
 def _sets(config: dict, root: Path) -> Iterator[Problem]:

@@ -9,25 +9,26 @@ from mope import preferences
 from mope.cli import run
 from mope.decoding.chat import Chat, ChatSettings, talk, talk_json
 from mope.errors import MopeError
+from mope.provenance.artifact import read_meta
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, default=Path("results/laptop"), help="folder of the run")
     parser.add_argument("--preferences", type=Path, default=Path("workflow/prompts/preferences.yaml"))
-    parser.add_argument("--expert-prompt", choices=["own", "all", "none"], default="own")
-    parser.add_argument("--temperature", type=float, default=1.0, help="0 is greedy")
+    parser.add_argument("--temperature", type=float, default=0.5, help="0 is greedy")
     parser.add_argument("--max-new-tokens", type=int, default=80)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="JSON lines in and out, for programs")
     args = parser.parse_args()
-    experts = {path.name: path for path in (args.run / "expert").glob("P*") if path.is_dir()}
+    experts = {path.name: path for path in (args.run / "expert").glob("*") if path.is_dir()}
     controllers = sorted(path for path in (args.run / "controller" / "mope").glob("seed*") if path.is_dir())
     if not experts or not controllers:
         raise MopeError(f"{args.run}: no trained experts and controller; run `make results` first")
     active = preferences.load(args.preferences, sorted(experts))
     chat = Chat(args.run / "base", experts, controllers[0], active)
-    settings = ChatSettings(args.temperature, args.max_new_tokens, args.seed, args.expert_prompt)
+    trained = read_meta(controllers[0])["params"]  # experts read what they read when the controller was trained
+    settings = ChatSettings(args.temperature, args.max_new_tokens, args.seed, trained["expert_prompt"])
     if args.json:
         talk_json(chat, settings, sys.stdin, sys.stdout)
     else:

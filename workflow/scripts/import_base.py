@@ -21,9 +21,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="model folder")
     args = parser.parse_args()
     check_space(args.path, args.out.parent)
-    with write(
-        args.out, stage="import_base", params=args.settings, seeds={}, inputs=[args.path, *args.controllers]
-    ) as tmp:
+    params = args.settings | {"path": args.path.as_posix()}
+    with write(args.out, stage="import_base", params=params, seeds={}, inputs=[args.path, *args.controllers]) as tmp:
         import_base(args.path, args.settings["pad_token"], args.controllers, tmp)
 
 

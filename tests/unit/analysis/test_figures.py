@@ -20,7 +20,7 @@ from mope.analysis.figures import (
     variants,
     win_rate_matrix,
 )
-from mope.analysis.figures.style import COLOURS, PREFERENCE_COLOURS, compact, publish
+from mope.analysis.figures.style import COLOURS, PREFERENCE_COLOURS, compact, poles, publish, shades
 from mope.analysis.win_rates import average_win_rates, averages_by_cell, evaluate, win_rates
 
 
@@ -125,6 +125,16 @@ def test_wrapped_tokens_give_the_text_back():
     assert [i for line in lines for i, _, _ in line] == list(range(len(tokens)))
     assert " ".join("".join(t for _, _, t in line) for line in lines) == "".join(tokens)
     assert all(column + len(text) <= 14 for line in lines for _, column, text in line)
+
+
+def test_preferences_of_ones_own_are_drawn_in_a_colour_of_their_own(alphas):
+    names = {"P1A": "brief", "P2B": "X2", "P3A": "P3A"}
+    own = alphas.rename(columns=names).assign(combination="brief-X2-P3A")
+    drawn = shown(alpha_tokens.draw(own))
+    assert "brief" in drawn and "friendly" in drawn and any("[brief, X2, friendly]" in text for text in drawn)
+    assert len(alpha_position.draw(own).axes) == 3
+    assert poles(["P1A-P2B-P3A", "P1A-P2A-P3E"]) == [["P1A"], ["P2A", "P2B"], ["P3A", "P3E"]]
+    assert len(set(shades(["P1A", "brief", "P3A", "X2"]).values())) == 4
 
 
 def test_curves_without_a_common_quantity_leave_it_out(inputs):

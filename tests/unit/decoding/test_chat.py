@@ -14,6 +14,7 @@ from transformers import LlamaForCausalLM
 from mope import preferences
 from mope.decoding.chat import Piece, paint, parse_preferences, posterior_shares, read_questions
 from mope.errors import MopeError
+from mope.provenance.artifact import write
 from mope.training.controller_model import PreferenceController, PreferenceControllerConfig
 from mope.training.tokenizer import train_tokenizer
 
@@ -84,7 +85,9 @@ def trained(tmp_path_factory, six):
         adapter.save_pretrained(run / "expert" / name)
     shape = {key: shape[key] for key in ("vocab_size", "hidden_size", "intermediate_size", "num_attention_heads")}
     controller = PreferenceController(PreferenceControllerConfig(experts=IDS, num_hidden_layers=1, **shape))
-    controller.save_pretrained(run / "controller" / "mope" / "seed0")
+    params = {"expert_prompt": "all"}
+    with write(run / "controller/mope/seed0", stage="train_controller", params=params, seeds={}) as folder:
+        controller.save_pretrained(folder)
     return run
 
 

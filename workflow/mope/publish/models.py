@@ -14,6 +14,7 @@ from mope.provenance.artifact import meta_path, read_meta, require
 from mope.publish.cards import KINDS, card
 
 ADAPTER = "adapter_config.json"
+LOGGED = 5  # steps of the curve that are averaged at either end
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,26 @@ def models(run: Path, owner: str, wanted: Sequence[str] = ("",)) -> Iterator[Mod
 
 
 def base_of(run: Path, owner: str) -> str:
-    """Repository of the run's base: its own, or the folder that it was taken from."""
+    """Repository of the run's base: its own, or that on the hub, or the folder, which it was taken from."""
     record = read_meta(run / "base")
-    return f"{owner}/mope-{run.name}-base" if record["stage"] == "train_base" else next(iter(record["inputs"]))
+    if record["stage"] == "train_base":
+        return f"{owner}/mope-{run.name}-base"
+    source = Path(record["params"]["path"])
+    return read_meta(source)["params"]["id"] if meta_path(source).is_file() else source.as_posix()
 
 
 def results_of(model: Model, run: Path) -> str:
     """Markdown about how well a model did, from the run's tables, as far as they are there."""
-    metrics = model.folder.with_name(f"{model.folder.name}.metrics.json")
+    metrics, curve = (model.folder.with_name(f"{model.folder.name}.{kind}") for kind in ("metrics.json", "curve.csv"))
     if metrics.is_file():
         found = json.loads(metrics.read_text())
         return f"Accuracy on {found['n_pairs']} held-out pairs: {percent(found['accuracy'])} %."
+    if model.stage == "train_expert":
+        steps = pd.read_csv(curve)
+        first, last = steps.reward.head(LOGGED).mean(), steps.reward.tail(LOGGED).mean()
+        return (
+            f"Mean reward in training: {first:.2f} in the first {LOGGED} logged steps, {last:.2f} in the last {LOGGED}."
+        )
     averages = run / "tables/average_win_rates.csv"
     if model.stage == "train_controller" and averages.is_file():
         table = average_table(of_first_judge(pd.read_csv(averages)))
@@ -64,7 +74,7 @@ def publish(run: Path, owner: str, out: Path, texts: dict[str, str], wanted: Seq
     from its record.
     """
     if not meta_path(run / "base").is_file():
-        raise MopeError(f"{run}: no models found; a run with a folder base is expected, finish `make results` first")
+        raise MopeError(f"{run}: no base found; a finished run with models of its own (`artifacts: null`) is expected")
     base, folders = base_of(run, owner), []
     for model in models(run, owner, wanted):
         target = out / model.repository

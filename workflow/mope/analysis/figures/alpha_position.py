@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mope.analysis.figures.style import COLOURS, DASHES, PREFERENCES, preference
+from mope.analysis.figures.style import COLOURS, DASHES, poles, preference
 
 REACHED = 0.1  # share of the answers that must reach a position for it to be drawn
 WINDOW = 5  # positions of the running mean
@@ -13,8 +13,7 @@ WINDOW = 5  # positions of the running mean
 
 def draw(samples: pd.DataFrame) -> Figure:
     """`samples`: prompt_id, combination, position and a column of weights per preference id."""
-    ids = [c for c in samples.columns if c in PREFERENCES]
-    dimensions = sorted({p[:2] for p in ids})
+    dimensions = poles(samples["combination"])
     figure, axes = plt.subplots(
         1,
         len(dimensions),
@@ -24,16 +23,23 @@ def draw(samples: pd.DataFrame) -> Figure:
         sharey=True,
         sharex=True,
     )
-    for axis, dimension in zip(axes[0], dimensions, strict=True):
-        for i, name in enumerate(p for p in ids if p.startswith(dimension)):
-            active = samples[samples["combination"].str.split("-").map(lambda poles, own=name: own in poles)]
+    for axis, ids in zip(axes[0], dimensions, strict=True):
+        for i, name in enumerate(ids):
+            active = samples[samples["combination"].str.split("-").map(lambda members, own=name: own in members)]
             at = active.groupby("position")[name].agg(["mean", "sem", "size"])
             at = at[at["size"] >= max(3, REACHED * at["size"].max())]
             at = at.rolling(WINDOW, min_periods=1, center=True).mean()
-            colour = COLOURS[(0, 5, 2, 6)[i]]  # dark ones
+            colour = COLOURS[(0, 5, 2, 6)[i % 4]]  # dark ones
             low, high = (np.clip(at["mean"] + s * 1.96 * at["sem"], 0, 1) for s in (-1, 1))
             axis.fill_between(at.index, low, high, color=colour, alpha=0.2, linewidth=0)
-            axis.plot(at.index, at["mean"], color=colour, linestyle=DASHES[i], linewidth=1.8, label=preference(name))
+            axis.plot(
+                at.index,
+                at["mean"],
+                color=colour,
+                linestyle=DASHES[i % len(DASHES)],
+                linewidth=1.8,
+                label=preference(name),
+            )
         axis.axhline(1 / len(dimensions), color="black", linewidth=0.7, linestyle=":")
         axis.set_ylim(0, 1)
         axis.set_xlabel("position of the token")

@@ -1,12 +1,14 @@
 """Which expert wrote which word: sample answers whose tokens are shaded by the expert with the largest weight."""
 
+from itertools import cycle
+
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mope.analysis.figures.style import PREFERENCE_COLOURS, PREFERENCES
+from mope.analysis.figures.style import PREFERENCES, poles, shades
 
 PALE = 0.30  # opacity of a token at equal weights; full weight is 0.85
 LINE = 116  # characters per line
@@ -60,14 +62,15 @@ def draw(samples: pd.DataFrame) -> Figure:
     axis.set(xlim=(0, LINE + 2), ylim=(rows, -0.2))
     axis.axis("off")
     font = {"family": "DejaVu Sans Mono", "fontsize": 72 * 0.98 * WIDTH / (LINE + 2) / ADVANCE, "va": "center"}
-    ids = [c for c in samples.columns if c in PREFERENCES]
-    _legend(axis, ids, font)
+    dimensions = poles(samples["combination"])
+    looks = _looks(dimensions)
+    _legend(axis, looks, font)
     y = 1.9
     for group, lines in zip(answers, laid, strict=True):
         group = group.sort_values("position")
-        active = [p for p in group["combination"].iloc[0].split("-") if p in ids]
+        active = group["combination"].iloc[0].split("-")
         weights = group[active].to_numpy(float)
-        heading = f"{group['prompt'].iloc[0]}  [{', '.join(PREFERENCES[p] for p in active)}]"
+        heading = f"{group['prompt'].iloc[0]}  [{', '.join(PREFERENCES.get(p, p) for p in active)}]"
         axis.text(0, y, heading, fontsize=8.6, fontweight="bold", va="center")
         for line in lines:
             y += 1.15
@@ -75,15 +78,22 @@ def draw(samples: pd.DataFrame) -> Figure:
                 winner = int(weights[i].argmax())
                 name = active[winner]
                 strength = (weights[i, winner] - 1 / len(active)) / (1 - 1 / len(active))
-                _mark(axis, column, y, len(text), name, PALE + 0.55 * strength)
+                _mark(axis, column, y, len(text), looks[name], PALE + 0.55 * strength)
                 _write(axis, column, y, text, font)
         y += 1.8
     return figure
 
 
-def _mark(axis, x: float, y: float, width: int, name: str, opacity: float) -> None:
+def _looks(dimensions: list[list[str]]) -> dict[str, tuple[str, str]]:
+    """Shade of every preference, and the dash of its dimension."""
+    colours = shades([name for ids in dimensions for name in ids])
+    dashes = zip(dimensions, cycle(UNDERLINES), strict=False)
+    return {name: (colours[name], dash) for ids, dash in dashes for name in ids}
+
+
+def _mark(axis, x: float, y: float, width: int, look: tuple[str, str], opacity: float) -> None:
     """A shaded box, underlined in the dash of the preference's dimension."""
-    shade, dash = PREFERENCE_COLOURS[name], UNDERLINES[int(name[1]) - 1]
+    shade, dash = look
     axis.add_patch(Rectangle((x, y - 0.48), width, 0.96, facecolor=shade, alpha=opacity * 0.75, linewidth=0))
     dark = [0.6 * part for part in to_rgb(shade)]
     axis.plot([x, x + width], [y + 0.47] * 2, color=dark, linewidth=1.3, linestyle=dash)
@@ -94,11 +104,11 @@ def _write(axis, x: float, y: float, text: str, font: dict) -> None:
     axis.text(x + len(text) - len(text.lstrip()), y, " ".join(text.split()), **font)
 
 
-def _legend(axis, ids: list[str], font: dict) -> None:
+def _legend(axis, looks: dict[str, tuple[str, str]], font: dict) -> None:
     x = 0.0
-    for name in ids:
-        label = f" {PREFERENCES[name]} "
-        _mark(axis, x, 0.5, len(label), name, 0.6)
+    for name, look in looks.items():
+        label = f" {PREFERENCES.get(name, name)} "
+        _mark(axis, x, 0.5, len(label), look, 0.6)
         _write(axis, x, 0.5, label, font)
         x += len(label) + 2
     axis.text(x, 0.5, "stronger shade: larger weight", fontsize=8, va="center", style="italic")

@@ -8,18 +8,24 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
 
-from mope.analysis.figures.style import method, point
+from mope.analysis.figures.style import method, point, poles
 
-DIMENSIONS = {"P1": "expertise", "P2": "informativeness", "P3": "style"}
+DIMENSIONS = ("expertise", "informativeness", "style")  # by place in a combination
 
 
 def means(scores: pd.DataFrame) -> pd.DataFrame:
     """Mean Bradley-Terry reward by method and dimension, with the half width of its 95 % t interval over prompts."""
-    dimension = scores["preference"].str[:2]
-    prompts = scores.assign(dimension=dimension).groupby(["method", "dimension", "prompt_id"], sort=False)["bt_reward"]
+    place = {name: i for i, ids in enumerate(poles(scores["combination"])) for name in ids}
+    prompts = scores.assign(dimension=scores["preference"].map(place)).groupby(
+        ["method", "dimension", "prompt_id"], sort=False
+    )["bt_reward"]
     found = prompts.mean().groupby(["method", "dimension"], sort=False).agg(["mean", "sem", "size"])
     found["half"] = found["sem"] * stats.t.ppf(0.975, found["size"] - 1)
     return found
+
+
+def _name(dimension: int) -> str:
+    return DIMENSIONS[dimension] if dimension < len(DIMENSIONS) else f"dimension {dimension + 1}"
 
 
 def front(points: np.ndarray) -> np.ndarray:
@@ -49,8 +55,8 @@ def draw(scores: pd.DataFrame) -> Figure:
                 **point(name, i),
                 label=method(name),
             )
-        axis.set_xlabel(f"reward, {DIMENSIONS.get(x, x)}")
-        axis.set_ylabel(f"reward, {DIMENSIONS.get(y, y)}")
+        axis.set_xlabel(f"reward, {_name(x)}")
+        axis.set_ylabel(f"reward, {_name(y)}")
         axis.grid(color="#E5E5E5", linewidth=0.6)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=-(-len(methods) // 2))

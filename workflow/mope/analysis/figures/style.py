@@ -1,7 +1,8 @@
 """What all figures share: fonts, colours that survive grey print and colour blindness, and deterministic files."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import cycle
 from pathlib import Path
 
 import matplotlib
@@ -95,6 +96,19 @@ def method(name: str) -> str:
 def preference(name: str) -> str:
     """A preference's id and name, e.g. `P1A elementary`."""
     return f"{name} {PREFERENCES[name]}" if name in PREFERENCES else name
+
+
+def poles(combinations: Iterable[str]) -> list[list[str]]:
+    """The preference ids by dimension, which is their place in a combination such as `P1A-P2B-P3A`."""
+    places = zip(*(combination.split("-") for combination in dict.fromkeys(combinations)), strict=True)
+    return [sorted(set(ids)) for ids in places]
+
+
+def shades(ids: Sequence[str]) -> dict[str, str]:
+    """A colour for every preference id: its own, or one that none of the others has."""
+    free = [colour for colour in COLOURS if colour not in map(PREFERENCE_COLOURS.get, ids)]
+    others = dict(zip([name for name in ids if name not in PREFERENCE_COLOURS], cycle(free or COLOURS)))
+    return {name: PREFERENCE_COLOURS.get(name) or others[name] for name in ids}
 
 
 def compact(svg: str) -> str:
