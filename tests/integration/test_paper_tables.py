@@ -43,6 +43,16 @@ def test_shards_are_jobs_but_for_the_expert_chosen_over_all_prompts(project: Pat
     assert jobs["judge_rubric"] == 2 * 2 and jobs["gather_judging"] == 2
 
 
+def test_larger_models_ask_a_cluster_for_more(project: Path, snakemake: Callable) -> None:
+    asked = []
+    for factor in (1, 16):
+        outcome = snakemake(project, "--dry-run", "--config", f"jobs={{memory: {factor}, runtime: 2}}")
+        assert outcome.returncode == 0, outcome.stderr
+        expert = re.search(r"rule train_expert:\n(?:    .*\n)+", outcome.stdout + outcome.stderr)[0]
+        asked.append([int(re.search(rf"\b{name}=(\d+)", expert)[1]) for name in ("mem_mb", "runtime")])
+    assert asked == [[4000, 480], [64000, 480]]
+
+
 def test_both_can_be_run_tiny(root: Path) -> None:
     for experiment in ("tables", "scaling"):
         config = load(root, {"experiment": experiment}, [root / "tests/integration/tiny.yaml"])

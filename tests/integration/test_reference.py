@@ -43,10 +43,11 @@ def test_small_results_are_copied_with_their_records(root: Path, run: Path, tmp_
     files = {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()}
     kept = {*SMALL, "manifest.json"}
     assert files == kept | {f"{name}.meta.json" for name in kept} | {"timings.csv"}
-    header, row = (out / "timings.csv").read_text().splitlines()
+    header, row, wall = (out / "timings.csv").read_text().splitlines()
     assert header == "run,rule,seconds,peak_memory_mb,jobs"
     peak = max(json.loads(meta_path(run / name).read_text())["peak_memory_mb"] for name in SMALL)
     assert row == f"laptop,train,3.0,{peak:.0f},2" and peak > 1
+    assert wall.startswith("laptop,from first to last,") and 0 < float(wall.split(",")[2]) <= 6
     assert require(out / "claims.json").read_text() == "claims.json"
 
 

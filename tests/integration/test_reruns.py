@@ -142,6 +142,10 @@ def test_the_number_of_devices_reruns_nothing(edit: Callable) -> None:
     assert edit("config.yaml", configured(devices={"reward": 2, "expert": 4, "controller": 3})) == Counter()
 
 
+def test_what_is_asked_of_a_cluster_reruns_nothing(edit: Callable) -> None:
+    assert edit("config.yaml", configured(jobs={"memory": 16.0, "runtime": 0.5})) == Counter()
+
+
 def test_a_run_on_the_artifacts_of_another_trains_only_what_is_missing(edit: Callable) -> None:
     changes = {"run": "other", "artifacts": "laptop", "controllers": {"cold": {"kl": 0.5}}}
     mixed = {"kind": "mix", "mixer": "controller", "controller": "cold", "prompt": "all"}

@@ -13,8 +13,8 @@ if not starting_model(config["base"]):
             "../../envs/train.yaml"
         threads: 2
         resources:
-            mem_mb=grows(4000),
-            runtime=120,
+            mem_mb=model_memory(4000),
+            runtime=model_minutes(120),
             checkpoint_minutes=config["checkpoint"]["minutes"],
         params:
             settings=settings(without(config["base"], "path", "hub", "pad_token"), seed=config["seed"]),
@@ -39,8 +39,8 @@ else:
             "../../envs/train.yaml"
         threads: 1
         resources:
-            mem_mb=grows(4000),
-            runtime=30,
+            mem_mb=model_memory(4000),
+            runtime=model_minutes(30),
         params:
             settings=settings(pad_token=config["base"]["pad_token"]),
             code=code("import_base"),
@@ -63,8 +63,8 @@ rule answer_reference:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=grows(3000),
-        runtime=60,
+        mem_mb=model_memory(3000),
+        runtime=model_minutes(60),
     params:
         settings=settings(
             temperature=config["generation"]["temperature"],

@@ -55,6 +55,16 @@ def grows(megabytes):
     return lambda wildcards, attempt: megabytes * attempt
 
 
+def model_memory(megabytes):
+    """Memory of a job that runs models: so much for the default's, times `jobs.memory` for larger ones."""
+    return grows(round(megabytes * config["jobs"]["memory"]))
+
+
+def model_minutes(minutes):
+    """Longest time of a job that runs models: so much for the default's, times `jobs.runtime` for larger ones."""
+    return round(minutes * config["jobs"]["runtime"])
+
+
 def any_of(names):
     """Regular expression of the names; of none it matches nothing."""
     return "|".join(map(str, names)) or "(?!)"

@@ -12,8 +12,8 @@ rule train_body:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=grows(4000),
-        runtime=120,
+        mem_mb=model_memory(4000),
+        runtime=model_minutes(120),
         checkpoint_minutes=config["checkpoint"]["minutes"],
     params:
         settings=lambda wildcards: settings(
@@ -51,8 +51,8 @@ rule train_controller:
         "../../envs/train.yaml"
     threads: config["devices"]["controller"]
     resources:
-        mem_mb=grows(4000 * config["devices"]["controller"]),
-        runtime=240,
+        mem_mb=model_memory(4000 * config["devices"]["controller"]),
+        runtime=model_minutes(240),
         checkpoint_minutes=config["checkpoint"]["minutes"],
         launch=launcher("controller"),
     params:

@@ -61,8 +61,8 @@ rule sample_candidates:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=grows(3000),
-        runtime=60,
+        mem_mb=model_memory(3000),
+        runtime=model_minutes(60),
     params:
         settings=settings(config["candidates"], preferences=preferences.ids, seed=config["seed"]),
         code=code("sample_candidates"),

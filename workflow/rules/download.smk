@@ -1,4 +1,4 @@
-# What comes from the Hugging Face Hub, at a pinned commit. The only rules with a network; on a cluster they run where
+# What comes from the Hugging Face Hub, at a pinned commit. The only rules with a network beside an LLM judge; on a cluster they run where
 # Snakemake does.
 localrules:
     download_model,

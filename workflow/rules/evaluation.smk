@@ -14,8 +14,8 @@ rule score:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=grows(3000),
-        runtime=60,
+        mem_mb=model_memory(3000),
+        runtime=model_minutes(60),
     params:
         models=model_options,
         responses=lambda wildcards, input: set_options("--responses", input.responses),
@@ -73,8 +73,8 @@ rule judge_reward:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=grows(3000),
-        runtime=60,
+        mem_mb=model_memory(3000),
+        runtime=model_minutes(60),
     params:
         settings=judge_settings,
         pairs=compared(),

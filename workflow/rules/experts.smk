@@ -14,8 +14,8 @@ rule train_reward:
         "../../envs/train.yaml"
     threads: config["devices"]["reward"]
     resources:
-        mem_mb=grows(4000 * config["devices"]["reward"]),
-        runtime=120,
+        mem_mb=model_memory(4000 * config["devices"]["reward"]),
+        runtime=model_minutes(120),
         checkpoint_minutes=config["checkpoint"]["minutes"],
         launch=launcher("reward"),
     params:
@@ -46,8 +46,8 @@ rule train_expert:
         "../../envs/train.yaml"
     threads: config["devices"]["expert"]
     resources:
-        mem_mb=grows(4000 * config["devices"]["expert"]),
-        runtime=240,
+        mem_mb=model_memory(4000 * config["devices"]["expert"]),
+        runtime=model_minutes(240),
         checkpoint_minutes=config["checkpoint"]["minutes"],
         launch=launcher("expert"),
     params:
@@ -79,8 +79,8 @@ rule train_policy:
         "../../envs/train.yaml"
     threads: config["devices"]["expert"]
     resources:
-        mem_mb=grows(4000 * config["devices"]["expert"]),
-        runtime=240,
+        mem_mb=model_memory(4000 * config["devices"]["expert"]),
+        runtime=model_minutes(240),
         checkpoint_minutes=config["checkpoint"]["minutes"],
         launch=launcher("expert"),
     params:

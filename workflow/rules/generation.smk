@@ -14,8 +14,8 @@ rule generate:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=grows(4000),
-        runtime=120,
+        mem_mb=model_memory(4000),
+        runtime=model_minutes(120),
     params:
         settings=lambda wildcards: settings(
             method=config["methods"][wildcards.method],
@@ -50,8 +50,8 @@ rule benchmark_decoding:
         "../../envs/train.yaml"
     threads: config["benchmark"]["threads"]
     resources:
-        mem_mb=grows(6000),
-        runtime=60,
+        mem_mb=model_memory(6000),
+        runtime=model_minutes(60),
     params:
         settings=settings(config["benchmark"], seed=config["seed"]),
         models=model_options,
@@ -79,8 +79,8 @@ rule sample_alphas:
         "../../envs/train.yaml"
     threads: 1
     resources:
-        mem_mb=grows(4000),
-        runtime=60,
+        mem_mb=model_memory(4000),
+        runtime=model_minutes(60),
     params:
         settings=settings(
             method=config["methods"]["mope"],

@@ -8,6 +8,7 @@ from statistics import mean
 
 import pandas as pd
 
+from mope.analysis.readme import WALL
 from mope.cli import run
 from mope.errors import MopeError
 from mope.estimate import earlier_durations
@@ -43,6 +44,13 @@ def peak_memory(run: Path) -> dict[str, float]:
     return sampled | peaks
 
 
+def wall_time(timings: Path) -> float:
+    """Seconds from the start of the first job to the end of the last, from when Snakemake wrote each job's file."""
+    ends = {file: file.stat().st_mtime for file in timings.glob("*.tsv")}
+    starts = [end - pd.read_csv(file, sep="\t").s.iloc[0] for file, end in ends.items()]
+    return max(ends.values()) - min(starts)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder of the run, e.g. results/laptop")
@@ -66,6 +74,9 @@ def main() -> None:
         shutil.copyfile(meta_path(file), meta_path(target))
     if not args.further:
         peaks, durations = peak_memory(args.run), earlier_durations(args.run / "timings")
+        wall = wall_time(args.run / "timings")
+        if wall <= sum(map(sum, durations.values())):  # else parts of the run were made again later
+            durations[WALL], peaks[WALL] = [wall], max(peaks.values())
         lines = [f"{args.run.name},{rule},{mean(s):.1f},{peaks[rule]:.0f},{len(s)}" for rule, s in durations.items()]
         (out / "timings.csv").write_text("\n".join([COLUMNS, *lines]) + "\n")
     print(f"{out}: {len(files)} files, {sum(file.stat().st_size for file in files) // 1024} KB")

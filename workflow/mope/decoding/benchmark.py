@@ -169,7 +169,7 @@ def measure(systems: list[System], settings: BenchmarkSettings, device) -> dict[
 
 
 def benchmark(models: list[Callable[[], Parts]], settings: BenchmarkSettings, device: str) -> Iterator[dict]:
-    """Records of benchmarks/decoding.json (docs: README, "Decoding").
+    """Records of benchmarks/decoding.json (README, "What it costs to mix experts").
 
     `ms_per_step` is the median of the rounds, `ms_per_step_q25` and `_q75` their spread; `ratio_to_single` the median
     of the ratios within a round; `floor_ratio` the share of the memory-bandwidth floor that is reached: the time that
