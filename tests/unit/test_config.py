@@ -80,6 +80,8 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"judges": {"llm": {**CHAT, "bugdet": 1.0}}}, "judges.llm.bugdet", "did you mean budget?"),
     ({"judges": {"llm": {"kind": "chat"}}}, "judges.llm.base_url", "missing"),
     ({"judges": {"llm": {**CHAT, "base_url": "api.example.com"}}}, "judges.llm.base_url", "https://"),
+    ({"judges": {"llm": {**CHAT, "base_url": "https://me:pass@host/v1"}}}, "judges.llm.base_url", "key_variable"),
+    ({"judges": {"llm": {**CHAT, "base_url": "https://host/v1?key=abc"}}}, "judges.llm.base_url", "key_variable"),
     ({"judges": {"llm": {**CHAT, "key_variable": "sk-1234"}}}, "judges.llm.key_variable", "OPENAI_API_KEY"),
     ({"judges": {"rubric": None}}, "judges", "at least 1 entry"),
     ({"judges": {"reward": CHAT}}, "judges.reward", "another name"),
@@ -117,6 +119,8 @@ BAD_VALUES += [
     ({"controllers": {"mope": {"reads": "none", "weights": [[0.7, 0.2, 0.1]]}}}, "controllers.mope.weights", "text"),
     ({"controllers": {"wide": {"hidden": 130}}}, "controllers.wide.hidden", "multiple"),
     ({"controllers": {"mope": {"reads": "combination", "scores": "texts"}}}, "controllers.mope.scores", "outputs"),
+    ({"controllers": {"mope": {"reads": "embedding", "scores": "texts"}}}, "controllers.mope.scores", "outputs"),
+    ({"benchmark": {"rounds": 5}}, "benchmark.rounds", "≥ 6"),
     (
         {**GRADED, "methods": {"mine": {**MIX, "prompt": "all", "controller": "graded"}}},
         "methods.mine.weights",

@@ -76,8 +76,8 @@ def test_what_runs_beside_each_other_needs_more_jobs_and_less_memory(root: Path)
 
 def test_a_judge_that_is_bought_costs_its_tokens() -> None:
     judge = {"kind": "chat", "max_characters": 3500, "max_tokens": 5, "price_input": 2.0, "price_output": 10.0}
-    assert cost(judge, 1000, 100) == pytest.approx(1000 * ((2 * 100 + 600) * 2.0 + 5 * 10.0) / 1e6)
-    assert cost({"kind": "rubric", "dead_band": 0.1}, 1000, 100) == 0
+    assert cost(judge, 1000, 100, 350) == pytest.approx(1000 * ((2 * 100 + 760 + 100) * 2.0 + 5 * 10.0) / 1e6)
+    assert cost({"kind": "rubric", "dead_band": 0.1}, 1000, 100, 350) == 0
 
 
 def test_seven_billion_parameters_are_planned_without_one_of_them(root: Path, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_seven_billion_parameters_are_planned_without_one_of_them(root: Path, tm
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "6,738.4 M parameters" in done.stdout
-    assert "judge gpt: 249,600 questions, at most 1,033.34 to pay" in done.stdout
+    assert "judge gpt: 249,600 questions, at most 1,489.76 to pay" in done.stdout
     peaks = [
         float(line.split("|")[4]) for line in done.stdout.splitlines() if line.startswith("| ") and "stage" not in line
     ]

@@ -7,13 +7,21 @@ import pandas as pd
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import AutoModel, LlamaConfig, LlamaForCausalLM, LlamaForSequenceClassification
+from tokenizers import Tokenizer, decoders, models
+from transformers import (
+    AutoModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    LlamaForSequenceClassification,
+    PreTrainedTokenizerFast,
+)
 
 from mope import preferences
-from mope.alphas import Sampler, sample_alphas, swap_alphas
+from mope.alphas import Sampler, sample_alphas, swap_alphas, texts
 from mope.config import load
 from mope.data.reference import reference_answers
 from mope.decoding.adapters import AdapterPool
+from mope.decoding.requests import Reading, mixture_request
 from mope.errors import MopeError
 from mope.gather import GATHER
 from mope.generation import GenerationSettings, Generator, Models, generate, load_controller
@@ -201,3 +209,20 @@ def test_which_methods_are_compared() -> None:
     methods = {"a": {}, "b": {}, "c": {"against": ["b"]}, "d": {}, "e": {"against": ["c", "a"]}}
     assert in_tables(methods) == ["a", "b", "d"]
     assert pairs(methods) == [("a", "b"), ("a", "d"), ("a", "e"), ("b", "c"), ("b", "d"), ("c", "e")]
+
+
+def test_the_texts_of_tokens_keep_the_spaces_that_some_tokenizers_drop() -> None:
+    tokenizer = Tokenizer(models.WordLevel({"▁Rain": 0, "▁is": 1, "▁wa": 2, "ter": 3, ".": 4, "?": 5}, unk_token="?"))
+    tokenizer.decoder = decoders.Metaspace()
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+    assert [fast.decode([token]) for token in (1, 2)] == ["is", "wa"]
+    assert texts(fast, [0, 1, 2, 3, 4]) == ["Rain", " is", " wa", "ter", "."]
+
+
+def test_graded_preferences_of_a_free_mixture_are_only_read() -> None:
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.WordLevel({"?": 0}, unk_token="?")))
+    tokenizer.chat_template = "{{ messages[0]['content'] }}"
+    known = preferences.load(ROOT / "workflow/prompts/preferences.yaml", ["P1A", "P1B", "P2A", "P3A"])
+    for mixes, expected in (("all", None), ("combination", (0.7, 0.2, 0.1))):
+        reading = Reading("all", mixes=mixes, weights=(0.7, 0.2, 0.1))
+        assert mixture_request(tokenizer, known, "Why?", "P1B-P2A-P3A", reading, known.ids, 8, 0).weights == expected

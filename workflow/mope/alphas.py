@@ -4,10 +4,9 @@ import pandas as pd
 import torch
 
 from mope.decoding.chat import posterior_shares
-from mope.decoding.mixers import Probability
 from mope.decoding.request import Answer, Request
 from mope.decoding.requests import Reading, controller_ids
-from mope.generation import Generator, load_controller
+from mope.generation import Generator, load_controller, mixer_of
 from mope.training.controller_model import PreferenceController
 
 SWAP_COLUMNS = "prompt_id combination swapped dimension weight_before weight_after change".split()
@@ -22,14 +21,25 @@ class Sampler:
         folder = generator.models.controllers[min(generator.models.controllers)]
         self.names = pool.names
         self.controller = load_controller(folder, pool, generator.preferences, generator.tokenizer)
-        self.reading = Reading(method["prompt"], self.controller.config.reads, self.controller.config.mixes)
+        config = self.controller.config
+        self.reading = Reading(method["prompt"], config.reads, config.mixes, method.get("weights"))
         self.asked: Asked = [(row, xi) for row in prompts.itertuples() for xi in generator.preferences.combinations()]
         self.requests: list[Request] = [
             generator.mixture_request(pool, method, row.prompt, xi, controller=self.controller)
             for row, xi in self.asked
         ]
         decoder = self.controller.decoder()
-        self.answers: list[Answer] = generator.answers(pool, Probability(), self.requests, decoder, record=True)
+        self.answers: list[Answer] = generator.answers(pool, mixer_of(method), self.requests, decoder, record=True)
+
+
+def texts(tokenizer, tokens: list[int]) -> list[str]:
+    """What each token adds to the text of those before it: alone, some tokenizers drop the space it begins with."""
+    found, shown = [], ""
+    for length in range(1, len(tokens) + 1):
+        text = tokenizer.decode(tokens[:length], skip_special_tokens=True)
+        found.append("" if text.endswith("\ufffd") else text[len(shown) :])  # half a character waits for its other half
+        shown += found[-1]
+    return found
 
 
 def sample_alphas(sampler: Sampler) -> pd.DataFrame:
@@ -44,10 +54,11 @@ def sample_alphas(sampler: Sampler) -> pd.DataFrame:
     for (row, xi), request, answer in zip(sampler.asked, sampler.requests, sampler.answers, strict=True):
         own = answer.alphas[:, list(request.experts)]
         shares = posterior_shares(own, answer.expert_logprobs).gather(1, own.argmax(dim=1, keepdim=True))[:, 0]
+        pieces = texts(tokenizer, answer.tokens)
         rows += [
-            (row.prompt_id, row.prompt, xi, position, tokenizer.decode([token]), share, *alpha)
-            for position, (token, share, alpha) in enumerate(
-                zip(answer.tokens, shares.tolist(), answer.alphas.tolist(), strict=True)
+            (row.prompt_id, row.prompt, xi, position, piece, share, *alpha)
+            for position, (token, piece, share, alpha) in enumerate(
+                zip(answer.tokens, pieces, shares.tolist(), answer.alphas.tolist(), strict=True)
             )
             if token != end
         ]

@@ -105,10 +105,8 @@ def _sets(config: dict, root: Path) -> Iterator[Problem]:
 
 
 def _starts(config: dict, root: Path) -> Iterator[Problem]:
-    starts = {("base",): config["base"], ("controller",): config["controller"]}
-    for key, entry in (
-        starts | {("controllers", name): entry for name, entry in config["controllers"].items()}
-    ).items():
+    named = {("controllers", name): entry for name, entry in config["controllers"].items()}
+    for key, entry in {("base",): config["base"], ("controller",): config["controller"], **named}.items():
         path = entry.get("path")
         if path is None:
             continue
@@ -124,7 +122,9 @@ def _feedback(config: dict, root: Path) -> Iterator[Problem]:
     source = config["feedback"]["source"]
     if source == "world":
         return
-    for preference in config["preferences"]:
+    used = {method["policy"] for method in config["methods"].values() if "policy" in method}
+    objectives = [policy["objective"] for name, policy in config["policies"].items() if name in used]
+    for preference in [*config["preferences"], *(["general"] if "general" in objectives else [])]:
         try:
             feedback_file(root / source, preference)
         except MopeError as error:
@@ -179,11 +179,9 @@ def _controllers(config: dict, preferences: Preferences) -> Iterator[Problem]:
             yield from _weights(weights, (*key, "weights"), preferences)
         if settings["weights"] and settings["reads"] != "text":
             yield (*key, "weights"), f"reads is {settings['reads']!r}; weights can be read with reads: text only"
-        if settings["reads"] == "combination" and settings["scores"] == "texts":
-            yield (
-                (*key, "scores"),
-                "constant weights read no texts; scores: outputs is expected with reads: combination",
-            )
+        if settings["reads"] in ("combination", "embedding") and settings["scores"] == "texts":
+            reads = settings["reads"]
+            yield (*key, "scores"), f"reads: {reads} knows no new preferences; scores: outputs is expected with it"
 
 
 def _weights(weights: list[float], key: tuple[str | int, ...], preferences: Preferences) -> Iterator[Problem]:
@@ -266,6 +264,11 @@ def _chat_judge(config: dict, root: Path, key: tuple[str, ...], judge: dict) -> 
         yield (
             (*key, "base_url"),
             f"{judge['base_url']!r} found, an address such as https://api.example.com/v1 is expected",
+        )
+    elif url.username or url.password or url.query:  # not repeated, either
+        yield (
+            (*key, "base_url"),
+            "holds a name, password or query; an address alone is expected, the key by key_variable",
         )
     if not re.fullmatch("[A-Z_][A-Z0-9_]*", judge["key_variable"]):  # not repeated: it may be the key itself
         yield (

@@ -32,7 +32,7 @@ LOGITS = 3  # copies of a batch's logits in training
 CACHES = 4  # copies of a cache while it grows or loses rows, and what the prompts took
 CORPUS = 15e3  # bytes of an example of the corpus: texts, the tokenizer's records, lists of tokens
 CHARACTERS = 3.5  # of a token
-TEMPLATE = 600  # tokens of a judge's instructions, example and question
+TEMPLATE = 760  # tokens of a judge's instructions and example
 PROMPT = 0.25  # tokens of a question for each one that may be answered
 
 
@@ -251,9 +251,13 @@ def seeds(method: dict, config: dict) -> int:
     return len(config["controller"]["seeds"]) if {"controller", "policy"} & method.keys() else 1
 
 
-def cost(judge: dict, questions: int, new_tokens: int) -> float:
-    """What `questions` cost at most, in the currency of the judge's prices; 0 for a judge that is not bought."""
+def cost(judge: dict, questions: int, new_tokens: int, longest: int) -> float:
+    """What `questions` cost at most, in the currency of the judge's prices; 0 for a judge that is not bought.
+
+    Each shows an instruction of up to `longest` characters and two answers of up to `new_tokens` tokens.
+    """
     if judge["kind"] != "chat":
         return 0.0
-    shown = 2 * min(new_tokens, judge["max_characters"] / CHARACTERS) + TEMPLATE
+    most = judge["max_characters"]
+    shown = TEMPLATE + 2 * min(new_tokens, most / CHARACTERS) + min(longest, most) / CHARACTERS
     return questions * (shown * judge["price_input"] + judge["max_tokens"] * judge["price_output"]) / 1e6

@@ -100,8 +100,9 @@ def controllers():
 
 
 def merged_controller(name):
-    """The section `controller` with one controller's own differences."""
-    return config["controller"] | config["controllers"][name]
+    """The section `controller` with one controller's own differences, of which a path takes the place of a hub."""
+    own = config["controllers"][name]
+    return config["controller"] | ({"hub": None} if own.get("path") else {}) | own
 
 
 def controller_settings(name):
@@ -196,6 +197,12 @@ def prompt_files(wildcards):
     return WORLD if source == "world" else source
 
 
+def training_prompts(wildcards):
+    """What a set from a file must not hold again; the embedded world's sets have nothing in common."""
+    source = prompt_source(wildcards)["source"]
+    return [] if wildcards.set == "train" or source == "world" else "<artifacts>/data/train.parquet"
+
+
 def prompt_settings(wildcards):
     """What decides which prompts are taken."""
     entry = prompt_source(wildcards)
@@ -206,13 +213,16 @@ def prompt_settings(wildcards):
 
 
 def prompt_option(wildcards, input):
-    return "" if prompt_source(wildcards)["source"] == "world" else f"--file {input.prompts}"
+    if prompt_source(wildcards)["source"] == "world":
+        return ""
+    return f"--file {input.prompts}" + (f" --train {input.train}" if input.train else "")
 
 
 def starting_model(section):
     """Folder of the model that a base or controller begins from: the user's own, or one that is downloaded; or none."""
     if section["hub"] is not None:
-        return f"<artifacts>/download/{Path(section['hub']['id']).name.lower()}"
+        hub = section["hub"]
+        return f"<artifacts>/download/{hub['id'].replace('/', '--').lower()}-{hub['revision'][:8]}"
     return section["path"] or []
 
 

@@ -25,6 +25,7 @@ rule write_corpus:
 rule prepare_prompts:
     input:
         prompts=prompt_files,
+        train=training_prompts,
     output:
         prompts="<artifacts>/data/{set}.parquet",
     log:

@@ -46,10 +46,13 @@ def main() -> None:
     sources, references = dict(args.prompts), dict(args.reference)
     for name, out in args.out:
         prompts = args.shard.share(read(sources[name], ["prompt_id", "prompt"]))
-        with write(out, **record, inputs=[args.base, *folders, args.preferences, sources[name]]) as tmp:
+        asked = [sources[name], *([references[name]] if references else [])]
+        with write(out, **record, inputs=[args.base, *folders, args.preferences, *asked]) as tmp:
             if rewarded(s["method"]):
                 chooser = Chooser(
-                    args.base, dict(args.rewards), read(references[name], ["prompt_id", "prompt", "response"])
+                    args.base,
+                    {preference: require(folder) for preference, folder in args.rewards},
+                    read(references[name], ["prompt_id", "prompt", "response"]),
                 )
                 answers = SELECTIONS[s["method"]["kind"]](generator, s["method"], prompts, chooser)
             else:

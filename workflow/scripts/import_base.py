@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from mope.cli import run
-from mope.provenance.artifact import write
+from mope.provenance.artifact import verified, write
 from mope.training.imported import check_space, import_base
 
 
@@ -20,9 +20,11 @@ def main() -> None:
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON: pad_token")
     parser.add_argument("--out", type=Path, required=True, help="model folder")
     args = parser.parse_args()
-    check_space(args.path, args.out.parent)
+    check_space(verified(args.path), args.out.parent)
     params = args.settings | {"path": args.path.as_posix()}
-    with write(args.out, stage="import_base", params=params, seeds={}, inputs=[args.path, *args.controllers]) as tmp:
+    with write(
+        args.out, stage="import_base", params=params, seeds={}, inputs=[args.path, *map(verified, args.controllers)]
+    ) as tmp:
         import_base(args.path, args.settings["pad_token"], args.controllers, tmp)
 
 

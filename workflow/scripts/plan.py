@@ -39,7 +39,7 @@ def main() -> None:
     questions = comparisons(config, active)
     print()
     for name, judge in config["judges"].items():
-        price = cost(judge, questions, config["generation"]["max_new_tokens"])
+        price = cost(judge, questions, config["generation"]["max_new_tokens"], config["data"]["longest"])
         print(f"judge {name}: {questions:,} questions, at most {price:,.2f} to pay")
     print(f"jobs: {sum(row[1] for row in rows):,} of these stages, and some minutes of tables and figures")
 

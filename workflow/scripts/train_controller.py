@@ -10,7 +10,7 @@ from mope import preferences
 from mope.cli import checkpoint_option, named_path, run, settings_of
 from mope.data.tables import read
 from mope.decoding.open_pool import open_pool
-from mope.provenance.artifact import require, write
+from mope.provenance.artifact import require, verified, write
 from mope.training.checkpoints import checkpoints
 from mope.training.controller import ControllerSettings, train_controller
 from mope.training.devices import join
@@ -44,7 +44,7 @@ def main() -> None:
     tokenizer = AutoTokenizer.from_pretrained(args.base)
     record = {"stage": "train_controller", "params": args.settings, "seeds": {"seed": settings.seed}}
     inputs = [args.base, *experts.values(), *rewards.values(), args.prompts, args.reference, args.preferences]
-    inputs += [args.start] if args.start else []
+    inputs += [verified(args.start)] if args.start else []
     with (
         checkpoints(args.out, record, inputs, args.checkpoint_minutes) as saved,
         write(args.out, **record, inputs=inputs) as tmp,

@@ -58,7 +58,7 @@ def test_what_was_not_run_has_no_finding():
 def test_speed_is_the_least_saving_over_models_and_dtypes():
     def record(system, dtype, ms):
         return {"system": system, "model": "m", "dtype": dtype, "requests": 32, "ms_per_step": ms,
-                "ms_per_step_q25": ms - 1, "ms_per_step_q75": ms + 1}  # fmt: skip
+                "ms_per_step_min": ms - 1, "ms_per_step_max": ms + 1}  # fmt: skip
 
     records = [record("mope", "a", 50), record("soup", "a", 100), record("mope", "b", 90), record("soup", "b", 100)]
     found = faster("mope", "soup", 32)(with_tables(decoding=pd.DataFrame(records)), "single")

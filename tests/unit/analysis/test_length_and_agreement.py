@@ -8,6 +8,7 @@ from scipy.special import expit, logit
 from mope.analysis.agreement import agreement, kappa, reward_values, swap_consistency
 from mope.analysis.length_control import at_equal_length, length_controlled
 from mope.analysis.outcomes import KEYS
+from mope.judging.verdicts import IDENTICAL
 
 
 def test_two_lengths_solve_by_hand():
@@ -52,9 +53,11 @@ def test_table_leaves_the_length_criteria_out(run, tokens):
 
 def test_swap_consistency_by_hand():
     rows = [("q0", "ab", "a"), ("q0", "ba", "a"), ("q1", "ab", "a"), ("q1", "ba", "b"), ("q2", "ab", "tie"),
-            ("q2", "ba", "a"), ("q3", "ab", "unparsed"), ("q3", "ba", "a")]  # fmt: skip
+            ("q2", "ba", "a"), ("q3", "ab", "unparsed"), ("q3", "ba", "a"),
+            ("same", "ab", "tie"), ("same", "ba", "tie")]  # fmt: skip
     table = pd.DataFrame(rows, columns=["prompt_id", "order", "verdict"])
-    table = table.assign(a="a", b="b", combination="P1A", seed_a=0, seed_b=0, preference="P1A")
+    table = table.assign(a="a", b="b", combination="P1A", seed_a=0, seed_b=0, preference="P1A", raw="said")
+    table.loc[table["prompt_id"] == "same", "raw"] = IDENTICAL  # nobody was asked
     row = swap_consistency("single", "chat", table).iloc[0]
     # First shown won: q0/ab, q1/ab, q1/ba; second shown won: q0/ba, q2/ba.
     assert (row.n, row.consistent, row.consistency, row.first_share) == (3, 1, pytest.approx(1 / 3), 3 / 5)

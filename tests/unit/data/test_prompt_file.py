@@ -94,3 +94,10 @@ def test_bad_files_are_named(tmp_path: Path, name: str, content: str, said: str)
         read_prompts(tmp_path / name)
     assert str(caught.value).startswith(str(tmp_path / name))
     assert "\n" not in str(caught.value)
+
+
+def test_a_line_of_a_table_ends_where_its_writer_ended_it(tmp_path):
+    path = tmp_path / "prompts.csv"
+    texts = ["Tell me\u2028about rain.", "Two\nlines", "A form\x0cfeed\u0085here"]
+    pd.DataFrame({"prompt": texts}).to_csv(path, index=False)
+    assert [record["prompt"] for record in read_prompts(path)] == texts

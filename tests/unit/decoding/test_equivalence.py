@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 import torch
+from module_controller import ModuleController
 from scipy import stats
 from tiny import ALL_LINEAR, EOS, PAD, VOCABULARY, TinyController, merged, naive_answer, random_adapter, tiny_model
 from transformers.generation import NoRepeatNGramLogitsProcessor
 
 from mope.decoding.adapters import AdapterPool
-from mope.decoding.controller_input import LlamaController, ModuleController
+from mope.decoding.controller_input import LlamaController
 from mope.decoding.loop import decode
 from mope.decoding.mixers import Arithmetic, Logit, Probability
 from mope.decoding.request import Request

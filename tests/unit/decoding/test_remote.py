@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from module_controller import ModuleController
 from tiny import EOS, PAD, VOCABULARY, TinyController, naive_answer, tiny_model
 from tokenizers import Tokenizer
 from tokenizers import models as tokenizer_models
 from transformers import PreTrainedTokenizerFast
 
-from mope.decoding.controller_input import ModuleController
 from mope.decoding.loop import decode
 from mope.decoding.mixers import Logit, Probability, truncate
 from mope.decoding.remote import Endpoint, RemotePool

@@ -63,6 +63,13 @@ def test_missing_key(make, monkeypatch):
         make("https://api.example.com/v1").judge(compare(1))
 
 
+def test_a_key_that_no_header_can_hold_is_not_repeated(make, monkeypatch):
+    monkeypatch.setenv(KEY_VARIABLE, "“sk-secret”")
+    with pytest.raises(MopeError, match="holds characters that no key has") as caught:
+        make("https://api.example.com/v1").judge(compare(1))
+    assert "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_retry_after_is_honoured(serve, make, form):
     wait = "1" if form == "seconds" else formatdate(time.time() + 2, usegmt=True)

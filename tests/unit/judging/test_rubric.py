@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from mope.errors import MopeError
 from mope.judging.knowledge import asked
-from mope.judging.rubric import features, score, verdict
+from mope.judging.rubric import DEAD_BAND, features, score
+from mope.judging.rubric_judge import RubricJudge
+from mope.judging.verdicts import Comparison
 from mope.world.answers import STYLES, Style, compose
 from mope.world.questions import split
 
@@ -33,6 +35,12 @@ OUTSIDE = {
         "Hello! The heating stopped working, the flat is at twelve degrees. Please arrange a repair soon. Thank you!",
     ],
 }
+
+
+def verdict(prompt, a, b, preference, dead_band=DEAD_BAND):
+    """Which answer the judge takes for the better one: "a", "b" or "tie"."""
+    [opinion] = RubricJudge(dead_band).judge([Comparison(prompt, preference, a, b)])
+    return {"first": "a", "second": "b"}.get(opinion.verdict, opinion.verdict)
 
 
 def answer(question, preference, seed):

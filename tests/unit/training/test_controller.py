@@ -82,6 +82,25 @@ def test_recorded_and_recomputed_log_probabilities_agree_before_the_first_update
     assert row["entropy"] == pytest.approx(math.log(3), rel=1e-4)
 
 
+def test_in_logit_space_the_ratio_begins_at_one_too():
+    """The decoder normalises over the vocabulary, an update over the recorded tokens: the ratio needs one measure."""
+    torch.manual_seed(2)
+    requests = [Request([0, 1, 2], [[1]] * 3, controller_ids=[3, 4, 5])] * 2
+    alphas = torch.zeros(4, 6)
+    alphas[:, [0, 2, 4]] = 1 / 3
+    answers = []
+    for length in (3, 4):
+        every = torch.log_softmax(torch.randn(length, 40, 3), dim=1)  # (T, tokens, k); 10 of the 40 are recorded
+        logprob = every.mean(-1).log_softmax(-1)[:, 0]
+        own = {"tokens": [7] * length, "alphas": alphas[:length], "logprob": logprob}
+        answers.append(Answer(**own, expert_logprobs=every[:, 0], rest=every[:, 1:10]))
+    batch = collect(requests, answers, [[0, 2, 4]] * 2, torch.tensor([0.9, 0.1]), pad_id=0)
+    assert not torch.allclose(batch.old_logprob[0], torch.stack([answer.logprob.sum() for answer in answers]))
+    model = controller()
+    row = update(model, torch.optim.SGD(model.parameters(), lr=0.0), batch, settings(epochs=1, space="logit"))
+    assert row["ratio"] == pytest.approx(0.0, abs=1e-5) and row["kl"] == pytest.approx(0.0, abs=1e-5)
+
+
 def test_update_moves_the_log_ratio_towards_eta_times_the_reward_gap():
     model, batch = controller(), rollout([0.55, 0.45, 0.5, 0.5])
     row = update(model, torch.optim.AdamW(model.parameters(), lr=1e-2), batch, settings(eta=5.0))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from mope.analysis.outcomes import KEYS, criteria, values
+from mope.analysis.outcomes import KEYS, asked, criteria, values
 
 CLASSES = (1.0, 0.0, -1.0)  # a, tie, b
 NAMES = {1.0: "a", 0.0: "tie", -1.0: "b"}
@@ -18,9 +18,9 @@ AGREEMENT_COLUMNS = [
 def swap_consistency(name: str, judge: str, judgments: pd.DataFrame) -> pd.DataFrame:
     """Share of comparisons in which both orders give one verdict, and how often the answer shown first won.
 
-    `first_share` is 0.5 for a judge without position bias (ties left out).
+    Only of those that the judge has seen. `first_share` is 0.5 for a judge without position bias (ties left out).
     """
-    both = criteria(judgments)
+    both = criteria(asked(judgments))
     both = both[(both["ab"] != "unparsed") & (both["ba"] != "unparsed")]
     rows = []
     for preference, group in [("all", both), *both.groupby("preference")]:

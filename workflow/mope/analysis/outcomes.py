@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mope.errors import MopeError
+from mope.judging.verdicts import IDENTICAL
 
 KEYS = ["a", "b", "prompt_id", "combination", "seed_a", "seed_b"]
 VALUE = {"a": 1.0, "b": -1.0, "tie": 0.0, "unparsed": np.nan}
@@ -18,8 +19,14 @@ def gather(judgments: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
+def asked(judgments: pd.DataFrame) -> pd.DataFrame:
+    """The rows that the judge has seen: identical texts tie without it."""
+    return judgments[judgments["raw"] != IDENTICAL]
+
+
 def check_unparsed(judgments: pd.DataFrame, budget: float) -> None:
     """`MopeError` with examples when more than `budget` of the judge's answers could not be read."""
+    judgments = asked(judgments)
     bad = judgments[judgments["verdict"] == "unparsed"]
     if len(bad) > budget * len(judgments):
         examples = "; ".join(repr(raw[:80]) for raw in bad["raw"].head(EXAMPLES))

@@ -105,12 +105,13 @@ def average_table(table: pd.DataFrame, quality: pd.DataFrame | None = None) -> s
     first = table[table.set == sets[0]].sort_values("average_win_rate", ascending=False)
     rows = []
     for method in first.method:
-        cells = [f"`{method}`"]
+        cells, tokens = [f"`{method}`"], []
         for name in sets:
             (row,) = table[(table.set == name) & (table.method == method)].itertuples()
             interval = f"[{percent(row.ci_low)}, {percent(row.ci_high)}]"
             cells.append(f"{percent(row.average_win_rate)} {interval}")
-        cells.append(f"{row.mean_tokens:.0f}")
+            tokens.append(f"{row.mean_tokens:.0f}")
+        cells.append(" / ".join(tokens))
         if probe is not None:
             cells += [percent(probe.stated[method]), f"{probe.distinct_bigrams[method]:.3f}"]
         rows.append(cells)

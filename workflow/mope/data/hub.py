@@ -40,7 +40,7 @@ def download_file(name: str, revision: str, file: str, out: Path) -> None:
 def _patiently(name: str, revision: str, fetch: Callable[[], None]) -> None:
     try:
         fetch()
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         message = f"{name} at {revision}: not downloaded ({type(error).__name__}: {reason})"
         raise MopeError(

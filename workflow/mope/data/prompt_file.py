@@ -9,6 +9,7 @@ The id is optional: its place in the file is used. Other columns are passed over
 """
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,7 +57,7 @@ def records(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, object]
         raise MopeError(f"{path}: is not UTF-8 text; a file of prompts is expected") from None
     match path.suffix:
         case ".csv":
-            yield from enumerate(csv.DictReader(text.splitlines(keepends=True)), start=1)
+            yield from enumerate(csv.DictReader(io.StringIO(text, newline="")), start=1)
         case ".json":
             content = _parsed(text)
             if not isinstance(content, list):

@@ -1,6 +1,7 @@
 """Prompt sets: from the embedded world, or from a file."""
 
 import random
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -23,10 +24,18 @@ def world_prompts(name: str, count: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame([(f"{name}-{i:04d}", q.text) for i, q in enumerate(questions)], columns=COLUMNS)
 
 
-def file_prompts(path: str | Path, count: int, draw: str, longest: int, seed: int) -> pd.DataFrame:
-    """`count` prompts of a file, of those that are not too long: the `first`, or a `random` draw by the seed."""
-    records = read_prompts(Path(path), longest)
+def file_prompts(
+    path: str | Path, count: int, draw: str, longest: int, seed: int, taken: Collection[str] = ()
+) -> pd.DataFrame:
+    """`count` prompts of a file, of those that are not too long: the `first`, or a `random` draw by the seed.
+
+    Those `taken`, by training for instance, are passed over.
+    """
+    records = [record for record in read_prompts(Path(path), longest) if record["prompt"] not in taken]
     if len(records) < count:
-        raise MopeError(f"{path}: {len(records)} prompts of at most {longest} characters found, {count} wanted")
+        besides = " that are no training prompts" if taken else ""
+        raise MopeError(
+            f"{path}: {len(records)} prompts of at most {longest} characters found{besides}, {count} wanted"
+        )
     chosen = records[:count] if draw == "first" else random.Random(f"prompts {seed}").sample(records, count)
     return pd.DataFrame(chosen, columns=COLUMNS)

@@ -198,6 +198,8 @@ def benchmark(models: list[Callable[[], Parts]], settings: BenchmarkSettings, de
                         "ms_per_step": round(median, 3),
                         "ms_per_step_q25": round(low, 3),
                         "ms_per_step_q75": round(high, 3),
+                        "ms_per_step_min": round(min(times), 3),
+                        "ms_per_step_max": round(max(times), 3),
                         "ratio_to_single": round(statistics.median(t / s for t, s in zip(times, one)), 3),
                         "tokens_per_s": round(1000 * count / median, 1),
                         "peak_memory_mb": round(peak, 1),

@@ -6,12 +6,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
 from mope.decoding.pool import ExpertPool
 from mope.errors import MopeError
+from mope.secret import scrub
 
 # Answers worth another try: overload, and failures on the way.
 PASSING = {408, 409, 425, 429, 500, 502, 503, 504}
@@ -23,7 +24,7 @@ class Endpoint:
 
     url: str
     model: str
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
 
 
 class RemotePool(ExpertPool):
@@ -79,7 +80,8 @@ class RemotePool(ExpertPool):
             top = reply["choices"][0]["logprobs"]["top_logprobs"][0]
         except (KeyError, IndexError, TypeError):
             raise MopeError(
-                f"expert {self.names[expert]} at {endpoint.url}: no top_logprobs in the reply {str(reply)[:200]!r}; "
+                f"expert {self.names[expert]} at {endpoint.url}: no top_logprobs in the reply "
+                f"{scrub(str(reply), endpoint.key)[:200]!r}; "
                 "a completions server that reports log-probabilities is needed"
             ) from None
         row = torch.full((self.vocab_size,), float("-inf"))
@@ -106,7 +108,7 @@ class RemotePool(ExpertPool):
                 with urllib.request.urlopen(request, timeout=self.timeout) as reply:
                     return json.load(reply)
             except urllib.error.HTTPError as error:
-                problem = f"status {error.code}: {error.read().decode(errors='replace')[:200]}"
+                problem = f"status {error.code}: {scrub(error.read().decode(errors='replace'), endpoint.key)[:200]}"
                 if error.code not in PASSING:
                     break
             except (urllib.error.URLError, OSError, json.JSONDecodeError) as error:

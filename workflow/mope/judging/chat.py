@@ -5,7 +5,6 @@ The key comes from the environment only; it is taken out of every text before th
 """
 
 import json
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -21,6 +20,7 @@ from mope.judging.cache import Cache, key_of
 from mope.judging.retry import MalformedError, patiently
 from mope.judging.templates import Templates, messages, parse
 from mope.judging.verdicts import Comparison, Opinion
+from mope.secret import read_key, scrub
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 CHARACTERS_PER_TOKEN = 3.5  # of English text, rounded down so that estimates are on the safe side
@@ -64,17 +64,12 @@ class Estimate:
         )
 
 
-def read_key(base_url: str, variable: str) -> str:
+def key_for(base_url: str, variable: str) -> str:
     """The key from the environment; a server on this machine may do without."""
-    key = os.environ.get(variable, "")
+    key = read_key(variable)
     if key or urlsplit(base_url).hostname in LOOPBACK:
         return key or "none"
     raise MopeError(f"{variable}: not set; the chat judge at {base_url} needs its key in the environment")
-
-
-def scrub(text: str, key: str) -> str:
-    """The text without the key, should a server have echoed it."""
-    return text.replace(key, "***") if len(key) > 4 else text
 
 
 class ChatJudge:
@@ -153,7 +148,7 @@ class ChatJudge:
         return (_tokens(request) * s.price_input + min(ANSWER_TOKENS, s.max_tokens) * s.price_output) / 1e6
 
     def _buy(self, requests: dict[str, dict]) -> None:
-        secret = read_key(self.settings.base_url, self.settings.key_variable)
+        secret = key_for(self.settings.base_url, self.settings.key_variable)
         client = openai.OpenAI(
             api_key=secret, base_url=self.settings.base_url, timeout=self.settings.timeout, max_retries=0
         )

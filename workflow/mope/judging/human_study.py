@@ -75,7 +75,10 @@ def read_ratings(paths: list[Path], key: pd.DataFrame) -> pd.DataFrame:
     """All raters' answers: item, rater, answer ("left", "tie" or "right"); `MopeError` names file and line."""
     study, known, rows, owners = key["study"].iloc[0], set(key["item"]), [], {}
     for path in paths:
-        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
+        try:
+            reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
+        except UnicodeDecodeError:
+            raise MopeError(f"{path}: is not UTF-8 text; the file as the page saved it is expected") from None
         if not {"study", "rater", "item", "answer"} <= set(reader.fieldnames or ()):
             raise MopeError(f"{path}: expected the columns study, rater, item and answer")
         for row in reader:

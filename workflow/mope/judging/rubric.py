@@ -208,11 +208,3 @@ def score(prompt: str, response: str, preference: str) -> float:
     """Rubric points of one answer under one preference: at most 1; below -0.5 when the text is degenerate."""
     f = features(prompt, response)
     return quality(f, preference) - 0.5 * f.blemish - 2 * f.degenerate
-
-
-def verdict(prompt: str, a: str, b: str, preference: str, dead_band: float = DEAD_BAND) -> str:
-    """Which answer meets the preference better: "a", "b", or "tie" when they differ by less than `dead_band`."""
-    gap = score(prompt, a, preference) - score(prompt, b, preference)
-    if abs(gap) < dead_band:
-        return "tie"
-    return "a" if gap > 0 else "b"

@@ -15,6 +15,7 @@ from mope.shards import WHOLE, Shard
 KEYS = ["prompt_id", "combination"]
 COLUMNS = [*KEYS, "preference", "order", "verdict", "raw", "seed_a", "seed_b"]
 ORDER = [*KEYS, "seed_a", "seed_b", "preference", "order"]  # of the rows
+IDENTICAL = "identical texts"  # in place of an opinion that nobody was asked for
 # What "the first answer is better" means when the answers were shown as a, b and as b, a.
 UNSWAP = {
     "ab": {"first": "a", "second": "b", "tie": "tie", "unparsed": "unparsed"},
@@ -54,13 +55,6 @@ def decide(gap: float, dead_band: float) -> str:
     if abs(gap) < dead_band:
         return "tie"
     return "first" if gap > 0 else "second"
-
-
-def consensus(ab: str, ba: str) -> str:
-    """The verdict of both orders, in terms of a and b: agreement, else a tie; unparsed if either is (statistics)."""
-    if "unparsed" in (ab, ba):
-        return "unparsed"
-    return ab if ab == ba else "tie"
 
 
 def read_responses(paths: Sequence[Path], shard: Shard = WHOLE) -> dict[str, dict[str, pd.DataFrame]]:
@@ -117,7 +111,7 @@ def judge_pair(judge: Judge, a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     table = comparisons(aligned(a, b))
     opinions = iter(judge.judge(questions(table)))
     same = table["first"] == table["second"]
-    answers = [Opinion("tie", "identical texts") if equal else next(opinions) for equal in same]
+    answers = [Opinion("tie", IDENTICAL) if equal else next(opinions) for equal in same]
     table["verdict"] = [UNSWAP[o][answer.verdict] for o, answer in zip(table["order"], answers, strict=True)]
     table["raw"] = [answer.raw for answer in answers]
     return table[COLUMNS]

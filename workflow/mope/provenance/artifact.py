@@ -90,6 +90,11 @@ def require(path: Path | str) -> Path:
     return path
 
 
+def verified(path: Path) -> Path:
+    """`path`: where it has a record, like a download of this workflow, as `require`; else it is the user's own."""
+    return require(path) if meta_path(path).is_file() else path
+
+
 def meta_path(path: Path) -> Path:
     """Where the record of an artifact lies."""
     return path.with_name(path.name + ".meta.json")

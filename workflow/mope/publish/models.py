@@ -45,7 +45,9 @@ def base_of(run: Path, owner: str) -> str:
     if record["stage"] == "train_base":
         return f"{owner}/mope-{run.name}-base"
     source = Path(record["params"]["path"])
-    return read_meta(source)["params"]["id"] if meta_path(source).is_file() else source.as_posix()
+    return (
+        read_meta(source)["params"].get("id", source.as_posix()) if meta_path(source).is_file() else source.as_posix()
+    )
 
 
 def results_of(model: Model, run: Path) -> str:

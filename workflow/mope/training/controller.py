@@ -71,7 +71,7 @@ class ControllerSettings:
 
 
 Controller = PreferenceController | ConstantController
-REST = 50  # tokens besides the one drawn over which a mixture in logit space is normalised: all but a trace of its mass
+REST = 50  # tokens besides the one drawn over which a mixture in logit space is normalised
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,10 @@ def new_controller(
 def collect(
     requests: list[Request], answers: list[Answer], members: list[list[int]], reward: torch.Tensor, pad_id: int
 ) -> Rollout:
-    """Pad the recorded answers into one batch; `reward` (B,), answers 2i and 2i+1 belong to one prompt."""
+    """Pad the recorded answers into one batch; `reward` (B,), answers 2i and 2i+1 belong to one prompt.
+
+    `members` (B, k) are the places of ξ's experts among those of the pool.
+    """
     longest = max(len(answer.tokens) for answer in answers)
     prompt = max(len(request.controller_ids) for request in requests)
     rows, k = len(answers), len(members[0])
@@ -169,7 +172,13 @@ def collect(
         present[b, :wrote] = True
         if rest is not None:
             rest[b, :wrote] = answer.rest
-    old = torch.stack([answer.logprob.sum() for answer in answers])
+    if rest is None:
+        old = torch.stack([answer.logprob.sum() for answer in answers])
+    else:  # both sides of the ratio normalised over the recorded tokens; the decoder did it over the vocabulary
+        drawn_with = torch.ones(rows, longest, k)
+        for b, (answer, own) in enumerate(zip(answers, members, strict=True)):
+            drawn_with[b, : len(answer.tokens)] = answer.alphas[:, own]
+        old = answer_logprobs(drawn_with.log(), logprobs, present, rest)
     pairs = old.view(-1, 2), reward.view(-1, 2)
     return Rollout(input_ids, mask, torch.tensor(members), logprobs, present, *pairs, rest)
 

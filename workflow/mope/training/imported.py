@@ -62,7 +62,10 @@ def check_controller(folder: Path, tokenizer: PreTrainedTokenizerBase) -> None:
     config = AutoConfig.from_pretrained(folder)
     if config.model_type != "llama":
         raise MopeError(f"controller.path {folder}: a {config.model_type} found, a model of type llama is expected")
-    own, base = AutoTokenizer.from_pretrained(folder).get_vocab(), tokenizer.get_vocab()
+    try:
+        own, base = AutoTokenizer.from_pretrained(folder).get_vocab(), tokenizer.get_vocab()
+    except (OSError, ValueError) as error:
+        raise MopeError(f"controller.path {folder}: no tokenizer ({_first_line(error)})") from None
     for token, number in own.items():
         if base.get(token, number) != number:
             message = f"token {token!r} is number {number}, but {base[token]} in the base; one tokenizer is needed"

@@ -45,6 +45,9 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
     ids = feedback.prompt_id.drop_duplicates().sample(frac=settings.held_out, random_state=settings.seed)
     held = feedback[feedback.prompt_id.isin(ids)]
     train = feedback[~feedback.prompt_id.isin(ids)]
+    if held.empty or train.empty:
+        found = f"{len(train)} pairs to train on and {len(held)} held out"
+        raise MopeError(f"reward.held_out: {found}; feedback on more prompts, or another share of them, is expected")
     model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1)
     model.config.pad_token_id = tokenizer.pad_token_id
     config = RewardConfig(

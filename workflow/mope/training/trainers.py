@@ -16,7 +16,8 @@ class SaveWhenDue(TrainerCallback):
         self.saved, self.every = saved, every
 
     def on_step_end(self, args, state, control, **_):
-        control.should_save = state.global_step % self.every == 0 and self.saved.due()
+        before_end = state.global_step < state.max_steps  # resumed from its last step, the Trainer would take one more
+        control.should_save = before_end and state.global_step % self.every == 0 and self.saved.due()
 
     def on_save(self, args, state, control, **_):
         PartialState().wait_for_everyone()  # each process has written a file of its own
