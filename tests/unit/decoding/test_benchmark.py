@@ -12,6 +12,7 @@ from mope.decoding.benchmark_pools import PeftPool, SplitPool
 SHAPE = {"vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
 BODY = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
 FIELDS = """system model dtype device requests experts_per_request ms_per_step ms_per_step_q25 ms_per_step_q75
+    ms_per_step_min ms_per_step_max
     ratio_to_single tokens_per_s peak_memory_mb floor_ratio""".split()
 SYSTEMS = "single single_transformers sequential per_expert peft mope soup_merged soup_batch".split()
 
