@@ -171,9 +171,10 @@ def measure(systems: list[System], settings: BenchmarkSettings, device) -> dict[
 def benchmark(models: list[Callable[[], Parts]], settings: BenchmarkSettings, device: str) -> Iterator[dict]:
     """Records of benchmarks/decoding.json (README, "What it costs to mix experts").
 
-    `ms_per_step` is the median of the rounds, `ms_per_step_q25`, `_q75`, `_min` and `_max` their spread; `ratio_to_single` the median
-    of the ratios within a round; `floor_ratio` the share of the memory-bandwidth floor that is reached: the time that
-    the bytes which any implementation must move would take at the measured bandwidth, over the time spent.
+    `ms_per_step` is the median of the rounds, `ms_per_step_q25`, `_q75`, `_min` and `_max` their spread;
+    `ratio_to_single` the median of the ratios within a round; `floor_ratio` the share of the memory-bandwidth floor
+    that is reached: the time that the bytes which any implementation must move would take at the measured bandwidth,
+    over the time spent.
     """
     torch.set_num_threads(settings.threads)
     rate = bandwidth(device)
