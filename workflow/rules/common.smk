@@ -222,7 +222,7 @@ def starting_model(section):
     """Folder of the model that a base or controller begins from: the user's own, or one that is downloaded; or none."""
     if section["hub"] is not None:
         hub = section["hub"]
-        return f"<artifacts>/download/{hub['id'].replace('/', '--').lower()}-{hub['revision'][:8]}"
+        return f"<artifacts>/download/{'--'.join(Path(hub['id']).parts).lower()}-{hub['revision'][:8]}"
     return section["path"] or []
 
 
