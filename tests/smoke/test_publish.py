@@ -15,7 +15,8 @@ from mope.training.reward_model import RewardModel
 def published(smoke: Path, make: Callable) -> Path:
     outcome = make(smoke, "publish", "EXPERIMENT=smoke", "OWNER=me")
     assert outcome.returncode == 0, outcome.stderr
-    assert len(outcome.stdout.split()) == len(list((smoke / "results/published/me").iterdir())) > 10
+    said = [line for line in outcome.stdout.splitlines() if line.startswith("results/published")]
+    assert len(said) == len(list((smoke / "results/published/me").iterdir())) == 10
     return smoke / "results/published"
 
 
@@ -24,7 +25,7 @@ def card(published: Path, model: str) -> str:
 
 
 def test_every_kind_of_model_loads_by_its_card(smoke: Path, published: Path) -> None:
-    models = ("base", "expert-p1a", "controller-mope-seed0", "reward-p2b")
+    models = ("base", "expert-p1a", "controller-mope-seed0", "reward-p2a")
     blocks = [re.search(r"```python\n(.*?)```", card(published, model), re.DOTALL)[1] for model in models]
     environment = {"PYTHONPATH": str(smoke / "workflow"), "HF_HUB_OFFLINE": "1"}
     outcome = subprocess.run(
@@ -32,17 +33,17 @@ def test_every_kind_of_model_loads_by_its_card(smoke: Path, published: Path) -> 
     )
     assert outcome.returncode == 0, outcome.stderr
     *answers, experts, reward = outcome.stdout.splitlines()
-    assert answers and experts == "['P1A', 'P1B', 'P2A', 'P2B', 'P3A', 'P3B']"
-    own = RewardModel(smoke / "results/smoke/base", smoke / "results/smoke/reward/P2B")
+    assert answers and experts == "['P1A', 'P1B', 'P2A', 'P3A']"
+    own = RewardModel(smoke / "results/smoke/base", smoke / "results/smoke/reward/P2A")
     assert float(reward) == pytest.approx(own.score(["What is rain?"], ["Rain is water that falls."]).item(), abs=1e-4)
 
 
 def test_a_card_tells_what_the_model_is_and_how_well_it_did(smoke: Path, published: Path) -> None:
-    reward, controller = card(published, "reward-p1a"), card(published, "controller-mope-seed1")
+    reward, controller = card(published, "reward-p1a"), card(published, "controller-mope-seed0")
     assert reward.startswith("---\nbase_model: me/mope-smoke-base\n") and "elementary school student" in reward
     assert re.search(r"Accuracy on \d+ held-out pairs: \d+\.\d %", reward)
-    assert "\neta: " in controller and "| `soup_exact` |" in controller
-    assert "More Information Needed" not in reward + controller + card(published, "expert-p3b")
+    assert "\neta: " in controller and "| `soup_factor` |" in controller
+    assert "More Information Needed" not in reward + controller + card(published, "expert-p3a")
 
 
 def test_models_that_are_not_there_or_damaged_are_not_published(run: Path, make: Callable) -> None:
