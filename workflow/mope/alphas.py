@@ -3,7 +3,7 @@
 import pandas as pd
 import torch
 
-from mope.decoding.chat import posterior_shares
+from mope.decoding.chat import added_text, posterior_shares
 from mope.decoding.request import Answer, Request
 from mope.decoding.requests import Reading, controller_ids
 from mope.generation import Generator, load_controller, mixer_of
@@ -33,11 +33,10 @@ class Sampler:
 
 
 def texts(tokenizer, tokens: list[int]) -> list[str]:
-    """What each token adds to the text of those before it: alone, some tokenizers drop the space it begins with."""
+    """What each token adds to the text of those before it."""
     found, shown = [], ""
     for length in range(1, len(tokens) + 1):
-        text = tokenizer.decode(tokens[:length], skip_special_tokens=True)
-        found.append("" if text.endswith("\ufffd") else text[len(shown) :])  # half a character waits for its other half
+        found.append(added_text(tokenizer, tokens[:length], shown))
         shown += found[-1]
     return found
 

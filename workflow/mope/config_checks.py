@@ -11,6 +11,7 @@ from mope.data.prompt_file import SUFFIXES, read_prompts
 from mope.errors import MopeError
 from mope.preferences import Preferences, load
 from mope.suggestion import one_of
+from mope.world.annotator import GENERAL
 from mope.world.answers import STYLES
 from mope.yaml_file import read_yaml
 
@@ -124,7 +125,7 @@ def _feedback(config: dict, root: Path) -> Iterator[Problem]:
         return
     used = {method["policy"] for method in config["methods"].values() if "policy" in method}
     objectives = [policy["objective"] for name, policy in config["policies"].items() if name in used]
-    for preference in [*config["preferences"], *(["general"] if "general" in objectives else [])]:
+    for preference in [*config["preferences"], *([GENERAL] if "general" in objectives else [])]:
         try:
             feedback_file(root / source, preference)
         except MopeError as error:

@@ -70,6 +70,15 @@ def parse_preferences(text: str, preferences: Preferences) -> str:
     return "-".join(pole for [pole] in members)
 
 
+def added_text(tokenizer, tokens: list[int], shown: str) -> str:
+    """What the last of `tokens` adds to the text `shown` of those before it.
+
+    Decoded alone, it would lose the space it begins with under some tokenizers.
+    """
+    text = tokenizer.decode(tokens, skip_special_tokens=True)
+    return "" if text.endswith("\ufffd") else text[len(shown) :]  # half a character waits for its other half
+
+
 class Chat:
     """The trained parts of a run: base, experts and controller."""
 
@@ -98,8 +107,7 @@ class Chat:
         def on_token(event: Token) -> None:
             nonlocal shown
             tokens.append(event.token)
-            text = self.tokenizer.decode(tokens, skip_special_tokens=True)
-            added = "" if text.endswith("\ufffd") else text[len(shown) :]  # half a character waits for its other half
+            added = added_text(self.tokenizer, tokens, shown)
             shown += added
             alphas = event.alphas[list(request.experts)].cpu()
             shares = posterior_shares(alphas, event.expert_logprobs.cpu())
