@@ -258,3 +258,16 @@ def test_bad_requests_are_named_before_any_work(change, message, pools, controll
     with pytest.raises(MopeError, match=f"request 1: .*{message}"):
         requests = [good, replace(good, **change)]
         decode(pools["adapters"], Probability(), requests, GREEDY, EOS, PAD, ModuleController(controller))
+
+
+def test_several_answers_to_one_prompt_are_those_of_each_alone(pools, controller):
+    kind = LlamaController(controller.model, controller.head)
+    requests = [replace(r, seed=seed) for seed in range(4) for r in random_requests(3, 5)]
+    sampling = Sampling(temperature=1.0)
+
+    def answers(some):
+        return [a.tokens for a in decode(pools["adapters"], Probability(), some, sampling, EOS, PAD, controller=kind)]
+
+    together = answers(requests)
+    assert together == [answers([request])[0] for request in requests]
+    assert len({tuple(tokens) for tokens in together[::5]}) > 1

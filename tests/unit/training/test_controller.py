@@ -140,3 +140,18 @@ def test_the_size_of_the_backward_pass_changes_nothing_but_rounding():
         weights.append(torch.cat([parameter.flatten() for parameter in model.parameters()]))
     assert torch.allclose(*weights, atol=1e-6)
     assert rows[0] == pytest.approx(rows[1], abs=1e-5)
+
+
+def test_a_part_holds_no_padding_that_all_of_its_answers_share():
+    model, batch = controller(), rollout([0.55, 0.45, 0.5, 0.7])
+    torch.nn.init.normal_(model.head.weight)
+    whole = batch.logits(model)
+    parts = list(batch.parts(1))
+    lengths = batch.present.sum(1).view(-1, 2).amax(1)
+    assert [part.present.shape[1] for part in parts] == sorted(lengths.tolist())
+    for part, pair in zip(parts, lengths.argsort(stable=True).tolist(), strict=True):
+        assert part.attention_mask[:, 0].any() and part.present[:, -1].any()
+        rows, longest = slice(2 * pair, 2 * pair + 2), part.present.shape[1]
+        assert torch.equal(part.reward[0], batch.reward[pair])
+        seen = batch.present[rows, :longest]
+        assert torch.allclose(part.logits(model)[seen], whole[rows, :longest][seen], atol=1e-5)

@@ -5,14 +5,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from peft import get_peft_model
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 from trl import RLOOTrainer
 
 from mope import preferences
 from mope.decoding.lora import read_adapter
+from mope.decoding.separate import SeparatePool
 from mope.training.checkpoints import Checkpoints
-from mope.training.expert import ExpertSettings, SeededTrainer, beginnings, task, train_expert
+from mope.training.expert import ExpertSettings, SeededTrainer, adapter, beginnings, task, train_expert
 from mope.training.policy import combined_tasks, plain_tasks, train_multitask
+from mope.training.policy_pool import policy_pool
 from mope.training.tokenizer import train_tokenizer
 
 PROMPTS = pd.DataFrame({"prompt": ["What is rain?", "Explain the sky."]})
@@ -131,3 +134,18 @@ def test_an_expert_goes_on_from_a_beginning_and_is_rewarded_for_the_whole(base: 
     assert all(answer.startswith("sky") for answer in begun) and len(set(begun)) > 1
     assert not all(answer.startswith("sky") for question, answer in seen if question == "Explain the sky.")
     assert curve.length.max() <= 8  # of what the expert itself wrote
+
+
+def test_the_fast_copy_of_a_policy_answers_as_the_policy_does(base: Path) -> None:
+    model = AutoModelForCausalLM.from_pretrained(base)
+    pool = policy_pool(model)
+    policy = get_peft_model(model, adapter(ExpertSettings(**SETTINGS, learning_rate=0.1, steps=1, max_new_tokens=8)))
+    for seed in range(2):
+        torch.manual_seed(seed)
+        for name, parameter in policy.named_parameters():
+            if "lora_B" in name:
+                torch.nn.init.normal_(parameter, std=0.5)
+        pool.take(policy)
+        prompts = [[5, 9, 14, 30], [7, 8]]
+        own, expected = (each.prefill(prompts, [0, 0])[1] for each in (pool, SeparatePool({"policy": policy})))
+        torch.testing.assert_close(own, expected, atol=1e-4, rtol=1e-4)

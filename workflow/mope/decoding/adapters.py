@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM
 
-from mope.decoding.cache import Cache, left_pad
+from mope.decoding.cache import Cache, distinct, left_pad
 from mope.decoding.linear import Linear
 from mope.decoding.llama import Llama
 from mope.decoding.lora import Adapter, AdapterBatch, read_adapter, stack_adapters
@@ -56,13 +56,21 @@ class AdapterPool(ExpertPool):
     def prefill(self, prompts: list[list[int]], experts: list[int]) -> tuple[AdapterState, torch.Tensor]:
         which = torch.tensor(experts, device=self.device)
         order = which.argsort(stable=True)
-        prompts = [prompts[row] for row in order.tolist()]
-        cache = self.llama.new_cache([len(prompt) for prompt in prompts])
-        state = AdapterState(which, order, order.argsort(), self._batch(which[order]), cache)
-        return state, self._log_probabilities(state, left_pad(prompts, self.device))
+        # Several answers to one prompt share its forward pass.
+        read, places = distinct([(experts[row], tuple(prompts[row])) for row in order.tolist()])
+        different = [prompt for _, prompt in read]
+        cache = self.llama.new_cache([len(prompt) for prompt in different])
+        batch = self._batch(torch.tensor([expert for expert, _ in read], device=self.device))
+        hidden = self.llama.forward(left_pad(different, self.device), cache, batch)
+        if len(read) < len(prompts):
+            rows = torch.tensor(places, device=self.device)
+            cache.keep(rows)
+            hidden, batch = hidden[rows], self._batch(which[order])
+        state = AdapterState(which, order, order.argsort(), batch, cache)
+        return state, self._log_probabilities(state, hidden)
 
     def step(self, state: AdapterState, tokens: torch.Tensor) -> torch.Tensor:
-        return self._log_probabilities(state, tokens[state.order, None])
+        return self._log_probabilities(state, self.llama.forward(tokens[state.order, None], state.cache, state.batch))
 
     def keep(self, state: AdapterState, rows: torch.Tensor) -> None:
         state.experts = state.experts[rows]
@@ -74,6 +82,5 @@ class AdapterPool(ExpertPool):
     def _batch(self, experts: torch.Tensor) -> AdapterBatch | None:
         return AdapterBatch(self.stacks, experts) if self.stacks else None
 
-    def _log_probabilities(self, state: AdapterState, tokens: torch.Tensor) -> torch.Tensor:
-        hidden = self.llama.forward(tokens, state.cache, state.batch)
+    def _log_probabilities(self, state: AdapterState, hidden: torch.Tensor) -> torch.Tensor:
         return self.head(hidden[state.inverse]).float().log_softmax(dim=-1)

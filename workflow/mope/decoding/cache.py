@@ -1,5 +1,7 @@
 """Keys and values of a batch of left-padded rows, in buffers allocated ahead of the tokens."""
 
+from collections.abc import Hashable, Sequence
+
 import torch
 
 SPARE = 64
@@ -14,6 +16,12 @@ def left_pad(rows: list[list[int]], device) -> torch.Tensor:
     """Rows as one tensor (R, T), filled up with 0 at the left to a width that few shapes share."""
     width = padded_width([len(row) for row in rows])
     return torch.tensor([[0] * (width - len(row)) + list(row) for row in rows], device=device)
+
+
+def distinct(rows: Sequence[Hashable]) -> tuple[list, list[int]]:
+    """The rows without repetitions, in their order, and the place of each row among them."""
+    places = {row: place for place, row in enumerate(dict.fromkeys(rows))}
+    return list(places), [places[row] for row in rows]
 
 
 class Cache:
@@ -69,7 +77,7 @@ class Cache:
         return bias.masked_fill_(~seen, float("-inf"))[:, None]
 
     def keep(self, rows: torch.Tensor) -> None:
-        """Keep these rows, in this order; padding that all of them share goes too."""
+        """Keep these rows, in this order, one named twice as two; padding that all of them share goes too."""
         pad = self.pad[rows]
         shared = int(pad.min())
         kept = self.data[:, :, rows, :, shared : self.length]

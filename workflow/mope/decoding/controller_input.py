@@ -4,7 +4,7 @@ from typing import Protocol
 
 import torch
 
-from mope.decoding.cache import Cache, left_pad
+from mope.decoding.cache import Cache, distinct, left_pad
 from mope.decoding.linear import Linear
 from mope.decoding.llama import Llama
 
@@ -33,8 +33,14 @@ class LlamaController:
         self.head = Linear(head.weight.detach(), None if head.bias is None else head.bias.detach())
 
     def prefill(self, prompts: list[list[int]], masks: torch.Tensor) -> tuple[Cache, torch.Tensor]:
-        cache = self.llama.new_cache([len(prompt) for prompt in prompts])
-        return cache, self._forward(left_pad(prompts, self.llama.device), cache)
+        read, places = distinct([tuple(prompt) for prompt in prompts])  # several answers to one prompt share its pass
+        cache = self.llama.new_cache([len(prompt) for prompt in read])
+        logits = self._forward(left_pad(read, self.llama.device), cache)
+        if len(read) == len(prompts):
+            return cache, logits
+        rows = torch.tensor(places, device=self.llama.device)
+        cache.keep(rows)
+        return cache, logits[rows]
 
     def step(self, state: Cache, tokens: torch.Tensor) -> torch.Tensor:
         return self._forward(tokens[:, None], state)

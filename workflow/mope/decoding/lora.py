@@ -1,6 +1,7 @@
 """LoRA adapters: read from a folder, stacked, and added to a whole batch by two batched matrix products."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,11 @@ def read_tensors(folder: str | Path) -> tuple[Adapter, dict[str, torch.Tensor]]:
     for key, plain in {"peft_type": "LORA", "use_dora": False, "bias": "none", "alpha_pattern": {}}.items():
         if config.get(key, plain) != plain:
             raise MopeError(f"{folder}/adapter_config.json: {key} is {config[key]!r}, only {plain!r} is supported")
+    return split(tensors, config)
+
+
+def split(tensors: Mapping[str, torch.Tensor], config: Mapping) -> tuple[Adapter, dict[str, torch.Tensor]]:
+    """LoRA pairs of a PEFT state dict, and its other tensors by name; `config` holds lora_alpha and use_rslora."""
     adapter, others = {}, {}
     for name, tensor in tensors.items():
         module, found, _ = name.partition(".lora_A.")

@@ -43,10 +43,9 @@ def mixture_request(
     """
     members = taking_part(preferences, combination, reading.mixes)
     experts = [names.index(member) for member in members]
-    prompts = [
-        encode(tokenizer, prompt, preferences.prompt_texts(reading.expert_prompt, member, combination))
-        for member in members
-    ]
+    texts = [tuple(preferences.prompt_texts(reading.expert_prompt, member, combination)) for member in members]
+    encoded = {read: encode(tokenizer, prompt, read) for read in dict.fromkeys(texts)}  # often all read the same
+    prompts = [encoded[read] for read in texts]
     if base is not None:
         experts, prompts = [*experts, base], [*prompts, encode(tokenizer, prompt)]
     return Request(

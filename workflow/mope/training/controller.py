@@ -88,12 +88,22 @@ class Rollout:
     rest: torch.Tensor | None = None  # (B, T, m, k) log p_i of other tokens, of mixtures in logit space
 
     def parts(self, prompts: int) -> Iterator["Rollout"]:
-        """The same in parts of so many prompts."""
-        tensors = self._tensors()
-        for first in range(0, len(self.reward), prompts):
-            pairs, rows = slice(first, first + prompts), slice(2 * first, 2 * (first + prompts))
+        """The same in parts of so many prompts, those of about equally long answers together."""
+        order = self.present.sum(1).view(-1, 2).amax(1).argsort(stable=True)
+        for pairs in order.split(prompts):
+            rows = (2 * pairs[:, None] + torch.arange(2, device=pairs.device)).flatten()
             cut = {"old_logprob": pairs, "reward": pairs}
-            yield Rollout(**{name: tensor[cut.get(name, rows)] for name, tensor in tensors.items()})
+            part = Rollout(**{name: tensor[cut.get(name, rows)] for name, tensor in self._tensors().items()})
+            yield part.trimmed()
+
+    def trimmed(self) -> "Rollout":
+        """The same without the padding that all of its answers share."""
+        first, longest = int(self.attention_mask.argmax(1).min()), int(self.present.sum(1).max())
+        both = slice(first, self.input_ids.shape[1] - self.present.shape[1] + longest)
+        kept = {name: slice(longest) for name in ("expert_logprobs", "present", "rest")}
+        kept |= {"input_ids": both, "attention_mask": both}
+        tensors = self._tensors()
+        return replace(self, **{name: tensors[name][:, cut] for name, cut in kept.items() if name in tensors})
 
     def to(self, device: torch.device) -> "Rollout":
         """The same on another device."""

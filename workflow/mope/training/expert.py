@@ -23,6 +23,8 @@ from mope.errors import MopeError
 from mope.prompting import messages, reply
 from mope.training.checkpoints import Checkpoints
 from mope.training.devices import batch_options, trainer_options
+from mope.training.frozen import pack_frozen
+from mope.training.policy_pool import PolicyPool, policy_pool
 from mope.training.trainers import fit
 
 Reward = Callable[[list[str], list[str], list[str]], torch.Tensor]  # (prompts, answers, ξ of each) -> (B,)
@@ -83,8 +85,11 @@ def adapter(settings: ExpertSettings) -> LoraConfig:
 class SeededTrainer(RLOOTrainer):
     """RLOOTrainer whose answers have a seed each, so that they do not depend on how many processes share the batch.
 
-    Which go on from the last message where that is an answer's beginning, and which take less time on a CPU.
+    Which go on from the last message where that is an answer's beginning, and which take less time on a CPU: from
+    `pool`, a fast copy of the policy, where there is one.
     """
+
+    pool: PolicyPool | None = None
 
     def _tokenize_prompts(self, prompts: list[list[dict]]) -> tuple[list[list[int]], None, dict]:
         """Token ids of the chat-formatted prompts, each with the beginning of its answer, if any."""
@@ -117,7 +122,9 @@ class SeededTrainer(RLOOTrainer):
             unwrap_model_for_generation(self.model_wrapped, self.accelerator) as policy,
             self.autocast_smart_context_manager(),
         ):
-            pool = SeparatePool({"policy": policy}, None, self.accelerator.device)
+            pool = self.pool or SeparatePool({"policy": policy}, None, self.accelerator.device)
+            if self.pool:
+                self.pool.take(policy)
             answers = decode(pool, Probability(), requests, sampling, end, pad, batch_size=len(requests))
             policy.train()
         return [answer.tokens for answer in answers]
@@ -193,14 +200,20 @@ def train_expert(
         **batch_options("expert", batch, settings.micro_batch),
         **trainer_options(),
     )
+    model = AutoModelForCausalLM.from_pretrained(base)
+    spare = not torch.cuda.is_available() and (settings.micro_batch or batch) >= batch  # memory, for a second copy
+    pool = policy_pool(model) if spare else None
     trainer = SeededTrainer(
-        AutoModelForCausalLM.from_pretrained(base),
+        model,
         reward_funcs=score,
         args=config,
         train_dataset=Dataset.from_list(passes(tasks, settings.steps, settings.prompts_per_step, settings.seed)),
         processing_class=tokenizer,
         peft_config=adapter(settings),
     )
+    trainer.pool = pool
+    if spare:
+        pack_frozen(trainer.model)
     fit(trainer, saved, every=settings.iterations)  # between two batches of answers, of which none is saved
     trainer.model.save_pretrained(out)
     return curve(trainer.state.log_history)
