@@ -66,6 +66,7 @@ def test_a_further_run_is_kept_beside_the_main_one_and_outlives_it(root: Path, r
         *(f"tables/{n}.csv" for n in ("average_win_rates", "overall_win_rates", "mean_rewards")),
     )
     kept = {f"runs/laptop/{name}{end}" for name in names for end in ("", ".meta.json")}
+    kept.add("runs/laptop/timings.csv")
     assert {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()} == kept
     assert script(root, "copy_reference.py", "--run", run, "--out", out).returncode == 0
     assert (out / "runs/laptop/tables/mean_rewards.csv").is_file() and (out / "claims.json").is_file()

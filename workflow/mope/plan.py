@@ -26,10 +26,11 @@ from mope.preferences import Preferences
 from mope.training.reward_model import SHARED
 
 LIBRARIES = 540e6  # bytes: Python, torch, transformers, TRL, on a CPU
-SCORED = 64  # answers in a batch of scoring, and of decoding on a CPU
+SCORED = 64  # answers in a batch of decoding on a CPU, and at most in one of scoring
 AT_LEAST = 8  # answers in a batch of decoding on a GPU, which takes as many as there is room for
 LOGITS = 3  # copies of a batch's logits in training
 CACHES = 4  # copies of a cache while it grows or loses rows, and what the prompts took
+KERNELS = 250e6  # bytes of what oneDNN keeps for packed products: a kernel for each of the last 1024 shapes
 CORPUS = 15e3  # bytes of an example of the corpus: texts, the tokenizer's records, lists of tokens
 CHARACTERS = 3.5  # of a token
 TEMPLATE = 760  # tokens of a judge's instructions and example
@@ -201,6 +202,8 @@ def stages(config: dict, preferences: Preferences, base: Shape, controller: int,
     micro = min(e["micro_batch"] or batch, own)
     memory = training(micro, round(e["max_new_tokens"] * (1 + PROMPT)), trained, LOGITS, kept)
     memory += weights + base.cache(own, e["max_new_tokens"])  # the reward model, and sampling
+    if kept and not on_gpu:
+        memory += KERNELS + 3 * weights  # packed for products forwards, backwards and in sampling
     yield Stage("train_expert", chosen, trained, memory, chosen * e["steps"] * batch * e["max_new_tokens"])
     rivals = {m["policy"] for m in config["methods"].values() if "policy" in m}
     if rivals:

@@ -51,6 +51,15 @@ def wall_time(timings: Path) -> float:
     return max(ends.values()) - min(starts)
 
 
+def timings(run: Path) -> list[str]:
+    """Lines of timings.csv: every rule, and the whole run if none of its parts was made again later."""
+    peaks, durations = peak_memory(run), earlier_durations(run / "timings")
+    wall = wall_time(run / "timings")
+    if wall <= sum(map(sum, durations.values())):
+        durations[WALL], peaks[WALL] = [wall], max(peaks[rule] for rule in durations)
+    return [f"{run.name},{rule},{mean(s):.1f},{peaks[rule]:.0f},{len(s)}" for rule, s in durations.items()]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder of the run, e.g. results/laptop")
@@ -72,13 +81,7 @@ def main() -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
         shutil.copyfile(meta_path(file), meta_path(target))
-    if not args.further:
-        peaks, durations = peak_memory(args.run), earlier_durations(args.run / "timings")
-        wall = wall_time(args.run / "timings")
-        if wall <= sum(map(sum, durations.values())):  # else parts of the run were made again later
-            durations[WALL], peaks[WALL] = [wall], max(peaks.values())
-        lines = [f"{args.run.name},{rule},{mean(s):.1f},{peaks[rule]:.0f},{len(s)}" for rule, s in durations.items()]
-        (out / "timings.csv").write_text("\n".join([COLUMNS, *lines]) + "\n")
+    (out / "timings.csv").write_text("\n".join([COLUMNS, *timings(args.run)]) + "\n")
     print(f"{out}: {len(files)} files, {sum(file.stat().st_size for file in files) // 1024} KB")
 
 

@@ -15,9 +15,9 @@ WALL = "from first to last"  # the line of timings.csv that is of no rule, but o
 def blocks(reference: Path) -> dict[str, str]:
     """Markdown of every generated block, by its name."""
     runs, told = sorted((reference / "runs").glob("*")), tested(read_claims(reference))
-    return main_blocks(reference) | {
-        f"{run.name}_{name}": block for run in runs for name, block in further_blocks(run, told).items()
-    }
+    further = {f"{run.name}_{name}": block for run in runs for name, block in further_blocks(run, told).items()}
+    timed = [pd.read_csv(file) for file in sorted(reference.glob("runs/*/timings.csv"))]
+    return main_blocks(reference) | further | {"further_timings": further_timings_table(timed)}
 
 
 def main_blocks(reference: Path) -> dict[str, str]:
@@ -198,6 +198,20 @@ def timings_table(table: pd.DataFrame) -> str:
     took = "" if wall.empty else f", {wall.seconds.iloc[0]:.0f} from first to last"
     rows.append(["**all**", str(table.jobs.sum()), work + took, f"{table.peak_memory_mb.max():.0f}"])
     return markdown(["rule", "jobs", "seconds per job", "peak memory, MB"], rows)
+
+
+def further_timings_table(tables: list[pd.DataFrame]) -> str:
+    """Jobs, work and minutes of each further run; no minutes where parts of it were made again later."""
+    rows = []
+    for table in tables:
+        wall, rules = table[table.rule == WALL].seconds, table[table.rule != WALL]
+        minutes = "" if wall.empty else f"{wall.iloc[0] / 60:.0f}"
+        work = f"{(rules.jobs * rules.seconds).sum() / 60:.0f}"
+        rows.append(
+            [f"`{table.run.iloc[0]}`", str(rules.jobs.sum()), work, minutes, f"{rules.peak_memory_mb.max():.0f}"]
+        )
+    columns = ["jobs", "minutes, one job after another", "minutes from first to last", "peak memory, MB"]
+    return markdown(["run", *columns], rows)
 
 
 def fill(text: str, generated: dict[str, str]) -> str:
