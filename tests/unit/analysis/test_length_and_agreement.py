@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from mope.analysis.agreement import agreement, kappa, reward_values, swap_consistency
+from mope.analysis.agreement import agreement, judge_values, kappa, reward_values, swap_consistency
 from mope.analysis.length_control import at_equal_length, length_controlled
 from mope.analysis.outcomes import KEYS
 from mope.judging.verdicts import IDENTICAL
@@ -61,6 +61,14 @@ def test_swap_consistency_by_hand():
     row = swap_consistency("single", "chat", table).iloc[0]
     # First shown won: q0/ab, q1/ab, q1/ba; second shown won: q0/ba, q2/ba.
     assert (row.n, row.consistent, row.consistency, row.first_share) == (3, 1, pytest.approx(1 / 3), 3 / 5)
+
+
+def test_identical_texts_are_no_agreement():
+    rows = [(f"q{i}", order, verdict) for i, verdict in enumerate(["a", "tie", "tie"]) for order in ("ab", "ba")]
+    table = pd.DataFrame(rows, columns=["prompt_id", "order", "verdict"])
+    table = table.assign(a="a", b="b", combination="P1A", seed_a=0, seed_b=0, preference="P1A", raw="said")
+    table.loc[table["prompt_id"] == "q1", "raw"] = IDENTICAL
+    assert judge_values(table)[["prompt_id", "value"]].to_numpy().tolist() == [["q0", 1.0], ["q2", 0.0]]
 
 
 def values(pairs):

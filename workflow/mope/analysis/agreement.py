@@ -33,8 +33,11 @@ def swap_consistency(name: str, judge: str, judgments: pd.DataFrame) -> pd.DataF
 
 
 def judge_values(judgments: pd.DataFrame) -> pd.DataFrame:
-    """The judge's verdict of every comparison as +1 (a), 0, -1 (b); unparsed ones left out."""
-    both = criteria(judgments)
+    """The judge's verdict of every comparison it has seen as +1 (a), 0, -1 (b); unparsed ones left out.
+
+    Identical texts are left out too: any two judges would agree about them.
+    """
+    both = criteria(asked(judgments))
     return both[[*KEYS, "preference"]].assign(value=values(both)).dropna(subset=["value"])
 
 
