@@ -18,7 +18,8 @@ SMALL = ("tables/win_rates.csv", "figures/a.svg", "reward/P1A.metrics.json", "be
 def run(tmp_path: Path) -> Path:
     folder = tmp_path / "laptop"
     for name in ("data/train.parquet", *SMALL):
-        with write(folder / name, stage="train", params={}, seeds={}) as temporary:
+        stage = "train" if "P1A" in name else "other"
+        with write(folder / name, stage=stage, params={}, seeds={}) as temporary:
             temporary.write_text(name)
     (folder / "timings").mkdir()
     for name, seconds in (("train.P1A", 2.0), ("train.P1B", 4.0)):
@@ -45,7 +46,7 @@ def test_small_results_are_copied_with_their_records(root: Path, run: Path, tmp_
     assert files == kept | {f"{name}.meta.json" for name in kept} | {"timings.csv"}
     header, row, wall = (out / "timings.csv").read_text().splitlines()
     assert header == "run,rule,seconds,peak_memory_mb,jobs"
-    peak = max(json.loads(meta_path(run / name).read_text())["peak_memory_mb"] for name in SMALL)
+    peak = json.loads(meta_path(run / "reward/P1A.metrics.json").read_text())["peak_memory_mb"]
     assert row == f"laptop,train,3.0,{peak:.0f},2" and peak > 1
     assert wall.startswith("laptop,from first to last,") and 0 < float(wall.split(",")[2]) <= 6
     assert require(out / "claims.json").read_text() == "claims.json"
@@ -70,6 +71,17 @@ def test_a_further_run_is_kept_beside_the_main_one_and_outlives_it(root: Path, r
     assert {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()} == kept
     assert script(root, "copy_reference.py", "--run", run, "--out", out).returncode == 0
     assert (out / "runs/laptop/tables/mean_rewards.csv").is_file() and (out / "claims.json").is_file()
+
+
+def test_what_another_run_added_is_not_copied(root: Path, run: Path, tmp_path: Path) -> None:
+    with write(run / "reward/general.metrics.json", stage="train", params={}, seeds={}) as temporary:
+        temporary.write_text("no job of this run")
+    record = meta_path(run / "reward/general.metrics.json")
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"peak_memory_mb": 1e6}))
+    outcome = script(root, "copy_reference.py", "--run", run, "--out", tmp_path / "reference")
+    assert outcome.returncode == 0, outcome.stderr
+    assert not (tmp_path / "reference/reward/general.metrics.json").exists()
+    assert "1000000" not in (tmp_path / "reference/timings.csv").read_text()
 
 
 def test_a_damaged_result_is_not_copied(root: Path, run: Path, tmp_path: Path) -> None:

@@ -28,6 +28,16 @@ FURTHER = "runs"  # where the results of further runs are, beside those of the m
 COLUMNS = "run,rule,seconds,peak_memory_mb,jobs"
 
 
+def made_here(record: Path, run: Path) -> bool:
+    """Whether a job of this run made the artifact of a record, not one of a run that adds to this one's artifacts.
+
+    A job's file of timings is named by its rule and wildcards, which are parts of the artifact's path.
+    """
+    jobs = [file.stem.split(".") for file in run.glob(f"timings/{json.loads(record.read_text())['stage']}.*")]
+    parts = {part.split(".")[0] for part in record.relative_to(run).parts}
+    return not jobs or any(parts.issuperset(wildcards) for _, *wildcards in jobs)
+
+
 def peak_memory(run: Path) -> dict[str, float]:
     """MB by rule, the largest of all its jobs: from the stages' records, where a rule and its stage share a name.
 
@@ -39,8 +49,9 @@ def peak_memory(run: Path) -> dict[str, float]:
         sampled[rule] = max(found, sampled.get(rule, 0.0))
     peaks: dict[str, float] = {}
     for path in run.rglob("*.meta.json"):
-        record = json.loads(path.read_text())
-        peaks[record["stage"]] = max(record["peak_memory_mb"], peaks.get(record["stage"], 0.0))
+        if made_here(path, run):
+            record = json.loads(path.read_text())
+            peaks[record["stage"]] = max(record["peak_memory_mb"], peaks.get(record["stage"], 0.0))
     return sampled | peaks
 
 
@@ -68,7 +79,8 @@ def main() -> None:
     args = parser.parse_args()
     files = []
     for pattern in [*SMALL, *WHERE_MADE] if args.further else KEPT:
-        found = [require(path) for path in sorted(args.run.glob(pattern))]
+        whole = map(require, sorted(args.run.glob(pattern)))
+        found = [path for path in whole if made_here(meta_path(path), args.run)]
         if not found and pattern not in WHERE_MADE:
             raise MopeError(f"{args.run}: no {pattern} found; finish `make results` and `make benchmark` first")
         files += found
