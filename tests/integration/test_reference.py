@@ -84,6 +84,17 @@ def test_what_another_run_added_is_not_copied(root: Path, run: Path, tmp_path: P
     assert "1000000" not in (tmp_path / "reference/timings.csv").read_text()
 
 
+def test_a_later_benchmark_is_no_part_of_the_time(root: Path, run: Path, tmp_path: Path) -> None:
+    for rule in ("benchmark_decoding", "claims"):
+        file = run / f"timings/{rule}.tsv"
+        file.write_text("s\tmax_rss\n1.0\t7.5\n")
+        os.utime(file, (file.stat().st_mtime + 1000,) * 2)
+    assert script(root, "copy_reference.py", "--run", run, "--out", tmp_path / "reference").returncode == 0
+    rows = [line.split(",") for line in (tmp_path / "reference/timings.csv").read_text().splitlines()]
+    assert {row[1] for row in rows[1:]} == {"claims", "train", "from first to last"}
+    assert 0 < float(rows[-1][2]) <= 6
+
+
 def test_a_damaged_result_is_not_copied(root: Path, run: Path, tmp_path: Path) -> None:
     (run / "claims.json").write_text("[]")
     outcome = script(root, "copy_reference.py", "--run", run, "--out", tmp_path / "reference")

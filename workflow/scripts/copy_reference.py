@@ -24,21 +24,31 @@ KEPT = [
 ]
 SMALL = [*(f"tables/{name}_win_rates.csv" for name in ("average", "overall")), "tables/mean_rewards.csv", "claims.json"]
 WHERE_MADE = ["tables/generalisation.csv", "tables/quality.csv", "figures/variants.svg", "figures/reward_fronts.svg"]
+APART = ["benchmark_decoding", "plot_decoding_cost"]  # `make benchmark`, which is no part of the run
+AGAIN = ["claims", "overview", "write_manifest"]  # the last of a run, a second each, which `make benchmark` repeats
 FURTHER = "runs"  # where the results of further runs are, beside those of the main one
 COLUMNS = "run,rule,seconds,peak_memory_mb,jobs"
 
 
-def made_here(record: Path, run: Path) -> bool:
-    """Whether a job of this run made the artifact of a record, not one of a run that adds to this one's artifacts.
+def own_records(run: Path) -> dict[Path, dict]:
+    """The records of what jobs of this run made, by their paths; not of what other runs add to its artifacts.
 
-    A job's file of timings is named by its rule and wildcards, which are parts of the artifact's path.
+    A job's file of timings is named by its rule and wildcards, which are parts of the artifact's path. A stage that no
+    rule is named after counts as this run's.
     """
-    jobs = [file.stem.split(".") for file in run.glob(f"timings/{json.loads(record.read_text())['stage']}.*")]
-    parts = {part.split(".")[0] for part in record.relative_to(run).parts}
-    return not jobs or any(parts.issuperset(wildcards) for _, *wildcards in jobs)
+    jobs: dict[str, list[list[str]]] = {}
+    for file in run.glob("timings/*.tsv"):
+        rule, *wildcards = file.stem.split(".")
+        jobs.setdefault(rule, []).append(wildcards)
+    records = {}
+    for path in run.rglob("*.meta.json"):
+        record, parts = json.loads(path.read_text()), {part.split(".")[0] for part in path.relative_to(run).parts}
+        if any(parts.issuperset(wildcards) for wildcards in jobs.get(record["stage"], [[]])):
+            records[path] = record
+    return records
 
 
-def peak_memory(run: Path) -> dict[str, float]:
+def peak_memory(run: Path, records: dict[Path, dict]) -> dict[str, float]:
     """MB by rule, the largest of all its jobs: from the stages' records, where a rule and its stage share a name.
 
     Else, as for a rule that runs another's script, what Snakemake sampled.
@@ -48,24 +58,23 @@ def peak_memory(run: Path) -> dict[str, float]:
         rule, found = path.name.split(".")[0], pd.to_numeric(pd.read_csv(path, sep="\t").max_rss, errors="coerce").max()
         sampled[rule] = max(found, sampled.get(rule, 0.0))
     peaks: dict[str, float] = {}
-    for path in run.rglob("*.meta.json"):
-        if made_here(path, run):
-            record = json.loads(path.read_text())
-            peaks[record["stage"]] = max(record["peak_memory_mb"], peaks.get(record["stage"], 0.0))
+    for record in records.values():
+        peaks[record["stage"]] = max(record["peak_memory_mb"], peaks.get(record["stage"], 0.0))
     return sampled | peaks
 
 
 def wall_time(timings: Path) -> float:
     """Seconds from the start of the first job to the end of the last, from when Snakemake wrote each job's file."""
-    ends = {file: file.stat().st_mtime for file in timings.glob("*.tsv")}
+    files = [file for file in timings.glob("*.tsv") if file.name.split(".")[0] not in {*APART, *AGAIN}]
+    ends = {file: file.stat().st_mtime for file in files}
     starts = [end - pd.read_csv(file, sep="\t").s.iloc[0] for file, end in ends.items()]
     return max(ends.values()) - min(starts)
 
 
-def timings(run: Path) -> list[str]:
+def timings(run: Path, records: dict[Path, dict]) -> list[str]:
     """Lines of timings.csv: every rule, and the whole run if none of its parts was made again later."""
-    peaks, durations = peak_memory(run), earlier_durations(run / "timings")
-    wall = wall_time(run / "timings")
+    durations = {rule: s for rule, s in earlier_durations(run / "timings").items() if rule not in APART}
+    peaks, wall = peak_memory(run, records), wall_time(run / "timings")
     if wall <= sum(map(sum, durations.values())):
         durations[WALL], peaks[WALL] = [wall], max(peaks[rule] for rule in durations)
     return [f"{run.name},{rule},{mean(s):.1f},{peaks[rule]:.0f},{len(s)}" for rule, s in durations.items()]
@@ -77,10 +86,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--further", action="store_true", help="a run beside the main one, of which less is kept")
     args = parser.parse_args()
-    files = []
+    records, files = own_records(args.run), []
     for pattern in [*SMALL, *WHERE_MADE] if args.further else KEPT:
         whole = map(require, sorted(args.run.glob(pattern)))
-        found = [path for path in whole if made_here(meta_path(path), args.run)]
+        found = [path for path in whole if meta_path(path) in records]
         if not found and pattern not in WHERE_MADE:
             raise MopeError(f"{args.run}: no {pattern} found; finish `make results` and `make benchmark` first")
         files += found
@@ -93,7 +102,7 @@ def main() -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
         shutil.copyfile(meta_path(file), meta_path(target))
-    (out / "timings.csv").write_text("\n".join([COLUMNS, *timings(args.run)]) + "\n")
+    (out / "timings.csv").write_text("\n".join([COLUMNS, *timings(args.run, records)]) + "\n")
     print(f"{out}: {len(files)} files, {sum(file.stat().st_size for file in files) // 1024} KB")
 
 
