@@ -60,10 +60,10 @@ def test_variants_stand_beside_those_they_are_compared_with() -> None:
 
 def test_what_answers_say_stands_beside_their_average() -> None:
     rate = {"set": "single", "average_win_rate": 0.5, "ci_low": 0.4, "ci_high": 0.6, "mean_tokens": 57.6}
-    averages = pd.DataFrame([rate | {"method": "mope"}])
+    averages = pd.DataFrame([rate | {"method": "mope", "seed_std": 0.012}])
     quality = pd.DataFrame({"set": ["single"], "method": "mope", "stated": 0.925, "distinct_bigrams": 0.1234})
     head, _, row = average_table(averages, quality).splitlines()
-    assert row == "| `mope` | 50.0 [40.0, 60.0] | 58 | 92.5 | 0.123 |"
+    assert row == "| `mope` | 50.0 ± 1.2 [40.0, 60.0] | 58 | 92.5 | 0.123 |"
     assert head.endswith("| tokens | single: states a fact, % | distinct-2 |")
 
 

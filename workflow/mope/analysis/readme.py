@@ -96,7 +96,7 @@ def markdown(header: list[str], rows: list[list[str]]) -> str:
 
 
 def average_table(table: pd.DataFrame, quality: pd.DataFrame | None = None) -> str:
-    """Average pairwise win rate of every method on every set, best first on the first set.
+    """Average pairwise win rate of every method on every set, best first on the first set; ± between its seeds.
 
     With `quality` also how often its answers state a fact of the topic, and the share of different pairs of words.
     """
@@ -108,8 +108,9 @@ def average_table(table: pd.DataFrame, quality: pd.DataFrame | None = None) -> s
         cells, tokens = [f"`{method}`"], []
         for name in sets:
             (row,) = table[(table.set == name) & (table.method == method)].itertuples()
+            spread = "" if pd.isna(row.seed_std) else f" ± {percent(row.seed_std)}"
             interval = f"[{percent(row.ci_low)}, {percent(row.ci_high)}]"
-            cells.append(f"{percent(row.average_win_rate)} {interval}")
+            cells.append(f"{percent(row.average_win_rate)}{spread} {interval}")
             tokens.append(f"{row.mean_tokens:.0f}")
         cells.append(" / ".join(tokens))
         if probe is not None:
