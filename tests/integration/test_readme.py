@@ -40,8 +40,9 @@ def test_fill_replaces_only_the_block_and_needs_it() -> None:
 
 
 def test_settings_stand_by_their_reward() -> None:
-    rewards = pd.DataFrame({"set": "development", "method": ["mod", "mope"], "bt_reward": [0.6826, 0.7362]})
-    assert sweep_table(rewards).splitlines()[2:] == ["| `mope` | 0.736 |", "| `mod` | 0.683 |"]
+    methods = {"method": ["mod", "mope"], "bt_reward": [0.6826, 0.7362], "seed_std": [None, 0.0041]}
+    rows = sweep_table(pd.DataFrame({"set": "development", **methods})).splitlines()[2:]
+    assert rows == ["| `mope` | 0.736 ± 0.004 |", "| `mod` | 0.683 |"]
 
 
 def test_variants_stand_beside_those_they_are_compared_with() -> None:

@@ -51,9 +51,12 @@ def further_blocks(run: Path, told: list[dict]) -> dict[str, str]:
 
 
 def sweep_table(rewards: pd.DataFrame) -> str:
-    """Mean Bradley-Terry reward of every setting, best first."""
-    rows = rewards.sort_values("bt_reward", ascending=False).itertuples()
-    return markdown(["setting", "mean reward"], [[f"`{row.method}`", f"{row.bt_reward:.3f}"] for row in rows])
+    """Mean Bradley-Terry reward of every setting, best first; ± between its seeds."""
+    rows = []
+    for row in rewards.sort_values("bt_reward", ascending=False).itertuples():
+        spread = "" if pd.isna(row.seed_std) else f" ± {row.seed_std:.3f}"
+        rows.append([f"`{row.method}`", f"{row.bt_reward:.3f}{spread}"])
+    return markdown(["setting", "mean reward"], rows)
 
 
 def variants_table(pairs: pd.DataFrame, rewards: pd.DataFrame) -> str:
