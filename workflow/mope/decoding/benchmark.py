@@ -172,9 +172,10 @@ def benchmark(models: list[Callable[[], Parts]], settings: BenchmarkSettings, de
     """Records of benchmarks/decoding.json (README, "What it costs to mix experts").
 
     `ms_per_step` is the median of the rounds, `ms_per_step_q25`, `_q75`, `_min` and `_max` their spread;
-    `ratio_to_single` the median of the ratios within a round; `floor_ratio` the share of the memory-bandwidth floor
-    that is reached: the time that the bytes which any implementation must move would take at the measured bandwidth,
-    over the time spent.
+    `ratio_to_single` and `ratio_to_transformers` the medians of the ratios within a round to a single model's step, by
+    this project's forward pass and by Transformers'; `floor_ratio` the share of the memory-bandwidth floor that is
+    reached: the time that the bytes which any implementation must move would take at the measured bandwidth, over the
+    time spent.
     """
     torch.set_num_threads(settings.threads)
     rate = bandwidth(device)
@@ -184,7 +185,7 @@ def benchmark(models: list[Callable[[], Parts]], settings: BenchmarkSettings, de
                 parts = make()
                 systems = build_systems(parts, count, getattr(torch, dtype), device, settings.seed, settings.steps)
                 measured = measure(systems, settings, device)
-                one = measured["single"][0]
+                one, usual = measured["single"][0], measured["single_transformers"][0]
                 for system in systems:
                     times, peak = measured[system.name]
                     median = statistics.median(times)
@@ -201,11 +202,17 @@ def benchmark(models: list[Callable[[], Parts]], settings: BenchmarkSettings, de
                         "ms_per_step_q75": round(high, 3),
                         "ms_per_step_min": round(min(times), 3),
                         "ms_per_step_max": round(max(times), 3),
-                        "ratio_to_single": round(statistics.median(t / s for t, s in zip(times, one)), 3),
+                        "ratio_to_single": paired_ratio(times, one),
+                        "ratio_to_transformers": paired_ratio(times, usual),
                         "tokens_per_s": round(1000 * count / median, 1),
                         "peak_memory_mb": round(peak, 1),
                         "floor_ratio": round(1000 * system.floor / rate / median, 3),
                     }
+
+
+def paired_ratio(times: list[float], others: list[float]) -> float:
+    """Median of the ratios between the times of two systems in the same round."""
+    return round(statistics.median(t / other for t, other in zip(times, others)), 3)
 
 
 def device_name(device: str) -> str:
