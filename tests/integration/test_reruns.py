@@ -148,7 +148,7 @@ def test_what_is_asked_of_a_cluster_reruns_nothing(edit: Callable) -> None:
 
 def test_a_run_on_the_artifacts_of_another_trains_only_what_is_missing(edit: Callable) -> None:
     changes = {"run": "other", "artifacts": "laptop", "controllers": {"cold": {"kl": 0.5}}}
-    mixed = {"kind": "mix", "mixer": "controller", "controller": "cold", "prompt": "all"}
+    mixed = {"kind": "mix", "mixer": "controller", "controller": "cold", "prompt": "own"}
     jobs = edit("config.yaml", configured(**changes, methods={"mope_cold": mixed}))
     assert {rule: jobs[rule] for rule in jobs if rule.startswith(("train", "sample", "prepare"))} == {
         "train_controller": 3,

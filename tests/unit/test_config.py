@@ -121,11 +121,7 @@ BAD_VALUES += [
     ({"controllers": {"mope": {"reads": "combination", "scores": "texts"}}}, "controllers.mope.scores", "outputs"),
     ({"controllers": {"mope": {"reads": "embedding", "scores": "texts"}}}, "controllers.mope.scores", "outputs"),
     ({"benchmark": {"rounds": 5}}, "benchmark.rounds", "≥ 6"),
-    (
-        {**GRADED, "methods": {"mine": {**MIX, "prompt": "all", "controller": "graded"}}},
-        "methods.mine.weights",
-        "missing",
-    ),
+    ({**GRADED, "methods": {"mine": {**MIX, "controller": "graded"}}}, "methods.mine.weights", "missing"),
     ({"methods": {"mope": {"weights": [0.7, 0.2, 0.1]}}}, "methods.mope.weights", "needless"),
     ({"controllers": {"mope": {"space": "logit"}}}, "methods.mope.mixer", "trained in logit space; logit is expected"),
     ({"artifacts": "../laptop"}, "artifacts", "../laptop"),

@@ -178,12 +178,13 @@ def claims_table(claims: list[dict], told: Container[str] = ()) -> str:
 
 
 def decoding_table(table: pd.DataFrame) -> str:
-    """Milliseconds per step, the ratio to a single model's step, and the share of the memory-bandwidth floor."""
+    """Milliseconds per step, over a single model's step of this project and of Transformers, share of the floor."""
     counts = sorted(table.requests.unique())
     rows = []
     for (model, dtype, system), group in table.groupby(["model", "dtype", "system"], sort=False):
         cells = {
-            row.requests: f"{row.ms_per_step:.1f} ms, {row.ratio_to_single:.2f}x, {row.floor_ratio:.2f}"
+            row.requests: f"{row.ms_per_step:.1f} ms, {row.ratio_to_single:.2f}x, {row.ratio_to_transformers:.2f}x, "
+            f"{row.floor_ratio:.2f}"
             for row in group.itertuples()
         }
         rows.append([model, dtype, f"`{system}`", *(cells[count] for count in counts)])
