@@ -74,7 +74,6 @@ def set_job_environment():
     """What every job finds in its environment; Snakemake itself sets OMP_NUM_THREADS and its like to the threads."""
     os.environ.update(
         PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]),
-        PYTHONPATH="workflow",
         PYTHONHASHSEED="0",
         PYTHONUNBUFFERED="1",
         TOKENIZERS_PARALLELISM="false",
@@ -86,6 +85,8 @@ def set_job_environment():
         MALLOC_TOP_PAD_=str(64 << 20),
         MALLOC_ARENA_MAX="1",
     )
+    # Not in the environment: Snakemake takes it from there for jobs in conda environments.
+    shell.prefix("set -euo pipefail; export PYTHONPATH=workflow; ")
 
 
 def launcher(stage):
