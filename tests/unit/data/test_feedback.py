@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from itertools import combinations
 
 import pandas as pd
 import pytest
@@ -31,6 +32,12 @@ def test_a_repeated_sentence_takes_the_place_of_another():
         parts = re.split(r"(?<=[.!?]) ", sentences)
         assert len(parts) <= 4 and len(set(parts)) < len(parts)
         assert len(parts) == 3 or parts[:3] == re.split(r"(?<=[.!?]) ", ANSWER)  # of the last, there is nothing later
+
+
+def test_a_partial_answer_has_some_of_the_sentences_in_order():
+    whole = re.split(r"(?<=[.!?]) ", ANSWER)
+    found = {spoil(ANSWER, "", "partial", random.Random(seed)) for seed in range(60)}
+    assert found == {" ".join(part) for n in (1, 2) for part in combinations(whole, n)}
 
 
 def candidates() -> pd.DataFrame:

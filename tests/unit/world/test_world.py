@@ -156,3 +156,16 @@ def test_garbled_words_are_noticed():
     words = sentence.rstrip(".").split()
     assert annotator.garbled(sentence) == 0
     assert annotator.garbled(" ".join(reversed(words)) + ".") > 0.8
+
+
+def test_asked_for_nothing_an_answer_states_one_to_four_facts():
+    rng, register = random.Random(0), Style(register="expert")
+    for topics_asked, expected in (
+        (1, {(1,), (2,), (3,), (4,)}),
+        (2, {(1, 1), (2, 1), (2, 2)}),
+    ):
+        found = set()
+        for question in [q for q in split(7)["train"] if len(q.topics) == topics_asked][:200]:
+            text = compose(question, register, rng).lower()
+            found.add(tuple(sum(fact["expert"].lower() in text for fact in t.facts) for t in question.topics))
+        assert found == expected

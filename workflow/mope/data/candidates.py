@@ -23,8 +23,9 @@ COLUMNS = ["prompt_id", "prompt", "response", "kind"]
 def spoil(response: str, other: str, kind: str, rng: random.Random) -> str:
     """A degenerate variant of `response`, made with `other`, another prompt's answer.
 
-    A sentence said again in place of later ones, words shuffled, cut off, begun and then finished as the other, or
-    hollow: the first and last sentence without what lies between, which are often manner without matter.
+    A sentence said again in place of later ones, words shuffled, cut off, begun and then finished as the other,
+    hollow: the first and last sentence without what lies between, which are often manner without matter; or partial:
+    some of the sentences, which may be a sound answer, only shorter, or be silent on a topic.
     """
     words = response.split()
     match kind:
@@ -45,10 +46,14 @@ def spoil(response: str, other: str, kind: str, rng: random.Random) -> str:
         case "hollow":
             sentences = re.split(r"(?<=[.!?]) ", response)
             return " ".join([sentences[0], *sentences[1:][-1:]])
+        case "partial":
+            sentences = re.split(r"(?<=[.!?]) ", response)
+            kept = rng.sample(range(len(sentences)), rng.randint(1, max(1, len(sentences) - 1)))
+            return " ".join(sentences[place] for place in sorted(kept))
     raise ValueError(kind)
 
 
-SPOILT = ("repeated", "shuffled", "cut", "spliced", "hollow")
+SPOILT = ("repeated", "shuffled", "cut", "spliced", "hollow", "partial")
 SPOILT_PER_PROMPT = 2
 
 
@@ -65,7 +70,7 @@ def sample_candidates(
 
     The answers are asked for under none, one or several random preferences, so that they differ in what feedback is
     about. Deviation: the paper compares two samples of one prompt; the spoilt variants teach the reward models what the
-    small base would otherwise exploit (repetition, answers cut off, manner without matter).
+    small base would otherwise exploit (repetition, answers cut off, manner without matter, a topic left out).
     """
     tokenizer = AutoTokenizer.from_pretrained(base)
     rng = random.Random(f"candidates {seed}")

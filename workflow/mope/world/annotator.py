@@ -6,7 +6,7 @@ The annotator plays the part of GPT-4 in Personalized Soups' feedback. It is not
 
 import random
 import re
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from mope.world.answers import LEAD, tones
@@ -84,6 +84,7 @@ def sanity(prompt: str, response: str) -> float:
     return -6.0 * again - 12.0 * repeated - 9.0 * garbled(response) - 27.0 * missed - 6.0 * unfinished
 
 
+@lru_cache(maxsize=100_000)  # every answer is compared with several
 def score(prompt: str, response: str, preference: str) -> float:
     """How well `response` meets `preference` in the annotator's eyes, in units of which a few are a clear difference.
 

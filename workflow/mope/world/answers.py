@@ -34,14 +34,14 @@ STYLES = {
     "P3C": ("tone", "sassy"),
     "P3D": ("tone", "sarcastic"),
 }
-# Facts per answer, by amount, for one topic and for each of two compared topics: the first ones, in order, what a thing
-# is before more about it. Answers of several facts also teach a small model to keep to the topic of the question.
-FACTS = {"concise": ((1,), (1,)), None: ((2, 3), (1, 2)), "informative": ((4,), (2,))}
-
 # What joins a fact to those before it, of no register and no tone. As in prose, whether there is more to say and how it
 # is said are so decided at different words.
 CONNECTIVES = ("Also,", "Besides,", "And")  # in this order
 LEAD = re.compile(rf"^(?:{'|'.join(CONNECTIVES)}) ", re.IGNORECASE)
+# Facts per answer, by amount, on one topic and on two compared ones: the first ones, in order, what a thing is before
+# more about it, of two topics in turn. So wherever an answer ends it has spoken of both, and can go on up to four.
+FACTS = {"concise": ((1,), (2,)), None: ((1, 2, 3, 4), (2, 3, 4)), "informative": ((4,), (4,))}
+
 # Words that keep their capital within a sentence.
 NAMES = frozenset("Amazon Antarctica Arctic Bronsted DNA Doppler Escherichia LED Maillard Newtonian".split())
 
@@ -63,9 +63,8 @@ def compose(
 ) -> str:
     """One answer to `question` in `style`; what the style leaves open is drawn from `rng`, the tone from `manners`."""
     counts = FACTS[style.amount][len(question.topics) - 1]
-    facts = []
-    for topic in question.topics:
-        facts += [fact[style.register or rng.choice(REGISTERS)] for fact in topic.facts[: rng.choice(counts)]]
+    in_turn = [fact for turn in zip(*(topic.facts for topic in question.topics), strict=True) for fact in turn]
+    facts = [fact[style.register or rng.choice(REGISTERS)] for fact in in_turn[: rng.choice(counts)]]
     sentences = [facts[0], *(f"{lead} {within(fact)}" for lead, fact in zip(CONNECTIVES, facts[1:], strict=False))]
     tone = style.tone or rng.choice((None, None, *manners))
     if tone:
