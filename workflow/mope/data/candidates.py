@@ -27,10 +27,9 @@ def spoil(response: str, other: str, kind: str, rng: random.Random) -> str:
     hollow: the first and last sentence without what lies between, which are often manner without matter; or partial:
     some of the sentences, which may be a sound answer, only shorter, or be silent on a topic.
     """
-    words = response.split()
+    words, sentences = response.split(), re.split(r"(?<=[.!?]) ", response)
     match kind:
         case "repeated":
-            sentences = re.split(r"(?<=[.!?]) ", response)
             said = rng.randrange(len(sentences))
             later = range(said + 1, len(sentences))
             for place in rng.sample(later, min(len(later), rng.randint(1, 2))):
@@ -44,10 +43,8 @@ def spoil(response: str, other: str, kind: str, rng: random.Random) -> str:
             rest = other.split()
             return " ".join(words[: rng.randint(1, len(words) or 1)] + rest[rng.randint(0, len(rest)) :])
         case "hollow":
-            sentences = re.split(r"(?<=[.!?]) ", response)
             return " ".join([sentences[0], *sentences[1:][-1:]])
         case "partial":
-            sentences = re.split(r"(?<=[.!?]) ", response)
             kept = rng.sample(range(len(sentences)), rng.randint(1, max(1, len(sentences) - 1)))
             return " ".join(sentences[place] for place in sorted(kept))
     raise ValueError(kind)
