@@ -181,7 +181,7 @@ def stages(config: dict, preferences: Preferences, base: Shape, controller: int,
         yield from_scratch("train_body", shape_of(_from_scratch(k, base.vocabulary), base.width), examples, 1)
     c, g = config["candidates"], config["generation"]
     answers = prompts * c["per_prompt"]
-    memory = decoding(answers, c["max_new_tokens"])
+    memory = decoding(answers, c["max_new_tokens"], texts)  # some are asked for under a preference of each dimension
     yield Stage("sample_candidates", 1, 0, memory, answers * c["max_new_tokens"])
     yield Stage(
         "answer_reference",
