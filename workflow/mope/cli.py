@@ -13,7 +13,7 @@ from mope.errors import MopeError, Stopped
 from mope.gpu_slot import take_gpus
 from mope.processes import is_first, launched
 
-# Scripts import this module before PyTorch and Transformers, whose many objects, which stay, the garbage collector
+# Most scripts import this module before PyTorch and Transformers, whose many objects, which stay, the garbage collector
 # would go through again and again: a quarter of the time until a stage begins. `run` sets them aside and turns it on.
 if Path(sys.argv[0]).parent.name == "scripts":  # not where something else imports this
     gc.disable()
