@@ -4,8 +4,6 @@ import argparse
 import json
 from pathlib import Path
 
-from transformers import AutoTokenizer
-
 from mope.cli import checkpoint_option, run, settings_of
 from mope.data.tables import read
 from mope.provenance.artifact import require, write
@@ -27,7 +25,7 @@ def main() -> None:
         {"prompt": list(row.prompt), "completion": list(row.completion)}
         for row in read(args.corpus, ["prompt", "completion"])[: args.examples].itertuples()
     ]
-    tokenizer = AutoTokenizer.from_pretrained(require(args.tokenizer)) if args.tokenizer else None
+    tokenizer = require(args.tokenizer) if args.tokenizer else None
     params = args.settings | ({"examples": args.examples} if args.examples else {})
     record = {"stage": "train_base", "params": params, "seeds": {"seed": settings.seed}}
     inputs = [args.corpus] + ([args.tokenizer] if args.tokenizer else [])

@@ -4,8 +4,6 @@ import argparse
 import json
 from pathlib import Path
 
-from transformers import AutoTokenizer
-
 from mope import preferences
 from mope.cli import checkpoint_option, named_path, run, settings_of
 from mope.data.tables import read
@@ -41,7 +39,7 @@ def main() -> None:
     pool = open_pool(require(args.base), {name: require(experts[name]) for name in active.ids})
     models = reward_models(args.base, {name: require(folder) for name, folder in rewards.items()}, pool)
     reward = Rewards(models, references_of(reference, combinations), settings.reward)
-    tokenizer = AutoTokenizer.from_pretrained(args.base)
+    tokenizer = next(iter(models.values())).tokenizer  # that of the base
     record = {"stage": "train_controller", "params": args.settings, "seeds": {"seed": settings.seed}}
     inputs = [args.base, *experts.values(), *rewards.values(), args.prompts, args.reference, args.preferences]
     inputs += [verified(args.start)] if args.start else []

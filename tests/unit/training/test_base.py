@@ -21,7 +21,8 @@ def test_a_body_has_the_tokenizer_it_is_given_and_a_controller_begins_from_it(tm
     ]
     settings = tiny(BaseSettings, "base", vocabulary=320, hidden=16, epochs=1.0, batch=4, max_length=48)
     given = train_tokenizer(["words of another text", "and more of them"] * 9, 280)
-    train_base(records, settings, Checkpoints(tmp_path / "saved", minutes=60), tmp_path / "body", given)
+    given.save_pretrained(tmp_path / "base")
+    train_base(records, settings, Checkpoints(tmp_path / "saved", minutes=60), tmp_path / "body", tmp_path / "base")
     found = AutoTokenizer.from_pretrained(tmp_path / "body")
     assert found.get_vocab() == given.get_vocab() and found.chat_template == given.chat_template
     body = AutoModelForCausalLM.from_pretrained(tmp_path / "body").model

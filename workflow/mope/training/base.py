@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 from datasets import Dataset
-from transformers import LlamaConfig, LlamaForCausalLM, set_seed
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, set_seed
 from trl import SFTConfig, SFTTrainer
 
 from mope.training.checkpoints import Checkpoints
@@ -78,13 +78,18 @@ def by_length(rows: list[dict], batch: int, seed: int) -> list[dict]:
     return ordered
 
 
-def train_base(records: list[dict], settings: BaseSettings, saved: Checkpoints, out: Path, tokenizer=None) -> None:
+def train_base(
+    records: list[dict], settings: BaseSettings, saved: Checkpoints, out: Path, same_tokens: Path | None = None
+) -> None:
     """Train on {prompt, completion} conversations; write model and tokenizer to the folder `out`.
 
-    The tokenizer is trained first, with `settings.vocabulary` entries, unless another model's is given.
+    The tokenizer is trained first, with `settings.vocabulary` entries, unless it is to be that of the model in the
+    folder `same_tokens`.
     """
     set_seed(settings.seed)
-    if tokenizer is None:
+    if same_tokens:
+        tokenizer = AutoTokenizer.from_pretrained(same_tokens)
+    else:
         texts = (record["prompt"][0]["content"] + " " + record["completion"][0]["content"] for record in records)
         tokenizer = train_tokenizer(texts, settings.vocabulary)
     model = LlamaForCausalLM(
