@@ -36,7 +36,7 @@ def main() -> None:
         for record in benchmark(models, settings, device):
             print(json.dumps(record), flush=True)
             records.append(record)
-        tmp.write_text(json.dumps(records, indent=1) + "\n")
+        tmp.write_text("[\n" + ",\n".join(map(json.dumps, records)) + "\n]\n")
 
 
 if __name__ == "__main__":

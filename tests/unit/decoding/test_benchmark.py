@@ -12,7 +12,7 @@ from mope.decoding.benchmark_pools import PeftPool, SplitPool
 SHAPE = {"vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
 BODY = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
 FIELDS = """system model dtype device requests experts_per_request ms_per_step ms_per_step_q25 ms_per_step_q75
-    ms_per_step_min ms_per_step_max
+    ms_per_step_rounds
     ratio_to_single ratio_to_transformers tokens_per_s peak_memory_mb floor_ratio""".split()
 SYSTEMS = "single single_transformers sequential per_expert peft mope soup_merged soup_batch".split()
 
@@ -28,6 +28,7 @@ def test_records():
     assert [record["system"] for record in records] == SYSTEMS * 4
     assert all(record["ratio_to_single"] == 1 for record in records if record["system"] == "single")
     assert all(record["ratio_to_transformers"] == 1 for record in records if record["system"] == "single_transformers")
+    assert all(sorted(record["ms_per_step_rounds"])[1] == record["ms_per_step"] for record in records)
     assert all(record["ms_per_step"] > 0 and record["peak_memory_mb"] > 0 for record in records)
 
 

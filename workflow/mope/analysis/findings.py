@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from scipy.stats import quantile_test
 
 
 @dataclass(frozen=True)
@@ -115,25 +117,25 @@ def lost_when_new(method: str) -> Find:
 def faster(system: str, other: str, requests: int) -> Find:
     """Share of the time per step that `system` saves against `other`, to exceed zero; the least over models and dtypes.
 
-    The interval is made of the extremes of the interleaved rounds, the worst of one against the best of the other:
-    those of six rounds hold a median with more than 95 %. Records without them are no input.
+    Both were timed in the same rounds: ours is the median of the rounds' savings, with the distribution-free interval
+    of a median from its order statistics, at 95 % at least, for which it takes six rounds.
     """
 
     def find(tables: Tables, evaluation_set: str) -> Finding | None:
         t = tables.decoding
-        if t is None or "ms_per_step_max" not in t:
+        if t is None or "ms_per_step_rounds" not in t:
             return None
         both = [
-            t[(t["requests"] == requests) & (t["system"] == s)].set_index(["model", "dtype"]) for s in (system, other)
+            t[(t["requests"] == requests) & (t["system"] == s)].set_index(["model", "dtype"])["ms_per_step_rounds"]
+            for s in (system, other)
         ]
-        joined = both[0].join(both[1], how="inner", suffixes=("_own", "_other"))
-        if joined.empty:
+        joined = both[0].to_frame("own").join(both[1].to_frame("other"), how="inner")
+        saved = [1 - np.array(row.own) / np.array(row.other) for row in joined.itertuples()]  # (rounds,) each
+        if not saved:
             return None
-        saved = 1 - joined["ms_per_step_own"] / joined["ms_per_step_other"]
-        row = joined.loc[saved.idxmin()]
-        low = 1 - row["ms_per_step_max_own"] / row["ms_per_step_min_other"]
-        high = 1 - row["ms_per_step_min_own"] / row["ms_per_step_max_other"]
-        return Finding(saved.min(), low, high, 0.0)
+        least = min(saved, key=np.median)
+        interval = quantile_test(least, p=0.5).confidence_interval(0.95)
+        return Finding(float(np.median(least)), float(interval.low), float(interval.high), 0.0)
 
     return find
 

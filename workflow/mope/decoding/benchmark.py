@@ -171,7 +171,7 @@ def measure(systems: list[System], settings: BenchmarkSettings, device) -> dict[
 def benchmark(models: list[Callable[[], Parts]], settings: BenchmarkSettings, device: str) -> Iterator[dict]:
     """Records of benchmarks/decoding.json (README, "What it costs to mix experts").
 
-    `ms_per_step` is the median of the rounds, `ms_per_step_q25`, `_q75`, `_min` and `_max` their spread;
+    `ms_per_step` is the median of the rounds, `ms_per_step_q25` and `_q75` their spread, `_rounds` each in its turn;
     `ratio_to_single` and `ratio_to_transformers` the medians of the ratios within a round to a single model's step, by
     this project's forward pass and by Transformers'; `floor_ratio` the share of the memory-bandwidth floor that is
     reached: the time that the bytes which any implementation must move would take at the measured bandwidth, over the
@@ -200,8 +200,7 @@ def benchmark(models: list[Callable[[], Parts]], settings: BenchmarkSettings, de
                         "ms_per_step": round(median, 3),
                         "ms_per_step_q25": round(low, 3),
                         "ms_per_step_q75": round(high, 3),
-                        "ms_per_step_min": round(min(times), 3),
-                        "ms_per_step_max": round(max(times), 3),
+                        "ms_per_step_rounds": [round(t, 3) for t in times],
                         "ratio_to_single": paired_ratio(times, one),
                         "ratio_to_transformers": paired_ratio(times, usual),
                         "tokens_per_s": round(1000 * count / median, 1),
