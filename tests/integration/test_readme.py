@@ -49,13 +49,13 @@ def test_variants_stand_beside_those_they_are_compared_with() -> None:
     pair = {"method": "mope_raw", "opponent": "mope"}
     pairs = pd.DataFrame(
         [
-            pair | {"set": "single", "win_rate": 0.41, "ci_low": 0.35, "ci_high": 0.47},
-            pair | {"set": "comparison", "win_rate": 0.5, "ci_low": 0.4, "ci_high": 0.6},
+            pair | {"set": "single", "win_rate": 0.41, "ci_low": 0.35, "ci_high": 0.47, "seed_std": 0.163},
+            pair | {"set": "comparison", "win_rate": 0.5, "ci_low": 0.4, "ci_high": 0.6, "seed_std": None},
         ]
     )
     rewards = pd.DataFrame({"set": ["single", "comparison"], "method": "mope_raw", "bt_reward": [0.7, 0.8]})
     assert variants_table(pairs, rewards).splitlines()[2:] == [
-        "| `mope_raw` | `mope` | 41.0 [35.0, 47.0] | 50.0 [40.0, 60.0] | 0.700 | 0.800 |"
+        "| `mope_raw` | `mope` | 41.0 ± 16.3 [35.0, 47.0] | 50.0 [40.0, 60.0] | 0.700 | 0.800 |"
     ]
 
 

@@ -60,11 +60,11 @@ def sweep_table(rewards: pd.DataFrame) -> str:
 
 
 def variants_table(pairs: pd.DataFrame, rewards: pd.DataFrame) -> str:
-    """Rows that are compared with few others only: win rate against each of these, and the mean reward."""
+    """Rows that are compared with few others only: win rate against each of these, ± between seeds, and mean reward."""
     sets, reward = list(dict.fromkeys(pairs.set)), rewards.set_index(["set", "method"]).bt_reward
     lines = []
     for (method, opponent), group in pairs.groupby(["method", "opponent"], sort=False):
-        rates = [f"{percent(r.win_rate)} [{percent(r.ci_low)}, {percent(r.ci_high)}]" for r in group.itertuples()]
+        rates = [spread_and_interval(r.win_rate, r) for r in group.itertuples()]
         lines.append([f"`{method}`", f"`{opponent}`", *rates, *(f"{reward[s, method]:.3f}" for s in sets)])
     columns = [f"{s}: win rate, % [95 %]" for s in sets] + [f"{s}: mean reward" for s in sets]
     return markdown(["method", "against", *columns], lines)
@@ -92,6 +92,12 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f}"
 
 
+def spread_and_interval(rate: float, row) -> str:
+    """A win rate in percent, ± the standard deviation between seeds where there are several, [95 % interval]."""
+    spread = "" if pd.isna(row.seed_std) else f" ± {percent(row.seed_std)}"
+    return f"{percent(rate)}{spread} [{percent(row.ci_low)}, {percent(row.ci_high)}]"
+
+
 def markdown(header: list[str], rows: list[list[str]]) -> str:
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
@@ -111,9 +117,7 @@ def average_table(table: pd.DataFrame, quality: pd.DataFrame | None = None) -> s
         cells, tokens = [f"`{method}`"], []
         for name in sets:
             (row,) = table[(table.set == name) & (table.method == method)].itertuples()
-            spread = "" if pd.isna(row.seed_std) else f" ± {percent(row.seed_std)}"
-            interval = f"[{percent(row.ci_low)}, {percent(row.ci_high)}]"
-            cells.append(f"{percent(row.average_win_rate)}{spread} {interval}")
+            cells.append(spread_and_interval(row.average_win_rate, row))
             tokens.append(f"{row.mean_tokens:.0f}")
         cells.append(" / ".join(tokens))
         if probe is not None:
@@ -131,7 +135,7 @@ def rivals_table(table: pd.DataFrame) -> str:
         line = [f"`{opponent}`"]
         for row in rows[rows.opponent == opponent].itertuples():
             holm = f", p = {row.p_holm:.2g}" if pd.notna(row.p_holm) else ""
-            line.append(f"{percent(row.win_rate)} [{percent(row.ci_low)}, {percent(row.ci_high)}]{holm}")
+            line.append(spread_and_interval(row.win_rate, row) + holm)
         lines.append(line)
     return markdown(["`mope` against", *(f"{name}, % [95 %]" for name in dict.fromkeys(rows.set))], lines)
 
