@@ -170,12 +170,15 @@ def test_sample_answers_differ_in_prompt_and_combination():
     assert chosen == list(zip(("q0", "q1", "q2", "q3"), combinations, strict=True))
 
 
-def test_compact_svg_keeps_text_and_drops_digits():
-    svg = """<svg>
- <path d="M 1.23456 2.000001\nL 3 4"/>
-  <text style="font-family: 'DejaVu Sans'">0.12345 of it</text></svg>"""
+def test_compact_svg_keeps_text_and_its_fonts_and_drops_digits():
+    svg = """<svg xmlns="http://www.w3.org/2000/svg"><defs><style type="text/css">*{stroke-linecap: butt}</style></defs>
+ <g id="axes_1"><path d="M 123.45678 2.000001 L 3 4"/></g>
+  <text style="font-size: 9px; font-family: 'DejaVu Sans'; x: 1" transform="rotate(-0 5 6)">0.12345 of it</text>
+  <text style="font-family: 'DejaVu Sans Mono'" transform="rotate(-90 5 6)">wide</text></svg>"""
     small = compact(svg)
-    assert 'd="M 1.23 2 L 3 4"' in small and ">0.12345 of it<" in small and "sans-serif" in small
+    assert 'd="m123.46 2' in small and ">0.12345 of it<" in small and "axes_1" not in small
+    assert "{font-family: 'DejaVu Sans', Verdana, sans-serif}" in small and "Mono', monospace" in small
+    assert small.count("rotate") == 1
 
 
 def test_tokens_are_written_where_they_stand(alphas):
