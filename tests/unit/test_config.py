@@ -24,6 +24,7 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"base": {"layer": 2}}, "base.layer", "did you mean layers?"),
     ({"evaluation_sets": {"single": {"prompt": 5}}}, "evaluation_sets.single.prompt", "did you mean prompts?"),
     ({"methods": {"uniform": {"strength": 1.0}}}, "methods.uniform.strength", "arithmetic"),
+    ({"methods": {"soup_exact": {"average": "sum"}}}, "methods.soup_exact.strength", "missing"),
     ({"methods": {"vanilla": {"mixer": "logit"}}}, "methods.vanilla.mixer", "one of kind, prompt"),
     ({"seed": "seven"}, "seed", "a whole number"),
     ({"seed": 7.0}, "seed", "a whole number"),

@@ -212,9 +212,6 @@ def _controlled(config: dict, name: str, method: dict) -> Iterator[Problem]:
 
 def _mixed(config: dict, name: str, method: dict, preferences: Preferences) -> Iterator[Problem]:
     mixer = method["mixer"]
-    if ("strength" in method) != (mixer == "arithmetic"):
-        found = "needless" if "strength" in method else "missing"
-        yield ("methods", name, "strength"), f"{found}; a method has this key if and only if its mixer is arithmetic"
     if mixer == "controller" and "controller" not in method:
         yield ("methods", name, "controller"), "missing; the mixer controller needs the name of one"
     for key, fit in (("controller", ("controller", "logit")), ("weights", ("controller", "logit"))):
@@ -229,6 +226,11 @@ def _mixed(config: dict, name: str, method: dict, preferences: Preferences) -> I
 def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
     methods = config["methods"]
     for name, method in methods.items():
+        scaled = method.get("mixer") == "arithmetic" or method.get("average") == "sum"
+        if ("strength" in method) != scaled:
+            found = "needless" if "strength" in method else "missing"
+            fit = "its mixer is arithmetic or its average is sum"
+            yield ("methods", name, "strength"), f"{found}; a method has this key if and only if {fit}"
         if method["kind"] == "mix":
             yield from _mixed(config, name, method, preferences)
         for key, known in (("expert", ("best", *preferences.ids)), ("policy", config["policies"])):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -132,6 +133,8 @@ def texts_read(generator: Generator, method: dict, combination: str) -> list[str
 def soup_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
     """Personalized Soups: one merged adapter per combination, all of them served in one batch."""
     preferences, average = generator.preferences, AVERAGES[method["average"]]
+    if "strength" in method:
+        average = partial(average, strength=method["strength"])
     adapters = {name: read_adapter(folder) for name, folder in generator.models.experts.items()}
     combinations = preferences.combinations()
     merged = {xi: average([adapters[member] for member in preferences.members(xi)]) for xi in combinations}

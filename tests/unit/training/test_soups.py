@@ -34,7 +34,9 @@ def test_factor_average_is_the_product_of_the_means_and_something_else():
 
 def test_sum_of_deltas():
     given = adapters()
-    assert torch.allclose(dense(delta_sum(given)["m"]), sum(dense(adapter["m"]) for adapter in given), atol=1e-4)
+    whole = sum(dense(adapter["m"]) for adapter in given)
+    assert torch.allclose(dense(delta_sum(given)["m"]), whole, atol=1e-4)
+    assert torch.allclose(dense(delta_sum(given, 0.7)["m"]), 0.7 * whole, atol=1e-4)
 
 
 @pytest.mark.parametrize("average", [factor_average, exact_average, delta_sum])

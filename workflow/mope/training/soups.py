@@ -32,9 +32,10 @@ def exact_average(adapters: Sequence[Adapter]) -> Adapter:
     }
 
 
-def delta_sum(adapters: Sequence[Adapter]) -> Adapter:
-    """ΔW = Σ_i s B_i A_i (task arithmetic, arXiv 2212.04089): every expert's whole update, none of them shrunk."""
-    return {name: Pair(pair.a, pair.b * len(adapters), pair.scale) for name, pair in exact_average(adapters).items()}
+def delta_sum(adapters: Sequence[Adapter], strength: float = 1.0) -> Adapter:
+    """ΔW = λ Σ_i s B_i A_i, λ = `strength` (task arithmetic, arXiv 2212.04089); the exact average of k has λ = 1/k."""
+    factor = strength * len(adapters)
+    return {name: Pair(pair.a, pair.b * factor, pair.scale) for name, pair in exact_average(adapters).items()}
 
 
 AVERAGES = {"factor": factor_average, "exact": exact_average, "sum": delta_sum}
