@@ -123,7 +123,7 @@ def shades(ids: Sequence[str]) -> dict[str, str]:
 
 def compact(svg: str) -> str:
     """The same picture in Scour's shortest form; the font, with others to fall back on, is named once."""
-    svg = re.sub(r' transform="rotate\(-0 [^"]*"', "", svg).replace("font-family: 'DejaVu Sans'; ", "")
+    svg = re.sub(r""" transform="rotate\(-0 [^"]*"|font-family: 'DejaVu Sans'(; |(?="))""", "", svg)
     svg = svg.replace("*{", "svg{font-family: 'DejaVu Sans', Verdana, sans-serif}*{", 1)
     return scourString(svg.replace("'DejaVu Sans Mono'", "'DejaVu Sans Mono', monospace"), SHORT)
 
