@@ -9,7 +9,8 @@
 # make judge-collect FILES=...  take the batch service's result files in; then `make results` goes on
 # make human-study              results/<run>/human_study.html, a page for raters
 # make chat       after `make results`: type an instruction and preferences, see the experts take turns
-# make benchmark  what decoding with several experts costs, on a quiet machine: results/<run>/benchmarks/decoding.json
+# make benchmark  what decoding with several experts and training a controller cost, on a quiet machine: results/<run>/benchmarks;
+#                 EXPERIMENT=gpu: with models of 7 B on one GPU
 # make paper-tables   every row of both papers' tables, rivals, ablations and the scaling study: results/tables, results/scaling
 # make smoke      a tiny experiment end to end; make lint: format and lint; make clean: remove results, keep .venv and bought answers
 
@@ -75,8 +76,8 @@ chat: $(READY)
 	@$(BIN)/python workflow/scripts/chat.py --run results/$(RUN)
 
 benchmark: $(READY)
-	$(SNAKEMAKE) -- results/$(RUN)/benchmarks/decoding.json results/$(RUN)/figures/decoding_cost.svg
-	$(LIST_AGAIN)
+	$(SNAKEMAKE) -- $(addprefix results/$(RUN)/,benchmarks/decoding.json benchmarks/training.json figures/decoding_cost.svg)
+	@if [ -e results/$(RUN)/manifest.json ]; then $(LIST_AGAIN); fi
 
 test: $(READY)
 	$(BIN)/python -m pytest -q

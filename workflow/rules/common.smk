@@ -260,6 +260,21 @@ def model_options(wildcards, input):
     return " ".join(options)
 
 
+def benchmarked_models(wildcards):
+    """What the benchmarks need: the models of the run, if they are among those to be measured."""
+    if "run" not in config["benchmark"]["models"]:
+        return {}
+    return {"base": "<artifacts>/base", "experts": experts(), "controller": controller_models("mope")[0]}
+
+
+def benchmarked_options(wildcards, input):
+    """Command-line options for these."""
+    if "base" not in input.keys():
+        return ""
+    own = f"--name {config['run']} --base {input.base} --controller {input.controller}"
+    return f"{own} {model_options(wildcards, input)}"
+
+
 def of_each_set(pattern):
     """One file of each evaluation set."""
     return expand(pattern, set=config["evaluation_sets"])

@@ -34,12 +34,10 @@ rule generate:
         " {params.responses} {params.shard} > {log} 2>&1"
 
 
-# Not part of `all`, because times are worth measuring only on a quiet machine: `make benchmark`.
+# These two are no part of `all`, because times are worth measuring only on a quiet machine: `make benchmark`.
 rule benchmark_decoding:
     input:
-        base="<artifacts>/base",
-        experts=experts(),
-        controller=controller_models("mope")[0],
+        unpack(benchmarked_models),
     output:
         records=DECODING,
     log:
@@ -50,15 +48,40 @@ rule benchmark_decoding:
         "../../envs/train.yaml"
     threads: config["benchmark"]["threads"]
     resources:
-        mem_mb=model_memory(6000),
+        mem_mb=model_memory(8000),
         runtime=model_minutes(60),
     params:
         settings=settings(config["benchmark"], seed=config["seed"]),
-        models=model_options,
+        models=benchmarked_options,
         code=code("benchmark_decoding"),
     shell:
-        "python workflow/scripts/benchmark_decoding.py --settings {params.settings:q} --base {input.base} {params.models}"
-        " --controller {input.controller} --out {output.records} > {log} 2>&1"
+        "python workflow/scripts/benchmark_decoding.py --settings {params.settings:q} {params.models}"
+        " --out {output.records} > {log} 2>&1"
+
+
+rule benchmark_training:
+    input:
+        unpack(benchmarked_models),
+    output:
+        records="<results>/benchmarks/training.json",
+    log:
+        "<logs>/benchmark_training.log",
+    benchmark:
+        "<benchmarks>/benchmark_training.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: config["benchmark"]["threads"]
+    resources:
+        mem_mb=model_memory(8000),
+        runtime=model_minutes(60),
+    params:
+        settings=settings(without(controller_settings("mope"), "reference"), seed=config["seed"]),
+        chosen=" ".join(config["benchmark"]["models"]),
+        models=benchmarked_options,
+        code=code("benchmark_training"),
+    shell:
+        "python workflow/scripts/benchmark_training.py --settings {params.settings:q} --models {params.chosen}"
+        " {params.models} --out {output.records} > {log} 2>&1"
 
 
 rule sample_alphas:

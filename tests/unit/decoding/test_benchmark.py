@@ -1,13 +1,25 @@
 """The benchmark's systems compute the same mixture, and its records have the promised fields."""
 
+import argparse
+
+import pytest
 import torch
 from tiny import ALL_LINEAR
 
 from mope.decoding.adapters import BASE, AdapterPool
-from mope.decoding.benchmark import BenchmarkSettings, benchmark, build_systems
+from mope.decoding.benchmark import BenchmarkSettings, benchmark, build_systems, copies, step
 from mope.decoding.benchmark_memory import Peak, bytes_of, cache_bytes
-from mope.decoding.benchmark_models import combinations, peft_model, random_parts
+from mope.decoding.benchmark_models import (
+    SHAPES,
+    Shape,
+    chosen_models,
+    combinations,
+    model_options,
+    peft_model,
+    random_parts,
+)
 from mope.decoding.benchmark_pools import PeftPool, SplitPool
+from mope.errors import MopeError
 
 SHAPE = {"vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
 BODY = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
@@ -17,12 +29,13 @@ FIELDS = """system model dtype device requests experts_per_request ms_per_step m
 SYSTEMS = "single single_transformers sequential per_expert peft mope soup_merged soup_batch".split()
 
 
-def tiny_parts():
-    return random_parts("tiny", SHAPE, BODY, ALL_LINEAR, 4, 0)
+def tiny_parts(dtype=torch.float32, device="cpu"):
+    return random_parts("tiny", Shape(SHAPE, BODY, 4, ALL_LINEAR), 0, dtype, device)
 
 
 def test_records():
-    settings = BenchmarkSettings(seed=0, requests=[1, 9], dtypes=["float32", "bfloat16"], steps=2, rounds=3, threads=1)
+    counts = {"requests": [1, 9], "steps": 2, "rounds": 3, "threads": 1}
+    settings = BenchmarkSettings(seed=0, models=["tiny"], dtypes=["float32", "bfloat16"], **counts)
     records = list(benchmark([tiny_parts], settings, "cpu"))
     assert [list(record) for record in records] == [FIELDS] * len(records)
     assert [record["system"] for record in records] == SYSTEMS * 4
@@ -66,6 +79,43 @@ def test_peak_of_memory():
 
 
 def test_systems_share_one_task():
-    systems = build_systems(tiny_parts(), 8, torch.float32, "cpu", 0, 4)
+    systems = build_systems(tiny_parts(), 8, "cpu", 0, 4)
     mope = [system for system in systems if system.experts == 3]
     assert len({system.floor for system in mope}) == 1
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_rounds_take_the_same_steps_from_prompts_read_once(name):
+    system = next(system for system in build_systems(tiny_parts(), 9, "cpu", 0, 4) if system.name == name)
+    begun_from, rounds = system.prefill(), []
+    for _ in range(2):
+        batches = copies(begun_from)
+        assert all(batch.pool is pool for batch, (pool, _) in zip(batches, system.groups, strict=True))
+        for _ in range(3):
+            step(batches)
+        rounds.append(torch.cat([batch.logprobs for batch in batches]))
+    afresh = system.prefill()
+    for _ in range(3):
+        step(afresh)
+    torch.testing.assert_close(rounds[0], rounds[1], rtol=0, atol=0)
+    torch.testing.assert_close(rounds[0], torch.cat([batch.logprobs for batch in afresh]), rtol=0, atol=0)
+
+
+def test_shapes_have_the_sizes_that_they_are_named_by():
+    for name, millions, share in (("llama-136m", 134, 0.026), ("llama-7b", 6738, 0.016)):
+        parts = random_parts(name, SHAPES[name], 0, torch.bfloat16, "meta")
+        size = sum(weight.numel() for weight in parts.base.parameters())
+        assert round(size / 1e6) == millions
+        assert round(sum(weight.numel() for weight in parts.controller.parameters()) / size, 3) == share
+        assert len(parts.adapters) == 6
+
+
+def test_models_are_chosen_by_name_and_their_artifacts_are_inputs(tmp_path):
+    parser = argparse.ArgumentParser()
+    model_options(parser)
+    makes, inputs = chosen_models(["llama-136m"], 0, parser.parse_args([]))
+    assert [make.args[0] for make in makes] == ["llama-136m"] and inputs == []
+    given = ["--base", str(tmp_path / "base"), "--experts", f"P1A={tmp_path}", "--controller", str(tmp_path)]
+    with pytest.raises(MopeError, match="base: missing"):
+        chosen_models(["llama-136m", "run"], 0, parser.parse_args(given))

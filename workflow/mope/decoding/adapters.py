@@ -1,5 +1,6 @@
 """Expert pool (a): LoRA adapters over one base model, all experts of all requests in one forward pass."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,15 +44,24 @@ class AdapterPool(ExpertPool):
         if isinstance(base, str | Path):
             base = AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
         base = base.to(device=device, dtype=dtype)
-        self.names = tuple(adapters)
         self.llama = Llama(base.get_decoder())
         self.head = Linear(base.get_output_embeddings().weight.detach(), None)
         self.vocab_size = self.head.outputs
         width = self.llama.cache_dtype.itemsize
         self.bytes_per_token = 2 * len(self.llama.layers) * self.llama.kv_heads * self.llama.head_size * width
         self.device = self.head.device
+        self._adapt(adapters)
+
+    def _adapt(self, adapters: Mapping[str, str | Path | Adapter]) -> None:
+        self.names = tuple(adapters)
         read = [{} if a == BASE else a if isinstance(a, dict) else read_adapter(a) for a in adapters.values()]
         self.stacks = stack_adapters(self.llama, read) if any(read) else None
+
+    def beside(self, adapters: Mapping[str, str | Path | Adapter]) -> "AdapterPool":
+        """A pool of other adapters on the same base, which is not copied."""
+        other = copy.copy(self)
+        other._adapt(adapters)
+        return other
 
     def prefill(self, prompts: list[list[int]], experts: list[int]) -> tuple[AdapterState, torch.Tensor]:
         which = torch.tensor(experts, device=self.device)

@@ -4,7 +4,7 @@ import copy
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -12,11 +12,12 @@ import torch
 from mope.decoding.adapters import BASE, AdapterPool
 from mope.decoding.batch import Batch
 from mope.decoding.benchmark_memory import Peak, bandwidth, bytes_of, cache_bytes
-from mope.decoding.benchmark_models import Parts, combinations, peft_model
+from mope.decoding.benchmark_models import Make, Parts, combinations, peft_model
 from mope.decoding.benchmark_pools import PeftPool, SplitPool
 from mope.decoding.controller_input import LlamaController
 from mope.decoding.lora import Adapter
 from mope.decoding.mixers import Probability
+from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling, choose
 from mope.decoding.separate import SeparatePool
@@ -28,9 +29,10 @@ ANSWER = 64  # tokens of the answers over which a soup's merging is spread
 
 @dataclass(frozen=True)
 class BenchmarkSettings:
-    """`benchmark` in config.yaml: simultaneous requests, dtypes, timed steps per round, rounds, CPU threads."""
+    """`benchmark` in config.yaml: models, simultaneous requests, dtypes, timed steps per round, rounds, CPU threads."""
 
     seed: int
+    models: list[str]
     requests: list[int]
     dtypes: list[str]
     steps: int
@@ -40,49 +42,46 @@ class BenchmarkSettings:
 
 @dataclass
 class System:
-    """`start` prepares fresh requests and returns the step to time; `extra` milliseconds are added to every step.
+    """A way to serve the requests: in `groups` of its own, one after the other, each with the pool that runs it.
 
-    `held` are the bytes of its weights, `floor` those that any implementation must move per step.
+    `held` are the bytes of its weights, `floor` those that any implementation must move per step; `extra` milliseconds
+    are added to every step.
     """
 
     name: str
     experts: int
-    start: Callable[[], Callable[[], None]]
+    groups: list[tuple[ExpertPool, list[Request]]]
     held: int
     floor: int
+    controller: LlamaController | None = None
     extra: float = 0.0
 
+    def prefill(self) -> list[Batch]:
+        """The groups' requests, their prompts read."""
+        return [Batch(pool, Probability(), requests, self.controller) for pool, requests in self.groups]
 
-def stepper(pool, requests: list[Request], controller=None) -> Callable[[], None]:
-    """Prefill the requests; the step samples a token for each and runs the models on it."""
-    batch = Batch(pool, Probability(), requests, controller)
-    uniform = torch.rand(len(requests), dtype=torch.float64, device=pool.device)
 
-    def step() -> None:
+def step(batches: list[Batch]) -> None:
+    """Draw a token for every request and run the models on it."""
+    for batch in batches:
         mixed, _, _ = batch.mixture()
-        batch.advance(choose(mixed, Sampling(), uniform))
-
-    return step
+        batch.advance(choose(mixed, Sampling(), mixed.new_full((len(mixed),), 0.5, dtype=torch.float64)))
 
 
-def all_of(steps: list[Callable[[], None]]) -> Callable[[], None]:
-    """One step of every batch, one after the other."""
-
-    def step() -> None:
-        for each in steps:
-            each()
-
-    return step
+def copies(batches: list[Batch]) -> list[Batch]:
+    """The same with caches of their own, on the same models: to time steps again without reading the prompts again."""
+    shared = [part for batch in batches for part in (batch.pool, batch.controller, batch.requests)]
+    return copy.deepcopy(batches, {id(part): part for part in shared})
 
 
 @torch.inference_mode()
-def merge_milliseconds(parts: Parts, soups: list[Adapter], dtype: torch.dtype, device) -> float:
+def merge_milliseconds(parts: Parts, soups: list[Adapter], device) -> float:
     """Median time to add a soup's products to a copy of the weights that they change."""
     modules = dict(parts.base.get_decoder().named_modules())
-    weights = {name: modules[name].weight.detach().to(device, dtype, copy=True) for name in soups[0]}
+    weights = {name: modules[name].weight.detach().clone() for name in soups[0]}
     spent = []
     for soup in soups:
-        factors = {name: [factor.to(device, dtype) for factor in (pair.b, pair.a)] for name, pair in soup.items()}
+        factors = {name: [factor.to(device, parts.dtype) for factor in (pair.b, pair.a)] for name, pair in soup.items()}
         begun = now(device)
         for name, (b, a) in factors.items():
             weights[name].addmm_(b, a, alpha=soup[name].scale)
@@ -97,7 +96,7 @@ def now(device) -> float:
     return time.perf_counter()
 
 
-def build_systems(parts: Parts, count: int, dtype: torch.dtype, device, seed: int, steps: int) -> list[System]:
+def build_systems(parts: Parts, count: int, device, seed: int, steps: int) -> list[System]:
     """The systems for `count` requests over all 8 combinations, on prompts of 16 to 32 random tokens."""
     rng = random.Random(seed)
     names = list(parts.adapters)
@@ -109,10 +108,10 @@ def build_systems(parts: Parts, count: int, dtype: torch.dtype, device, seed: in
     souped = [Request([r % 8], [p]) for r, p in enumerate(prompts)]
     soups = [exact_average([parts.adapters[names[i]] for i in members]) for members in xi]
 
-    single = AdapterPool(parts.base, {"base": BASE}, dtype, device)
-    experts = AdapterPool(parts.base, parts.adapters, dtype, device)
-    soup_pool = AdapterPool(parts.base, {f"soup{i}": soup for i, soup in enumerate(soups)}, dtype, device)
-    controller = LlamaController(parts.controller.to(device, dtype), parts.head.to(device, dtype))
+    single = AdapterPool(parts.base, {"base": BASE}, parts.dtype, device)
+    experts = single.beside(parts.adapters)
+    soup_pool = single.beside({f"soup{i}": soup for i, soup in enumerate(soups)})
+    controller = LlamaController(parts.controller, parts.head)
     by_place = SplitPool(experts, lambda row, expert: row % EXPERTS)
     by_expert = SplitPool(experts, lambda row, expert: expert)
     alone = [[r for i, r in enumerate(plain) if i % 8 == c] for c in range(min(8, count))]
@@ -124,51 +123,56 @@ def build_systems(parts: Parts, count: int, dtype: torch.dtype, device, seed: in
     used = expert_bytes * (EXPERTS if count == 1 else 6) // 6
     moved = base_bytes + used + controller_bytes + count * (EXPERTS * cache + cache_bytes(controller.llama, length))
     held = base_bytes + expert_bytes + controller_bytes
-    merge = merge_milliseconds(parts, soups, dtype, device)
+    merge = merge_milliseconds(parts, soups, device)
 
-    def mope(name: str, pool) -> System:
-        return System(name, EXPERTS, lambda: stepper(pool, mixed, controller), held, moved)
+    def mope(name: str, pool: ExpertPool) -> System:
+        return System(name, EXPERTS, [(pool, mixed)], held, moved, controller)
 
     merged = len(alone) * merge / ANSWER
     plain_floor = base_bytes + count * cache
     soup_floor = plain_floor + soup_bytes * len(alone) // 8
-    plain_module = SeparatePool({"base": copy.deepcopy(parts.base)}, dtype, device)
-    peft = PeftPool(peft_model(parts).to(device, dtype), tuple(names))
+    plain_module = SeparatePool({"base": copy.deepcopy(parts.base)}, parts.dtype, device)
+    peft = PeftPool(peft_model(parts), tuple(names))
     return [
-        System("single", 1, lambda: stepper(single, plain), base_bytes, plain_floor),
-        System("single_transformers", 1, lambda: stepper(plain_module, plain), base_bytes, plain_floor),
+        System("single", 1, [(single, plain)], base_bytes, plain_floor),
+        System("single_transformers", 1, [(plain_module, plain)], base_bytes, plain_floor),
         mope("sequential", by_place),
         mope("per_expert", by_expert),
         mope("peft", peft),
         mope("mope", experts),
-        System("soup_merged", 1, lambda: all_of([stepper(single, r) for r in alone]), held, soup_floor, merged),
-        System("soup_batch", 1, lambda: stepper(soup_pool, souped), base_bytes + soup_bytes, soup_floor),
+        System("soup_merged", 1, [(single, requests) for requests in alone], held, soup_floor, extra=merged),
+        System("soup_batch", 1, [(soup_pool, souped)], base_bytes + soup_bytes, soup_floor),
     ]
 
 
 @torch.inference_mode()
-def measure(systems: list[System], settings: BenchmarkSettings, device) -> dict[str, tuple[list[float], float]]:
-    """Milliseconds per step of every round, and peak memory in MB, by system. Rounds are interleaved."""
+def peak_megabytes(system: System, steps: int, device) -> float:
+    """Memory of a system's weights, and what reading the prompts and some steps take beside them."""
+    peak = Peak(device)
+    batches = system.prefill()
+    for _ in range(steps):
+        step(batches)
+    return (system.held + peak.growth()) / 2**20
+
+
+@torch.inference_mode()
+def milliseconds(systems: list[System], settings: BenchmarkSettings, device) -> dict[str, list[float]]:
+    """Time per step of every round, by system. Rounds are interleaved, and start from the same prompts read once."""
+    begun_from = {system.name: system.prefill() for system in systems}
     spent: dict[str, list[float]] = {system.name: [] for system in systems}
-    peaks = {}
-    for turn in range(settings.rounds + 1):  # the first round warms up and tells the memory
+    for _ in range(settings.rounds):
         for system in systems:
-            peak = Peak(device)
-            step = system.start()
-            step()
+            batches = copies(begun_from[system.name])
+            step(batches)  # untimed: the copies leave the processor's cache
             begun = now(device)
             for _ in range(settings.steps):
-                step()
-            elapsed = 1000 * (now(device) - begun) / settings.steps + system.extra
-            if turn == 0:
-                peaks[system.name] = (system.held + peak.growth()) / 2**20
-            else:
-                spent[system.name].append(elapsed)
-            del step
-    return {name: (times, peaks[name]) for name, times in spent.items()}
+                step(batches)
+            spent[system.name].append(1000 * (now(device) - begun) / settings.steps + system.extra)
+            del batches
+    return spent
 
 
-def benchmark(models: list[Callable[[], Parts]], settings: BenchmarkSettings, device: str) -> Iterator[dict]:
+def benchmark(models: list[Make], settings: BenchmarkSettings, device: str) -> Iterator[dict]:
     """Records of benchmarks/decoding.json (README, "What it costs to mix experts").
 
     `ms_per_step` is the median of the rounds, `ms_per_step_q25` and `_q75` their spread, `_rounds` each in its turn;
@@ -182,12 +186,13 @@ def benchmark(models: list[Callable[[], Parts]], settings: BenchmarkSettings, de
     for make in models:
         for dtype in settings.dtypes:
             for count in settings.requests:
-                parts = make()
-                systems = build_systems(parts, count, getattr(torch, dtype), device, settings.seed, settings.steps)
-                measured = measure(systems, settings, device)
-                one, usual = measured["single"][0], measured["single_transformers"][0]
+                parts = make(getattr(torch, dtype), device)
+                systems = build_systems(parts, count, device, settings.seed, settings.steps)
+                peaks = {system.name: peak_megabytes(system, settings.steps, device) for system in systems}
+                measured = milliseconds(systems, settings, device)
+                one, usual = measured["single"], measured["single_transformers"]
                 for system in systems:
-                    times, peak = measured[system.name]
+                    times = measured[system.name]
                     median = statistics.median(times)
                     low, _, high = statistics.quantiles(times, n=4)
                     yield {
@@ -204,7 +209,7 @@ def benchmark(models: list[Callable[[], Parts]], settings: BenchmarkSettings, de
                         "ratio_to_single": paired_ratio(times, one),
                         "ratio_to_transformers": paired_ratio(times, usual),
                         "tokens_per_s": round(1000 * count / median, 1),
-                        "peak_memory_mb": round(peak, 1),
+                        "peak_memory_mb": round(peaks[system.name], 1),
                         "floor_ratio": round(1000 * system.floor / rate / median, 3),
                     }
 

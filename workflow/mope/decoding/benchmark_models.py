@@ -1,26 +1,39 @@
-"""The models that the decoding benchmark runs: those of a run, and a random LLaMA of the 136 M class."""
+"""The models that the benchmarks run: those of a run, and LLaMAs of random weights."""
 
+import argparse
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import AutoModel, AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, LlamaModel, PreTrainedModel
+from transformers import AutoModel, AutoModelForCausalLM, LlamaConfig, LlamaModel, PreTrainedModel
 
+from mope.cli import named_path
 from mope.decoding.lora import Adapter, Pair, read_adapter
 from mope.errors import MopeError
+from mope.provenance.artifact import require
 from mope.training import controller_model  # noqa: F401 (registers the controller with AutoModel)
 
 
 @dataclass(frozen=True)
 class Parts:
-    """A base model, six experts' adapters in two poles per dimension, and a controller of body and head (float32)."""
+    """A base model, six experts' adapters in two poles per dimension, and a controller of body and head.
+
+    The models are on the device in `dtype`; adapters are float32 on the CPU.
+    """
 
     name: str
+    dtype: torch.dtype
     base: PreTrainedModel
     adapters: dict[str, Adapter]
     controller: LlamaModel
     head: torch.nn.Linear
+
+
+RUN = "run"  # the name of a run's own model among those to measure
+Make = Callable[[torch.dtype, str], Parts]  # of a dtype and a device
 
 
 def combinations(names: list[str]) -> list[list[int]]:
@@ -30,30 +43,77 @@ def combinations(names: list[str]) -> list[list[int]]:
     return [[a, 2 + b, 4 + c] for a in (0, 1) for b in (0, 1) for c in (0, 1)]
 
 
-def trained_parts(name: str, base: Path, experts: dict[str, Path], controller: Path) -> Parts:
+def model_options(parser: argparse.ArgumentParser) -> None:
+    """Options for the models of a run, which only benchmarks of the model `run` need."""
+    parser.add_argument("--name", default="run", help="what to call the run's model")
+    parser.add_argument("--base", type=Path)
+    parser.add_argument("--experts", type=named_path, action="append", default=[], help="PREFERENCE=FOLDER, six")
+    parser.add_argument("--controller", type=Path)
+
+
+def chosen_models(names: Sequence[str], seed: int, args: argparse.Namespace) -> tuple[list[Make], list[Path]]:
+    """How to make the models of these names, `run` or one of SHAPES, and the artifacts that takes."""
+    makes, inputs = [partial(random_parts, name, SHAPES[name], seed) for name in names if name != RUN], []
+    if RUN in names:
+        inputs = [args.base, *(folder for _, folder in args.experts), args.controller]
+        for path in inputs:
+            require(path)
+        makes.insert(
+            names.index(RUN), partial(trained_parts, args.base, dict(args.experts), args.controller, args.name)
+        )
+    return makes, inputs
+
+
+def trained_parts(
+    base: Path, experts: dict[str, Path], controller: Path, name: str, dtype: torch.dtype, device
+) -> Parts:
     """The parts of a run, from its folders."""
-    module = AutoModel.from_pretrained(controller)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype).to(device)
+    module = AutoModel.from_pretrained(controller).to(device, dtype)
     adapters = {expert: read_adapter(folder) for expert, folder in experts.items()}
-    return Parts(name, AutoModelForCausalLM.from_pretrained(base), adapters, module.model, module.head)
+    return Parts(name, dtype, model, adapters, module.model, module.head)
 
 
-def random_parts(name: str, shape: dict, body: dict, targets: tuple[str, ...], rank: int, seed: int) -> Parts:
-    """Random weights; `shape` and `body` are LlamaConfig keys of the base and the controller's body."""
+@dataclass(frozen=True)
+class Shape:
+    """LlamaConfig keys of a base and of its controller's body; adapters of `rank` act on `targets` of the base."""
+
+    base: dict
+    body: dict
+    rank: int = 16
+    targets: tuple[str, ...] = ("q_proj", "v_proj")  # PEFT's default for LLaMA
+
+
+def llama(hidden: int, intermediate: int, layers: int, heads: int) -> dict:
+    """Their names in a LlamaConfig."""
+    sizes = {"hidden_size": hidden, "intermediate_size": intermediate}
+    return sizes | {"num_hidden_layers": layers, "num_attention_heads": heads}
+
+
+SHAPES = {
+    # Untied, 134 M parameters. The controller has 3.5 M, 2.6 % of the base.
+    "llama-136m": Shape(
+        {"vocab_size": 32000, **llama(hidden=768, intermediate=2048, layers=12, heads=12)},
+        llama(hidden=96, intermediate=256, layers=4, heads=4),
+    ),
+    # LLaMA 7 B, and the paper's size of controller: 110 M without an output over the vocabulary.
+    "llama-7b": Shape(
+        {"vocab_size": 32000, **llama(hidden=4096, intermediate=11008, layers=32, heads=32)},
+        llama(hidden=768, intermediate=2048, layers=12, heads=12),
+    ),
+}
+
+
+def random_parts(name: str, shape: Shape, seed: int, dtype: torch.dtype, device) -> Parts:
+    """Random weights, made where they stay: what has room for 7 B in bfloat16 may have none for them in float32."""
     torch.manual_seed(seed)
-    base = LlamaForCausalLM(LlamaConfig(**shape)).eval()
-    adapters = {f"expert{i}": random_adapter(base, targets, rank) for i in range(6)}
-    controller = LlamaModel(LlamaConfig(vocab_size=shape["vocab_size"], **body)).eval()
-    return Parts(name, base, adapters, controller, torch.nn.Linear(controller.config.hidden_size, 6))
-
-
-def llama_136m(seed: int) -> Parts:
-    """12 x 768, vocabulary 32000, untied: 134 M parameters. The controller has 3.5 M, 2.6 % of the base.
-
-    Adapters of rank 16 on q and v: PEFT's default for LLaMA.
-    """
-    shape = {"hidden_size": 768, "intermediate_size": 2048, "num_hidden_layers": 12, "num_attention_heads": 12}
-    body = {"hidden_size": 96, "intermediate_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4}
-    return random_parts("llama-136m", shape | {"vocab_size": 32000}, body, ("q_proj", "v_proj"), 16, seed)
+    config, body = LlamaConfig(**shape.base), LlamaConfig(vocab_size=shape.base["vocab_size"], **shape.body)
+    with torch.device(device):
+        base = AutoModelForCausalLM.from_config(config, dtype=dtype).eval()
+        controller = AutoModel.from_config(body, dtype=dtype).eval()
+        head = torch.nn.Linear(body.hidden_size, 6, dtype=dtype)
+    adapters = {f"expert{i}": random_adapter(base, shape.targets, shape.rank) for i in range(6)}
+    return Parts(name, dtype, base, adapters, controller, head)
 
 
 def random_adapter(base: PreTrainedModel, targets: tuple[str, ...], rank: int) -> Adapter:

@@ -1,0 +1,33 @@
+"""Measure the memory and time of a step of controller training; write benchmarks/training.json."""
+
+import argparse
+import json
+from pathlib import Path
+
+from mope.cli import run, settings_of
+from mope.decoding.benchmark_models import chosen_models, model_options
+from mope.provenance.artifact import write
+from mope.training.benchmark import benchmark
+from mope.training.controller import ControllerSettings
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: `controller`, and its seed")
+    parser.add_argument("--models", nargs="+", required=True, help="`benchmark.models` of config.yaml")
+    model_options(parser)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    settings = settings_of(ControllerSettings, args.settings)
+    models, inputs = chosen_models(args.models, settings.seed, args)
+    params, seeds = args.settings | {"models": args.models}, {"seed": settings.seed}
+    with write(args.out, stage="benchmark_training", params=params, seeds=seeds, inputs=inputs) as tmp:
+        records = []
+        for record in benchmark(models, settings):
+            print(json.dumps(record), flush=True)
+            records.append(record)
+        tmp.write_text("[\n" + ",\n".join(map(json.dumps, records)) + "\n]\n")
+
+
+if __name__ == "__main__":
+    run(main)
