@@ -43,6 +43,7 @@ def test_the_record_says_how_it_came_to_be(tmp_path: Path) -> None:
     assert record["output"]["bytes"] == 5
     assert record["wall_s"] >= 0
     assert 1 < record["peak_memory_mb"] < 100_000
+    assert record["peak_gpu_memory_mb"] is None or record["device"] != "cpu"
     assert record["packages"]["snakemake"]
     named = {"schema_version", "host", "device", "python", "git_commit", "git_dirty", "code"}
     assert named <= record.keys()

@@ -181,12 +181,14 @@ def _circumstances() -> dict:
     usage = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     torch = sys.modules.get("torch")  # only asked for if the stage itself has imported it
     cuda = torch is not None and torch.cuda.is_available()
+    gpu = torch.cuda.max_memory_allocated() / 1024**2 if cuda else None
     return {
         "schema_version": SCHEMA_VERSION,
         "host": platform.node(),
         "device": torch.cuda.get_device_name() if cuda else "cpu",
         "wall_s": round(time.monotonic() - _STARTED, 3),
         "peak_memory_mb": round(usage / (1024 if sys.platform == "linux" else 1024**2), 1),
+        "peak_gpu_memory_mb": None if gpu is None else round(gpu, 1),
         **_surroundings(),
     }
 
