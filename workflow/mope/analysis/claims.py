@@ -58,6 +58,8 @@ CLAIMS = (
     won("mope-beats-soup-factor", "MoPE beats Personalized Soups (factor average, as published)", KOALA,
         "mope", "soup_factor"),
     won("mope-beats-soup-exact", "MoPE beats Personalized Soups (exact average)", KOALA, "mope", "soup_exact"),
+    won("mope-beats-soup-sum", "MoPE beats the sum of the experts' updates, the soup of tuned strength", "not compared",
+        "mope", "soup_sum"),
     won("mope-beats-mod", "MoPE beats mixing in logit space with uniform weights (MOD)",
         "not compared; table 4 puts probability above logit mixing", "mope", "mod"),
     won("mope-beats-uniform", "The trained controller beats uniform mixing weights",
