@@ -10,6 +10,7 @@ rule generate:
         f"<logs>/generate.{{method}}{of_shard('responses')}.log",
     benchmark:
         f"<benchmarks>/generate.{{method}}{of_shard('responses')}.tsv"
+    priority: 5  # the shorter scoring fills the gaps at the end
     conda:
         "../../envs/train.yaml"
     threads: 1

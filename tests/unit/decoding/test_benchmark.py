@@ -62,6 +62,11 @@ def test_every_way_of_running_the_experts_gives_the_same_distributions():
         torch.testing.assert_close(second, results[0][1], atol=2e-4, rtol=2e-4)
 
 
+def test_peft_computes_in_the_dtype_of_the_base():
+    model = peft_model(tiny_parts(torch.bfloat16))
+    assert {weight.dtype for weight in model.parameters()} == {torch.bfloat16}
+
+
 def test_bytes_by_hand():
     parts = tiny_parts()
     base = AdapterPool(parts.base, {"base": BASE})

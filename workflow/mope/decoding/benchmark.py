@@ -1,6 +1,7 @@
 """What a step costs: one model, several experts in several ways, and soups; interleaved, on one machine."""
 
 import copy
+import gc
 import random
 import statistics
 import time
@@ -172,6 +173,35 @@ def milliseconds(systems: list[System], settings: BenchmarkSettings, device) -> 
     return spent
 
 
+def records(parts: Parts, count: int, settings: BenchmarkSettings, device: str, rate: float) -> Iterator[dict]:
+    """One record per system, for `count` requests on a machine that reads `rate` bytes per second."""
+    systems = build_systems(parts, count, device, settings.seed, settings.steps)
+    peaks = {system.name: peak_megabytes(system, settings.steps, device) for system in systems}
+    measured = milliseconds(systems, settings, device)
+    one, usual = measured["single"], measured["single_transformers"]
+    for system in systems:
+        times = measured[system.name]
+        median = statistics.median(times)
+        low, _, high = statistics.quantiles(times, n=4)
+        yield {
+            "system": system.name,
+            "model": parts.name,
+            "dtype": str(parts.dtype).removeprefix("torch."),
+            "device": device_name(device),
+            "requests": count,
+            "experts_per_request": system.experts,
+            "ms_per_step": round(median, 3),
+            "ms_per_step_q25": round(low, 3),
+            "ms_per_step_q75": round(high, 3),
+            "ms_per_step_rounds": [round(t, 3) for t in times],
+            "ratio_to_single": paired_ratio(times, one),
+            "ratio_to_transformers": paired_ratio(times, usual),
+            "tokens_per_s": round(1000 * count / median, 1),
+            "peak_memory_mb": round(peaks[system.name], 1),
+            "floor_ratio": round(1000 * system.floor / rate / median, 3),
+        }
+
+
 def benchmark(models: list[Make], settings: BenchmarkSettings, device: str) -> Iterator[dict]:
     """Records of benchmarks/decoding.json (README, "What it costs to mix experts").
 
@@ -186,32 +216,9 @@ def benchmark(models: list[Make], settings: BenchmarkSettings, device: str) -> I
     for make in models:
         for dtype in settings.dtypes:
             for count in settings.requests:
-                parts = make(getattr(torch, dtype), device)
-                systems = build_systems(parts, count, device, settings.seed, settings.steps)
-                peaks = {system.name: peak_megabytes(system, settings.steps, device) for system in systems}
-                measured = milliseconds(systems, settings, device)
-                one, usual = measured["single"], measured["single_transformers"]
-                for system in systems:
-                    times = measured[system.name]
-                    median = statistics.median(times)
-                    low, _, high = statistics.quantiles(times, n=4)
-                    yield {
-                        "system": system.name,
-                        "model": parts.name,
-                        "dtype": dtype,
-                        "device": device_name(device),
-                        "requests": count,
-                        "experts_per_request": system.experts,
-                        "ms_per_step": round(median, 3),
-                        "ms_per_step_q25": round(low, 3),
-                        "ms_per_step_q75": round(high, 3),
-                        "ms_per_step_rounds": [round(t, 3) for t in times],
-                        "ratio_to_single": paired_ratio(times, one),
-                        "ratio_to_transformers": paired_ratio(times, usual),
-                        "tokens_per_s": round(1000 * count / median, 1),
-                        "peak_memory_mb": round(peaks[system.name], 1),
-                        "floor_ratio": round(1000 * system.floor / rate / median, 3),
-                    }
+                # Made anew, because PEFT changes the base, and bound to no name here: there is room for one at a time.
+                gc.collect()  # modules of the one before hold each other
+                yield from records(make(getattr(torch, dtype), device), count, settings, device, rate)
 
 
 def paired_ratio(times: list[float], others: list[float]) -> float:

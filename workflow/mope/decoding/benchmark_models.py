@@ -132,9 +132,10 @@ def peft_model(parts: Parts) -> torch.nn.Module:
     rank = pair.a.shape[0]
     targets = sorted({name.split(".")[-1] for name in adapters[0][1]})
     config = LoraConfig(task_type="CAUSAL_LM", r=rank, lora_alpha=int(pair.scale * rank), target_modules=targets)
-    model = get_peft_model(parts.base, config, adapter_name=adapters[0][0])
+    plain = {"autocast_adapter_dtype": False}  # else PEFT computes its adapters in float32, whatever the base is in
+    model = get_peft_model(parts.base, config, adapter_name=adapters[0][0], **plain)
     for name, _ in adapters[1:]:
-        model.add_adapter(name, config)
+        model.add_adapter(name, config, **plain)
     for name, adapter in adapters:
         for module, factors in adapter.items():
             layer = model.base_model.model.get_decoder().get_submodule(module)

@@ -1,5 +1,6 @@
 """What a step of REBEL takes with experts, reward models and controller on one base: memory and time of its parts."""
 
+import gc
 import random
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -117,3 +118,4 @@ def benchmark(models: list[Make], settings: ControllerSettings) -> Iterator[dict
             "peak_memory_mb": max(value for key, value in taken.items() if key.endswith("_mb")),
         }
         del pool, rewards, controller, optimizer
+        gc.collect()  # modules hold each other
