@@ -33,13 +33,13 @@ def test_the_scaling_study(project: Path, snakemake: Callable) -> None:
 def test_the_default_has_none_of_it(project: Path, snakemake: Callable) -> None:
     jobs = planned(snakemake, project)
     assert not jobs.keys() & {*DETAILS, "train_policy", "answer_prompted_reference"}
-    assert jobs["generate"] == 9 and jobs["train_controller"] == 3
+    assert jobs["generate"] == 10 and jobs["train_controller"] == 3
     assert not any("gather" in rule for rule in jobs)
 
 
 def test_shards_are_jobs_but_for_the_expert_chosen_over_all_prompts(project: Path, snakemake: Callable) -> None:
     jobs = planned(snakemake, project, "--config", "shards={responses: 3, judging: 2}")
-    assert jobs["generate"] == 8 * 3 + 1 and jobs["gather_responses"] == 9
+    assert jobs["generate"] == 9 * 3 + 1 and jobs["gather_responses"] == 10
     assert jobs["judge_rubric"] == 2 * 2 and jobs["gather_judging"] == 2
 
 
