@@ -109,6 +109,17 @@ def test_variants_stand_at_their_win_rates_against_mope(inputs):
     assert np.allclose(points.get_xdata(), 100 * rows["win_rate"])
 
 
+def test_one_variant_alone_is_seen_whole(inputs):
+    table = inputs[variants]
+    figure = variants.draw(table[table["method"] == table["method"].iloc[0]])
+    figure.canvas.draw()
+    (axis,) = figure.axes
+    box = axis.get_window_extent()
+    for marks, *_ in axis.containers:
+        heights = axis.transData.transform(marks.get_xydata())[:, 1]
+        assert (heights > box.y0 + 4).all() and (heights < box.y1 - 4).all()
+
+
 def test_bars_end_at_the_rates(inputs):
     table = inputs[preference_bars]
     figure = preference_bars.draw(table)
