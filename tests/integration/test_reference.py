@@ -11,7 +11,14 @@ import pytest
 from mope.provenance.artifact import meta_path, require, write
 from mope.provenance.manifest import build
 
-SMALL = ("tables/win_rates.csv", "figures/a.svg", "reward/P1A.metrics.json", "benchmarks/decoding.json", "claims.json")
+SMALL = (
+    "tables/win_rates.csv",
+    "figures/a.svg",
+    "reward/P1A.metrics.json",
+    "benchmarks/decoding.json",
+    "benchmarks/training.json",
+    "claims.json",
+)
 
 
 @pytest.fixture

@@ -19,12 +19,13 @@ KEPT = [
     "figures/*.svg",
     "reward/*.metrics.json",
     "benchmarks/decoding.json",
+    "benchmarks/training.json",
     "claims.json",
     "manifest.json",
 ]
 SMALL = [*(f"tables/{name}_win_rates.csv" for name in ("average", "overall")), "tables/mean_rewards.csv", "claims.json"]
 WHERE_MADE = ["tables/generalisation.csv", "tables/quality.csv", "figures/variants.svg", "figures/reward_fronts.svg"]
-APART = ["benchmark_decoding", "plot_decoding_cost"]  # `make benchmark`, which is no part of the run
+APART = ["benchmark_decoding", "benchmark_training", "plot_decoding_cost"]  # `make benchmark`, no part of the run
 AGAIN = ["claims", "overview", "write_manifest"]  # the last of a run, a second each, which `make benchmark` repeats
 FURTHER = "runs"  # where the results of further runs are, beside those of the main one
 COLUMNS = "run,rule,seconds,peak_memory_mb,jobs"

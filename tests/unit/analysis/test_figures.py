@@ -100,7 +100,7 @@ def test_matrix_shows_the_rates(inputs):
 
 
 def test_variants_stand_at_their_win_rates_against_mope(inputs):
-    table = inputs[variants]
+    table = inputs[variants].copy()
     table.loc[table["method"] == table["method"].iloc[0], "role"] = "exploratory"  # a row of the main tables
     rows = table[(table["role"] == "ablation") & (table["opponent"] == "mope")]
     (axis,) = variants.draw(table).axes
@@ -111,10 +111,12 @@ def test_variants_stand_at_their_win_rates_against_mope(inputs):
 
 def test_one_variant_alone_is_seen_whole(inputs):
     table = inputs[variants]
-    figure = variants.draw(table[table["method"] == table["method"].iloc[0]])
+    row = table[table["opponent"] == "mope"].iloc[:1].assign(role="ablation")
+    figure = variants.draw(pd.concat([row.assign(set=name) for name in ("single", "comparison")]))
     figure.canvas.draw()
     (axis,) = figure.axes
     box = axis.get_window_extent()
+    assert len(axis.containers) == 2
     for marks, *_ in axis.containers:
         heights = axis.transData.transform(marks.get_xydata())[:, 1]
         assert (heights > box.y0 + 4).all() and (heights < box.y1 - 4).all()

@@ -28,6 +28,7 @@ def main_blocks(reference: Path) -> dict[str, str]:
         "rewards": rewards_table(pd.read_csv(reference / "tables/reward_models.csv")),
         "claims": claims_table(read_claims(reference)),
         "decoding": decoding_table(pd.read_json(reference / "benchmarks/decoding.json")),
+        "training": training_table(pd.read_json(reference / "benchmarks/training.json")),
         "timings": timings_table(pd.read_csv(reference / "timings.csv")),
     }
 
@@ -194,6 +195,17 @@ def decoding_table(table: pd.DataFrame) -> str:
         rows.append([model, dtype, f"`{system}`", *(cells[count] for count in counts)])
     columns = [f"{count} request{'s' if count > 1 else ''}" for count in counts]
     return markdown(["model", "dtype", "system", *columns], rows)
+
+
+def training_table(table: pd.DataFrame) -> str:
+    """Memory before a step of controller training and at the highest point of each of its parts, and their seconds."""
+    rows = []
+    for row in table.itertuples():
+        parts = [(getattr(row, f"{part}_mb"), getattr(row, f"{part}_s")) for part in ("rollout", "scoring", "update")]
+        cells = [f"{megabytes / 1024:.1f} GB, {seconds:.1f} s" for megabytes, seconds in parts]
+        work = f"{row.answers} of {row.answer_tokens}"
+        rows.append([row.model, f"{row.dtype}, {row.device}", work, f"{row.held_mb / 1024:.1f} GB", *cells])
+    return markdown(["model", "on", "answers, tokens", "before", "answers", "rewards", "update"], rows)
 
 
 def timings_table(table: pd.DataFrame) -> str:
