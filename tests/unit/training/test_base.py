@@ -6,7 +6,7 @@ import torch
 from tiny_settings import tiny
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from mope.training.base import BaseSettings, by_length, train_base
+from mope.training.base import BaseSettings, train_base
 from mope.training.checkpoints import Checkpoints
 from mope.training.controller_model import grown_from
 from mope.training.tokenizer import train_tokenizer
@@ -31,17 +31,3 @@ def test_a_body_has_the_tokenizer_it_is_given_and_a_controller_begins_from_it(tm
         torch.testing.assert_close(controller.model.state_dict()[name], tensor)
     ids = torch.tensor([given("another text")["input_ids"]])
     assert controller(input_ids=ids).logits.abs().max() == 0  # a uniform mixture
-
-
-def test_batches_of_similar_length_hold_every_row_once() -> None:
-    rows = [{"input_ids": list(range(7 * i % 31 + 1)), "labels": [i]} for i in range(100)]
-    ordered = by_length(rows, 4, seed=1)
-    assert sorted(row["labels"] for row in ordered) == [[i] for i in range(100)]
-    assert ordered == by_length(rows, 4, seed=1) != by_length(rows, 4, seed=2)
-
-    def read(order: list[dict]) -> int:
-        lengths = [len(row["input_ids"]) for row in order]
-        return sum(4 * max(lengths[i : i + 4]) for i in range(0, 100, 4))
-
-    assert read(ordered) < 0.8 * read(rows)
-    assert {row["labels"][0] for row in ordered[:32]} == set(range(32))  # none moves far

@@ -1,6 +1,5 @@
 """Small LLaMAs trained from scratch: the base model of the laptop experiment, and the bodies of controllers."""
 
-import random
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from datasets import Dataset
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, set_seed
 from trl import SFTConfig, SFTTrainer
 
+from mope.training.batches import by_length
 from mope.training.checkpoints import Checkpoints
 from mope.training.devices import trainer_options
 from mope.training.muon import MuonWithAdamW
@@ -65,19 +65,6 @@ def tokenised(records: list[dict], tokenizer, max_length: int) -> list[dict]:
     return rows
 
 
-def by_length(rows: list[dict], batch: int, seed: int) -> list[dict]:
-    """The same rows, in an order in which those of one batch are about equally long: a third of the tokens was padding.
-
-    Sorted among the rows of eight batches at a time, the batches then in random order.
-    """
-    rng, ordered = random.Random(seed), []
-    for first in range(0, len(rows), 8 * batch):
-        near = sorted(rows[first : first + 8 * batch], key=lambda row: len(row["input_ids"]))
-        batches = [near[i : i + batch] for i in range(0, len(near), batch)]
-        ordered += [row for rows_of_one in rng.sample(batches, len(batches)) for row in rows_of_one]
-    return ordered
-
-
 def train_base(
     records: list[dict], settings: BaseSettings, saved: Checkpoints, out: Path, same_tokens: Path | None = None
 ) -> None:
@@ -121,7 +108,8 @@ def train_base(
         activation_checkpointing=False,
         **trainer_options(),
     )
-    rows = by_length(tokenised(records, tokenizer, settings.max_length), settings.batch, settings.seed)
+    rows = tokenised(records, tokenizer, settings.max_length)
+    rows = by_length(rows, settings.batch, settings.seed, lambda row: len(row["input_ids"]))
     trainer = LabelledTokensTrainer(
         model,
         config,

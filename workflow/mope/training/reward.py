@@ -11,10 +11,10 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, set_
 from trl import RewardConfig, RewardTrainer
 
 from mope.errors import MopeError
-from mope.prompting import messages
+from mope.training.batches import by_length
 from mope.training.checkpoints import Checkpoints
 from mope.training.devices import batch_options, trainer_options
-from mope.training.reward_model import RewardModel
+from mope.training.reward_model import RewardModel, conversations
 from mope.training.trainers import fit
 
 
@@ -57,6 +57,7 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
         learning_rate=settings.learning_rate,
         lr_scheduler_type="linear",
         max_length=settings.max_length,
+        train_sampling_strategy="sequential",  # of `tokenised`
         logging_steps=5,
         save_strategy="no",
         **batch_options("reward", settings.batch, settings.micro_batch),
@@ -65,7 +66,7 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
     trainer = RewardTrainer(
         model,
         config,
-        train_dataset=Dataset.from_list([_conversation(row) for row in train.itertuples()]),
+        train_dataset=Dataset.from_list(tokenised(train, tokenizer, settings)),
         processing_class=tokenizer,
         peft_config=LoraConfig(
             task_type="SEQ_CLS",
@@ -84,12 +85,12 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
     return held_out_metrics(RewardModel(base, out), held, len(train))
 
 
-def _conversation(row) -> dict:
-    return {
-        "prompt": messages(row.prompt),
-        "chosen": [{"role": "assistant", "content": row.chosen}],
-        "rejected": [{"role": "assistant", "content": row.rejected}],
-    }
+def tokenised(pairs: pd.DataFrame, tokenizer, settings: RewardSettings) -> list[dict]:
+    """`chosen_ids` and `rejected_ids` of every pair, in random order but for `by_length`; all tokenised at once."""
+    pairs = pairs.sample(frac=1, random_state=settings.seed)
+    chosen, rejected = (conversations(tokenizer, pairs.prompt, answers) for answers in (pairs.chosen, pairs.rejected))
+    rows = [{"chosen_ids": a, "rejected_ids": b} for a, b in zip(chosen, rejected, strict=True)]
+    return by_length(rows, settings.batch, settings.seed, lambda row: max(map(len, row.values())))
 
 
 def held_out_metrics(model: RewardModel, held: pd.DataFrame, trained_on: int) -> dict:
