@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mope.provenance.artifact import meta_path, require, write
+from mope.provenance.artifact import fingerprint, meta_path, require, write
 from mope.provenance.manifest import build
 
 SMALL = (
@@ -57,6 +57,39 @@ def test_small_results_are_copied_with_their_records(root: Path, run: Path, tmp_
     assert row == f"laptop,train,3.0,{peak:.0f},2" and peak > 1
     assert wall.startswith("laptop,from first to last,") and 0 < float(wall.split(",")[2]) <= 6
     assert require(out / "claims.json").read_text() == "claims.json"
+
+
+def test_the_inputs_of_a_copied_record_are_named_by_folder(root: Path, run: Path, tmp_path: Path) -> None:
+    judgments = [run / f"judgments/{name}.parquet" for name in "ab"]
+    for file in judgments:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(file.name)
+    inputs = [*judgments, run / "data/train.parquet"]
+    with write(run / "tables/c.csv", stage="tables", params={}, seeds={}, inputs=inputs) as temporary:
+        temporary.write_text("")
+    outcome = script(root, "copy_reference.py", "--run", run, "--out", tmp_path / "reference")
+    assert outcome.returncode == 0, outcome.stderr
+    own, copied = (
+        json.loads(meta_path(folder / "tables/c.csv").read_text()) for folder in (run, tmp_path / "reference")
+    )
+    train = str(inputs[-1])
+    assert copied["inputs"] == {
+        train: own["inputs"][train],
+        f"{run}/judgments/ (2 files)": fingerprint(run / "judgments")["sha256"],
+    }
+    assert own | {"inputs": None} == copied | {"inputs": None}
+
+
+def test_of_a_sweep_only_the_rewards_are_kept(root: Path, run: Path, tmp_path: Path) -> None:
+    sweep = run.rename(run.with_name("sweep"))
+    for name in ("average_win_rates", "mean_rewards"):
+        with write(sweep / f"tables/{name}.csv", stage="tables", params={}, seeds={}) as temporary:
+            temporary.write_text(name)
+    outcome = script(root, "copy_reference.py", "--run", sweep, "--out", tmp_path, "--further")
+    assert outcome.returncode == 0, outcome.stderr
+    kept = {f"tables/mean_rewards.csv{end}" for end in ("", ".meta.json")} | {"timings.csv"}
+    folder = tmp_path / "runs/sweep"
+    assert {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()} == kept
 
 
 def test_a_further_run_is_kept_beside_the_main_one_and_outlives_it(root: Path, run: Path, tmp_path: Path) -> None:

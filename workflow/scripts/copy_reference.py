@@ -1,6 +1,7 @@
 """Copy the small results of a verified run, with their records and the seconds per rule, to the repository's folder."""
 
 import argparse
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -27,8 +28,32 @@ SMALL = [*(f"tables/{name}_win_rates.csv" for name in ("average", "overall")), "
 WHERE_MADE = ["tables/generalisation.csv", "tables/quality.csv", "figures/variants.svg", "figures/reward_fronts.svg"]
 APART = ["benchmark_decoding", "benchmark_training", "plot_decoding_cost"]  # `make benchmark`, no part of the run
 AGAIN = ["claims", "overview", "write_manifest"]  # the last of a run, a second each, which `make benchmark` repeats
+SWEEP = ["tables/mean_rewards.csv"]  # by these settings are chosen, never by win rates
 FURTHER = "runs"  # where the results of further runs are, beside those of the main one
 COLUMNS = "run,rule,seconds,peak_memory_mb,jobs"
+
+
+def compact(record: dict) -> dict:
+    """A record whose inputs are named by folder: by SHA-256 of its lines "file digest", where one has several of them.
+
+    A table of win rates names every file of judgments, and each of its neighbours does, too.
+    """
+    folders: dict[Path, dict[str, str]] = {}
+    for path, digest in sorted(record["inputs"].items()):
+        folders.setdefault(Path(path).parent, {})[path] = digest
+    inputs = {}
+    for folder, files in folders.items():
+        lines = "".join(f"{Path(path).name} {digest}\n" for path, digest in files.items())
+        joined = {f"{folder}/ ({len(files)} files)": hashlib.sha256(lines.encode()).hexdigest()}
+        inputs |= joined if len(files) > 1 else files
+    return record | {"inputs": inputs}
+
+
+def patterns(run: str, further: bool) -> list[str]:
+    """Of which files the reference has copies."""
+    if not further:
+        return KEPT
+    return SWEEP if run == "sweep" else [*SMALL, *WHERE_MADE]
 
 
 def own_records(run: Path) -> dict[Path, dict]:
@@ -88,7 +113,7 @@ def main() -> None:
     parser.add_argument("--further", action="store_true", help="a run beside the main one, of which less is kept")
     args = parser.parse_args()
     records, files = own_records(args.run), []
-    for pattern in [*SMALL, *WHERE_MADE] if args.further else KEPT:
+    for pattern in patterns(args.run.name, args.further):
         whole = map(require, sorted(args.run.glob(pattern)))
         found = [path for path in whole if meta_path(path) in records]
         if not found and pattern not in WHERE_MADE:
@@ -102,7 +127,8 @@ def main() -> None:
         target = out / file.relative_to(args.run)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
-        shutil.copyfile(meta_path(file), meta_path(target))
+        text = json.dumps(compact(records[meta_path(file)]), indent=1, sort_keys=True)
+        meta_path(target).write_text(text + "\n")
     (out / "timings.csv").write_text("\n".join([COLUMNS, *timings(args.run, records)]) + "\n")
     print(f"{out}: {len(files)} files, {sum(file.stat().st_size for file in files) // 1024} KB")
 
