@@ -2,12 +2,23 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
+from datasets import Dataset
 from peft import LoraConfig, get_peft_model
-from transformers import LlamaConfig, LlamaForCausalLM, LlamaForSequenceClassification
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    LlamaConfig,
+    LlamaForCausalLM,
+    LlamaForSequenceClassification,
+)
+from trl import RewardConfig, RewardTrainer
 
 from mope.decoding.adapters import BASE, AdapterPool
+from mope.prompting import messages
+from mope.training.reward import RewardSettings, tokenised
 from mope.training.reward_model import PooledRewardModel, RewardModel, reward_models
 from mope.training.tokenizer import train_tokenizer
 
@@ -48,3 +59,30 @@ def test_the_three_ways_agree(run: Path) -> None:
     scores = torch.stack([torch.stack([way[name].score(QUESTIONS, ANSWERS) for name in NAMES]) for way in ways])
     assert torch.allclose(scores[1:], scores[:1], atol=1e-4)
     assert scores[0].std() > 1e-3
+
+
+def test_pairs_are_tokenised_as_the_trainer_would(run: Path) -> None:
+    pairs = pd.DataFrame({"prompt": QUESTIONS, "chosen": ANSWERS, "rejected": ["Rain falls.", "Light.", "A drop."]})
+    settings = RewardSettings(
+        seed=1, rank=4, alpha=8, dropout=0.0, learning_rate=1e-3, epochs=1, batch=2, held_out=0.5, min_accuracy=0.5,
+        max_length=64, micro_batch=None,
+    )  # fmt: skip
+    tokenizer = AutoTokenizer.from_pretrained(run / "base")
+    conversations = [
+        {
+            "prompt": messages(row.prompt),
+            "chosen": [{"role": "assistant", "content": row.chosen}],
+            "rejected": [{"role": "assistant", "content": row.rejected}],
+        }
+        for row in pairs.itertuples()
+    ]
+    trainer = RewardTrainer(
+        AutoModelForSequenceClassification.from_pretrained(run / "base", num_labels=1),
+        RewardConfig(output_dir=str(run / "out"), use_cpu=True, bf16=False, report_to="none", max_length=None),
+        train_dataset=Dataset.from_list(conversations),
+        processing_class=tokenizer,
+    )
+    columns = ["chosen_ids", "rejected_ids"]
+    theirs = [tuple(map(tuple, (row[name] for name in columns))) for row in trainer.train_dataset]
+    ours = [tuple(map(tuple, (row[name] for name in columns))) for row in tokenised(pairs, tokenizer, settings)]
+    assert sorted(ours) == sorted(theirs) and len(set(ours)) == 3
