@@ -26,7 +26,7 @@ BODY = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num
 FIELDS = """system model dtype device requests experts_per_request ms_per_step ms_per_step_q25 ms_per_step_q75
     ms_per_step_rounds
     ratio_to_single ratio_to_transformers tokens_per_s peak_memory_mb floor_ratio""".split()
-SYSTEMS = "single single_transformers sequential per_expert peft mope soup_merged soup_batch".split()
+SYSTEMS = "single single_transformers single_rows sequential per_expert peft mope soup_merged soup_batch".split()
 
 
 def tiny_parts(dtype=torch.float32, device="cpu"):
@@ -87,6 +87,14 @@ def test_systems_share_one_task():
     systems = build_systems(tiny_parts(), 8, "cpu", 0, 4)
     mope = [system for system in systems if system.experts == 3]
     assert len({system.floor for system in mope}) == 1
+
+
+@torch.inference_mode()
+def test_the_base_alone_runs_as_many_rows_as_the_mixture():
+    systems = {system.name: system for system in build_systems(tiny_parts(), 9, "cpu", 0, 4)}
+    rows = {name: sum(len(batch.logprobs) for batch in systems[name].prefill()) for name in SYSTEMS}
+    assert rows["single_rows"] == rows["mope"] == 27 and rows["single"] == 9
+    assert systems["single"].floor < systems["single_rows"].floor < systems["mope"].floor
 
 
 @torch.inference_mode()

@@ -106,6 +106,7 @@ def build_systems(parts: Parts, count: int, device, seed: int, steps: int) -> li
     prompts = [[rng.randrange(4, size) for _ in range(rng.randrange(16, 33))] for _ in range(count)]
     mixed = [Request(xi[r % 8], [p] * EXPERTS, p) for r, p in enumerate(prompts)]
     plain = [Request([0], [p]) for p in prompts]
+    tripled = [request for request in plain for _ in range(EXPERTS)]  # as many rows as the experts of all requests
     souped = [Request([r % 8], [p]) for r, p in enumerate(prompts)]
     soups = [exact_average([parts.adapters[names[i]] for i in members]) for members in xi]
 
@@ -137,6 +138,7 @@ def build_systems(parts: Parts, count: int, device, seed: int, steps: int) -> li
     return [
         System("single", 1, [(single, plain)], base_bytes, plain_floor),
         System("single_transformers", 1, [(plain_module, plain)], base_bytes, plain_floor),
+        System("single_rows", 1, [(single, tripled)], base_bytes, base_bytes + count * EXPERTS * cache),
         mope("sequential", by_place),
         mope("per_expert", by_expert),
         mope("peft", peft),
