@@ -7,6 +7,9 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/prompts.smk"
+include: "workflow/rules/models.smk"
+include: "workflow/rules/results.smk"
 
 
 config = load_config_or_exit()
