@@ -135,6 +135,21 @@ def test_a_later_benchmark_is_no_part_of_the_time(root: Path, run: Path, tmp_pat
     assert 0 < float(rows[-1][2]) <= 6
 
 
+def test_a_pause_in_which_nothing_ran_is_no_part_of_the_time(root: Path, run: Path, tmp_path: Path) -> None:
+    for name, start, end in (
+        ("train.P1A", 0, 10),
+        ("train.P1B", 5, 20),
+        ("score.P1A", 50, 60),
+        ("score.P1B", 1060, 1070),
+    ):
+        file = run / f"timings/{name}.tsv"
+        file.write_text(f"s\tmax_rss\n{end - start}\t7.5\n")
+        os.utime(file, (1e9 + end,) * 2)
+    assert script(root, "copy_reference.py", "--run", run, "--out", tmp_path / "reference").returncode == 0
+    last = (tmp_path / "reference/timings.csv").read_text().splitlines()[-1]
+    assert last.split(",")[1:3] == ["from first to last", "70.0"]
+
+
 def test_a_damaged_result_is_not_copied(root: Path, run: Path, tmp_path: Path) -> None:
     (run / "claims.json").write_text("[]")
     outcome = script(root, "copy_reference.py", "--run", run, "--out", tmp_path / "reference")

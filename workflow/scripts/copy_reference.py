@@ -28,6 +28,7 @@ SMALL = [*(f"tables/{name}_win_rates.csv" for name in ("average", "overall")), "
 WHERE_MADE = ["tables/generalisation.csv", "tables/quality.csv", "figures/variants.svg", "figures/reward_fronts.svg"]
 APART = ["benchmark_decoding", "benchmark_training", "plot_decoding_cost"]  # `make benchmark`, no part of the run
 AGAIN = ["claims", "overview", "write_manifest"]  # the last of a run, a second each, which `make benchmark` repeats
+PAUSE = 60  # seconds
 SWEEP = ["tables/mean_rewards.csv"]  # by these settings are chosen, never by win rates
 FURTHER = "runs"  # where the results of further runs are, beside those of the main one
 COLUMNS = "run,rule,seconds,peak_memory_mb,jobs"
@@ -90,19 +91,27 @@ def peak_memory(run: Path, records: dict[Path, dict]) -> dict[str, float]:
 
 
 def wall_time(timings: Path) -> float:
-    """Seconds from the start of the first job to the end of the last, from when Snakemake wrote each job's file."""
+    """Seconds from the start of the first job to the end of the last, but for pauses in which nothing ran.
+
+    When jobs ended is known from when Snakemake wrote their files. Pauses are of more than a minute: a run that was
+    stopped and went on later, or of which a part was made again.
+    """
     files = [file for file in timings.glob("*.tsv") if file.name.split(".")[0] not in {*APART, *AGAIN}]
     ends = {file: file.stat().st_mtime for file in files}
-    starts = [end - pd.read_csv(file, sep="\t").s.iloc[0] for file, end in ends.items()]
-    return max(ends.values()) - min(starts)
+    jobs = sorted((end - pd.read_csv(file, sep="\t").s.iloc[0], end) for file, end in ends.items())
+    seconds, reached = 0.0, jobs[0][0]
+    for start, end in jobs:
+        seconds += max(0.0, end - reached) - (start - reached if start - reached > PAUSE else 0.0)
+        reached = max(reached, end)
+    return seconds
 
 
 def timings(run: Path, records: dict[Path, dict]) -> list[str]:
-    """Lines of timings.csv: every rule, and the whole run if none of its parts was made again later."""
+    """Lines of timings.csv: every rule, and the whole run."""
     durations = {rule: s for rule, s in earlier_durations(run / "timings").items() if rule not in APART}
-    peaks, wall = peak_memory(run, records), wall_time(run / "timings")
-    if wall <= sum(map(sum, durations.values())):
-        durations[WALL], peaks[WALL] = [wall], max(peaks[rule] for rule in durations)
+    peaks = peak_memory(run, records)
+    peaks[WALL] = max(peaks[rule] for rule in durations)
+    durations[WALL] = [wall_time(run / "timings")]
     return [f"{run.name},{rule},{mean(s):.1f},{peaks[rule]:.0f},{len(s)}" for rule, s in durations.items()]
 
 

@@ -216,21 +216,18 @@ def timings_table(table: pd.DataFrame) -> str:
         for row in table.sort_values("seconds").iloc[::-1].itertuples()
     ]
     work = f"{(table.jobs * table.seconds).sum():.0f} one after another"
-    took = "" if wall.empty else f", {wall.seconds.iloc[0]:.0f} from first to last"
-    rows.append(["**all**", str(table.jobs.sum()), work + took, f"{table.peak_memory_mb.max():.0f}"])
+    work += f", {wall.seconds.iloc[0]:.0f} from first to last"
+    rows.append(["**all**", str(table.jobs.sum()), work, f"{table.peak_memory_mb.max():.0f}"])
     return markdown(["rule", "jobs", "seconds per job", "peak memory, MB"], rows)
 
 
 def further_timings_table(tables: list[pd.DataFrame]) -> str:
-    """Jobs, work and minutes of each further run; no minutes where parts of it were made again later."""
+    """Jobs, work and minutes of each further run."""
     rows = []
     for table in tables:
         wall, rules = table[table.rule == WALL].seconds, table[table.rule != WALL]
-        minutes = "" if wall.empty else f"{wall.iloc[0] / 60:.0f}"
-        work = f"{(rules.jobs * rules.seconds).sum() / 60:.0f}"
-        rows.append(
-            [f"`{table.run.iloc[0]}`", str(rules.jobs.sum()), work, minutes, f"{rules.peak_memory_mb.max():.0f}"]
-        )
+        minutes = [f"{seconds / 60:.0f}" for seconds in ((rules.jobs * rules.seconds).sum(), wall.iloc[0])]
+        rows.append([f"`{table.run.iloc[0]}`", str(rules.jobs.sum()), *minutes, f"{rules.peak_memory_mb.max():.0f}"])
     columns = ["jobs", "minutes, one job after another", "minutes from first to last", "peak memory, MB"]
     return markdown(["run", *columns], rows)
 
