@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mope.config import load
+from mope.config.load import load
 
 ROOT = Path(__file__).resolve().parents[2]
 

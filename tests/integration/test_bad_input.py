@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mope.cli import run
+from mope.runtime.cli import run
 
 CASES = [
     (["--config", "sead=7"], "sead: unknown key", "did you mean seed?"),

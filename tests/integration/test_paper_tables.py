@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from mope.config import load
+from mope.config.load import load
 
 DETAILS = ("quality", "alpha_tables", "generalisation")
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mope.analysis.readme import (
+from mope.errors import MopeError
+from mope.report.readme import (
     average_table,
     blocks,
     claims_table,
@@ -15,7 +16,6 @@ from mope.analysis.readme import (
     sweep_table,
     variants_table,
 )
-from mope.errors import MopeError
 
 
 def test_every_number_in_the_readme_is_that_of_the_reference_run(root: Path) -> None:

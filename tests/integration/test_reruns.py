@@ -85,13 +85,13 @@ def test_comments_docstrings_and_formatting_rerun_nothing(edit: Callable) -> Non
     def commented(text: str) -> str:
         return re.sub(r'\A"""', '# A comment.\n\n"""Edited. ', text) + "\n# The end.\n"
 
-    assert edit("workflow/mope/training/rebel.py", commented) == Counter()
+    assert edit("workflow/mope/controller/rebel.py", commented) == Counter()
     assert edit("workflow/scripts/train_controller.py", commented) == Counter()
     assert edit("config.yaml", configured()) == Counter()
 
 
 def test_an_edit_of_the_rebel_loss_reruns_the_controller_and_what_follows(edit: Callable) -> None:
-    jobs = edit("workflow/mope/training/rebel.py", code_appended)
+    jobs = edit("workflow/mope/controller/rebel.py", code_appended)
     assert {"train_controller", *AFTER_RESPONSES, *ALWAYS_LAST} <= jobs.keys()
     upstream = ["write_corpus", "prepare_prompts", "train_base", "sample_candidates", "annotate_feedback"]
     upstream += ["train_reward", "train_expert", "answer_reference"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mope.training.reward_model import RewardModel
+from mope.rewards.reward_model import RewardModel
 
 
 @pytest.fixture(scope="module")

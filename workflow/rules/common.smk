@@ -4,10 +4,10 @@ import os
 import sys
 from pathlib import Path
 
-from mope.config import load as load_config
+from mope.config.load import load as load_config
 from mope.data.feedback_file import feedback_file
 from mope.errors import MopeError
-from mope.methods import across_prompts, in_tables, needs, pairs
+from mope.methods.entries import across_prompts, in_tables, needs, pairs
 from mope.preferences import load as load_preferences
 from mope.provenance.code import digest
 
@@ -83,4 +83,4 @@ def set_job_environment():
 def launcher(stage):
     """How a script that several devices can share is started. A resource of its rule: a change reruns nothing."""
     count = config["devices"][stage]
-    return f"python -m mope.launch {count}" if count > 1 else "python"
+    return f"python -m mope.runtime.launch {count}" if count > 1 else "python"

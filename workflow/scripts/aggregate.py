@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from mope.analysis.aggregate import TABLES, aggregate, read_judgments, read_methods
-from mope.cli import run
 from mope.provenance.artifact import require, write
+from mope.runtime.cli import run
 
 
 def main() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from mope import preferences
 from mope.analysis.alpha_tables import alpha_table, swap_table
-from mope.cli import run
 from mope.data.tables import read
 from mope.provenance.artifact import write
+from mope.runtime.cli import run
 
 
 def main() -> None:

@@ -4,10 +4,10 @@ import argparse
 import json
 from pathlib import Path
 
-from mope.cli import run
 from mope.data.feedback import annotate
 from mope.data.tables import read
 from mope.provenance.artifact import write
+from mope.runtime.cli import run
 
 
 def main() -> None:

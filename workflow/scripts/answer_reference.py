@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 
 from mope import preferences
-from mope.cli import run
-from mope.data.reference import reference_answers
 from mope.data.tables import read
 from mope.provenance.artifact import require, write
+from mope.rewards.reference import reference_answers
+from mope.runtime.cli import run
 
 
 def main() -> None:

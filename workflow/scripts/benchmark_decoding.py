@@ -6,10 +6,10 @@ from pathlib import Path
 
 import torch
 
-from mope.cli import run, settings_of
-from mope.decoding.benchmark import BenchmarkSettings, benchmark
-from mope.decoding.benchmark_models import chosen_models, model_options
+from mope.benchmark.decoding_steps import BenchmarkSettings, benchmark
+from mope.benchmark.parts import chosen_models, model_options
 from mope.provenance.artifact import write
+from mope.runtime.cli import run, settings_of
 
 
 def main() -> None:

@@ -4,11 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
-from mope.cli import run, settings_of
-from mope.decoding.benchmark_models import chosen_models, model_options
+from mope.benchmark.controller_step import benchmark
+from mope.benchmark.parts import chosen_models, model_options
+from mope.controller.train import ControllerSettings
 from mope.provenance.artifact import write
-from mope.training.benchmark import benchmark
-from mope.training.controller import ControllerSettings
+from mope.runtime.cli import run, settings_of
 
 
 def main() -> None:

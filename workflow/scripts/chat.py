@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 from mope import preferences
-from mope.cli import run
-from mope.decoding.chat import Chat, ChatSettings, talk, talk_json
 from mope.errors import MopeError
+from mope.explain.terminal_chat import Chat, ChatSettings, talk, talk_json
 from mope.provenance.artifact import read_meta
+from mope.runtime.cli import run
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ import pandas as pd
 
 from mope.analysis.claims import claims
 from mope.analysis.findings import Tables
-from mope.cli import run
 from mope.provenance.artifact import require, write
+from mope.runtime.cli import run
 
 
 def main() -> None:

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from mope.cli import run
-from mope.judging.batch import collect
-from mope.judging.cache import Cache
+from mope.judging.answer_cache import Cache
+from mope.judging.batch_service import collect
+from mope.runtime.cli import run
 
 
 def main() -> None:

@@ -9,11 +9,11 @@ from statistics import mean
 
 import pandas as pd
 
-from mope.analysis.readme import WALL
-from mope.cli import run
 from mope.errors import MopeError
-from mope.estimate import earlier_durations
 from mope.provenance.artifact import meta_path, require
+from mope.report.readme import WALL
+from mope.runtime.cli import run
+from mope.runtime.estimate import earlier_durations
 
 KEPT = [
     "tables/*.csv",

@@ -4,9 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from mope.cli import run
 from mope.data.hub import download_file
 from mope.provenance.artifact import write
+from mope.runtime.cli import run
 
 
 def main() -> None:

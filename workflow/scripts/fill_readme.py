@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from mope.analysis.readme import blocks, fill
-from mope.cli import run
+from mope.report.readme import blocks, fill
+from mope.runtime.cli import run
 
 
 def main() -> None:

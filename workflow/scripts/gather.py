@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from mope.cli import run
+from mope.analysis.shard_tables import GATHER, record_of
 from mope.data.tables import read
-from mope.gather import GATHER, record_of
 from mope.provenance.artifact import write
+from mope.runtime.cli import run
 
 
 def main() -> None:

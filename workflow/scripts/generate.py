@@ -5,14 +5,14 @@ import json
 from pathlib import Path
 
 from mope import preferences
-from mope.cli import named_path, run, settings_of
 from mope.data.tables import read
-from mope.decoding.open_pool import placement
-from mope.generation import GenerationSettings, Generator, Models, generate
-from mope.methods import rewarded
+from mope.methods.entries import rewarded
+from mope.methods.generation import GenerationSettings, Generator, Models, generate
+from mope.methods.selection import SELECTIONS, Chooser
+from mope.pools.open_pool import placement
 from mope.provenance.artifact import require, write
-from mope.selection import SELECTIONS, Chooser
-from mope.shards import WHOLE, Shard
+from mope.runtime.cli import named_path, run, settings_of
+from mope.runtime.shards import WHOLE, Shard
 
 
 def main() -> None:

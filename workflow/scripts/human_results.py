@@ -8,9 +8,9 @@ import pandas as pd
 from mope.analysis.aggregate import read_judgments
 from mope.analysis.human_results import judge_agreement, results
 from mope.analysis.outcomes import gather
-from mope.cli import run
 from mope.judging.human_study import read_ratings
 from mope.provenance.artifact import require, write
+from mope.runtime.cli import run
 
 
 def main() -> None:

@@ -4,11 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
-from mope.cli import run
 from mope.judging.human_study import draw, page
 from mope.judging.verdicts import read_responses
 from mope.preferences import load
 from mope.provenance.artifact import write
+from mope.runtime.cli import run
 
 
 def main() -> None:

@@ -4,8 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
-from mope.cli import run
 from mope.provenance.artifact import verified, write
+from mope.runtime.cli import run
 from mope.training.imported import check_space, import_base
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from mope.analysis.outcomes import check_unparsed
-from mope.cli import method_pair, run, settings_of
 from mope.judging import templates
-from mope.judging.cache import Cache
-from mope.judging.chat import ChatJudge, ChatSettings
+from mope.judging.answer_cache import Cache
+from mope.judging.chat_judge import ChatJudge, ChatSettings
 from mope.judging.verdicts import all_questions, judge_pairs, read_responses
 from mope.provenance.artifact import write
+from mope.runtime.cli import method_pair, run, settings_of
 
 
 def main() -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from mope.cli import method_pair, named_path, run
 from mope.judging.reward_judge import RewardJudge, check_held_out
 from mope.judging.verdicts import judge_pairs, read_responses
 from mope.provenance.artifact import require, write
-from mope.scoring import score_texts
-from mope.shards import WHOLE, Shard
-from mope.training.reward_model import reward_models
+from mope.rewards.reward_model import reward_models
+from mope.rewards.scoring import score_texts
+from mope.runtime.cli import method_pair, named_path, run
+from mope.runtime.shards import WHOLE, Shard
 
 
 def main() -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mope.cli import method_pair, run
 from mope.judging.rubric_judge import RubricJudge
 from mope.judging.verdicts import judge_pairs, read_responses
 from mope.provenance.artifact import write
-from mope.shards import WHOLE, Shard
+from mope.runtime.cli import method_pair, run
+from mope.runtime.shards import WHOLE, Shard
 
 
 def main() -> None:

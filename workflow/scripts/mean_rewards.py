@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from mope.analysis.mean_rewards import mean_rewards, rewards_by_cell
-from mope.cli import run
 from mope.data.tables import read
 from mope.provenance.artifact import write
+from mope.runtime.cli import run
 
 COLUMNS = ["prompt_id", "combination", "preference", "bt_reward", "seed"]
 

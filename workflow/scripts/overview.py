@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from mope.analysis.overview import page
-from mope.cli import run
 from mope.provenance.artifact import require, write
+from mope.report.overview import page
+from mope.runtime.cli import run
 
 
 def main() -> None:

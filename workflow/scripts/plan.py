@@ -7,9 +7,9 @@ import torch
 from tabulate import tabulate
 
 from mope import preferences
-from mope.cli import run
-from mope.config import load
-from mope.plan import base_config, comparisons, controller_parameters, cost, shape_of, stages
+from mope.config.load import load
+from mope.config.plan import base_config, comparisons, controller_parameters, cost, shape_of, stages
+from mope.runtime.cli import run
 
 
 def main() -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from mope.analysis.figures.combination_bars import draw
-from mope.analysis.figures.style import publish
-from mope.cli import run
 from mope.provenance.artifact import require
+from mope.report.figures.combination_bars import draw
+from mope.report.figures.style import publish
+from mope.runtime.cli import run
 
 
 def main() -> None:

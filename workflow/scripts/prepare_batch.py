@@ -4,12 +4,13 @@ import argparse
 import json
 from pathlib import Path
 
-from mope.cli import method_pair, run, settings_of
-from mope.judging import batch, templates
-from mope.judging.cache import Cache
-from mope.judging.chat import ChatJudge, ChatSettings
+from mope.judging import batch_service as batch
+from mope.judging import templates
+from mope.judging.answer_cache import Cache
+from mope.judging.chat_judge import ChatJudge, ChatSettings
 from mope.judging.verdicts import all_questions, read_responses
 from mope.provenance.artifact import write
+from mope.runtime.cli import method_pair, run, settings_of
 
 
 def main() -> None:

@@ -4,10 +4,10 @@ import argparse
 import json
 from pathlib import Path
 
-from mope.cli import run
 from mope.data.prompts import file_prompts, world_prompts
 from mope.data.tables import read
 from mope.provenance.artifact import write
+from mope.runtime.cli import run
 
 
 def main() -> None:

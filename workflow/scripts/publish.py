@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from mope.cli import run
+from mope.config.yaml_file import read_yaml
 from mope.publish.models import publish
-from mope.yaml_file import read_yaml
+from mope.runtime.cli import run
 
 
 def main() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from mope.analysis.aggregate import read_methods
 from mope.analysis.quality import quality
-from mope.cli import run
 from mope.data.tables import read
 from mope.provenance.artifact import write
+from mope.runtime.cli import run
 
 COLUMNS = ["prompt_id", "prompt", "combination", "response", "n_tokens", "finish_reason", "seed"]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from mope.cli import run
 from mope.data.feedback_file import COLUMNS, drawn
 from mope.provenance.artifact import write
+from mope.runtime.cli import run
 
 
 def main() -> None:

@@ -4,9 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from mope.analysis.reward_models import reward_models
-from mope.cli import run
+from mope.analysis.reward_accuracy import reward_models
 from mope.provenance.artifact import require, write
+from mope.runtime.cli import run
 
 
 def main() -> None:

@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 
 from mope import preferences
-from mope.alphas import Sampler, sample_alphas, swap_alphas
-from mope.cli import named_path, run, settings_of
 from mope.data.tables import read
-from mope.generation import GenerationSettings, Generator, Models
+from mope.explain.alphas import Sampler, sample_alphas, swap_alphas
+from mope.methods.generation import GenerationSettings, Generator, Models
 from mope.provenance.artifact import require, write
+from mope.runtime.cli import named_path, run, settings_of
 
 
 def main() -> None:

@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 
 from mope import preferences
-from mope.cli import run
-from mope.data.candidates import sample_candidates
 from mope.data.tables import read
 from mope.provenance.artifact import require, write
+from mope.runtime.cli import run
+from mope.training.candidates import sample_candidates
 
 
 def main() -> None:

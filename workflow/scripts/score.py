@@ -3,11 +3,11 @@
 import argparse
 from pathlib import Path
 
-from mope.cli import named_path, run
 from mope.data.tables import read
 from mope.provenance.artifact import require, write
-from mope.scoring import score_responses
-from mope.training.reward_model import reward_models
+from mope.rewards.reward_model import reward_models
+from mope.rewards.scoring import score_responses
+from mope.runtime.cli import named_path, run
 
 
 def main() -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from mope.analysis.formats import averages, document, matrix
-from mope.cli import run
 from mope.provenance.artifact import require, write
+from mope.report.formats import averages, document, matrix
+from mope.runtime.cli import run
 
 
 def main() -> None:

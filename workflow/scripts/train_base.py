@@ -4,9 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from mope.cli import checkpoint_option, run, settings_of
 from mope.data.tables import read
 from mope.provenance.artifact import require, write
+from mope.runtime.cli import checkpoint_option, run, settings_of
 from mope.training.base import BaseSettings, train_base
 from mope.training.checkpoints import checkpoints
 

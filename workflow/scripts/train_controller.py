@@ -5,15 +5,15 @@ import json
 from pathlib import Path
 
 from mope import preferences
-from mope.cli import checkpoint_option, named_path, run, settings_of
+from mope.controller.train import ControllerSettings, train_controller
 from mope.data.tables import read
-from mope.decoding.open_pool import open_pool
+from mope.pools.open_pool import open_pool
 from mope.provenance.artifact import require, verified, write
+from mope.rewards.combined import Rewards, references_of
+from mope.rewards.reward_model import reward_models
+from mope.runtime.cli import checkpoint_option, named_path, run, settings_of
 from mope.training.checkpoints import checkpoints
-from mope.training.controller import ControllerSettings, train_controller
 from mope.training.devices import join
-from mope.training.reward_model import reward_models
-from mope.training.rewards import Rewards, references_of
 
 
 def main() -> None:

@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 
 from mope import preferences
-from mope.cli import checkpoint_option, run, settings_of
 from mope.data.tables import read
 from mope.provenance.artifact import require, write
+from mope.rewards.reward_model import RewardModel
+from mope.runtime.cli import checkpoint_option, run, settings_of
 from mope.training.checkpoints import checkpoints
 from mope.training.devices import join
 from mope.training.expert import ExpertSettings, beginnings, task, train_expert
-from mope.training.reward_model import RewardModel
 
 
 def main() -> None:

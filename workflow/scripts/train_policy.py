@@ -5,15 +5,15 @@ import json
 from pathlib import Path
 
 from mope import preferences
-from mope.cli import checkpoint_option, named_path, run, settings_of
 from mope.data.tables import read
 from mope.provenance.artifact import require, write
+from mope.rewards.combined import Rewards
+from mope.rewards.reward_model import reward_models
+from mope.runtime.cli import checkpoint_option, named_path, run, settings_of
 from mope.training.checkpoints import checkpoints
 from mope.training.devices import join
 from mope.training.expert import ExpertSettings, train_expert
 from mope.training.policy import combined_tasks, plain_tasks, train_multitask
-from mope.training.reward_model import reward_models
-from mope.training.rewards import Rewards
 
 
 def main() -> None:

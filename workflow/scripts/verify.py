@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from mope.cli import run
 from mope.errors import MopeError
 from mope.provenance.manifest import verify
+from mope.runtime.cli import run
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from mope import preferences
-from mope.cli import run
 from mope.provenance.artifact import write
+from mope.runtime.cli import run
 from mope.world.corpus import corpus
 
 

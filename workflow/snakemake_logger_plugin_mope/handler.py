@@ -13,7 +13,7 @@ from pathlib import Path
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from mope.estimate import earlier_durations, reference_durations, seconds_left, spoken
+from mope.runtime.estimate import earlier_durations, reference_durations, seconds_left, spoken
 
 ROUTINE = ("Building DAG", "Using shell", "Provided ", "Rules claiming", "host:", "Conda environments:", "Assuming ")
 ROUTINE += ("Select jobs", "Execute ", "Complete log", "Config file ", "Shutting down", "Exiting because")

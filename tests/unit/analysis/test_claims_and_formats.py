@@ -7,9 +7,9 @@ import pytest
 
 from mope.analysis.claims import CLAIMS, claims
 from mope.analysis.findings import Finding, Tables
-from mope.analysis.formats import averages, document, latex, markdown, matrix
-from mope.analysis.reward_models import COLUMNS, reward_models
+from mope.analysis.reward_accuracy import COLUMNS, reward_models
 from mope.analysis.win_rates import AVERAGE_COLUMNS, average_differences, average_win_rates, evaluate, win_rates
+from mope.report.formats import averages, document, latex, markdown, matrix
 
 
 @pytest.fixture(scope="module")

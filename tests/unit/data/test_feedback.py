@@ -8,10 +8,10 @@ from itertools import combinations
 import pandas as pd
 import pytest
 
-from mope.data.candidates import SPOILT, spoil
 from mope.data.feedback import annotate
 from mope.data.prompts import file_prompts, world_prompts
 from mope.errors import MopeError
+from mope.training.candidates import SPOILT, spoil
 
 ANSWER = (
     "Snow is frozen water that falls from clouds. Snow keeps the ground warm. Hope that makes you smile, my friend!"

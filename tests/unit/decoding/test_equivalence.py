@@ -10,15 +10,15 @@ from scipy import stats
 from tiny import ALL_LINEAR, EOS, PAD, VOCABULARY, TinyController, merged, naive_answer, random_adapter, tiny_model
 from transformers.generation import NoRepeatNGramLogitsProcessor
 
-from mope.decoding.adapters import AdapterPool
-from mope.decoding.controller_input import LlamaController
+from mope.controller.rebel import token_logprobs
 from mope.decoding.loop import decode
 from mope.decoding.mixers import Arithmetic, Logit, Probability
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling, uniforms
-from mope.decoding.separate import SeparatePool
+from mope.decoding.step_controller import LlamaController
 from mope.errors import MopeError
-from mope.training.rebel import token_logprobs
+from mope.pools.adapters import AdapterPool
+from mope.pools.separate import SeparatePool
 
 GREEDY = Sampling(temperature=0)
 EXPERTS = 6

@@ -4,8 +4,8 @@ import pytest
 from judge_helpers import ALL, KEY_VARIABLE, SECRET, SETTINGS, TEMPLATES
 
 from mope.judging import retry
-from mope.judging.cache import Cache
-from mope.judging.chat import ChatJudge, ChatSettings
+from mope.judging.answer_cache import Cache
+from mope.judging.chat_judge import ChatJudge, ChatSettings
 from mope.judging.templates import load
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from mope.errors import MopeError
-from mope.judging.cache import Cache
-from mope.judging.chat import ChatJudge, ChatSettings
+from mope.judging.answer_cache import Cache
+from mope.judging.chat_judge import ChatJudge, ChatSettings
 from mope.judging.templates import load
 from mope.judging.verdicts import Comparison
 

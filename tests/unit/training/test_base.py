@@ -6,9 +6,9 @@ import torch
 from tiny_settings import tiny
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from mope.controller.pcm import grown_from
 from mope.training.base import BaseSettings, train_base
 from mope.training.checkpoints import Checkpoints
-from mope.training.controller_model import grown_from
 from mope.training.tokenizer import train_tokenizer
 
 PROMPTS = ["What is rain?", "Explain the sky."] * 4

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mope.cli import STOPPED
 from mope.errors import Stopped
 from mope.provenance.artifact import write
+from mope.runtime.cli import STOPPED
 from mope.training.checkpoints import Checkpoints, checkpoints
 
 STAGES = ["base", "reward", "expert", "controller"]
@@ -20,8 +20,8 @@ RECORD = {"stage": "train", "params": {"steps": 3}, "seeds": {"seed": 1}}
 
 @pytest.fixture(scope="module")
 def outcome(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, str]:
-    """What the trainings of `stages.py` came to, and what they wrote on standard error."""
-    command = [sys.executable, Path(__file__).with_name("stages.py"), tmp_path_factory.mktemp("trainings")]
+    """What the trainings of `training_stages.py` came to, and what they wrote on standard error."""
+    command = [sys.executable, root / "tests/helpers/training_stages.py", tmp_path_factory.mktemp("trainings")]
     path = os.pathsep.join([str(root / "workflow"), str(root / "tests/helpers")])
     environment = os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": "0"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)

@@ -10,8 +10,8 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 from trl import RLOOTrainer
 
 from mope import preferences
-from mope.decoding.lora import read_adapter
-from mope.decoding.separate import SeparatePool
+from mope.engine.lora import read_adapter
+from mope.pools.separate import SeparatePool
 from mope.training.checkpoints import Checkpoints
 from mope.training.expert import ExpertSettings, SeededTrainer, adapter, beginnings, task, train_expert
 from mope.training.policy import combined_tasks, plain_tasks, train_multitask

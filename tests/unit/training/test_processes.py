@@ -13,9 +13,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mope.cli import STOPPED
+from mope.runtime.cli import STOPPED
 
-SCRIPT = Path(__file__).with_name("shared_stages.py")
+SCRIPT = Path(__file__).parents[2] / "helpers/shared_stages.py"
 ALIKE = {
     "reward": ("reward", {"micro_batch": 1}),
     "policy": ("policy", {}),
@@ -35,9 +35,9 @@ def environment(root: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def folder(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the base model of `stages.py`."""
+    """A folder with the base model of `training_stages.py`."""
     folder = tmp_path_factory.mktemp("models")
-    code = "import sys, stages; f = stages.Path(sys.argv[1]); sys.exit(stages.train('base', f, f / 'base', 1000))"
+    code = "import sys, training_stages as s; f = s.Path(sys.argv[1]); sys.exit(s.train('base', f, f / 'base', 1000))"
     subprocess.run([sys.executable, "-c", code, folder], env=environment, check=True, timeout=120)
     return folder
 
@@ -47,7 +47,7 @@ def start(environment: dict[str, str], folder: Path) -> Callable[..., subprocess
     """`start(processes, out, jobs)`: trainings on the models in `folder`, see `shared_stages.py`."""
 
     def call(processes: int, out: Path, jobs: dict[str, tuple[str, dict]]) -> subprocess.Popen:
-        launcher = ["-m", "mope.launch", str(processes)] if processes > 1 else []
+        launcher = ["-m", "mope.runtime.launch", str(processes)] if processes > 1 else []
         command = [sys.executable, *launcher, SCRIPT, folder, out, json.dumps(jobs)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         return subprocess.Popen(command, env=environment, **pipes)

@@ -2,10 +2,10 @@
 
 import torch
 
-from mope.decoding.controller_input import Controller
 from mope.decoding.mixers import Mixer
 from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Request
+from mope.decoding.step_controller import Controller
 
 
 class Batch:

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 
 from mope.decoding.batch import Batch
-from mope.decoding.controller_input import Controller
 from mope.decoding.mixers import Mixer
 from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Answer, Request, Token, check
 from mope.decoding.sampling import Ngrams, Sampling, choose, uniforms
+from mope.decoding.step_controller import Controller
 
 
 def decode(

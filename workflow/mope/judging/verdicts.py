@@ -10,7 +10,7 @@ import pandas as pd
 
 from mope.errors import MopeError
 from mope.provenance.artifact import require
-from mope.shards import WHOLE, Shard
+from mope.runtime.shards import WHOLE, Shard
 
 KEYS = ["prompt_id", "combination"]
 COLUMNS = [*KEYS, "preference", "order", "verdict", "raw", "seed_a", "seed_b"]

@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mope.errors import MopeError
-from mope.processes import is_first
 from mope.provenance import code
+from mope.runtime.processes import is_first
 
 SCHEMA_VERSION = 1
 ROOT = Path(__file__).resolve().parents[3]

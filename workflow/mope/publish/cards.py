@@ -91,7 +91,7 @@ print(model(**inputs).logits.item())""",
         "far, and weighs the experts token by token. Trained by REBEL on Bradley-Terry-normalised rewards. Its class "
         "is part of the project's package `mope`, which also decodes with it and the experts.",
         """\
-import mope.training.controller_model  # registers the architecture
+import mope.controller.pcm  # registers the architecture
 from transformers import AutoModel
 
 controller = AutoModel.from_pretrained("$name")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from mope.analysis.readme import average_table, of_first_judge, percent
 from mope.errors import MopeError
 from mope.provenance.artifact import meta_path, read_meta, require
 from mope.publish.cards import KINDS, card
+from mope.report.readme import average_table, of_first_judge, percent
 
 ADAPTER = "adapter_config.json"
 LOGGED = 5  # steps of the curve that are averaged at either end

@@ -8,9 +8,9 @@ from datasets import Dataset
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, set_seed
 from trl import SFTConfig, SFTTrainer
 
-from mope.training.batches import by_length
 from mope.training.checkpoints import Checkpoints
 from mope.training.devices import trainer_options
+from mope.training.length_order import by_length
 from mope.training.muon import MuonWithAdamW
 from mope.training.tokenizer import train_tokenizer
 from mope.training.trainers import fit

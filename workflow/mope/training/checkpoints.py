@@ -10,8 +10,8 @@ from accelerate import PartialState
 from accelerate.utils import gather_object
 
 from mope.errors import MopeError, Stopped
-from mope.processes import is_first, launched
 from mope.provenance.artifact import identity, meta_path, remove, require, write
+from mope.runtime.processes import is_first, launched
 
 SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
 

@@ -18,8 +18,8 @@ from mope.decoding.loop import decode
 from mope.decoding.mixers import Probability
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
-from mope.decoding.separate import SeparatePool
 from mope.errors import MopeError
+from mope.pools.separate import SeparatePool
 from mope.prompting import messages, reply
 from mope.training.checkpoints import Checkpoints
 from mope.training.devices import batch_options, trainer_options

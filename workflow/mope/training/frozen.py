@@ -2,7 +2,7 @@
 
 import torch
 
-from mope.decoding.linear import Linear, packable
+from mope.engine.linear import Linear, packable
 
 
 class FrozenProduct(torch.autograd.Function):

@@ -3,10 +3,10 @@
 from peft import PeftModel, get_peft_model_state_dict
 from transformers import PreTrainedModel
 
-from mope.decoding.adapters import BASE, AdapterPool
-from mope.decoding.llama import check
-from mope.decoding.lora import split, stack_adapters
+from mope.engine.llama import check
+from mope.engine.lora import split, stack_adapters
 from mope.errors import MopeError
+from mope.pools.adapters import BASE, AdapterPool
 
 
 class PolicyPool(AdapterPool):

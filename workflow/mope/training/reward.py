@@ -11,10 +11,10 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, set_
 from trl import RewardConfig, RewardTrainer
 
 from mope.errors import MopeError
-from mope.training.batches import by_length
+from mope.rewards.reward_model import RewardModel, conversations
 from mope.training.checkpoints import Checkpoints
 from mope.training.devices import batch_options, trainer_options
-from mope.training.reward_model import RewardModel, conversations
+from mope.training.length_order import by_length
 from mope.training.trainers import fit
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from accelerate import PartialState
 from transformers import Trainer, TrainerCallback
 
-from mope.processes import is_first
+from mope.runtime.processes import is_first
 from mope.training.checkpoints import Checkpoints
 
 

@@ -1,0 +1,325 @@
+"""Every shipped configuration is valid; bad input ends in one line: the key, what was found, what would be right."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mope.config.load import load, merged
+from mope.errors import MopeError
+
+MIX = {"kind": "mix", "mixer": "controller", "prompt": "own"}
+CHAT = {
+    "kind": "chat", "base_url": "https://api.example.com/v1", "model": "m", "key_variable": "JUDGE_KEY",
+    "temperature": 0.0, "seed": 0, "max_tokens": 8, "max_characters": 4000, "price_input": 1.0,
+    "price_output": 1.0, "budget": 1.0, "concurrency": 4, "timeout": 60.0, "attempts": 5,
+}  # fmt: skip
+WORLD = {"source": "world", "prompts": 5}
+
+BAD_VALUES = [  # (overrides, the key named, what would be right)
+    ({"sead": 7}, "sead", "did you mean seed?"),
+    ({"controller": {"etaa": 1.0}}, "controller.etaa", "did you mean eta?"),
+    ({"base": {"layer": 2}}, "base.layer", "did you mean layers?"),
+    ({"evaluation_sets": {"single": {"prompt": 5}}}, "evaluation_sets.single.prompt", "did you mean prompts?"),
+    ({"methods": {"uniform": {"strength": 1.0}}}, "methods.uniform.strength", "arithmetic"),
+    ({"methods": {"soup_exact": {"average": "sum"}}}, "methods.soup_exact.strength", "missing"),
+    ({"methods": {"vanilla": {"mixer": "logit"}}}, "methods.vanilla.mixer", "one of kind, prompt"),
+    ({"seed": "seven"}, "seed", "a whole number"),
+    ({"seed": 7.0}, "seed", "a whole number"),
+    ({"seed": True}, "seed", "a whole number"),
+    ({"seed": -1}, "seed", "≥ 0"),
+    ({"run": "My Run"}, "run", "lower-case letters"),
+    ({"base": None}, "base", "a mapping"),
+    ({"preferences": "P1A"}, "preferences", "a list"),
+    ({"expert": {"learning_rate": "1e-3"}}, "expert.learning_rate", "1.0e-3"),
+    ({"expert": {"learning_rate": 0}}, "expert.learning_rate", "> 0"),
+    ({"expert": {"generations": 1}}, "expert.generations", "≥ 2"),
+    ({"expert": {"begun": 1.5}}, "expert.begun", "≤ 1"),
+    ({"controller": {"pretraining": -1}}, "controller.pretraining", "≥ 0"),
+    ({"policies": {"p": {"objective": "general", "settings": {"begun": 0.1}}}}, "policies.p.settings", "begun"),
+    ({"feedback": {"noise": 0.5}}, "feedback.noise", "< 0.5"),
+    ({"reward": {"min_accuracy": 85}}, "reward.min_accuracy", "≤ 1"),
+    ({"reward": {"held_out": 0.0}}, "reward.held_out", "> 0"),
+    ({"generation": {"top_p": 0}}, "generation.top_p", "> 0"),
+    ({"generation": {"temperature": float("nan")}}, "generation.temperature", "a finite number"),
+    ({"generation": {"min_new_tokens": 500}}, "generation.min_new_tokens", "a number ≤"),
+    ({"base": {"hidden": 130}}, "base.hidden", "multiple"),
+    ({"expert": {"micro_batch": 5}}, "expert.micro_batch", "a divisor of 32"),
+    ({"devices": {"expert": 3}}, "devices.expert", "a divisor of 32"),
+    ({"devices": {"reward": 32}}, "devices.reward", "a divisor of 16"),
+    ({"devices": {"reward": 4}, "reward": {"micro_batch": 3}}, "reward.micro_batch", "a divisor of 4"),
+    ({"devices": {"controller": 25}}, "devices.controller", "a number ≤ 24"),
+    ({"devices": {"base": 2}}, "devices.base", "one of reward, expert, controller"),
+    ({"shards": {"responses": 0}}, "shards.responses", "≥ 1"),
+    ({"shards": {"judging": 51}}, "shards.judging", "a number ≤ 50"),
+    ({"controller": {"reward": "BT"}}, "controller.reward", "one of bt, raw"),
+    ({"controller": {"seeds": []}}, "controller.seeds", "at least 1"),
+    ({"controller": {"seeds": [0, 0]}}, "controller.seeds", "once"),
+    ({"controller": {"seeds": [0, "one"]}}, "controller.seeds[1]", "a whole number"),
+    ({"preferences": ["P1A", "P1C"]}, "preferences[1]", "did you mean P"),
+    ({"preferences": ["P1A", "P1A"]}, "preferences", "once"),
+    ({"preferences": []}, "preferences", "at least 1"),
+    ({"preferences": ["P1A", "P2A"]}, "preferences", "P3A"),
+    ({"methods": {"mope": {"mixer": "logits"}}}, "methods.mope.mixer", "did you mean logit?"),
+    (
+        {"methods": {"mope": {"kind": "mixture"}}},
+        "methods.mope.kind",
+        "one of base, soup, arrow, mix, expert, best_of, policy",
+    ),
+    ({"methods": {"mine": {"prompt": "own"}}}, "methods.mine.kind", "missing"),
+    ({"methods": {"mine": MIX}}, "methods.mine.controller", "missing"),
+    ({"methods": {"mine": {**MIX, "controller": "mopee"}}}, "methods.mine.controller", "mope"),
+    ({"methods": {"my--method": {"kind": "base", "prompt": "all"}}}, "methods", "lower-case letters"),
+    ({"methods": {"soup_exact": {"average": "mean"}}}, "methods.soup_exact.average", "one of factor, exact"),
+    ({"methods": {"mope": None}}, "methods.mope", "missing"),
+    ({"methods": {"mope": {"mixer": "uniform", "controller": None}}}, "methods.mope", "controller"),
+    ({"statistics": {"named": ["promting"]}}, "statistics.named[0]", "did you mean prompting?"),
+    ({"statistics": {"named": ["mope"]}}, "statistics.named[0]", "another method"),
+    ({"judges": {"llm": {"kind": "gpt"}}}, "judges.llm.kind", "one of rubric, chat, reward"),
+    ({"judges": {"llm": {**CHAT, "bugdet": 1.0}}}, "judges.llm.bugdet", "did you mean budget?"),
+    ({"judges": {"llm": {"kind": "chat"}}}, "judges.llm.base_url", "missing"),
+    ({"judges": {"llm": {**CHAT, "base_url": "api.example.com"}}}, "judges.llm.base_url", "https://"),
+    ({"judges": {"llm": {**CHAT, "base_url": "https://me:pass@host/v1"}}}, "judges.llm.base_url", "key_variable"),
+    ({"judges": {"llm": {**CHAT, "base_url": "https://host/v1?key=abc"}}}, "judges.llm.base_url", "key_variable"),
+    ({"judges": {"llm": {**CHAT, "key_variable": "sk-1234"}}}, "judges.llm.key_variable", "OPENAI_API_KEY"),
+    ({"judges": {"rubric": None}}, "judges", "at least 1 entry"),
+    ({"judges": {"reward": CHAT}}, "judges.reward", "another name"),
+    ({"judges": {"other": {"kind": "reward", "run": "laptop", "dead_band": 0.0}}}, "judges.other.run", "another run"),
+    ({"judges": {"other": {"kind": "reward", "run": "held_out", "dead_band": 0.0}}}, "judges.other.run", "seed=8"),
+    ({"human_study": {"methods": ["mope"]}}, "human_study.methods", "at least 2"),
+    ({"human_study": {"methods": ["mope", "soup"]}}, "human_study.methods[1]", "soup_"),
+    ({"human_study": {"ratings": "no/such/folder"}}, "human_study.ratings", "no CSV file"),
+    ({"evaluation_sets": {"train": WORLD}}, "evaluation_sets.train", "another name"),
+    ({"evaluation_sets": {"singel": WORLD}}, "evaluation_sets.singel", "did you mean single?"),
+    ({"evaluation_sets": {"single": {"prompts": 0}}}, "evaluation_sets.single.prompts", "≥ 1"),
+    ({"evaluation_sets": {"single": {"source": ""}}}, "evaluation_sets.single.source", "at least 1"),
+    ({"evaluation_sets": {"single": {"source": "no/such.jsonl"}}}, "evaluation_sets.single.source", "file of prompts"),
+    ({"base": {"path": "no/such/folder"}}, "base.path", "does not exist"),
+    ({"base": {"path": "workflow"}}, "base.path", "config.json"),
+    ({"base": {"hub": {"id": "org/model", "revision": "main"}}}, "base.hub.revision", "40 digits of a commit"),
+    ({"base": {"hub": {"id": "org/model"}}}, "base.hub.revision", "missing"),
+    ({"base": {"hub": {"id": "a/b", "revision": "a" * 40}, "path": "workflow"}}, "base.hub", "one of the two"),
+    ({"controller": {"path": "no/such/folder"}}, "controller.path", "does not exist"),
+    ({"feedback": {"source": "no/such/folder"}}, "feedback.source", "one file P1A.jsonl"),
+    (
+        {"data": {"train": {"source": {"hub": "a/b", "revision": "a" * 40, "file": "a.txt"}}}},
+        "data.train.source.file",
+        "ends in .jsonl",
+    ),
+    ({"experiment": "smokee"}, "experiment", "one of"),
+]
+
+GRADED = {"controllers": {"graded": {"weights": [[0.5, 0.3, 0.2]]}}}
+BAD_VALUES += [
+    ({"controllers": {"half": {"combinations": ["P1A-P2A-P3C"]}}}, "controllers.half.combinations", "one of P1A-P2A"),
+    ({"controllers": {"half": {"combinations": ["P1A-P2A-P3A"]}}}, "controllers.half.combinations", "scores: texts"),
+    ({"controllers": {"graded": {"weights": [[0.7, 0.2]]}}}, "controllers.graded.weights", "one weight each"),
+    ({"controllers": {"graded": {"weights": [[0.7, 0.2, 0.2]]}}}, "controllers.graded.weights", "together 1"),
+    ({"controllers": {"mope": {"reads": "none", "weights": [[0.7, 0.2, 0.1]]}}}, "controllers.mope.weights", "text"),
+    ({"controllers": {"wide": {"hidden": 130}}}, "controllers.wide.hidden", "multiple"),
+    ({"controllers": {"mope": {"reads": "combination", "scores": "texts"}}}, "controllers.mope.scores", "outputs"),
+    ({"controllers": {"mope": {"reads": "embedding", "scores": "texts"}}}, "controllers.mope.scores", "outputs"),
+    ({"benchmark": {"rounds": 5}}, "benchmark.rounds", "≥ 6"),
+    ({**GRADED, "methods": {"mine": {**MIX, "controller": "graded"}}}, "methods.mine.weights", "missing"),
+    ({"methods": {"mope": {"weights": [0.7, 0.2, 0.1]}}}, "methods.mope.weights", "needless"),
+    ({"controllers": {"mope": {"space": "logit"}}}, "methods.mope.mixer", "trained in logit space; logit is expected"),
+    ({"artifacts": "../laptop"}, "artifacts", "../laptop"),
+    ({"methods": {"mod": {"weights": [0.7, 0.2]}}}, "methods.mod.weights", "one weight each"),
+    ({"methods": {"uniform": {"weights": [0.7, 0.2, 0.1]}}}, "methods.uniform.weights", "controller or logit"),
+    ({"methods": {"expert_best": {"expert": "P1C"}}}, "methods.expert_best.expert", "one of best, P1A"),
+    ({"methods": {"mine": {"kind": "policy", "policy": "x", "prompt": "all"}}}, "methods.mine.policy", "no policy"),
+    ({"methods": {"mine": {"kind": "best_of", "n": 0, "prompt": "all"}}}, "methods.mine.n", "≥ 1"),
+    ({"methods": {"mod": {"against": ["mop"]}}}, "methods.mod.against[0]", "did you mean mope?"),
+    ({"methods": {"mope": {"against": ["mod"]}}}, "methods.mope", "compared with all others"),
+    ({"policies": {"mine": {"objective": "generel"}}}, "policies.mine.objective", "did you mean general?"),
+    (
+        {"policies": {"mine": {"objective": "general", "settings": {"step": 3}}}},
+        "policies.mine.settings.step",
+        "steps?",
+    ),
+]
+
+BAD_FILES = [  # (text of config.yaml, what is named, what would be right)
+    ("seed: [7", "config.yaml: line", "valid YAML"),
+    ("seed: 7\nseed: 8\n", "'seed' appears twice", "valid YAML"),
+    ("7: seed\n", "key 7 is not text", "valid YAML"),
+    ("- seed\n", "config.yaml", "a mapping"),
+    ("", "config.yaml: null", "a mapping"),
+    ("seed:\t7\n\tx: 1", "config.yaml: line", "valid YAML"),
+    ("a: !!python/object:os.system {}\n", "config.yaml: line 1", "valid YAML"),
+    ("seed: 7\n", "config.yaml: run", "missing"),
+]
+
+BAD_PROMPTS = [  # (content of the prompt file, what is named, what would be right)
+    ("", "empty", "at least one record"),
+    ("\n  \n", "empty", "at least one record"),
+    ('{"prompt": "a"}\n{"prompt": \n', "line 2", "is expected"),
+    ('{"prompt": "a"}\n"b"\n', "line 2", "not a JSON object"),
+    ('{"text": "a"}\n', "line 1: text found", "a key `prompt` or `instruction` is expected"),
+    ('{"id": "1"}\n', "line 1", "no prompt"),
+    ('{"prompt": 7}\n', "line 1", "text that is not empty"),
+    ('{"prompt": " "}\n', "line 1", "text that is not empty"),
+    ('{"id": "x", "prompt": "a"}\n{"prompt_id": "x", "prompt": "b"}\n', "line 2: prompt id 'x'", "once"),
+    ('{"prompt": "a"}\n', "holds 1 prompts", "2 found"),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The parts of the project that a configuration is checked against."""
+    copy = tmp_path_factory.mktemp("config")
+    shutil.copy(root / "config.yaml", copy)
+    for name in ("schemas", "prompts", "experiments"):
+        shutil.copytree(root / "workflow" / name, copy / "workflow" / name)
+    return copy
+
+
+def problem(folder: Path, command_line: dict | None = None, files: list[Path] | None = None) -> str:
+    """The message of the error that loading ends with: always one line."""
+    with pytest.raises(MopeError) as caught:
+        load(folder, command_line, files or [])
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_shipped_experiments_are_valid(root: Path) -> None:
+    assert load(root)["run"] == "laptop"
+    for file in (root / "workflow/experiments").glob("*.yaml"):
+        if file.stem != "paper":
+            assert load(root, {"experiment": file.stem})["run"] == file.stem
+
+
+def test_the_papers_experiment_is_valid_once_the_users_own_files_are_there(folder: Path, tmp_path: Path) -> None:
+    assert "evaluation_sets.koala.source" in problem(folder, {"experiment": "paper"})
+    koala = tmp_path / "koala_test_set.jsonl"
+    koala.write_text("".join(json.dumps({"id": f"koala_{i}", "prompt": f"Why {i}?"}) + "\n" for i in range(50)))
+    own: dict = {"experiment": "paper", "evaluation_sets": {"koala": {"source": str(koala)}}}
+    assert "feedback.source: feedback/paper: 0 files of P1A" in problem(folder, own).replace(f"{folder}/", "")
+    for preference in ("P1A", "P1B", "P2A", "P2B", "P3A", "P3B"):
+        (tmp_path / f"{preference}.jsonl").touch()
+    config = load(folder, own | {"feedback": {"source": str(tmp_path)}})
+    assert config["base"]["hub"]["id"] == "allenai/tulu-2-7b"
+
+
+@pytest.mark.parametrize(("overrides", "key", "right"), BAD_VALUES, ids=lambda value: str(value)[:40])
+def test_bad_values_are_named(folder: Path, overrides: dict, key: str, right: str) -> None:
+    message = problem(folder, overrides)
+    assert key in message
+    assert right in message
+
+
+@pytest.mark.parametrize(("text", "named", "right"), BAD_FILES)
+def test_bad_files_are_named(folder: Path, tmp_path: Path, text: str, named: str, right: str) -> None:
+    shutil.copytree(folder / "workflow", tmp_path / "workflow")
+    (tmp_path / "config.yaml").write_text(text)
+    message = problem(tmp_path)
+    assert named in message
+    assert right in message
+
+
+@pytest.mark.parametrize(("content", "named", "right"), BAD_PROMPTS)
+def test_bad_prompt_files_are_named(folder: Path, tmp_path: Path, content: str, named: str, right: str) -> None:
+    file = tmp_path / "prompts.jsonl"
+    file.write_text(content)
+    message = problem(folder, {"data": {"train": {"source": str(file), "prompts": 2}}})
+    assert "data.train" in message
+    assert named in message
+    assert right in message
+
+
+def test_the_file_that_holds_the_bad_key_is_named(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("controller: {steps: 0}\n")
+    assert problem(folder, files=[tmp_path / "mine.yaml"]).startswith(f"{tmp_path / 'mine.yaml'}: controller.steps: 0")
+    assert problem(folder, {"seed": -1}).startswith("--config: seed: -1 found")
+    assert "cannot be read" in problem(folder, files=[tmp_path / "missing.yaml"])
+    (tmp_path / "latin.yaml").write_bytes(b"run: caf\xe9\n")
+    assert "not UTF-8" in problem(folder, files=[tmp_path / "latin.yaml"])
+
+
+def test_a_bad_preference_file_is_named(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    file = tmp_path / "copy/workflow/prompts/preferences.yaml"
+    file.write_text("dimensions: {}\n")
+    assert "preferences.yaml: names: missing" in problem(tmp_path / "copy")
+    file.write_text("dimensions: {\n")
+    assert "preferences.yaml: line 2" in problem(tmp_path / "copy")
+
+
+def test_a_preference_of_ones_own_needs_all_that_the_embedded_world_cannot_give(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    file = tmp_path / "copy/workflow/prompts/preferences.yaml"
+    known = yaml.safe_load(file.read_text())
+    known["dimensions"]["style"].append("P3E")
+    known["names"]["P3E"], known["texts"]["P3E"] = "terse", "Generate a response in telegram style."
+    file.write_text(yaml.safe_dump(known))
+    base = tmp_path / "copy/model"
+    base.mkdir()
+    (base / "config.json").write_text("{}")
+    for name in ("P1A", "P1B", "P2A", "P2B", "P3E"):
+        (tmp_path / "copy" / f"{name}.jsonl").touch()
+        (tmp_path / f"copy/workflow/prompts/judge/{name}.yaml").touch()
+    overrides: dict = {"preferences": ["P1A", "P1B", "P2A", "P2B", "P3E"]}
+    for key, change in (
+        ("base.path", {"base": {"path": "model"}}),
+        ("feedback.source", {"feedback": {"source": "."}}),
+        ("judges.rubric", {"judges": {"rubric": None, "llm": CHAT}}),
+        ("controller.pretraining", {"controller": {"pretraining": 0}}),
+    ):
+        message = problem(tmp_path / "copy", overrides)
+        assert f"{key}: the embedded world does not know preference P3E" in message and "expected" in message
+        overrides |= change
+    assert load(tmp_path / "copy", overrides)["preferences"][-1] == "P3E"
+
+
+def test_a_good_prompt_file_is_accepted(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "prompts.jsonl"
+    file.write_text("".join(json.dumps({"prompt": text}) + "\n" for text in ("Why?", "How?")))
+    config = load(folder, {"data": {"train": {"source": str(file), "prompts": 2}}})
+    assert config["data"]["train"]["source"] == str(file)
+
+
+def test_null_leaves_a_method_out(folder: Path) -> None:
+    assert "vanilla" in load(folder)["methods"]
+    assert "vanilla" not in load(folder, {"methods": {"vanilla": None}})["methods"]
+
+
+def test_overrides_go_key_by_key_and_replace_lists() -> None:
+    below = {"a": {"b": 1, "c": [1, 2]}, "d": 2}
+    assert merged(below, {"a": {"c": [3]}, "e": 4}) == {"a": {"b": 1, "c": [3]}, "d": 2, "e": 4}
+    assert below == {"a": {"b": 1, "c": [1, 2]}, "d": 2}
+
+
+def test_the_schema_is_closed_everywhere(root: Path) -> None:
+    def open_objects(schema: object, place: str) -> list[str]:
+        if not isinstance(schema, dict):
+            return []
+        closed = "additionalProperties" in schema or "allOf" in schema
+        found = [] if closed or "properties" not in schema or place.endswith("if") else [place]
+        for key, child in schema.items():
+            for i, part in enumerate(child if isinstance(child, list) else [child]):
+                found += open_objects(part, f"{place}/{i if isinstance(child, list) else ''}{key}")
+        return found
+
+    assert open_objects(yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text()), "") == []
+
+
+def test_no_key_is_optional(root: Path) -> None:
+    """Defaults stand in config.yaml alone."""
+    sections = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text())["properties"]
+    for name, section in sections.items():
+        assert sorted(section.get("required", [])) == sorted(section.get("properties", {})) or name in (
+            "methods",
+            "controllers",
+            "policies",
+        ), name
+
+
+def test_a_key_written_where_its_name_belongs_is_not_repeated(folder: Path) -> None:
+    assert "sk-1234" not in problem(folder, {"judges": {"llm": {**CHAT, "key_variable": "sk-1234"}}})
+
+
+def test_the_first_judge_is_the_one_that_stays_first(folder: Path) -> None:
+    assert list(load(folder, {"judges": {"llm": CHAT}})["judges"]) == ["rubric", "llm"]
+    assert list(load(folder, {"judges": {"rubric": None, "llm": CHAT}})["judges"]) == ["llm"]

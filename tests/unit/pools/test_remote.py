@@ -1,0 +1,131 @@
+"""Black-box experts over HTTP: a real server process, tiny models, top-k log-probabilities."""
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from module_controller import ModuleController
+from tiny import EOS, PAD, VOCABULARY, TinyController, naive_answer, tiny_model
+from tokenizers import Tokenizer
+from tokenizers import models as tokenizer_models
+from transformers import PreTrainedTokenizerFast
+
+from mope.decoding.loop import decode
+from mope.decoding.mixers import Logit, Probability, truncate
+from mope.decoding.request import Request
+from mope.decoding.sampling import Sampling
+from mope.errors import MopeError
+from mope.pools.remote import Endpoint, RemotePool
+
+GREEDY = Sampling(temperature=0)
+
+
+@pytest.fixture(scope="module")
+def experts():
+    return [tiny_model(seed) for seed in range(3)]
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    vocabulary = {f"t{i}": i for i in range(VOCABULARY)}
+    return PreTrainedTokenizerFast(tokenizer_object=Tokenizer(tokenizer_models.WordLevel(vocabulary, unk_token="t2")))
+
+
+@pytest.fixture(scope="module")
+def address(experts, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    pairs = []
+    for number, model in enumerate(experts):
+        model.save_pretrained(folder / str(number))
+        pairs.append(f"m{number}={folder / str(number)}")
+    script = Path(__file__).parents[2] / "helpers/completions_server.py"
+    process = subprocess.Popen(
+        [sys.executable, script, *pairs], stdout=subprocess.PIPE, text=True, env={**os.environ, "SERVER_KEY": "secret"}
+    )
+    yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
+    process.terminate()
+    process.wait(10)
+
+
+def pool_of(address, tokenizer, names=("m0", "m1", "m2"), top_k=VOCABULARY, key="secret", **options):
+    endpoints = {f"expert {name}": Endpoint(address, name, key) for name in names}
+    return RemotePool(endpoints, tokenizer, top_k=top_k, parallel=4, pause=0.01, **options)
+
+
+def random_requests(count: int) -> list[Request]:
+    rng = random.Random(0)
+    return [
+        Request(
+            rng.sample(range(3), 3 if number % 3 else 2),
+            [[rng.randrange(2, VOCABULARY) for _ in range(rng.randrange(1, 9))]] * (3 if number % 3 else 2),
+            controller_ids=[5, 6],
+            max_new_tokens=rng.randrange(1, 8),
+            seed=number,
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize("top_k", [VOCABULARY, 5])
+@pytest.mark.parametrize("mixer", [Probability(), Logit()])
+def test_greedy_equals_the_naive_loop_on_truncated_models(mixer, top_k, address, tokenizer, experts):
+    class Truncated:
+        def __init__(self, model):
+            self.model = model
+
+        def __call__(self, ids):
+            out = self.model(ids)
+            out.logits = truncate(out.logits.log_softmax(-1), top_k)
+            return out
+
+    controller = TinyController(3, 3)
+    requests = random_requests(8)
+    pool = pool_of(address, tokenizer, top_k=top_k)
+    answers = decode(pool, mixer, requests, GREEDY, EOS, PAD, ModuleController(controller), record=True)
+    for request, answer in zip(requests, answers):
+        models = [Truncated(model) for model in experts]
+        assert answer.tokens == naive_answer(models, mixer, request, lambda m, step: int(m.argmax()), controller)
+        # What an expert did not report has no mass with it.
+        assert answer.expert_logprobs.isneginf().any().item() <= (top_k == 5)
+
+
+def test_overload_is_tried_again(address, tokenizer, experts):
+    request = Request([0], [[5, 6, 7]], max_new_tokens=3)
+    flaky = pool_of(address, tokenizer, names=("flaky",))
+    [answer] = decode(flaky, Probability(), [request], GREEDY, EOS, PAD)
+    [plain] = decode(pool_of(address, tokenizer, names=("m0",)), Probability(), [request], GREEDY, EOS, PAD)
+    assert answer.tokens == plain.tokens
+
+
+@pytest.mark.parametrize(
+    "name,key,message",
+    [
+        ("nobody", "secret", "expert nobody at .*: status 404: .*no model nobody"),
+        ("m0", "wrong", "status 401.*1 tries"),
+        ("silent", "secret", "no top_logprobs in the reply"),
+        ("foreign", "secret", "token 'bonjour' is not in the tokenizer"),
+    ],
+)
+def test_what_will_not_pass_is_reported_at_once(name, key, message, address, tokenizer):
+    pool = RemotePool({name: Endpoint(address, name, key)}, tokenizer, pause=0.01)
+    with pytest.raises(MopeError, match=message):
+        pool.prefill([[5]], [0])
+
+
+def test_no_server(tokenizer):
+    pool = RemotePool({"gone": Endpoint("http://127.0.0.1:9/v1", "m")}, tokenizer, retries=1, pause=0.01)
+    with pytest.raises(MopeError, match="expert gone at http://127.0.0.1:9/v1: URLError: .*after 2 tries"):
+        pool.prefill([[5]], [0])
+
+
+def test_rows_leave_at_once(address, tokenizer, monkeypatch):
+    """A finished request costs no further call."""
+    asked = []
+    monkeypatch.setattr(RemotePool, "_ask", lambda self, state: asked.append(len(state)) or torch.zeros(len(state), 61))
+    requests = [Request([0], [[5]], max_new_tokens=n) for n in range(1, 21)]
+    decode(pool_of(address, tokenizer), Probability(), requests, Sampling(), EOS + 70, PAD)
+    assert asked == list(range(20, 0, -1))

@@ -1,0 +1,53 @@
+"""The combined reward by hand: Bradley-Terry, raw and standardised, equal and graded."""
+
+import pytest
+import torch
+
+from mope.errors import MopeError
+from mope.rewards.combined import Rewards
+
+XI = "P1A-P2A-P3A"
+
+
+class ByLength:
+    """A reward model that any text can be scored with by hand: words times a factor."""
+
+    def __init__(self, factor: float):
+        self.factor, self.asked = factor, []
+
+    def score(self, prompts, responses):
+        self.asked += list(zip(prompts, responses, strict=True))
+        return torch.tensor([self.factor * len(response.split()) for response in responses])
+
+
+def rewards(kind: str, references=None) -> Rewards:
+    models = {"P1A": ByLength(1.0), "P2A": ByLength(-1.0), "P3A": ByLength(0.5), "P3B": ByLength(100.0)}
+    known = {("x", XI): "a b", ("y", XI): "a b c d"} if references is None else references
+    return Rewards(models, known, kind)
+
+
+def test_raw_and_graded():
+    assert rewards("raw")(["x"], ["a b"], [XI]).item() == pytest.approx((2 - 2 + 1) / 3)
+    graded = rewards("raw")(["x", "x"], ["a b"] * 2, [XI, XI], [[0.7, 0.2, 0.1], None])
+    assert graded.tolist() == pytest.approx([0.7 * 2 - 0.2 * 2 + 0.1 * 1, 1 / 3])
+
+
+def test_bradley_terry_against_the_reference_of_the_combination():
+    by_xi = {("x", XI): "a b", ("x", "P1A-P2A-P3B"): "a b c"}
+    got = rewards("bt", by_xi)(["x", "x"], ["a b c"] * 2, [XI, "P1A-P2A-P3B"])
+    first = torch.tensor([1.0, -1.0, 0.5]).sigmoid().mean()
+    assert got.tolist() == pytest.approx([first.item(), 0.5])
+
+
+def test_standardised_by_the_references():
+    # References of 2 and 4 words: mean 3, standard deviation sqrt 2, whatever the model's scale.
+    got = rewards("standardised")(["x"], ["a b c d e"], [XI])
+    assert got.item() == pytest.approx((1 - 1 + 1) * 2 / 2**0.5 / 3)
+
+
+def test_a_model_scores_only_what_concerns_it():
+    made = rewards("bt")
+    made(["x"], ["a"], [XI])
+    assert made.models["P3B"].asked == [] and len(made.models["P1A"].asked) == 3
+    with pytest.raises(MopeError, match="one of bt, raw, standardised"):
+        rewards("BT")

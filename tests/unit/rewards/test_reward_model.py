@@ -1,0 +1,88 @@
+"""Reward models score alike whether each has a base of its own, or they share one, or that of the experts."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from datasets import Dataset
+from peft import LoraConfig, get_peft_model
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    LlamaConfig,
+    LlamaForCausalLM,
+    LlamaForSequenceClassification,
+)
+from trl import RewardConfig, RewardTrainer
+
+from mope.pools.adapters import BASE, AdapterPool
+from mope.prompting import messages
+from mope.rewards.reward_model import PooledRewardModel, RewardModel, reward_models
+from mope.training.reward import RewardSettings, tokenised
+from mope.training.tokenizer import train_tokenizer
+
+NAMES = ("P1A", "P2A", "P3A")
+QUESTIONS, ANSWERS = ["Why is the sky blue?", "What is rain?", "What is rain?"], ["Light.", "Water falls.", ""]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A base and reward adapters of random weights."""
+    base = tmp_path / "base"
+    tokenizer = train_tokenizer([*QUESTIONS, *ANSWERS] * 3, 320)
+    tokenizer.save_pretrained(base)
+    torch.manual_seed(9)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
+        pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id, bos_token_id=None,
+        initializer_range=0.5,
+    )  # fmt: skip
+    LlamaForCausalLM(config).save_pretrained(base)
+    for seed, name in enumerate(NAMES):
+        model = LlamaForSequenceClassification.from_pretrained(base, num_labels=1)
+        torch.manual_seed(seed)
+        config = LoraConfig(
+            task_type="SEQ_CLS", r=4, target_modules="all-linear", modules_to_save=["score"], init_lora_weights=False
+        )
+        get_peft_model(model, config).save_pretrained(tmp_path / name)
+    return tmp_path
+
+
+def test_the_three_ways_agree(run: Path) -> None:
+    base, folders = run / "base", {name: run / name for name in NAMES}
+    pool = AdapterPool(base, {"base": BASE})
+    ways = [reward_models(base, folders), reward_models(base, folders, shared=0)]
+    ways.append(reward_models(base, folders, pool, shared=0))
+    assert [type(way["P1A"]) for way in ways] == [RewardModel, RewardModel, PooledRewardModel]
+    assert ways[2]["P1A"].rewards.llama is pool.llama  # no second copy of the base
+    scores = torch.stack([torch.stack([way[name].score(QUESTIONS, ANSWERS) for name in NAMES]) for way in ways])
+    assert torch.allclose(scores[1:], scores[:1], atol=1e-4)
+    assert scores[0].std() > 1e-3
+
+
+def test_pairs_are_tokenised_as_the_trainer_would(run: Path) -> None:
+    pairs = pd.DataFrame({"prompt": QUESTIONS, "chosen": ANSWERS, "rejected": ["Rain falls.", "Light.", "A drop."]})
+    settings = RewardSettings(
+        seed=1, rank=4, alpha=8, dropout=0.0, learning_rate=1e-3, epochs=1, batch=2, held_out=0.5, min_accuracy=0.5,
+        max_length=64, micro_batch=None,
+    )  # fmt: skip
+    tokenizer = AutoTokenizer.from_pretrained(run / "base")
+    conversations = [
+        {
+            "prompt": messages(row.prompt),
+            "chosen": [{"role": "assistant", "content": row.chosen}],
+            "rejected": [{"role": "assistant", "content": row.rejected}],
+        }
+        for row in pairs.itertuples()
+    ]
+    trainer = RewardTrainer(
+        AutoModelForSequenceClassification.from_pretrained(run / "base", num_labels=1),
+        RewardConfig(output_dir=str(run / "out"), use_cpu=True, bf16=False, report_to="none", max_length=None),
+        train_dataset=Dataset.from_list(conversations),
+        processing_class=tokenizer,
+    )
+    columns = ["chosen_ids", "rejected_ids"]
+    theirs = [tuple(map(tuple, (row[name] for name in columns))) for row in trainer.train_dataset]
+    ours = [tuple(map(tuple, (row[name] for name in columns))) for row in tokenised(pairs, tokenizer, settings)]
+    assert sorted(ours) == sorted(theirs) and len(set(ours)) == 3

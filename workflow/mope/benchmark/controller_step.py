@@ -1,0 +1,121 @@
+"""What a step of REBEL takes with experts, reward models and controller on one base: memory and time of its parts."""
+
+import gc
+import random
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import torch
+
+from mope.benchmark.decoding_steps import device_name, now
+from mope.benchmark.memory import Peak
+from mope.benchmark.parts import Make, Parts, combinations
+from mope.controller.pcm import PreferenceController, PreferenceControllerConfig
+from mope.controller.train import ControllerSettings, collect, update
+from mope.decoding.loop import decode
+from mope.decoding.mixers import Probability
+from mope.decoding.request import Request
+from mope.decoding.sampling import Sampling
+from mope.pools.adapters import AdapterPool
+from mope.pools.open_pool import placement
+from mope.rewards.reward_model import bradley_terry
+from mope.rewards.shared_base import SharedRewards
+
+PROMPT = 32  # tokens that experts, controller and reward models read before an answer
+END = 0  # ends a text, and pads it
+STEPS = 2  # of which the last counts: the first one makes kernels and optimizer states
+T = TypeVar("T")
+
+
+def loaded(parts: Parts, device: str) -> tuple[AdapterPool, SharedRewards, PreferenceController]:
+    """Experts, reward models on their base (adapters of the experts' shapes), a controller to train (float32)."""
+    pool = AdapterPool(parts.base, parts.adapters, parts.dtype, device)
+    heads = torch.randn(len(parts.adapters), pool.llama.hidden)
+    rewards = SharedRewards(pool.llama, dict(zip(parts.adapters, zip(parts.adapters.values(), heads), strict=True)))
+    keys = ("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads")
+    shape = {key: getattr(parts.controller.config, key) for key in keys}
+    return pool, rewards, PreferenceController(PreferenceControllerConfig(list(pool.names), **shape)).to(device)
+
+
+def questions(pool: AdapterPool, settings: ControllerSettings) -> list[Request]:
+    """Two requests for each of a step's prompts of random tokens, the 8 combinations in turn; no answer ends early."""
+    rng = random.Random(settings.seed)
+    xi = combinations(list(pool.names))
+    length = {"max_new_tokens": settings.max_new_tokens, "min_new_tokens": settings.max_new_tokens}
+    requests = []
+    for number in range(settings.prompts_per_step):
+        prompt = [rng.randrange(END + 1, pool.vocab_size) for _ in range(PROMPT)]
+        members = xi[number % len(xi)]
+        requests += [
+            Request(members, [prompt] * len(members), prompt, seed=2 * number + answer, **length) for answer in (0, 1)
+        ]
+    return requests
+
+
+def scores(rewards: SharedRewards, requests: list[Request], answers: list) -> torch.Tensor:
+    """Mean Bradley-Terry reward (B,) under each request's combination, against a reference answer of score zero."""
+    texts = [[*r.controller_ids, *answer.tokens, END] for r, answer in zip(requests, answers, strict=True)]
+    rows = [(text, expert) for text, r in zip(texts, requests, strict=True) for expert in r.experts]
+    found = rewards.score([text for text, _ in rows], [expert for _, expert in rows])
+    return bradley_terry(found, torch.zeros_like(found)).view(len(texts), -1).mean(dim=1)
+
+
+def rebel_step(
+    pool: AdapterPool,
+    rewards: SharedRewards,
+    controller: PreferenceController,
+    optimizer: torch.optim.Optimizer,
+    settings: ControllerSettings,
+) -> dict[str, float]:
+    """Megabytes at the highest point of each part of a step (all that the process holds), and its seconds."""
+    taken: dict[str, float] = {}
+
+    def measured(name: str, part: Callable[[], T]) -> T:
+        peak, begun = Peak(pool.device), now(pool.device)
+        result = part()
+        taken[f"{name}_s"] = round(now(pool.device) - begun, 3)
+        taken[f"{name}_mb"] = round((peak.start + peak.growth()) / 2**20, 1)
+        return result
+
+    requests = questions(pool, settings)
+    sampling = Sampling(temperature=settings.temperature)
+    controller.eval()
+    mixed = {"controller": controller.decoder(), "record": True}
+    answers = measured("rollout", lambda: decode(pool, Probability(), requests, sampling, END, END, **mixed))
+    reward = measured("scoring", lambda: scores(rewards, requests, answers))
+    rollout = collect(requests, answers, [list(r.experts) for r in requests], reward, END).to(pool.device)
+    measured("update", lambda: update(controller, optimizer, rollout, settings))
+    return taken
+
+
+def benchmark(models: list[Make], settings: ControllerSettings) -> Iterator[dict]:
+    """Records of benchmarks/training.json, one per model: `held_mb` before a step, then its parts, then the highest.
+
+    Megabytes are those of the allocator on a GPU, of the whole process on a CPU, where models that were measured before
+    in the same process may still show.
+    """
+    dtype, device = placement()
+    for make in models:
+        parts = make(dtype, device)
+        name = parts.name
+        pool, rewards, controller = loaded(parts, device)
+        del parts  # the base has been copied
+        optimizer = torch.optim.AdamW(controller.parameters(), lr=settings.learning_rate)
+        held = Peak(device).start / 2**20
+        for _ in range(STEPS):
+            taken = rebel_step(pool, rewards, controller, optimizer, settings)
+        yield {
+            "model": name,
+            "dtype": str(dtype).removeprefix("torch."),
+            "device": device_name(device),
+            "experts": len(pool.names),
+            "reward_models": len(rewards.names),
+            "answers": 2 * settings.prompts_per_step,
+            "answer_tokens": settings.max_new_tokens,
+            "epochs": settings.epochs,
+            "held_mb": round(held, 1),
+            **taken,
+            "peak_memory_mb": max(value for key, value in taken.items() if key.endswith("_mb")),
+        }
+        del pool, rewards, controller, optimizer
+        gc.collect()  # modules hold each other

@@ -1,0 +1,235 @@
+"""What a step costs: one model, several experts in several ways, and soups; interleaved, on one machine."""
+
+import copy
+import gc
+import random
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from mope.benchmark.memory import Peak, bandwidth, bytes_of, cache_bytes
+from mope.benchmark.parts import Make, Parts, combinations, peft_model
+from mope.benchmark.systems import PeftPool, SplitPool
+from mope.decoding.batch import Batch
+from mope.decoding.mixers import Probability
+from mope.decoding.pool import ExpertPool
+from mope.decoding.request import Request
+from mope.decoding.sampling import Sampling, choose
+from mope.decoding.step_controller import LlamaController
+from mope.engine.lora import Adapter
+from mope.methods.soups import exact_average
+from mope.pools.adapters import BASE, AdapterPool
+from mope.pools.separate import SeparatePool
+
+EXPERTS = 3
+ANSWER = 64  # tokens of the answers over which a soup's merging is spread
+
+
+@dataclass(frozen=True)
+class BenchmarkSettings:
+    """`benchmark` in config.yaml: models, simultaneous requests, dtypes, timed steps per round, rounds, CPU threads."""
+
+    seed: int
+    models: list[str]
+    requests: list[int]
+    dtypes: list[str]
+    steps: int
+    rounds: int
+    threads: int
+
+
+@dataclass
+class System:
+    """A way to serve the requests: in `groups` of its own, one after the other, each with the pool that runs it.
+
+    `held` are the bytes of its weights, `floor` those that any implementation must move per step; `extra` milliseconds
+    are added to every step.
+    """
+
+    name: str
+    experts: int
+    groups: list[tuple[ExpertPool, list[Request]]]
+    held: int
+    floor: int
+    controller: LlamaController | None = None
+    extra: float = 0.0
+
+    def prefill(self) -> list[Batch]:
+        """The groups' requests, their prompts read."""
+        return [Batch(pool, Probability(), requests, self.controller) for pool, requests in self.groups]
+
+
+def step(batches: list[Batch]) -> None:
+    """Draw a token for every request and run the models on it."""
+    for batch in batches:
+        mixed, _, _ = batch.mixture()
+        batch.advance(choose(mixed, Sampling(), mixed.new_full((len(mixed),), 0.5, dtype=torch.float64)))
+
+
+def copies(batches: list[Batch]) -> list[Batch]:
+    """The same with caches of their own, on the same models: to time steps again without reading the prompts again."""
+    shared = [part for batch in batches for part in (batch.pool, batch.controller, batch.requests)]
+    return copy.deepcopy(batches, {id(part): part for part in shared})
+
+
+@torch.inference_mode()
+def merge_milliseconds(parts: Parts, soups: list[Adapter], device) -> float:
+    """Median time to add a soup's products to a copy of the weights that they change."""
+    modules = dict(parts.base.get_decoder().named_modules())
+    weights = {name: modules[name].weight.detach().clone() for name in soups[0]}
+    spent = []
+    for soup in soups:
+        factors = {name: [factor.to(device, parts.dtype) for factor in (pair.b, pair.a)] for name, pair in soup.items()}
+        begun = now(device)
+        for name, (b, a) in factors.items():
+            weights[name].addmm_(b, a, alpha=soup[name].scale)
+        spent.append(now(device) - begun)
+    return 1000 * statistics.median(spent)
+
+
+def now(device) -> float:
+    """Seconds, once the device has done what it was given."""
+    if torch.device(device).type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def build_systems(parts: Parts, count: int, device, seed: int, steps: int) -> list[System]:
+    """The systems for `count` requests over all 8 combinations, on prompts of 16 to 32 random tokens."""
+    rng = random.Random(seed)
+    names = list(parts.adapters)
+    xi = combinations(names)
+    size = parts.base.config.vocab_size
+    prompts = [[rng.randrange(4, size) for _ in range(rng.randrange(16, 33))] for _ in range(count)]
+    mixed = [Request(xi[r % 8], [p] * EXPERTS, p) for r, p in enumerate(prompts)]
+    plain = [Request([0], [p]) for p in prompts]
+    tripled = [request for request in plain for _ in range(EXPERTS)]  # as many rows as the experts of all requests
+    souped = [Request([r % 8], [p]) for r, p in enumerate(prompts)]
+    soups = [exact_average([parts.adapters[names[i]] for i in members]) for members in xi]
+
+    single = AdapterPool(parts.base, {"base": BASE}, parts.dtype, device)
+    experts = single.beside(parts.adapters)
+    soup_pool = single.beside({f"soup{i}": soup for i, soup in enumerate(soups)})
+    controller = LlamaController(parts.controller, parts.head)
+    by_place = SplitPool(experts, lambda row, expert: row % EXPERTS)
+    by_expert = SplitPool(experts, lambda row, expert: expert)
+    alone = [[r for i, r in enumerate(plain) if i % 8 == c] for c in range(min(8, count))]
+
+    base_bytes, expert_bytes, soup_bytes = bytes_of(single), bytes_of(experts), bytes_of(soup_pool)
+    controller_bytes = bytes_of(controller)
+    length = 24 + steps // 2
+    cache = cache_bytes(single.llama, length)
+    used = expert_bytes * (EXPERTS if count == 1 else 6) // 6
+    moved = base_bytes + used + controller_bytes + count * (EXPERTS * cache + cache_bytes(controller.llama, length))
+    held = base_bytes + expert_bytes + controller_bytes
+    merge = merge_milliseconds(parts, soups, device)
+
+    def mope(name: str, pool: ExpertPool) -> System:
+        return System(name, EXPERTS, [(pool, mixed)], held, moved, controller)
+
+    merged = len(alone) * merge / ANSWER
+    plain_floor = base_bytes + count * cache
+    soup_floor = plain_floor + soup_bytes * len(alone) // 8
+    plain_module = SeparatePool({"base": copy.deepcopy(parts.base)}, parts.dtype, device)
+    peft = PeftPool(peft_model(parts), tuple(names))
+    return [
+        System("single", 1, [(single, plain)], base_bytes, plain_floor),
+        System("single_transformers", 1, [(plain_module, plain)], base_bytes, plain_floor),
+        System("single_rows", 1, [(single, tripled)], base_bytes, base_bytes + count * EXPERTS * cache),
+        mope("sequential", by_place),
+        mope("per_expert", by_expert),
+        mope("peft", peft),
+        mope("mope", experts),
+        System("soup_merged", 1, [(single, requests) for requests in alone], held, soup_floor, extra=merged),
+        System("soup_batch", 1, [(soup_pool, souped)], base_bytes + soup_bytes, soup_floor),
+    ]
+
+
+@torch.inference_mode()
+def peak_megabytes(system: System, steps: int, device) -> float:
+    """Memory of a system's weights, and what reading the prompts and some steps take beside them."""
+    peak = Peak(device)
+    batches = system.prefill()
+    for _ in range(steps):
+        step(batches)
+    return (system.held + peak.growth()) / 2**20
+
+
+@torch.inference_mode()
+def milliseconds(systems: list[System], settings: BenchmarkSettings, device) -> dict[str, list[float]]:
+    """Time per step of every round, by system. Rounds are interleaved, and start from the same prompts read once."""
+    begun_from = {system.name: system.prefill() for system in systems}
+    spent: dict[str, list[float]] = {system.name: [] for system in systems}
+    for _ in range(settings.rounds):
+        for system in systems:
+            batches = copies(begun_from[system.name])
+            step(batches)  # untimed: the copies leave the processor's cache
+            begun = now(device)
+            for _ in range(settings.steps):
+                step(batches)
+            spent[system.name].append(1000 * (now(device) - begun) / settings.steps + system.extra)
+            del batches
+    return spent
+
+
+def records(parts: Parts, count: int, settings: BenchmarkSettings, device: str, rate: float) -> Iterator[dict]:
+    """One record per system, for `count` requests on a machine that reads `rate` bytes per second."""
+    systems = build_systems(parts, count, device, settings.seed, settings.steps)
+    peaks = {system.name: peak_megabytes(system, settings.steps, device) for system in systems}
+    measured = milliseconds(systems, settings, device)
+    one, usual = measured["single"], measured["single_transformers"]
+    for system in systems:
+        times = measured[system.name]
+        median = statistics.median(times)
+        low, _, high = statistics.quantiles(times, n=4)
+        yield {
+            "system": system.name,
+            "model": parts.name,
+            "dtype": str(parts.dtype).removeprefix("torch."),
+            "device": device_name(device),
+            "requests": count,
+            "experts_per_request": system.experts,
+            "ms_per_step": round(median, 3),
+            "ms_per_step_q25": round(low, 3),
+            "ms_per_step_q75": round(high, 3),
+            "ms_per_step_rounds": [round(t, 3) for t in times],
+            "ratio_to_single": paired_ratio(times, one),
+            "ratio_to_transformers": paired_ratio(times, usual),
+            "tokens_per_s": round(1000 * count / median, 1),
+            "peak_memory_mb": round(peaks[system.name], 1),
+            "floor_ratio": round(1000 * system.floor / rate / median, 3),
+        }
+
+
+def benchmark(models: list[Make], settings: BenchmarkSettings, device: str) -> Iterator[dict]:
+    """Records of benchmarks/decoding.json (README, "What it costs to mix experts").
+
+    `ms_per_step` is the median of the rounds, `ms_per_step_q25` and `_q75` their spread, `_rounds` each in its turn;
+    `ratio_to_single` and `ratio_to_transformers` the medians of the ratios within a round to a single model's step, by
+    this project's forward pass and by Transformers'; `floor_ratio` the share of the memory-bandwidth floor that is
+    reached: the time that the bytes which any implementation must move would take at the measured bandwidth, over the
+    time spent.
+    """
+    torch.set_num_threads(settings.threads)
+    rate = bandwidth(device)
+    for make in models:
+        for dtype in settings.dtypes:
+            for count in settings.requests:
+                # Made anew, because PEFT changes the base, and bound to no name here: there is room for one at a time.
+                gc.collect()  # modules of the one before hold each other
+                yield from records(make(getattr(torch, dtype), device), count, settings, device, rate)
+
+
+def paired_ratio(times: list[float], others: list[float]) -> float:
+    """Median of the ratios between the times of two systems in the same round."""
+    return round(statistics.median(t / other for t, other in zip(times, others)), 3)
+
+
+def device_name(device: str) -> str:
+    """The GPU's name, or the number of CPU threads in use."""
+    if torch.device(device).type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"cpu, {torch.get_num_threads()} threads"

@@ -1,0 +1,311 @@
+"""What a configuration must satisfy beyond its schema: names that exist, files that can be read, numbers that fit."""
+
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mope.config.suggestion import one_of
+from mope.config.yaml_file import read_yaml
+from mope.data.feedback_file import feedback_file
+from mope.data.prompt_file import SUFFIXES, read_prompts
+from mope.errors import MopeError
+from mope.preferences import Preferences, load
+from mope.world.annotator import GENERAL
+from mope.world.answers import STYLES
+
+PREFERENCES = "workflow/prompts/preferences.yaml"
+WORLD_SETS = ("single", "comparison", "development", "train")
+Problem = tuple[tuple[str | int, ...], str]
+
+
+def cross_check(config: dict, root: Path, present: bool = True) -> Iterator[Problem]:
+    """Yield (key, problem) for a configuration that agrees with the schema; of files only if they must be `present`."""
+    yield from _finite(config, ())
+    unknown = list(_preferences(config, root))
+    yield from unknown
+    if present:
+        yield from _sets(config, root)
+        yield from _starts(config, root)
+        yield from _feedback(config, root)
+    yield from _sizes(config)
+    if not unknown:
+        preferences = load(root / PREFERENCES, config["preferences"])
+        yield from _controllers(config, preferences)
+        yield from _methods(config, preferences)
+        yield from _own_preferences(config)
+    yield from _judges(config, root)
+    yield from _human_study(config, root)
+
+
+def _finite(value: object, key: tuple[str | int, ...]) -> Iterator[Problem]:
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, child in children:
+        yield from _finite(child, (*key, name))
+    if isinstance(value, float) and not math.isfinite(value):
+        yield key, f"{value} found, a finite number is expected"
+
+
+def _preferences(config: dict, root: Path) -> Iterator[Problem]:
+    file = root / PREFERENCES
+    known = read_yaml(file)
+    for section in ("dimensions", "names", "texts"):
+        if not isinstance(known.get(section), dict):
+            raise MopeError(f"{file}: {section}: missing; a mapping is expected")
+    for i, name in enumerate(config["preferences"]):
+        if name not in known["texts"]:
+            yield ("preferences", i), f"{name!r} is unknown, {one_of(name, known['texts'])} is expected"
+    for dimension, poles in known["dimensions"].items():
+        if not set(poles) & set(config["preferences"]):
+            yield ("preferences",), f"none of dimension {dimension}; at least one of {', '.join(poles)} is expected"
+
+
+def _own_preferences(config: dict) -> Iterator[Problem]:
+    """What the embedded world makes or judges, it makes and judges for the preferences that it knows."""
+    unknown = next((name for name in config["preferences"] if name not in STYLES), None)
+    if unknown is None:
+        return
+    found = f"the embedded world does not know preference {unknown};"
+    if config["base"]["path"] is None and config["base"]["hub"] is None:
+        yield ("base", "path"), f"{found} a base of your own (path or hub) is expected"
+    if config["feedback"]["source"] == "world":
+        yield ("feedback", "source"), f"{found} a folder with feedback of your own is expected"
+    for name, judge in config["judges"].items():
+        if judge["kind"] == "rubric":
+            yield ("judges", name), f"{found} null, and a judge of kind chat or reward, are expected"
+    for key, entry in {
+        ("controller",): {},
+        **{("controllers", n): e for n, e in config["controllers"].items()},
+    }.items():
+        settings = config["controller"] | entry
+        if settings["pretraining"] and settings["path"] is None and settings["hub"] is None:
+            yield (*key, "pretraining"), f"{found} 0 is expected: its corpus is that world's"
+
+
+def _sets(config: dict, root: Path) -> Iterator[Problem]:
+    sets = {("evaluation_sets", name): entry for name, entry in config["evaluation_sets"].items()}
+    for key, entry in (sets | {("data", "train"): config["data"]["train"]}).items():
+        if key[-1] == "train" and key[0] == "evaluation_sets":
+            yield key, "this name belongs to the training prompts; another name is expected"
+        if isinstance(entry["source"], dict):
+            if Path(entry["source"]["file"]).suffix not in SUFFIXES:
+                yield (*key, "source", "file"), f"a name that ends in {', '.join(SUFFIXES)} is expected"
+            continue
+        if entry["source"] == "world":
+            if key[-1] not in WORLD_SETS:
+                yield key, f"the embedded world has no such set; {one_of(key[-1], WORLD_SETS)} is expected, or a file"
+            continue
+        try:
+            available = len(read_prompts(root / entry["source"], config["data"]["longest"]))
+        except MopeError as error:
+            yield (*key, "source"), str(error)
+        else:
+            if available < entry["prompts"]:
+                yield (*key, "prompts"), f"{entry['prompts']} found, but {entry['source']} holds {available} prompts"
+
+
+def _starts(config: dict, root: Path) -> Iterator[Problem]:
+    named = {("controllers", name): entry for name, entry in config["controllers"].items()}
+    for key, entry in {("base",): config["base"], ("controller",): config["controller"], **named}.items():
+        path = entry.get("path")
+        if path is None:
+            continue
+        if entry.get("hub") is not None:
+            yield (*key, "hub"), f"path {path} is given too; one of the two is expected"
+        if not (root / path).is_dir():
+            yield (*key, "path"), f"folder {path} does not exist; a folder with a model, or null, is expected"
+        elif not (root / path / "config.json").is_file():
+            yield (*key, "path"), f"folder {path} has no config.json; a folder made by save_pretrained is expected"
+
+
+def _feedback(config: dict, root: Path) -> Iterator[Problem]:
+    source = config["feedback"]["source"]
+    if source == "world":
+        return
+    used = {method["policy"] for method in config["methods"].values() if "policy" in method}
+    objectives = [policy["objective"] for name, policy in config["policies"].items() if name in used]
+    for preference in [*config["preferences"], *([GENERAL] if "general" in objectives else [])]:
+        try:
+            feedback_file(root / source, preference)
+        except MopeError as error:
+            yield ("feedback", "source"), str(error)
+            return
+
+
+def _sizes(config: dict) -> Iterator[Problem]:
+    for section in ("base", "controller"):
+        yield from _heads(config[section], (section,))
+    answers, devices = config["expert"]["prompts_per_step"] * config["expert"]["generations"], config["devices"]
+    for section, batch in (("reward", config["reward"]["batch"]), ("expert", answers)):
+        own, rest = divmod(batch, devices[section])
+        if rest:
+            yield ("devices", section), f"{devices[section]} found, a divisor of {batch} (the batch) is expected"
+        micro = config[section]["micro_batch"]
+        if micro is not None and own % min(micro, own or 1):
+            yield (section, "micro_batch"), f"{micro} found, a divisor of {own} (the batch of a device) is expected"
+    prompts = config["controller"]["prompts_per_step"]
+    if devices["controller"] > prompts:
+        found = f"{devices['controller']} found, a number ≤ {prompts} (controller.prompts_per_step) is expected"
+        yield ("devices", "controller"), found
+    fewest = min(entry["prompts"] for entry in config["evaluation_sets"].values())
+    for stage, count in config["shards"].items():
+        if count > fewest:
+            yield ("shards", stage), f"{count} found, a number ≤ {fewest} (prompts of an evaluation set) is expected"
+    longest = config["generation"]["max_new_tokens"]
+    if config["generation"]["min_new_tokens"] > longest:
+        yield ("generation", "min_new_tokens"), f"more than max_new_tokens; a number ≤ {longest} is expected"
+
+
+def _heads(section: dict, key: tuple[str | int, ...]) -> Iterator[Problem]:
+    if section["hidden"] % (2 * section["heads"]):
+        found = f"{section['hidden']} found, a multiple of twice the {section['heads']} heads is expected"
+        yield (*key, "hidden"), found
+
+
+def _controllers(config: dict, preferences: Preferences) -> Iterator[Problem]:
+    """Controllers with their own settings applied, each on its own."""
+    for name, own in config["controllers"].items():
+        settings, key = config["controller"] | own, ("controllers", name)
+        yield from _heads(settings, key)
+        known = preferences.combinations()
+        for xi in settings["combinations"] or []:
+            if xi not in known:
+                yield (*key, "combinations"), f"{xi!r} is unknown, {one_of(xi, known)} is expected"
+        met = {member for xi in settings["combinations"] or known for member in xi.split("-")}
+        if settings["scores"] == "outputs" and set(preferences.ids) - met:
+            missing = ", ".join(i for i in preferences.ids if i not in met)
+            yield (*key, "combinations"), f"none has {missing}; all preferences, or scores: texts, are expected"
+        for weights in settings["weights"] or []:
+            yield from _weights(weights, (*key, "weights"), preferences)
+        if settings["weights"] and settings["reads"] != "text":
+            yield (*key, "weights"), f"reads is {settings['reads']!r}; weights can be read with reads: text only"
+        if settings["reads"] in ("combination", "embedding") and settings["scores"] == "texts":
+            reads = settings["reads"]
+            yield (*key, "scores"), f"reads: {reads} knows no new preferences; scores: outputs is expected with it"
+
+
+def _weights(weights: list[float], key: tuple[str | int, ...], preferences: Preferences) -> Iterator[Problem]:
+    if len(weights) != len(preferences.dimensions) or not math.isclose(sum(weights), 1):
+        dimensions = ", ".join(preferences.dimensions)
+        yield key, f"{weights} found; one weight each for {dimensions}, together 1, is expected"
+
+
+def _controlled(config: dict, name: str, method: dict) -> Iterator[Problem]:
+    controllers, wanted = config["controllers"], method["controller"]
+    if wanted not in controllers:
+        yield ("methods", name, "controller"), f"{wanted!r} is no controller, {one_of(wanted, controllers)} is expected"
+        return
+    settings = config["controller"] | controllers[wanted]
+    if method["prompt"] != settings["expert_prompt"]:
+        trained = settings["expert_prompt"]
+        found = f"{method['prompt']!r} found, the controller was trained with expert_prompt {trained!r}"
+        yield ("methods", name, "prompt"), f"{found}, which is expected"
+    fit = {"probability": "controller", "logit": "logit"}[settings["space"]]
+    if method["mixer"] != fit:
+        found = f"{method['mixer']!r} found, the controller was trained in {settings['space']} space; {fit} is expected"
+        yield ("methods", name, "mixer"), found
+    if ("weights" in method) != bool(settings["weights"]):
+        found = "needless" if "weights" in method else "missing"
+        yield ("methods", name, "weights"), f"{found}; expected if and only if the controller was trained with weights"
+
+
+def _mixed(config: dict, name: str, method: dict, preferences: Preferences) -> Iterator[Problem]:
+    mixer = method["mixer"]
+    if mixer == "controller" and "controller" not in method:
+        yield ("methods", name, "controller"), "missing; the mixer controller needs the name of one"
+    for key, fit in (("controller", ("controller", "logit")), ("weights", ("controller", "logit"))):
+        if key in method and mixer not in fit:
+            yield ("methods", name, key), f"needless; only a method whose mixer is {' or '.join(fit)} has this key"
+    if "weights" in method:
+        yield from _weights(method["weights"], ("methods", name, "weights"), preferences)
+    if "controller" in method:
+        yield from _controlled(config, name, method)
+
+
+def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
+    methods = config["methods"]
+    for name, method in methods.items():
+        scaled = method.get("mixer") == "arithmetic" or method.get("average") == "sum"
+        if ("strength" in method) != scaled:
+            found = "needless" if "strength" in method else "missing"
+            fit = "its mixer is arithmetic or its average is sum"
+            yield ("methods", name, "strength"), f"{found}; a method has this key if and only if {fit}"
+        if method["kind"] == "mix":
+            yield from _mixed(config, name, method, preferences)
+        for key, known in (("expert", ("best", *preferences.ids)), ("policy", config["policies"])):
+            if key in method and method[key] not in known:
+                yield ("methods", name, key), f"{method[key]!r} is no {key}, {one_of(method[key], known)} is expected"
+        for i, other in enumerate(method.get("against", ())):
+            if other not in methods or other == name:
+                others = [m for m in methods if m != name]
+                yield ("methods", name, "against", i), f"{other!r} found, {one_of(other, others)} is expected"
+    if methods["mope"].get("mixer") != "controller" or "against" in methods["mope"]:
+        expected = "kind: mix with mixer: controller, compared with all others, is expected"
+        yield ("methods", "mope"), f"the method that all is about; {expected}"
+    for i, name in enumerate(config["statistics"]["named"]):
+        if name not in methods:
+            yield ("statistics", "named", i), f"{name!r} is no method, {one_of(name, methods)} is expected"
+        elif name == "mope":
+            yield ("statistics", "named", i), "mope is compared with these methods; another method is expected"
+
+
+def _judges(config: dict, root: Path) -> Iterator[Problem]:
+    for name, judge in config["judges"].items():
+        key = ("judges", name)
+        if name == "reward":
+            yield key, "tables/agreement.csv calls the training rewards so; another name is expected"
+        if judge["kind"] == "chat":
+            yield from _chat_judge(config, root, key, judge)
+        elif judge["kind"] == "reward":
+            yield from _reward_judge(config, root, key, judge["run"])
+
+
+def _chat_judge(config: dict, root: Path, key: tuple[str, ...], judge: dict) -> Iterator[Problem]:
+    url = urlsplit(judge["base_url"])
+    if url.scheme not in ("http", "https") or not url.hostname:
+        yield (
+            (*key, "base_url"),
+            f"{judge['base_url']!r} found, an address such as https://api.example.com/v1 is expected",
+        )
+    elif url.username or url.password or url.query:  # not repeated, either
+        yield (
+            (*key, "base_url"),
+            "holds a name, password or query; an address alone is expected, the key by key_variable",
+        )
+    if not re.fullmatch("[A-Z_][A-Z0-9_]*", judge["key_variable"]):  # not repeated: it may be the key itself
+        yield (
+            (*key, "key_variable"),
+            "not the name of an environment variable, such as OPENAI_API_KEY, which is expected",
+        )
+    for preference in config["preferences"]:
+        template = Path("workflow/prompts/judge") / f"{preference}.yaml"
+        if not (root / template).is_file():
+            yield key, f"{template} is missing; a judge's template for every preference is expected"
+
+
+def _reward_judge(config: dict, root: Path, key: tuple[str, ...], run: str) -> Iterator[Problem]:
+    if run == config["run"]:
+        yield (
+            (*key, "run"),
+            f"{run} trained its experts by these reward models; another run, with another seed, is expected",
+        )
+        return
+    folder = Path("results") / run
+    for needed in (folder / "base", *(folder / "reward" / preference for preference in config["preferences"])):
+        if not (root / needed).is_dir():
+            command = f"snakemake --cores all --config run={run} seed={config['seed'] + 1} --until train_reward"
+            yield (*key, "run"), f"{needed} is missing; what `{command}` makes is expected"
+            return
+
+
+def _human_study(config: dict, root: Path) -> Iterator[Problem]:
+    study = config["human_study"]
+    for i, name in enumerate(study["methods"]):
+        if name not in config["methods"]:
+            yield ("human_study", "methods", i), f"{name!r} is no method, {one_of(name, config['methods'])} is expected"
+    if study["ratings"] is not None and not any((root / study["ratings"]).glob("*.csv")):
+        yield (
+            ("human_study", "ratings"),
+            f"no CSV file found in folder {study['ratings']}; the raters' files, or null, are expected",
+        )

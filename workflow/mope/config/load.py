@@ -1,0 +1,175 @@
+"""The configuration of an experiment: defaults, differences, validation.
+
+Standard library, jsonschema and PyYAML only: the Snakefile calls this while it is parsed.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError, validators
+
+from mope.config.checks import cross_check
+from mope.config.suggestion import one_of
+from mope.config.yaml_file import described, read_yaml
+from mope.errors import MopeError
+
+KINDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "array": "a list",
+    "object": "a mapping of keys to values",
+    "null": "null",
+    "boolean": "true or false",
+}
+Key = tuple[str | int, ...]
+Layer = tuple[str, dict]
+
+
+def load(root: Path, command_line: dict | None = None, files: Iterable[Path | str] = (), present: bool = True) -> dict:
+    """Configuration of the project in folder `root`, validated.
+
+    Later layers override earlier ones key by key: `config.yaml`, `workflow/experiments/<experiment>.yaml` if the
+    command line gives `experiment`, `files`, the rest of `command_line`. An entry of a mapping that is set to null in
+    `methods`, `judges` or `evaluation_sets` is left out; `artifacts` null becomes the name of the run. Unless
+    `present`, the user's own files need not be there yet. The first problem found is raised as `MopeError` on one line.
+    """
+    rest = {
+        key: _typed(value) if isinstance(value, dict | list) else value for key, value in (command_line or {}).items()
+    }
+    paths = [root / "config.yaml"]
+    if "experiment" in rest:
+        paths.append(_experiment(root, str(rest.pop("experiment"))))
+    layers = [(_shown(path, root), read_yaml(path)) for path in [*paths, *map(Path, files)]]
+    layers.append(("--config", rest))
+    config: dict = {}
+    for _, layer in layers:
+        config = merged(config, layer)
+    for section in ("methods", "judges", "evaluation_sets"):
+        if isinstance(config.get(section), dict):
+            config[section] = {name: entry for name, entry in config[section].items() if entry is not None}
+    schema = read_yaml(root / "workflow/schemas/config.schema.yaml")
+    for key, problem in [*_schema_problems(config, schema), *_once_valid(config, schema, root, present)]:
+        raise MopeError(f"{_origin(key, layers)}: {_dotted(key)}: {problem}")
+    return config | {"artifacts": config["artifacts"] or config["run"]}
+
+
+def merged(below: dict, above: dict) -> dict:
+    """`below` overridden by `above`, key by key; lists are replaced as a whole."""
+    both = dict(below)
+    for key, value in above.items():
+        nested = isinstance(value, dict) and isinstance(both.get(key), dict)
+        both[key] = merged(both[key], value) if nested else value
+    return both
+
+
+def _typed(value: object) -> object:
+    """Values inside `--config key={...}`, which Snakemake leaves as text, as YAML reads them."""
+    if isinstance(value, dict):
+        return {key: _typed(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_typed(child) for child in value]
+    try:
+        return yaml.safe_load(value) if isinstance(value, str) and value.strip() else value
+    except yaml.YAMLError:
+        return value
+
+
+def _once_valid(config: dict, schema: dict, root: Path, present: bool) -> Iterable[tuple[Key, str]]:
+    """The checks in Python, which rely on the shape that the schema guarantees."""
+    return [] if any(_schema_problems(config, schema)) else cross_check(config, root, present)
+
+
+def _schema_problems(config: dict, schema: dict) -> list[tuple[Key, str]]:
+    errors = sorted(_Validator(schema).iter_errors(config), key=lambda error: [str(k) for k in error.absolute_path])
+    return [_explained(error) for error in errors]
+
+
+def _explained(error: ValidationError) -> tuple[Key, str]:
+    """Key path and message of a schema violation."""
+    key, found, rule = tuple(error.absolute_path), error.instance, error.validator_value
+    match error.validator:
+        case "additionalProperties":
+            known = error.schema.get("properties", {})
+            unknown = next(name for name in found if name not in known)
+            return (*key, unknown), f"unknown key; {one_of(unknown, known)} is expected"
+        case "required":
+            missing = next(name for name in rule if name not in found)
+            return (*key, missing), "missing; see config.yaml for what belongs here"
+        case "pattern" if key[-1] == "revision":
+            return (
+                key,
+                f"{described(found)} found, the 40 digits of a commit are expected, because branches and tags move",
+            )
+        case "propertyNames" | "pattern":
+            return key, f"{described(found)} found; lower-case letters, digits and single _ are expected"
+        case "type":
+            names = [rule] if isinstance(rule, str) else rule
+            exponent = isinstance(found, str) and "e" in found and _is_number(found)
+            hint = "; YAML wants 1.0e-3, not 1e-3" if exponent else ""
+            return key, f"{described(found)} found, {' or '.join(KINDS[n] for n in names)} is expected{hint}"
+        case "enum":
+            return key, f"{described(found)} found, {one_of(found, rule)} is expected"
+        case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
+            bounds = {"minimum": "≥", "maximum": "≤", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
+            limits = [f"{sign} {error.schema[name]}" for name, sign in bounds.items() if name in error.schema]
+            return key, f"{found} found, a number {' and '.join(limits)} is expected"
+        case "uniqueItems":
+            double = next(item for i, item in enumerate(found) if item in found[:i])
+            return key, f"{double} appears more than once; every entry may appear once"
+        case "minItems" | "minProperties" | "minLength":
+            size = "too few entries" if found else "empty"
+            return key, f"{size}; at least {rule} {'entry is' if rule == 1 else 'entries are'} expected"
+    return key, " ".join(error.message.split())
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _experiment(root: Path, name: str) -> Path:
+    folder = root / "workflow/experiments"
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        known = sorted(file.stem for file in folder.glob("*.yaml"))
+        raise MopeError(f"experiment: {name!r} found, {one_of(name, known)} is expected: a file of {folder}")
+    return path
+
+
+def _origin(key: Key, layers: Sequence[Layer]) -> str:
+    """The last layer that holds the key; for a missing key the defaults."""
+    for name, layer in reversed(layers):
+        value: object = layer
+        for part in key:
+            inside = isinstance(value, dict) and part in value
+            inside = inside or (isinstance(value, list) and isinstance(part, int) and part < len(value))
+            if not inside:
+                break
+            value = value[part]
+        else:
+            return name
+    return layers[0][0]
+
+
+def _dotted(key: Key) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in key)
+    return text.lstrip(".") or "(whole file)"
+
+
+def _shown(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _strict_integer(_: object, value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_Validator = validators.extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _strict_integer),  # 50.0 is not a count
+)

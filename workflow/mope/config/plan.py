@@ -1,0 +1,266 @@
+"""What an experiment will take, from its configuration alone: no weight is loaded, models are built without storage.
+
+Memory is what one process holds at its peak (of a job with several devices each process): weights, what training adds
+to them, the largest logits and activations, and on a CPU the libraries themselves. The factors were fitted to recorded
+peaks of the default experiment.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
+
+from mope.engine.llama import check
+from mope.errors import MopeError
+from mope.methods.entries import across_prompts, pairs
+from mope.preferences import Preferences
+from mope.rewards.reward_model import SHARED
+
+LIBRARIES = 540e6  # bytes: Python, torch, transformers, TRL, on a CPU
+SCORED = 64  # answers in a batch of decoding on a CPU, and at most in one of scoring
+AT_LEAST = 8  # answers in a batch of decoding on a GPU, which takes as many as there is room for
+LOGITS = 3  # copies of a batch's logits in training
+CACHES = 4  # copies of a cache while it grows or loses rows, and what the prompts took
+KERNELS = 460e6  # bytes of what oneDNN keeps for packed products of the last 1024 shapes; fitted to two runs' peaks
+CORPUS = 15e3  # bytes of an example of the corpus: texts, the tokenizer's records, lists of tokens
+CHARACTERS = 3.5  # of a token
+TEMPLATE = 760  # tokens of a judge's instructions and example
+PROMPT = 0.25  # tokens of a question for each one that may be answered
+
+
+@dataclass(frozen=True)
+class Stage:
+    """`parameters` are trained ones; `tokens` are read or written at most, by all jobs together."""
+
+    name: str
+    jobs: int
+    parameters: int
+    memory: float  # bytes, of one job
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What memory depends on."""
+
+    parameters: int
+    layers: int
+    hidden: int
+    key_values: int  # numbers per token and layer in a cache
+    vocabulary: int
+    linear: tuple[tuple[int, int], ...]  # (inputs, outputs) of each linear map that takes an adapter
+    width: int  # bytes of a weight
+    joined: bool  # whether experts and reward models run on one copy of it
+
+    def adapter(self, rank: int) -> int:
+        """Parameters of a LoRA adapter on all linear maps."""
+        return rank * sum(inputs + outputs for inputs, outputs in self.linear)
+
+    def cache(self, rows: int, tokens: int) -> float:
+        """Bytes of keys and values."""
+        return 2.0 * rows * tokens * self.layers * self.key_values * self.width
+
+    def logits(self, rows: int, tokens: int) -> float:
+        """Bytes of one copy, float32."""
+        return 4.0 * rows * tokens * self.vocabulary
+
+    def activations(self, rows: int, tokens: int, kept: bool) -> float:
+        """Bytes that the backward pass needs: about 34 numbers per token, layer and hidden unit, or 2 if recomputed."""
+        return (34.0 if kept else 2.0) * rows * tokens * self.layers * self.hidden * 4
+
+
+def shape_of(config: PreTrainedConfig, width: int) -> Shape:
+    """Counted on a model whose tensors have a size but no storage."""
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config)
+    head = model.get_output_embeddings()
+    linear = [m for m in model.modules() if isinstance(m, torch.nn.Linear) and m is not head]
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    return Shape(
+        parameters=sum(p.numel() for p in model.parameters()),
+        layers=config.num_hidden_layers,
+        hidden=config.hidden_size,
+        key_values=heads * (getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads),
+        vocabulary=config.vocab_size,
+        linear=tuple((m.in_features, m.out_features) for m in linear),
+        width=width,
+        joined=_joined(model),
+    )
+
+
+def _joined(model: PreTrainedModel) -> bool:
+    try:
+        check(model.get_decoder())
+    except MopeError:
+        return False
+    return True
+
+
+def base_config(config: dict, folders: list[Path]) -> PreTrainedConfig:
+    """That of the model which the experiment begins from: the first in `folders`, the hub's, or the section's shape."""
+    for folder in folders:
+        if (folder / "config.json").is_file():
+            return AutoConfig.from_pretrained(folder)
+    s = config["base"]
+    return _from_scratch(s, s["vocabulary"]) if s["hub"] is None else _from_hub(s["hub"])
+
+
+def _from_scratch(s: dict, vocabulary: int) -> PreTrainedConfig:
+    return LlamaConfig(
+        vocab_size=vocabulary,
+        hidden_size=s["hidden"],
+        num_hidden_layers=s["layers"],
+        num_attention_heads=s["heads"],
+        intermediate_size=s["intermediate"],
+        tie_word_embeddings=False,
+    )
+
+
+def _from_hub(hub: dict) -> PreTrainedConfig:
+    try:
+        return AutoConfig.from_pretrained(hub["id"], revision=hub["revision"])
+    except OSError:
+        message = f"base.hub: the config.json of {hub['id']} cannot be reached"
+        raise MopeError(f"{message}; a network, or PLAN='--base <folder that has it>' is needed") from None
+
+
+def controller_parameters(config: dict, vocabulary: int, start: Path | None) -> int:
+    """Parameters of a controller, from scratch or from the LLaMA in the folder `start`."""
+    if start is not None:
+        return shape_of(AutoConfig.from_pretrained(start), 4).parameters
+    with torch.device("meta"):
+        body = LlamaForCausalLM(_from_scratch(config["controller"], vocabulary)).model
+    return sum(p.numel() for p in body.parameters())
+
+
+def stages(config: dict, preferences: Preferences, base: Shape, controller: int, on_gpu: bool) -> Iterator[Stage]:
+    """The stages that run models, in order, with upper bounds of their tokens."""
+    fixed = 0.0 if on_gpu else LIBRARIES
+    weights = float(base.parameters * base.width)
+    prompts, chosen = config["data"]["train"]["prompts"], len(preferences.ids)
+    sets = sum(entry["prompts"] for entry in config["evaluation_sets"].values())
+
+    texts = round(max(len(" ".join(preferences.statements(xi))) for xi in preferences.combinations()) / CHARACTERS)
+
+    def decoding(rows: int, new: int, read: int = 0, experts: int = 1, rank: int = 0) -> float:
+        """`rows` answers to questions and `read` tokens of preference texts, by several experts each.
+
+        Weights, adapters, caches, copies of the next token's logits.
+        """
+        rows = min(rows, AT_LEAST if on_gpu else SCORED) * experts
+        adapters = chosen * base.adapter(rank) * base.width if rank else 0
+        caches = CACHES * base.cache(rows, read + round(new * (1 + PROMPT)))
+        return fixed + weights + adapters + caches + 4 * base.logits(rows, 1)
+
+    def training(rows: int, longest: int, trained: int, logits: int, kept: bool, model: Shape = base) -> float:
+        """`rows` texts in a backward pass; gradient and two moments of each trained parameter in float32."""
+        memory = fixed + model.parameters * model.width + 16.0 * trained + model.activations(rows, longest, kept)
+        return memory + logits * model.logits(rows, longest)
+
+    def from_scratch(name: str, model: Shape, examples: int, epochs: float) -> Stage:
+        """Supervised training on the corpus."""
+        b = config["base"]
+        memory = training(b["batch"], b["max_length"], model.parameters, LOGITS, True, model) + examples * CORPUS
+        return Stage(name, 1, model.parameters, memory, round(examples * epochs * b["max_length"]))
+
+    b = config["base"]
+    if b["path"] is None and b["hub"] is None:
+        yield from_scratch("train_base", base, config["data"]["corpus"], b["epochs"])
+    k = config["controller"]
+    if k["path"] is None and k["hub"] is None and k["pretraining"]:
+        examples = min(k["pretraining"], config["data"]["corpus"])
+        yield from_scratch("train_body", shape_of(_from_scratch(k, base.vocabulary), base.width), examples, 1)
+    c, g = config["candidates"], config["generation"]
+    answers = prompts * c["per_prompt"]
+    memory = decoding(answers, c["max_new_tokens"], texts)  # some are asked for under a preference of each dimension
+    yield Stage("sample_candidates", 1, 0, memory, answers * c["max_new_tokens"])
+    yield Stage(
+        "answer_reference",
+        1 + len(config["evaluation_sets"]),
+        0,
+        decoding(prompts, g["max_new_tokens"]),
+        (prompts + sets) * g["max_new_tokens"],
+    )
+    r = config["reward"]
+    devices, trained = config["devices"], base.adapter(r["rank"])
+    micro = min(r["micro_batch"] or r["batch"], r["batch"] // devices["reward"])
+    memory = training(2 * micro, r["max_length"], trained, 0, r["micro_batch"] in (None, r["batch"]))
+    tokens = round(2 * config["feedback"]["pairs"] * r["epochs"] * r["max_length"])
+    yield Stage("train_reward", chosen, trained, memory, chosen * tokens)
+    e = config["expert"]
+    batch = e["prompts_per_step"] * e["generations"]
+    own, trained, kept = batch // devices["expert"], base.adapter(e["rank"]), e["micro_batch"] in (None, batch)
+    micro = min(e["micro_batch"] or batch, own)
+    memory = training(micro, round(e["max_new_tokens"] * (1 + PROMPT)), trained, LOGITS, kept)
+    memory += weights + base.cache(own, e["max_new_tokens"])  # the reward model, and sampling
+    if kept and not on_gpu:
+        memory += KERNELS + 3 * weights  # packed for products forwards, backwards and in sampling
+    yield Stage("train_expert", chosen, trained, memory, chosen * e["steps"] * batch * e["max_new_tokens"])
+    rivals = {m["policy"] for m in config["methods"].values() if "policy" in m}
+    if rivals:
+        jobs = len(rivals) * len(config["controller"]["seeds"])
+        yield Stage("train_policy", jobs, trained, memory, jobs * e["steps"] * batch * e["max_new_tokens"])
+    dimensions, xis = len(preferences.dimensions), len(preferences.combinations())
+    rows, own = 2 * k["prompts_per_step"], -(-k["prompts_per_step"] // devices["controller"])
+    variants = {m["controller"] for m in config["methods"].values() if "controller" in m}
+    copies = 1 if weights >= SHARED else chosen  # of the base, for the reward models
+    beside = 0 if weights >= SHARED and base.joined else copies  # of them, those beside the experts' own
+    memory = decoding(2 * own, k["max_new_tokens"], texts, dimensions, e["rank"]) + beside * weights + 16.0 * controller
+    rows_back = 2 * min(k["micro_batch"] or own, own)
+    memory += 34.0 * 4 * rows_back * k["max_new_tokens"] * (1 + PROMPT) * k["layers"] * k["hidden"]
+    jobs = len(k["seeds"]) * len(variants)
+    yield Stage("train_controller", jobs, controller, memory, jobs * k["steps"] * rows * k["max_new_tokens"])
+    repeats = sum(seeds(method, config) * method.get("n", 1) for method in config["methods"].values())
+    tokens = repeats * sets * xis * g["max_new_tokens"]
+    mixed = max(experts(method, config, preferences) for method in config["methods"].values())
+    memory = decoding(sets * xis, g["max_new_tokens"], texts, mixed, e["rank"]) + 4.0 * controller
+    shards = config["shards"]["responses"]
+    jobs = sum(1 if across_prompts(method) else shards for method in config["methods"].values())
+    yield Stage("generate", jobs, 0, memory, tokens)
+    longest = round(g["max_new_tokens"] * (1 + PROMPT))
+    memory = fixed + copies * weights + 4 * base.hidden * SCORED * longest * 4.0
+    yield Stage("score", len(config["methods"]), 0, memory, tokens * dimensions)
+
+
+def experts(method: dict, config: dict, preferences: Preferences) -> int:
+    """How many models answer one prompt together."""
+    if method["kind"] != "mix":
+        return 1
+    controller = config["controller"] | config["controllers"][method["controller"]] if "controller" in method else {}
+    everyone = controller.get("mixes") == "all"
+    return (len(preferences.ids) if everyone else len(preferences.dimensions)) + (method["mixer"] == "arithmetic")
+
+
+def comparisons(config: dict, preferences: Preferences) -> int:
+    """Questions to a judge: pairs of methods and seeds, prompts, combinations, preferences of each, both orders."""
+    methods = config["methods"]
+    # equal numbers of seeds pair off
+    judged = sum(max(seeds(methods[a], config), seeds(methods[b], config)) for a, b in pairs(methods))
+    sets = sum(entry["prompts"] for entry in config["evaluation_sets"].values())
+    return judged * sets * len(preferences.combinations()) * len(preferences.dimensions) * 2
+
+
+def seeds(method: dict, config: dict) -> int:
+    """How many times a method answers each prompt: once for each seed of what is trained for it alone."""
+    return len(config["controller"]["seeds"]) if {"controller", "policy"} & method.keys() else 1
+
+
+def cost(judge: dict, questions: int, new_tokens: int, longest: int) -> float:
+    """What `questions` cost at most, in the currency of the judge's prices; 0 for a judge that is not bought.
+
+    Each shows an instruction of up to `longest` characters and two answers of up to `new_tokens` tokens.
+    """
+    if judge["kind"] != "chat":
+        return 0.0
+    most = judge["max_characters"]
+    shown = TEMPLATE + 2 * min(new_tokens, most / CHARACTERS) + min(longest, most) / CHARACTERS
+    return questions * (shown * judge["price_input"] + judge["max_tokens"] * judge["price_output"]) / 1e6

@@ -1,0 +1,166 @@
+"""The Preference Control Model (PCM): a LLaMA backbone whose last linear layer has one output per expert."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import AutoConfig, AutoModel, LlamaConfig, LlamaModel, PretrainedConfig, PreTrainedModel
+from transformers.utils import ModelOutput
+
+from mope.decoding.step_controller import ConstantLogits, LlamaController
+from mope.preferences import Preferences
+
+
+class PreferenceControllerConfig(LlamaConfig):
+    """A LLaMA configuration, and what the outputs stand for.
+
+    `experts`: the preferences, in order. `reads` and `mixes`: what it reads of ξ and whom it weighs (`Reading` in
+    decoding/requests.py). `expert_texts`: token ids of each preference text, where experts are scored from those.
+    """
+
+    model_type = "preference_controller"
+
+    def __init__(
+        self,
+        experts: list[str] | None = None,
+        reads: str = "text",
+        mixes: str = "combination",
+        expert_texts: list[list[int]] | None = None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.experts = experts or []
+        self.reads, self.mixes, self.expert_texts = reads, mixes, expert_texts
+
+
+def expert_texts(tokenizer, preferences: Preferences) -> list[list[int]]:
+    """Token ids of every preference text: what experts are scored from by a controller with `scores: texts`."""
+    return [tokenizer(preferences.texts[i], add_special_tokens=False)["input_ids"] for i in preferences.ids]
+
+
+@dataclass
+class ControllerOutput(ModelOutput):
+    """`logits` (B, T, n): weights' logits after each token; `past_key_values` the cache."""
+
+    logits: torch.FloatTensor | None = None
+    past_key_values: object | None = None
+
+
+class PreferenceController(PreTrainedModel):
+    """α_i(x, y_<t, ξ; θ) of paper eq. 1, before the softmax over the experts of ξ.
+
+    It reads the chat-formatted instruction with the preference texts of ξ, then the partial answer [gap: the encoding
+    of ξ is unpublished]; the logits after the last token read weigh the experts for the next token. With
+    `expert_texts`, the output of an expert is not a trained row but the product with what the backbone makes of the
+    expert's preference text, so that experts can be added after training.
+    """
+
+    config_class = PreferenceControllerConfig
+    base_model_prefix = "model"
+    _supports_sdpa = True
+
+    def __init__(self, config: PreferenceControllerConfig):
+        super().__init__(config)
+        self.model = LlamaModel(config)
+        by_text = config.expert_texts is not None
+        self.head = torch.nn.Linear(config.hidden_size, config.hidden_size if by_text else len(config.experts))
+        self.post_init()
+        # Zero logits are uniform weights: training starts from MoPE (Uniform) whatever the seed.
+        torch.nn.init.zeros_(self.head.weight)
+        torch.nn.init.zeros_(self.head.bias)
+
+    def output_weights(self) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Weight (n, H) and bias (n,) of the last layer; computed from the experts' texts where these score them."""
+        texts = self.config.expert_texts
+        if texts is None:
+            return self.head.weight, self.head.bias
+        read = [self.model(input_ids=torch.tensor([ids], device=self.device)) for ids in texts]
+        return self.head(torch.cat([out.last_hidden_state[:, -1] for out in read])), None
+
+    def forward(
+        self, input_ids, attention_mask=None, position_ids=None, past_key_values=None, use_cache=False
+    ) -> ControllerOutput:
+        """`input_ids` and `attention_mask` (B, T) int64."""
+        out = self.model(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            use_cache=use_cache,
+        )
+        logits = torch.nn.functional.linear(out.last_hidden_state, *self.output_weights())
+        return ControllerOutput(logits=logits, past_key_values=out.past_key_values)
+
+    @torch.no_grad()
+    def decoder(self) -> LlamaController:
+        """The controller as the decode loop runs it; to be made again after an update of the weights."""
+        if self.config.expert_texts is None:
+            return LlamaController(self.model, self.head)
+        weight, _ = self.output_weights()
+        head = torch.nn.Linear(*reversed(weight.shape), bias=False, device=weight.device)
+        head.weight.copy_(weight)
+        return LlamaController(self.model, head)
+
+
+def grown_from(folder: Path, experts: list[str], vocabulary: int, **about) -> PreferenceController:
+    """An untrained controller whose body is the pretrained LLaMA in `folder`, in float32; its mixture is uniform.
+
+    `about` says what it reads and what its outputs stand for, as in its configuration.
+    Ids of the base's tokenizer that the LLaMA has no embedding for read as its mean embedding until they are trained.
+    """
+    body = LlamaModel.from_pretrained(folder, dtype=torch.float32)
+    if body.config.vocab_size < vocabulary:
+        known = body.embed_tokens.weight.detach()
+        body.embed_tokens = torch.nn.Embedding(vocabulary, known.shape[1])
+        body.embed_tokens.weight.data[: len(known)] = known
+        body.embed_tokens.weight.data[len(known) :] = known.mean(dim=0)
+        body.config.vocab_size = vocabulary
+    shape = {key: value for key, value in body.config.to_dict().items() if key not in ("model_type", "architectures")}
+    controller = PreferenceController(PreferenceControllerConfig(experts, **about, **shape))
+    controller.model.load_state_dict(body.state_dict())
+    return controller
+
+
+class ConstantControllerConfig(PretrainedConfig):
+    """`experts`: the preferences that the outputs stand for; `combinations`: how many ξ there are."""
+
+    model_type = "constant_controller"
+
+    def __init__(
+        self,
+        experts: list[str] | None = None,
+        combinations: int = 0,
+        reads: str = "combination",
+        mixes: str = "combination",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.experts, self.combinations = experts or [], combinations
+        self.reads, self.mixes = reads, mixes
+
+
+class ConstantController(PreTrainedModel):
+    """One learned weight vector per ξ, whatever the instruction and the answer: what the PCM must beat."""
+
+    config_class = ConstantControllerConfig
+
+    def __init__(self, config: ConstantControllerConfig):
+        super().__init__(config)
+        self.table = torch.nn.Parameter(torch.zeros(config.combinations, len(config.experts)))
+        self.post_init()
+
+    def forward(self, input_ids, **_) -> ControllerOutput:
+        """`input_ids` (B, T), of which the first is the number of ξ; logits (B, T, n)."""
+        return ControllerOutput(logits=self.table[input_ids[:, :1]].expand(-1, input_ids.shape[1], -1))
+
+    def decoder(self) -> ConstantLogits:
+        """The weights as the decode loop takes them."""
+        return ConstantLogits(self.table)
+
+
+for config, model in (
+    (PreferenceControllerConfig, PreferenceController),
+    (ConstantControllerConfig, ConstantController),
+):
+    AutoConfig.register(config.model_type, config)
+    AutoModel.register(config, model)

@@ -1,0 +1,178 @@
+"""LoRA adapters: read from a folder, stacked, and added to a whole batch by two batched matrix products."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from mope.engine.linear import Linear
+from mope.engine.llama import GROUPS, Llama
+from mope.errors import MopeError
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One module's update of its weight: scale · b @ a, with a (r, inputs) and b (outputs, r)."""
+
+    a: torch.Tensor
+    b: torch.Tensor
+    scale: float
+
+
+Adapter = dict[str, Pair]  # module name as in "layers.0.self_attn.q_proj" -> its pair
+
+
+def read_adapter(folder: str | Path) -> Adapter:
+    """Adapter of a PEFT folder, as float32 tensors on the CPU."""
+    adapter, others = read_tensors(folder)
+    if others:
+        raise MopeError(f"{folder}: holds {sorted(others)} besides LoRA factors; an expert adapter has none")
+    return adapter
+
+
+def read_reward_adapter(folder: str | Path) -> tuple[Adapter, torch.Tensor]:
+    """Adapter and score head (H,) of a PEFT folder that was trained for sequence classification with one label."""
+    adapter, others = read_tensors(folder)
+    heads = [tensor for name, tensor in others.items() if name.endswith("score.weight")]
+    if len(others) != 1 or len(heads) != 1 or heads[0].shape[0] != 1:
+        raise MopeError(f"{folder}: found {sorted(others)} besides LoRA factors; one score head is needed")
+    return adapter, heads[0][0].float()
+
+
+def read_tensors(folder: str | Path) -> tuple[Adapter, dict[str, torch.Tensor]]:
+    """LoRA pairs of a PEFT folder, and its other tensors by name."""
+    folder = Path(folder)
+    try:
+        config = json.loads((folder / "adapter_config.json").read_text())
+        tensors = load_file(folder / "adapter_model.safetensors")
+    except FileNotFoundError as error:
+        raise MopeError(f"{error.filename}: not found; a PEFT adapter folder was expected") from None
+    for key, plain in {"peft_type": "LORA", "use_dora": False, "bias": "none", "alpha_pattern": {}}.items():
+        if config.get(key, plain) != plain:
+            raise MopeError(f"{folder}/adapter_config.json: {key} is {config[key]!r}, only {plain!r} is supported")
+    return split(tensors, config)
+
+
+def split(tensors: Mapping[str, torch.Tensor], config: Mapping) -> tuple[Adapter, dict[str, torch.Tensor]]:
+    """LoRA pairs of a PEFT state dict, and its other tensors by name; `config` holds lora_alpha and use_rslora."""
+    adapter, others = {}, {}
+    for name, tensor in tensors.items():
+        module, found, _ = name.partition(".lora_A.")
+        if found:
+            rank = tensor.shape[0]
+            scale = config["lora_alpha"] / (rank**0.5 if config.get("use_rslora") else rank)
+            b = tensors[name.replace(".lora_A.", ".lora_B.")]
+            adapter[local_name(module)] = Pair(tensor.float(), b.float(), scale)
+        elif ".lora_B." not in name:
+            others[name] = tensor
+    return adapter, others
+
+
+def local_name(module: str) -> str:
+    """A module's name without what lies above its layers, "layers.0.self_attn.q_proj", or above the model."""
+    start = module.find("layers.")
+    return module[start:] if start >= 0 else module.removeprefix("base_model.model.")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One projection's place in a joined one: which columns of the low-rank product it reads and of y it writes."""
+
+    low: slice
+    out: slice
+    up: torch.Tensor  # (n, r, outputs), the scale included
+
+
+@dataclass(frozen=True)
+class Stack:
+    """n adapters of one joined projection: down (n, inputs, sum of r), and what follows for each of its projections.
+
+    Smaller ranks are padded with zeros; `factors` counts the numbers in the adapters' own factors.
+    """
+
+    down: torch.Tensor
+    parts: tuple[Part, ...]
+    factors: int
+
+    def select(self, adapters: torch.Tensor) -> "Stack":
+        """The stack of these adapters alone."""
+        parts = tuple(Part(part.low, part.out, part.up[adapters]) for part in self.parts)
+        return Stack(self.down[adapters], parts, self.factors)
+
+
+def stack_adapters(llama: Llama, adapters: list[Adapter]) -> list[Stack | None]:
+    """One stack per joined projection (4 per layer), None where no adapter acts; adapters without it are zero."""
+    known = {f"layers.{i}.{name}" for i in range(len(llama.layers)) for names in GROUPS for name in names}
+    for unknown in sorted({name for adapter in adapters for name in adapter} - known):
+        raise MopeError(f"adapter module {unknown}: the base model has no such projection")
+    stacks = []
+    for i, layer in enumerate(llama.layers):
+        for names, linear in zip(GROUPS, layer.joined, strict=True):
+            pairs = [[adapter.get(f"layers.{i}.{name}") for name in names] for adapter in adapters]
+            stacks.append(stack_group(pairs, projection_widths(llama, names, linear), linear))
+    return stacks
+
+
+def projection_widths(llama: Llama, names: tuple[str, ...], linear: Linear) -> list[int]:
+    """Outputs of each of the projections joined in `linear`."""
+    if len(names) == 3:
+        return [llama.heads * llama.head_size] + 2 * [llama.kv_heads * llama.head_size]
+    return [linear.outputs // len(names)] * len(names)
+
+
+def stack_group(pairs: list[list[Pair | None]], widths: list[int], linear: Linear) -> Stack | None:
+    """Stack of one joined projection; `pairs` is [adapter][projection]."""
+    downs, parts, low, out = [], [], 0, 0
+    for column, width in enumerate(widths):
+        own = [row[column] for row in pairs]
+        rank = max((pair.a.shape[0] for pair in own if pair), default=0)
+        if rank:
+            down, up = torch.zeros(len(own), linear.inputs, rank), torch.zeros(len(own), rank, width)
+            for n, pair in enumerate(own):
+                if pair:
+                    down[n, :, : pair.a.shape[0]] = pair.a.T
+                    up[n, : pair.a.shape[0]] = pair.b.T * pair.scale
+            downs.append(down)
+            place = (slice(low, low + rank), slice(out, out + width))
+            parts.append(Part(*place, up.to(linear.device, linear.dtype)))
+        low, out = low + rank, out + width
+    if not parts:
+        return None
+    factors = sum(pair.a.numel() + pair.b.numel() for row in pairs for pair in row if pair)
+    return Stack(torch.cat(downs, dim=2).to(linear.device, linear.dtype), tuple(parts), factors)
+
+
+class AdapterBatch:
+    """The adapters of a batch whose rows are ordered by adapter.
+
+    Naive equivalent of `add_`: for each row and projection, y += (x @ down[its adapter]) @ up[its adapter].
+    """
+
+    def __init__(self, stacks: list[Stack | None], experts: torch.Tensor):
+        """`experts` (R,): the adapter of each row, ascending."""
+        active, counts = experts.unique_consecutive(return_counts=True)
+        self.active, self.size = len(active), int(counts.max())
+        self.gather = self.scatter = None
+        if len(experts) != self.active * self.size:
+            # Unequal groups are filled up with copies of row 0, whose results nobody reads.
+            group = torch.repeat_interleave(torch.arange(self.active, device=experts.device), counts)
+            first = counts.cumsum(0) - counts
+            self.scatter = group * self.size + torch.arange(len(experts), device=experts.device) - first[group]
+            self.gather = torch.zeros(self.active * self.size, dtype=torch.long, device=experts.device)
+            self.gather[self.scatter] = torch.arange(len(experts), device=experts.device)
+        whole = all(stack is None or len(stack.down) == self.active for stack in stacks)
+        self.stacks = [stack if stack is None or whole else stack.select(active) for stack in stacks]
+
+    def add_(self, y: torch.Tensor, x: torch.Tensor, slot: int) -> None:
+        """Add to y (R, T, outputs) what the rows' adapters make of x (R, T, inputs)."""
+        stack = self.stacks[slot]
+        if stack is None:
+            return
+        rows = x if self.gather is None else x[self.gather]
+        low = torch.bmm(rows.view(self.active, -1, x.shape[-1]), stack.down)
+        for part in stack.parts:
+            share = torch.bmm(low[:, :, part.low], part.up).view(-1, *y.shape[1:-1], part.up.shape[2])
+            y[..., part.out].add_(share if self.scatter is None else share[self.scatter])  # += would copy once more

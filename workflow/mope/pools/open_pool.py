@@ -1,0 +1,36 @@
+"""The expert pool that fits a base model and this machine."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM
+
+from mope.decoding.pool import ExpertPool
+from mope.engine.llama import check
+from mope.engine.lora import Adapter
+from mope.errors import MopeError
+from mope.pools.adapters import BASE, AdapterPool
+from mope.pools.any_family import PeftPool
+
+
+def placement() -> tuple[torch.dtype, str]:
+    """Precision and device of every pool."""
+    return (torch.bfloat16, "cuda") if torch.cuda.is_available() else (torch.float32, "cpu")
+
+
+def open_pool(base: str | Path, adapters: Mapping[str, str | Path | Adapter]) -> ExpertPool:
+    """Experts {name: PEFT folder, "__base__" for the bare base, or an in-memory adapter} over the model in `base`.
+
+    On a GPU (bfloat16) where there is one. LLaMA-shaped models run all experts in one forward pass; other families run
+    them one after the other.
+    """
+    dtype, device = placement()
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
+    try:
+        check(model.get_decoder())
+    except MopeError as reason:
+        print(f"one forward pass per expert ({reason})", flush=True)
+        plain = {name: None if adapter == BASE else adapter for name, adapter in adapters.items()}
+        return PeftPool(model, plain, dtype, device)
+    return AdapterPool(model, adapters, dtype, device)

@@ -1,0 +1,92 @@
+"""One page that answers "did it reproduce?": the claims first, then the averages. No script, no request.
+
+The report sets it into its own first screen, too: all styles are therefore bound to the class `overview`.
+"""
+
+from html import escape
+
+import pandas as pd
+
+from mope.report.formats import averages, percent
+
+SIGNS = {"reproduced": ("yes", "✓"), "not reproduced": ("no", "✗"), "undecided by the interval": ("open", "?")}
+STYLE = """
+.overview { font: 15px/1.45 system-ui, sans-serif; color: #111; max-width: 64rem; margin: 0 auto; padding: .5rem 1rem; }
+.overview h1 { font-size: 1.5rem; font-weight: 700; margin: .3rem 0; }
+.overview h2 { font-size: 1.1rem; font-weight: 700; margin: 1rem 0 0; }
+.overview p { margin: .3rem 0; }
+.overview table { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem; font-size: .93em; }
+.overview th, .overview td { padding: .2rem .6rem; text-align: left; vertical-align: top; }
+.overview tr { border-bottom: 1px solid #ccc; }
+.overview .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.overview .verdict { white-space: nowrap; font-weight: 600; }
+.overview .yes { color: #0060a0; }
+.overview .no { color: #b34700; }
+.overview .open, .overview .absent { font-weight: 400; }
+"""
+
+
+def summary(claims: list[dict]) -> str:
+    """How many claims reproduced, in a sentence."""
+    run = [c for c in claims if c["verdict"] != "not run"]
+    counts = {verdict: sum(c["verdict"] == verdict for c in run) for verdict in SIGNS}
+    return (
+        f"{counts['reproduced']} of {len(run)} claims reproduced, {counts['not reproduced']} not, "
+        f"{counts['undecided by the interval']} undecided by the interval; {len(claims) - len(run)} not run."
+    )
+
+
+def _finding(claim: dict, span: str = "") -> str:
+    """Verdict, figure and interval of a claim on one evaluation set, and what is to be said of it, as a table cell."""
+    kind, sign = SIGNS.get(claim["verdict"], ("absent", ""))
+    verdict = f'<span class="verdict {kind}">{sign} {escape(claim["verdict"])}</span>'
+    if claim["ours"] is None:
+        return f"<td{span}>{verdict}</td>"
+    low, high = percent(claim["ci_low"]), percent(claim["ci_high"])
+    note = f"<br><small>{escape(claim['note'])}</small>" if claim["note"] else ""
+    return f'<td{span}>{verdict}<br><span class="number">{percent(claim["ours"])} [{low}, {high}]</span>{note}</td>'
+
+
+def _claims(claims: list[dict]) -> str:
+    """One row per claim, one column per evaluation set; ids are <claim>:<set>, or <claim> for one of the whole run."""
+    rows: dict[str, dict[str, dict]] = {}
+    for claim in claims:
+        name, _, evaluation_set = claim["id"].partition(":")
+        rows.setdefault(name, {})[evaluation_set] = claim
+    sets = list(dict.fromkeys(s for row in rows.values() for s in row if s))
+    head = "".join(f"<th>{escape(s)}, % [95 %]</th>" for s in sets)
+    lines = []
+    for row in rows.values():
+        first = next(iter(row.values()))
+        text = first["claim"].removesuffix(f", evaluation set {sets[0]}")
+        whole = f' colspan="{len(sets)}"'
+        cells = "".join(_finding(row[s]) for s in sets) if sets[0] in row else _finding(first, whole)
+        lines.append(f"<tr><td>{escape(text)}</td>{cells}<td>{escape(first['published'])}</td></tr>")
+    head = f"<tr><th>Claim</th>{head}<th>Published</th></tr>"
+    return f'<table id="claims"><thead>{head}</thead><tbody>{"".join(lines)}</tbody></table>'
+
+
+def _table(table: pd.DataFrame) -> str:
+    kinds = ["", *[' class="number"'] * (table.shape[1] - 1)]
+    head = "".join(f"<th{k}>{escape(c)}</th>" for k, c in zip(kinds, table.columns, strict=True))
+    rows = (
+        "<tr>" + "".join(f"<td{k}>{escape(str(v))}</td>" for k, v in zip(kinds, row, strict=True)) + "</tr>"
+        for row in table.itertuples(index=False)
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def page(claims: list[dict], means: pd.DataFrame) -> str:
+    """HTML; `means` is table average_win_rates.csv of the primary judge."""
+    parts = (f"<h2>Evaluation set {escape(s)}</h2>{_table(averages(means, s))}" for s in dict.fromkeys(means["set"]))
+    return f"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Did it reproduce?</title><style>{STYLE}</style></head>
+<body><main class="overview">
+<h1>Did it reproduce?</h1>
+<p>{summary(claims)} Win rates must exceed 50 %, differences 0, with their whole interval.</p>
+{_claims(claims)}
+<p>Published figures belong to other models and another judge, and some sources conflict; they are shown, never used as
+targets.</p>
+{"".join(parts)}
+</main></body></html>
+"""

@@ -1,0 +1,72 @@
+"""The reward of an answer under a combination of preferences (paper eq. 2), and what it is compared with."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import torch
+
+from mope.errors import MopeError
+from mope.rewards.reward_model import RewardModel, bradley_terry
+
+References = dict[tuple[str, str], str]  # (prompt, ξ) -> reference answer
+KINDS = ("bt", "raw", "standardised")
+
+
+def references_of(answers: pd.DataFrame, combinations: Sequence[str]) -> References:
+    """From a table of reference answers: one per prompt for every ξ, unless it has one per prompt and combination."""
+    if "combination" not in answers:
+        answers = answers.merge(pd.DataFrame({"combination": combinations}), how="cross")
+    return dict(zip(zip(answers.prompt, answers.combination), answers.response, strict=True))
+
+
+class Rewards:
+    """R(x, y, ξ) = mean over d in ξ of R_d(x, y) (paper eq. 2); a weighted mean for graded preferences."""
+
+    def __init__(self, models: dict[str, RewardModel], references: References, kind: str):
+        """`kind`: bt (eq. 2) | raw: r_d itself | standardised: r_d in standard deviations over the reference answers.
+
+        Every model scores the references of the ξ that it belongs to, once; `raw` needs none.
+        """
+        if kind not in KINDS:
+            raise MopeError(f"reward {kind!r}: expected one of {', '.join(KINDS)}")
+        self.models, self.kind, self.references = models, kind, references
+        self.reference_scores = {} if kind == "raw" else {name: self._scored(name) for name in models}
+
+    def _scored(self, name: str) -> dict[tuple[str, str], torch.Tensor]:
+        own = {key: answer for key, answer in self.references.items() if name in key[1].split("-")}
+        unique = list(dict.fromkeys((prompt, answer) for (prompt, _), answer in own.items()))
+        scores = self.models[name].score([prompt for prompt, _ in unique], [answer for _, answer in unique])
+        found = dict(zip(unique, scores, strict=True))
+        return {key: found[key[0], answer] for key, answer in own.items()}
+
+    def _normalised(self, name: str, reward: torch.Tensor, keys: list[tuple[str, str]]) -> torch.Tensor:
+        if self.kind == "raw":
+            return reward
+        if self.kind == "bt":
+            return bradley_terry(reward, torch.stack([self.reference_scores[name][key] for key in keys]))
+        every = torch.stack(list(self.reference_scores[name].values()))
+        return (reward - every.mean()) / every.std()
+
+    def __call__(
+        self,
+        prompts: list[str],
+        responses: list[str],
+        combinations: list[str],
+        weights: Sequence[Sequence[float] | None] | None = None,
+    ) -> torch.Tensor:
+        """Rewards (B,) of answers under their combinations; `weights` of each one's members, None for equal ones.
+
+        Each model scores only what it must.
+        """
+        members = [combination.split("-") for combination in combinations]
+        given = weights or [None] * len(members)
+        shares = [dict(zip(ids, w or [1.0] * len(ids), strict=True)) for ids, w in zip(members, given, strict=True)]
+        total = torch.zeros(len(prompts))
+        for name, model in self.models.items():
+            rows = [b for b, ids in enumerate(members) if name in ids]
+            if not rows:
+                continue
+            reward = model.score([prompts[b] for b in rows], [responses[b] for b in rows])
+            reward = self._normalised(name, reward, [(prompts[b], combinations[b]) for b in rows])
+            total[rows] += reward * torch.tensor([shares[b][name] for b in rows])
+        return total / torch.tensor([sum(share.values()) for share in shares])

@@ -1,0 +1,47 @@
+"""Reference answers y_ref of the Bradley-Terry reward (paper eq. 2)."""
+
+from pathlib import Path
+
+import pandas as pd
+from transformers import AutoTokenizer
+
+from mope.data.tables import derive_seed
+from mope.decoding.loop import decode
+from mope.decoding.mixers import Probability
+from mope.decoding.request import Request
+from mope.decoding.sampling import Sampling
+from mope.pools.adapters import BASE
+from mope.pools.open_pool import open_pool
+from mope.preferences import Preferences
+from mope.prompting import encode
+
+
+def reference_answers(
+    base: Path,
+    prompts: pd.DataFrame,
+    temperature: float,
+    max_new_tokens: int,
+    seed: int,
+    preferences: Preferences | None = None,
+) -> pd.DataFrame:
+    """One answer of the base to each plain prompt, generated once and stored [gap: what y_ref is].
+
+    With `preferences`, one to each prompt with the texts of each of their combinations instead (column combination).
+    """
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    asked = prompts[["prompt_id", "prompt"]]
+    if preferences is not None:
+        asked = asked.merge(pd.DataFrame({"combination": preferences.combinations()}), how="cross")
+    requests = [
+        Request(
+            [0],
+            [encode(tokenizer, prompt, preferences.statements(*xi) if xi else [])],
+            max_new_tokens=max_new_tokens,
+            seed=derive_seed(seed, "reference", prompt_id, *xi),
+        )
+        for prompt_id, prompt, *xi in asked.itertuples(index=False)
+    ]
+    pool, sampling = open_pool(base, {"base": BASE}), Sampling(temperature=temperature)
+    answers = decode(pool, Probability(), requests, sampling, tokenizer.eos_token_id, tokenizer.pad_token_id)
+    texts = tokenizer.batch_decode([answer.tokens for answer in answers], skip_special_tokens=True)
+    return asked.assign(response=texts)

@@ -1,0 +1,116 @@
+"""One way to score an answer, for training, for gates and for evaluation."""
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from peft import PeftModel
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from mope.decoding.pool import ExpertPool
+from mope.engine.kv_cache import left_pad
+from mope.engine.llama import Llama, check
+from mope.errors import MopeError
+from mope.pools.adapters import AdapterPool
+from mope.prompting import messages
+from mope.rewards.shared_base import SharedRewards
+
+SHARED = 2_000_000_000  # bytes of weights from which on a base is not copied for every reward model
+
+
+class RewardModel:
+    """A reward adapter on the base model: r(x, y), a scalar logit (Bradley-Terry scale)."""
+
+    def __init__(self, base: str | Path, adapter: str | Path, device: str | None = None, merge: bool = True):
+        self.tokenizer = AutoTokenizer.from_pretrained(base)
+        if self.tokenizer.pad_token_id == self.tokenizer.eos_token_id:
+            raise MopeError(f"{base}: pad and eos are one token; a reward would be read one token early")
+        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1)
+        model.config.pad_token_id = self.tokenizer.pad_token_id
+        model, self.adapter = PeftModel.from_pretrained(model, adapter), "default"
+        self.model = (model.merge_and_unload() if merge else model).to(self.device).eval()
+        self.llama = fast_body(self.model) if merge else None
+
+    def beside(self, name: str, adapter: str | Path) -> "RewardModel":
+        """Another reward model on the weights of this one, which is not merged."""
+        self.model.load_adapter(adapter, adapter_name=name)
+        other = copy.copy(self)
+        other.adapter = name
+        return other
+
+    @torch.inference_mode()
+    def score(self, prompts: Sequence[str], responses: Sequence[str]) -> torch.Tensor:
+        """Rewards (N,), float32 on the CPU, of plain prompts (without preference texts) and answers."""
+        ids = conversations(self.tokenizer, prompts, responses)
+        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))  # neighbours of like length need little padding
+        batch = 16 if self.device == "cpu" else 64  # what few rows hold at a time stays in a processor's cache
+        rewards = torch.empty(len(ids))
+        if isinstance(self.model, PeftModel):
+            self.model.set_adapter(self.adapter)
+        for start in range(0, len(order), batch):
+            rows = order[start : start + batch]
+            rewards[rows] = self._logits([ids[i] for i in rows]).float().cpu()
+        return rewards
+
+    def _logits(self, ids: list[list[int]]) -> torch.Tensor:
+        """The scalar logits (B,) of a batch of conversations, read at their last tokens."""
+        if self.llama:
+            cache = self.llama.new_cache([len(row) for row in ids])
+            return self.model.score(self.llama.forward(left_pad(ids, self.device), cache))[:, 0]
+        padded = self.tokenizer.pad({"input_ids": ids}, padding_side="right", return_tensors="pt").to(self.device)
+        return self.model(**padded).logits[:, 0]
+
+
+class PooledRewardModel:
+    """The reward model `place` of those on the base of an expert pool; scores like a `RewardModel`."""
+
+    def __init__(self, tokenizer, rewards: SharedRewards, place: int):
+        self.tokenizer, self.rewards, self.place = tokenizer, rewards, place
+
+    def score(self, prompts: Sequence[str], responses: Sequence[str]) -> torch.Tensor:
+        """Rewards (N,), float32 on the CPU, of plain prompts and answers, in the precision of the pool."""
+        ids = conversations(self.tokenizer, prompts, responses)
+        return self.rewards.score(ids, [self.place] * len(ids))
+
+
+def fast_body(model: torch.nn.Module) -> Llama | None:
+    """The fast forward pass of a classifier's body; None where its family has none."""
+    try:
+        check(model.base_model)
+    except MopeError:
+        return None
+    return Llama(model.base_model)
+
+
+def conversations(tokenizer, prompts: Sequence[str], responses: Sequence[str]) -> list[list[int]]:
+    """Token ids of the chat-formatted conversations, each closed by the end-of-text token."""
+    texts = [
+        tokenizer.apply_chat_template([*messages(prompt), {"role": "assistant", "content": response}], tokenize=False)
+        for prompt, response in zip(prompts, responses, strict=True)
+    ]
+    return tokenizer(texts, add_special_tokens=False)["input_ids"]
+
+
+def reward_models(
+    base: str | Path, adapters: dict[str, str | Path], pool: ExpertPool | None = None, shared: int = SHARED
+) -> dict[str, RewardModel | PooledRewardModel]:
+    """One reward model per preference: merged copies of a base, which are faster, or adapters on one if it is large.
+
+    That one is the base of the expert `pool`, where there is a pool that can take them.
+    """
+    merge = sum(file.stat().st_size for file in Path(base).glob("*.safetensors")) < shared
+    if merge:
+        return {name: RewardModel(base, folder) for name, folder in adapters.items()}
+    if isinstance(pool, AdapterPool):
+        tokenizer, rewards = AutoTokenizer.from_pretrained(base), SharedRewards(pool.llama, adapters)
+        return {name: PooledRewardModel(tokenizer, rewards, place) for place, name in enumerate(adapters)}
+    (first, folder), *others = adapters.items()
+    model = RewardModel(base, folder, merge=False)
+    return {first: model} | {name: model.beside(name, other) for name, other in others}
+
+
+def bradley_terry(reward: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    """R_d = σ(r_d(x, y) − r_d(x, y_ref)): the probability of beating the reference answer (paper eq. 2)."""
+    return torch.sigmoid(reward - reference)

@@ -1,0 +1,40 @@
+"""Reward models as adapters on the base that the experts use: no second copy of a large model."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from mope.engine.kv_cache import left_pad
+from mope.engine.llama import Llama
+from mope.engine.lora import Adapter, AdapterBatch, read_reward_adapter, stack_adapters
+from mope.errors import MopeError
+
+
+class SharedRewards:
+    """Reward models {name: PEFT folder, or (adapter, head (H,)) in memory} on `llama`, an expert pool's base."""
+
+    def __init__(self, llama: Llama, adapters: Mapping[str, str | Path | tuple[Adapter, torch.Tensor]]):
+        self.llama, self.names = llama, tuple(adapters)
+        read = [a if isinstance(a, tuple) else read_reward_adapter(a) for a in adapters.values()]
+        self.stacks = stack_adapters(llama, [adapter for adapter, _ in read])
+        self.heads = torch.stack([head for _, head in read]).to(llama.device, llama.dtype)
+
+    @torch.inference_mode()
+    def score(self, texts: Sequence[list[int]], rewards: Sequence[int], batch_size: int = 64) -> torch.Tensor:
+        """Rewards (N,) float32 on the CPU: text n (token ids up to the end-of-text token) by model `rewards[n]`.
+
+        All models of a batch run in one forward pass. The score is read at the last token.
+        """
+        if len(texts) != len(rewards) or not all(texts):
+            raise MopeError(f"{len(texts)} texts for {len(rewards)} reward models; one non-empty text each is needed")
+        out = torch.empty(len(texts))
+        by_length = sorted(range(len(texts)), key=lambda n: -len(texts[n]))
+        for first in range(0, len(texts), batch_size):
+            rows = sorted(by_length[first : first + batch_size], key=lambda n: rewards[n])
+            which = torch.tensor([rewards[n] for n in rows], device=self.llama.device)
+            chosen = [texts[n] for n in rows]
+            cache = self.llama.new_cache([len(text) for text in chosen])
+            hidden = self.llama.forward(left_pad(chosen, self.llama.device), cache, AdapterBatch(self.stacks, which))
+            out[rows] = (hidden * self.heads[which]).sum(dim=-1).float().cpu()
+        return out

@@ -1,0 +1,91 @@
+"""Candidate answers on which feedback is collected."""
+
+import random
+import re
+from pathlib import Path
+
+import pandas as pd
+from transformers import AutoTokenizer
+
+from mope.data.tables import derive_seed
+from mope.decoding.loop import decode
+from mope.decoding.mixers import Probability
+from mope.decoding.request import Request
+from mope.decoding.sampling import Sampling
+from mope.pools.adapters import BASE
+from mope.pools.open_pool import open_pool
+from mope.preferences import Preferences
+from mope.prompting import encode
+
+COLUMNS = ["prompt_id", "prompt", "response", "kind"]
+
+
+def spoil(response: str, other: str, kind: str, rng: random.Random) -> str:
+    """A degenerate variant of `response`, made with `other`, another prompt's answer.
+
+    A sentence said again in place of later ones, words shuffled, cut off, begun and then finished as the other,
+    hollow: the first and last sentence without what lies between, which are often manner without matter; or partial:
+    some of the sentences, which may be a sound answer, only shorter, or be silent on a topic.
+    """
+    words, sentences = response.split(), re.split(r"(?<=[.!?]) ", response)
+    match kind:
+        case "repeated":
+            said = rng.randrange(len(sentences))
+            later = range(said + 1, len(sentences))
+            for place in rng.sample(later, min(len(later), rng.randint(1, 2))):
+                sentences[place] = sentences[said]  # not longer by it, or reward models would dislike length instead
+            return " ".join(sentences if later else [*sentences, sentences[said]])
+        case "shuffled":
+            return " ".join(rng.sample(words, len(words)))
+        case "cut":
+            return " ".join(words[: rng.randint(1, max(1, len(words) - 2))])
+        case "spliced":
+            rest = other.split()
+            return " ".join(words[: rng.randint(1, len(words) or 1)] + rest[rng.randint(0, len(rest)) :])
+        case "hollow":
+            return " ".join([sentences[0], *sentences[1:][-1:]])
+        case "partial":
+            kept = rng.sample(range(len(sentences)), rng.randint(1, max(1, len(sentences) - 1)))
+            return " ".join(sentences[place] for place in sorted(kept))
+    raise ValueError(kind)
+
+
+SPOILT = ("repeated", "shuffled", "cut", "spliced", "hollow", "partial")
+SPOILT_PER_PROMPT = 2
+
+
+def sample_candidates(
+    base: Path,
+    prompts: pd.DataFrame,
+    preferences: Preferences,
+    per_prompt: int,
+    temperature: float,
+    max_new_tokens: int,
+    seed: int,
+) -> pd.DataFrame:
+    """`per_prompt` answers of the base to every prompt, and two spoilt variants of one of them.
+
+    The answers are asked for under none, one or several random preferences, so that they differ in what feedback is
+    about. Deviation: the paper compares two samples of one prompt; the spoilt variants teach the reward models what the
+    small base would otherwise exploit (repetition, answers cut off, manner without matter, a topic left out).
+    """
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    rng = random.Random(f"candidates {seed}")
+    asked, requests = [], []
+    for row in prompts.itertuples():
+        for i in range(per_prompt):
+            stated = [rng.choice(poles) for poles in preferences.dimensions.values() if rng.random() < 0.7]
+            ids = encode(tokenizer, row.prompt, [preferences.texts[p] for p in stated])
+            key = derive_seed(seed, "candidate", row.prompt_id, i)
+            requests.append(Request([0], [ids], max_new_tokens=max_new_tokens, seed=key))
+            asked.append((row.prompt_id, row.prompt))
+    pool = open_pool(base, {"base": BASE})
+    sampling = Sampling(temperature=temperature)
+    answers = decode(pool, Probability(), requests, sampling, tokenizer.eos_token_id, tokenizer.pad_token_id)
+    texts = tokenizer.batch_decode([a.tokens for a in answers], skip_special_tokens=True)
+    records = [(*a, text, "sample") for a, text in zip(asked, texts, strict=True)]
+    for i in range(0, len(records), per_prompt):
+        prompt_id, prompt, response, _ = records[i + rng.randrange(per_prompt)]
+        for kind in rng.sample(SPOILT, SPOILT_PER_PROMPT):
+            records.append((prompt_id, prompt, spoil(response, rng.choice(texts), kind, rng), kind))
+    return pd.DataFrame(records, columns=COLUMNS)
