@@ -2,7 +2,7 @@
 
 import torch
 
-from mope.engine.module_state import ModuleState, forward, new_state
+from mope.engine.module_state import ModuleState, cached_forward, new_state
 
 
 class ModuleController:
@@ -14,11 +14,11 @@ class ModuleController:
 
     def prefill(self, prompts: list[list[int]], masks: torch.Tensor) -> tuple[ModuleState, torch.Tensor]:
         state, tokens = new_state(prompts, self.module.config, self.module.device)
-        return state, forward(self.module, state, tokens)
+        return state, cached_forward(self.module, state, tokens)
 
     def step(self, state: ModuleState, tokens: torch.Tensor) -> torch.Tensor:
         state.append(len(tokens))
-        return forward(self.module, state, tokens[:, None])
+        return cached_forward(self.module, state, tokens[:, None])
 
     def keep(self, state: ModuleState, rows: torch.Tensor) -> None:
         state.keep(rows)

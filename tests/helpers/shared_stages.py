@@ -1,7 +1,7 @@
 """Trainings one after the other as a script, for one process or several: `shared_stages.py FOLDER OUT JOBS`.
 
-FOLDER holds what `stages.py` makes; JOBS is JSON, name of the result below OUT -> [stage, changed settings]. Experts
-of the controller are random adapters.
+FOLDER holds what `training_stages.py` makes; JOBS is JSON, name of the result below OUT -> [stage, changed settings].
+Experts of the controller are random adapters.
 """
 
 import json
@@ -22,7 +22,7 @@ from mope.pools.adapters import AdapterPool
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
 from mope.training.checkpoints import checkpoints
-from mope.training.devices import join
+from mope.training.devices import init_distributed
 from mope.training.expert import task, train_expert
 from mope.training.policy import train_multitask
 from mope.training.reward import train_reward
@@ -44,7 +44,7 @@ def reward(folder: Path, settings, saved, out: Path) -> None:
 def policy(folder: Path, settings, saved, out: Path) -> None:
     rows = [(prompt, answer) for prompt in stages.PROMPTS for answer in stages.ANSWERS]
     feedback = {name: pd.DataFrame(rows, columns=["prompt", "chosen"]) for name in ("P1A", "P2A")}
-    active = preferences.load(stages.ROOT / "workflow/prompts/preferences.yaml", stages.IDS)
+    active = preferences.load_preferences(stages.ROOT / "workflow/prompts/preferences.yaml", stages.IDS)
     train_multitask(folder / "base", feedback, active, settings, saved, out)
 
 
@@ -54,7 +54,7 @@ def expert(folder: Path, settings, saved, out: Path) -> None:
 
 
 def controller(folder: Path, settings, saved, out: Path) -> None:
-    active = preferences.load(stages.ROOT / "workflow/prompts/preferences.yaml", stages.IDS)
+    active = preferences.load_preferences(stages.ROOT / "workflow/prompts/preferences.yaml", stages.IDS)
     experts, own = folder / f"experts{PROCESS}", {"r": 4, "target_modules": "all-linear", "init_lora_weights": False}
     torch.manual_seed(0)
     for name in stages.IDS:
@@ -76,7 +76,7 @@ SETTINGS = {
 
 def main() -> None:
     torch.set_num_threads(1)
-    join()
+    init_distributed()
     folder, out, jobs = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
     for name, (stage, changes) in jobs.items():
         settings, record = replace(SETTINGS[stage], **changes), {"stage": stage, "params": changes, "seeds": {}}

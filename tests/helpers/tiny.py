@@ -6,7 +6,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, LlamaModel
 
 from mope.decoding.request import Request
-from mope.engine.lora import Adapter, Pair
+from mope.engine.lora import Adapter, LoraFactors
 
 VOCABULARY = 61
 EOS, PAD = 1, 0
@@ -46,7 +46,7 @@ def random_adapter(
         if name.split(".")[-1] in names:
             a = torch.randn(rank, module.in_features, generator=generator) * 0.2
             b = torch.randn(module.out_features, rank, generator=generator) * 0.2
-            adapter[name] = Pair(a, b, 2.0)
+            adapter[name] = LoraFactors(a, b, 2.0)
     return adapter
 
 

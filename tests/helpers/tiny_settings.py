@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mope.config.load import load
+from mope.config.load import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -11,6 +11,6 @@ def tiny(kind: type, section: str, **changes: object):
     """`kind` (a dataclass of settings) filled from `section` of the configuration, `seed` 1 and `changes`."""
     known = kind.__dataclass_fields__
     values = {"seed": 1} | {
-        key: value for key, value in load(ROOT, {"experiment": "smoke"})[section].items() if key in known
+        key: value for key, value in load_config(ROOT, {"experiment": "smoke"})[section].items() if key in known
     }
     return kind(**(values | changes))

@@ -72,7 +72,7 @@ def expert(folder: Path, saved, out: Path) -> None:
 
 def controller(folder: Path, saved, out: Path) -> None:
     """Experts that differ by hand-made adapters would learn the same: the base under every name, its prompts differ."""
-    active = preferences.load(ROOT / "workflow/prompts/preferences.yaml", IDS)
+    active = preferences.load_preferences(ROOT / "workflow/prompts/preferences.yaml", IDS)
     pool = AdapterPool(folder / "base", dict.fromkeys(IDS, BASE))
     tokenizer, xis = AutoTokenizer.from_pretrained(folder / "base"), active.combinations()
     references = {(prompt, xi): "Yes." for prompt in PROMPTS for xi in xis}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from mope.config.load import load
+from mope.config.load import load_config
 
 DETAILS = ("quality", "alpha_tables", "generalisation")
 
@@ -55,5 +55,5 @@ def test_larger_models_ask_a_cluster_for_more(project: Path, snakemake: Callable
 
 def test_both_can_be_run_tiny(root: Path) -> None:
     for experiment in ("tables", "scaling"):
-        config = load(root, {"experiment": experiment}, [root / "tests/integration/tiny.yaml"])
+        config = load_config(root, {"experiment": experiment}, [root / "tests/integration/tiny.yaml"])
         assert config["evaluation_sets"].keys() == {"single"} and config["controller"]["steps"] == 2

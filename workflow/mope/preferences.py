@@ -54,7 +54,7 @@ class Preferences:
         raise MopeError(f"expert prompt {kind!r}: expected own, all or none")
 
 
-def load(path: str | Path, active: list[str] | tuple[str, ...]) -> Preferences:
+def load_preferences(path: str | Path, active: list[str] | tuple[str, ...]) -> Preferences:
     """Read the preference file and keep the `active` ids."""
     content = yaml.safe_load(Path(path).read_text())
     for unknown in [a for a in active if a not in content["texts"]]:

@@ -4,11 +4,11 @@ import os
 import sys
 from pathlib import Path
 
-from mope.config.load import load as load_config
+from mope.config.load import load_config
 from mope.data.feedback_file import feedback_file
 from mope.errors import MopeError
 from mope.methods.entries import across_prompts, in_tables, needs, pairs
-from mope.preferences import load as load_preferences
+from mope.preferences import load_preferences
 from mope.provenance.code import digest
 
 PREFERENCES = "workflow/prompts/preferences.yaml"

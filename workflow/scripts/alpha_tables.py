@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--swaps-out", type=Path, required=True)
     args = parser.parse_args()
     s = args.settings
-    dimensions = preferences.load(args.preferences, s["active"]).dimensions
+    dimensions = preferences.load_preferences(args.preferences, s["active"]).dimensions
     samples = read(args.samples, ["prompt_id", "combination", "position", "token", "top_share"])
     swaps = read(args.swaps, ["prompt_id", "combination", "swapped", "dimension", "change"])
     made = {

@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     s, inputs = args.settings, [args.base, args.prompts, *([args.preferences] if args.preferences else [])]
-    active = preferences.load(args.preferences, args.active) if args.preferences else None
+    active = preferences.load_preferences(args.preferences, args.active) if args.preferences else None
     prompts = read(args.prompts, ["prompt_id", "prompt"])
     with write(args.out, stage="answer_reference", params=s, seeds={"seed": s["seed"]}, inputs=inputs) as tmp:
         base, limits = require(args.base), (s["temperature"], s["max_new_tokens"], s["seed"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from mope.benchmark.decoding_steps import BenchmarkSettings, benchmark
+from mope.benchmark.decoding_steps import BenchmarkSettings, benchmark_decoding
 from mope.benchmark.parts import chosen_models, model_options
 from mope.provenance.artifact import write
 from mope.runtime.cli import run, settings_of
@@ -24,7 +24,7 @@ def main() -> None:
     seeds = {"seed": settings.seed}
     with write(args.out, stage="benchmark_decoding", params=args.settings, seeds=seeds, inputs=inputs) as tmp:
         records = []
-        for record in benchmark(models, settings, device):
+        for record in benchmark_decoding(models, settings, device):
             print(json.dumps(record), flush=True)
             records.append(record)
         tmp.write_text("[\n" + ",\n".join(map(json.dumps, records)) + "\n]\n")

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from mope.benchmark.controller_step import benchmark
+from mope.benchmark.controller_step import benchmark_controller_step
 from mope.benchmark.parts import chosen_models, model_options
 from mope.controller.train import ControllerSettings
 from mope.provenance.artifact import write
@@ -23,7 +23,7 @@ def main() -> None:
     params, seeds = args.settings | {"models": args.models}, {"seed": settings.seed}
     with write(args.out, stage="benchmark_training", params=params, seeds=seeds, inputs=inputs) as tmp:
         records = []
-        for record in benchmark(models, settings):
+        for record in benchmark_controller_step(models, settings):
             print(json.dumps(record), flush=True)
             records.append(record)
         tmp.write_text("[\n" + ",\n".join(map(json.dumps, records)) + "\n]\n")

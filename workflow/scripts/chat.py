@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mope import preferences
 from mope.errors import MopeError
-from mope.explain.terminal_chat import Chat, ChatSettings, talk, talk_json
+from mope.explain.terminal_chat import Chat, TerminalSettings, talk, talk_json
 from mope.provenance.artifact import read_meta
 from mope.runtime.cli import run
 
@@ -25,10 +25,10 @@ def main() -> None:
     controllers = sorted(path for path in (args.run / "controller" / "mope").glob("seed*") if path.is_dir())
     if not experts or not controllers:
         raise MopeError(f"{args.run}: no trained experts and controller; run `make results` first")
-    active = preferences.load(args.preferences, sorted(experts))
+    active = preferences.load_preferences(args.preferences, sorted(experts))
     chat = Chat(args.run / "base", experts, controllers[0], active)
     trained = read_meta(controllers[0])["params"]  # experts read what they read when the controller was trained
-    settings = ChatSettings(args.temperature, args.max_new_tokens, args.seed, trained["expert_prompt"])
+    settings = TerminalSettings(args.temperature, args.max_new_tokens, args.seed, trained["expert_prompt"])
     if args.json:
         talk_json(chat, settings, sys.stdin, sys.stdout)
     else:

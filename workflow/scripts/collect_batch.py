@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from mope.judging.answer_cache import Cache
-from mope.judging.batch_service import collect
+from mope.judging.answer_cache import AnswerCache
+from mope.judging.batch_service import store_results
 from mope.runtime.cli import run
 
 
@@ -13,9 +13,9 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True, help="SQLite file of answers")
     parser.add_argument("files", nargs="+", type=Path, help="result files as downloaded")
     args = parser.parse_args()
-    cache = Cache(args.cache)
+    cache = AnswerCache(args.cache)
     for path in args.files:
-        print(f"{path}: %d answers taken, %d failed and still open" % collect(cache, path))
+        print(f"{path}: %d answers taken, %d failed and still open" % store_results(cache, path))
 
 
 if __name__ == "__main__":

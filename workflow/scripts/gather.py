@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from mope.analysis.shard_tables import GATHER, record_of
+from mope.analysis.shard_tables import GATHER, shared_record
 from mope.data.tables import read
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
@@ -18,7 +18,7 @@ def main() -> None:
     for out in args.out:
         name = out.relative_to(args.run)
         parts = [folder / name for folder in args.parts]
-        with write(out, **record_of(parts)) as tmp:
+        with write(out, **shared_record(parts)) as tmp:
             GATHER[name.parts[0]]([read(part, ["prompt_id"]) for part in parts]).to_parquet(tmp, index=False)
 
 

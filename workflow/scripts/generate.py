@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--shard", type=Shard.parse, default=WHOLE, help="0/3: the first of three parts")
     args = parser.parse_args()
     s = args.settings
-    active = preferences.load(args.preferences, s["preferences"])
+    active = preferences.load_preferences(args.preferences, s["preferences"])
     models = Models(
         require(args.base),
         {name: require(folder) for name, folder in args.experts},

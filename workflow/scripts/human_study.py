@@ -4,9 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from mope.judging.human_study import draw, page
+from mope.judging.human_study import draw_study, study_page
 from mope.judging.verdicts import read_responses
-from mope.preferences import load
+from mope.preferences import load_preferences
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
 
@@ -21,15 +21,15 @@ def main() -> None:
     args = parser.parse_args()
     s = args.settings
     ((_, responses),) = read_responses(args.responses).items()
-    texts = load(args.preferences, s["preferences"]).texts
+    texts = load_preferences(args.preferences, s["preferences"]).texts
     focus, *rivals = s["methods"]
-    items, key = draw(responses, focus, rivals, s["pairs"], texts, s["seed"])
+    items, key = draw_study(responses, focus, rivals, s["pairs"], texts, s["seed"])
     inputs = [*args.responses, args.preferences]
     about = {"stage": "human_study", "params": s, "seeds": {"study": s["seed"]}, "inputs": inputs}
     with write(args.key, **about) as tmp:
         key.to_csv(tmp, index=False, lineterminator="\n")
     with write(args.page, **about) as tmp:
-        tmp.write_text(page(items))
+        tmp.write_text(study_page(items))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ import pandas as pd
 
 from mope.analysis.outcomes import check_unparsed
 from mope.judging import templates
-from mope.judging.answer_cache import Cache
-from mope.judging.chat_judge import ChatJudge, ChatSettings
+from mope.judging.answer_cache import AnswerCache
+from mope.judging.chat_judge import ChatJudge, ChatJudgeSettings
 from mope.judging.verdicts import all_questions, judge_pairs, read_responses
 from mope.provenance.artifact import write
 from mope.runtime.cli import method_pair, run, settings_of
@@ -29,11 +29,11 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True, help="SQLite file of answers, kept between runs")
     parser.add_argument("--output", type=Path, required=True, help="folder of <set>/<judge>/<a>--<b>.parquet")
     args = parser.parse_args()
-    settings = settings_of(ChatSettings, args.settings)
+    settings = settings_of(ChatJudgeSettings, args.settings)
     responses = read_responses(args.responses)
     questions = all_questions(responses, args.pairs)
-    texts = templates.load(args.templates, sorted({q.preference for q in questions}))
-    judge = ChatJudge(settings, texts, Cache(args.cache), args.judge)
+    texts = templates.load_templates(args.templates, sorted({q.preference for q in questions}))
+    judge = ChatJudge(settings, texts, AnswerCache(args.cache), args.judge)
     print(judge.estimate(questions), flush=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # keep what is under way, as after Ctrl-C
     judge.judge(questions)

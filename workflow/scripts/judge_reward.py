@@ -9,7 +9,7 @@ import pandas as pd
 from mope.judging.reward_judge import RewardJudge, check_held_out
 from mope.judging.verdicts import judge_pairs, read_responses
 from mope.provenance.artifact import require, write
-from mope.rewards.reward_model import reward_models
+from mope.rewards.reward_model import load_reward_models
 from mope.rewards.scoring import score_texts
 from mope.runtime.cli import method_pair, named_path, run
 from mope.runtime.shards import WHOLE, Shard
@@ -30,7 +30,7 @@ def main() -> None:
     args = parser.parse_args()
     folders = dict(args.rewards)
     check_held_out(folders.values(), args.feedback)
-    models = reward_models(require(args.base), {name: require(folder) for name, folder in folders.items()})
+    models = load_reward_models(require(args.base), {name: require(folder) for name, folder in folders.items()})
     ((_, responses),) = read_responses(args.responses, args.shard).items()
     judge = RewardJudge(
         score_texts(pd.concat(responses.values()), models), args.settings["dead_band"], args.output.name

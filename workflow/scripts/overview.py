@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from mope.provenance.artifact import require, write
-from mope.report.overview import page
+from mope.report.overview import overview_page
 from mope.runtime.cli import run
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="overview.html")
     args = parser.parse_args()
     means = pd.read_csv(require(args.averages))
-    html = page(json.loads(require(args.claims).read_text()), means[means["judge"] == args.judge])
+    html = overview_page(json.loads(require(args.claims).read_text()), means[means["judge"] == args.judge])
     inputs = [args.claims, args.averages]
     with write(args.output, stage="overview", params={"judge": args.judge}, seeds={}, inputs=inputs) as tmp:
         tmp.write_text(html)

@@ -7,8 +7,8 @@ import torch
 from tabulate import tabulate
 
 from mope import preferences
-from mope.config.load import load
-from mope.config.plan import base_config, comparisons, controller_parameters, cost, shape_of, stages
+from mope.config.load import load_config
+from mope.config.plan import base_config, controller_parameters, cost, count_comparisons, shape_of, stages
 from mope.runtime.cli import run
 
 
@@ -19,8 +19,8 @@ def main() -> None:
     parser.add_argument("--controller", type=Path, help="folder with the config.json of the LLaMA that PCMs begin from")
     parser.add_argument("--gpu", action="store_true", help="memory of a GPU, whatever this machine has")
     args = parser.parse_args()
-    config = load(Path("."), {"experiment": args.experiment} if args.experiment else {}, present=False)
-    active = preferences.load("workflow/prompts/preferences.yaml", config["preferences"])
+    config = load_config(Path("."), {"experiment": args.experiment} if args.experiment else {}, present=False)
+    active = preferences.load_preferences("workflow/prompts/preferences.yaml", config["preferences"])
     gpu = args.gpu or torch.cuda.is_available()
     results = Path("results") / config["artifacts"]
     own = [Path(config["base"]["path"])] if config["base"]["path"] else []
@@ -36,7 +36,7 @@ def main() -> None:
     ]
     head = ["stage", "jobs", "trained parameters, M", "peak memory of a job, GB", "tokens at most, M"]
     print(tabulate(rows, head, tablefmt="github", disable_numparse=True, colalign=("left", *["right"] * 4)))
-    questions = comparisons(config, active)
+    questions = count_comparisons(config, active)
     print()
     for name, judge in config["judges"].items():
         price = cost(judge, questions, config["generation"]["max_new_tokens"], config["data"]["longest"])

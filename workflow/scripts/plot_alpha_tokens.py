@@ -7,7 +7,7 @@ import pandas as pd
 
 from mope.provenance.artifact import require
 from mope.report.figures.alpha_tokens import draw
-from mope.report.figures.style import publish
+from mope.report.figures.style import write_figure
 from mope.runtime.cli import run
 
 
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--output", nargs="+", type=Path, required=True, help="figure files, .svg and .png")
     args = parser.parse_args()
     samples = pd.read_parquet(require(args.samples))
-    publish(draw(samples), args.output, stage="plot_alpha_tokens", inputs=[args.samples])
+    write_figure(draw(samples), args.output, stage="plot_alpha_tokens", inputs=[args.samples])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pandas as pd
 
 from mope.provenance.artifact import require
 from mope.report.figures.decoding_cost import draw
-from mope.report.figures.style import publish
+from mope.report.figures.style import write_figure
 from mope.runtime.cli import run
 
 
@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("--output", nargs="+", type=Path, required=True, help="figure files, .svg and .png")
     args = parser.parse_args()
     records = pd.DataFrame(json.loads(require(args.records).read_text()))
-    publish(draw(records), args.output, stage="plot_decoding_cost", inputs=[args.records])
+    write_figure(draw(records), args.output, stage="plot_decoding_cost", inputs=[args.records])
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pandas as pd
 
 from mope.provenance.artifact import require
 from mope.report.figures.length_win_rate import draw
-from mope.report.figures.style import publish
+from mope.report.figures.style import write_figure
 from mope.runtime.cli import run
 
 
@@ -18,7 +18,9 @@ def main() -> None:
     parser.add_argument("--output", nargs="+", type=Path, required=True, help="figure files, .svg and .png")
     args = parser.parse_args()
     table = pd.read_csv(require(args.table))
-    publish(draw(table[table["judge"] == args.judge]), args.output, stage="plot_length_win_rate", inputs=[args.table])
+    write_figure(
+        draw(table[table["judge"] == args.judge]), args.output, stage="plot_length_win_rate", inputs=[args.table]
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pandas as pd
 
 from mope.provenance.artifact import require
 from mope.report.figures.reward_fronts import draw
-from mope.report.figures.style import publish
+from mope.report.figures.style import write_figure
 from mope.runtime.cli import run
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--output", nargs="+", type=Path, required=True, help="figure files, .svg and .png")
     args = parser.parse_args()
     scores = pd.concat([pd.read_parquet(require(path)).assign(method=path.stem) for path in args.scores])
-    publish(draw(scores), args.output, stage="plot_reward_fronts", inputs=args.scores)
+    write_figure(draw(scores), args.output, stage="plot_reward_fronts", inputs=args.scores)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from mope.judging import batch_service as batch
 from mope.judging import templates
-from mope.judging.answer_cache import Cache
-from mope.judging.chat_judge import ChatJudge, ChatSettings
+from mope.judging.answer_cache import AnswerCache
+from mope.judging.chat_judge import ChatJudge, ChatJudgeSettings
 from mope.judging.verdicts import all_questions, read_responses
 from mope.provenance.artifact import write
 from mope.runtime.cli import method_pair, run, settings_of
@@ -23,8 +23,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder of the files; its name is the judge's")
     args = parser.parse_args()
     questions = all_questions(read_responses(args.responses), args.pairs)
-    texts = templates.load(args.templates, sorted({q.preference for q in questions}))
-    judge = ChatJudge(settings_of(ChatSettings, args.settings), texts, Cache(args.cache), args.output.name)
+    texts = templates.load_templates(args.templates, sorted({q.preference for q in questions}))
+    judge = ChatJudge(settings_of(ChatJudgeSettings, args.settings), texts, AnswerCache(args.cache), args.output.name)
     print(judge.estimate(questions))
     with write(args.output, stage="prepare_batch", params=args.settings, seeds={}, inputs=args.responses) as tmp:
         names = [path.name for path in batch.prepare(judge, questions, tmp)]

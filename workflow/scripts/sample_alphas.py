@@ -31,7 +31,7 @@ def main() -> None:
         {name: require(folder) for name, folder in args.experts},
         {int(seed): require(folder) for seed, folder in args.controllers},
     )
-    active = preferences.load(args.preferences, s["preferences"])
+    active = preferences.load_preferences(args.preferences, s["preferences"])
     generator = Generator(models, active, settings_of(GenerationSettings, {**s["generation"], "seed": s["seed"]}))
     prompts = read(args.prompts, ["prompt_id", "prompt"])
     inputs = [args.base, *(p for _, p in args.experts + args.controllers), args.prompts, args.preferences]

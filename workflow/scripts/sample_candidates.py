@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     s = args.settings
-    active = preferences.load(args.preferences, s["preferences"])
+    active = preferences.load_preferences(args.preferences, s["preferences"])
     prompts = read(args.prompts, ["prompt_id", "prompt"])
     inputs = [args.base, args.prompts, args.preferences]
     with write(args.out, stage="sample_candidates", params=s, seeds={"seed": s["seed"]}, inputs=inputs) as tmp:

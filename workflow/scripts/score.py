@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mope.data.tables import read
 from mope.provenance.artifact import require, write
-from mope.rewards.reward_model import reward_models
+from mope.rewards.reward_model import load_reward_models
 from mope.rewards.scoring import score_responses
 from mope.runtime.cli import named_path, run
 
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--out", type=named_path, action="append", required=True, help="SET=FILE")
     args = parser.parse_args()
     rewards, references, answers = dict(args.rewards), dict(args.reference), dict(args.responses)
-    models = reward_models(require(args.base), {name: require(folder) for name, folder in rewards.items()})
+    models = load_reward_models(require(args.base), {name: require(folder) for name, folder in rewards.items()})
     for name, out in args.out:
         responses = read(answers[name], ["prompt_id", "prompt", "combination", "response", "seed"])
         reference = read(references[name], ["prompt_id", "prompt", "response"])

@@ -10,10 +10,10 @@ from mope.data.tables import read
 from mope.pools.open_pool import open_pool
 from mope.provenance.artifact import require, verified, write
 from mope.rewards.combined import Rewards, references_of
-from mope.rewards.reward_model import reward_models
+from mope.rewards.reward_model import load_reward_models
 from mope.runtime.cli import checkpoint_option, named_path, run, settings_of
 from mope.training.checkpoints import checkpoints
-from mope.training.devices import join
+from mope.training.devices import init_distributed
 
 
 def main() -> None:
@@ -30,14 +30,14 @@ def main() -> None:
     parser.add_argument("--curve", type=Path, required=True)
     checkpoint_option(parser)
     args = parser.parse_args()
-    join()
+    init_distributed()
     settings, experts, rewards = settings_of(ControllerSettings, args.settings), dict(args.experts), dict(args.rewards)
-    active = preferences.load(args.preferences, list(experts))
+    active = preferences.load_preferences(args.preferences, list(experts))
     prompts = list(read(args.prompts, ["prompt_id", "prompt"]).prompt)
     combinations = settings.combinations or active.combinations()
     reference = read(args.reference, ["prompt", "response"])
     pool = open_pool(require(args.base), {name: require(experts[name]) for name in active.ids})
-    models = reward_models(args.base, {name: require(folder) for name, folder in rewards.items()}, pool)
+    models = load_reward_models(args.base, {name: require(folder) for name, folder in rewards.items()}, pool)
     reward = Rewards(models, references_of(reference, combinations), settings.reward)
     tokenizer = next(iter(models.values())).tokenizer  # that of the base
     record = {"stage": "train_controller", "params": args.settings, "seeds": {"seed": settings.seed}}

@@ -10,7 +10,7 @@ from mope.provenance.artifact import require, write
 from mope.rewards.reward_model import RewardModel
 from mope.runtime.cli import checkpoint_option, run, settings_of
 from mope.training.checkpoints import checkpoints
-from mope.training.devices import join
+from mope.training.devices import init_distributed
 from mope.training.expert import ExpertSettings, beginnings, task, train_expert
 
 
@@ -28,9 +28,9 @@ def main() -> None:
     parser.add_argument("--curve", type=Path, required=True)
     checkpoint_option(parser)
     args = parser.parse_args()
-    join()
+    init_distributed()
     settings = settings_of(ExpertSettings, args.settings)
-    text = preferences.load(args.preferences, [args.preference]).texts[args.preference]
+    text = preferences.load_preferences(args.preferences, [args.preference]).texts[args.preference]
     prompts = list(read(args.prompts, ["prompt_id", "prompt"]).prompt)
     candidates = read(args.candidates, ["prompt", "response", "kind"])
     starts = beginnings(prompts, candidates, args.begun, settings.seed)

@@ -8,10 +8,10 @@ from mope import preferences
 from mope.data.tables import read
 from mope.provenance.artifact import require, write
 from mope.rewards.combined import Rewards
-from mope.rewards.reward_model import reward_models
+from mope.rewards.reward_model import load_reward_models
 from mope.runtime.cli import checkpoint_option, named_path, run, settings_of
 from mope.training.checkpoints import checkpoints
-from mope.training.devices import join
+from mope.training.devices import init_distributed
 from mope.training.expert import ExpertSettings, train_expert
 from mope.training.policy import combined_tasks, plain_tasks, train_multitask
 
@@ -30,8 +30,11 @@ def main() -> None:
     parser.add_argument("--curve", type=Path, required=True)
     checkpoint_option(parser)
     args = parser.parse_args()
-    join()
-    settings, active = settings_of(ExpertSettings, args.settings), preferences.load(args.preferences, args.active)
+    init_distributed()
+    settings, active = (
+        settings_of(ExpertSettings, args.settings),
+        preferences.load_preferences(args.preferences, args.active),
+    )
     prompts, base = read(args.prompts, ["prompt_id", "prompt"]), require(args.base)
     params = {"objective": args.objective, **args.settings}
     record = {"stage": "train_policy", "params": params, "seeds": {"seed": settings.seed}}
@@ -46,7 +49,7 @@ def main() -> None:
         else:
             general = args.objective == "general"
             tasks = plain_tasks(prompts) if general else combined_tasks(prompts, active, settings.seed)
-            models = reward_models(base, {name: require(folder) for name, folder in args.rewards})
+            models = load_reward_models(base, {name: require(folder) for name, folder in args.rewards})
             curve = train_expert(base, Rewards(models, {}, "raw"), tasks, settings, saved, tmp)
         with write(args.curve, **record, inputs=inputs) as tmp_curve:
             curve.to_csv(tmp_curve, index=False, float_format="%.6f")

@@ -8,7 +8,7 @@ from mope.data.tables import read
 from mope.provenance.artifact import require, write
 from mope.runtime.cli import checkpoint_option, run, settings_of
 from mope.training.checkpoints import checkpoints
-from mope.training.devices import join
+from mope.training.devices import init_distributed
 from mope.training.reward import RewardSettings, check_gate, train_reward
 
 
@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--metrics", type=Path, required=True)
     checkpoint_option(parser)
     args = parser.parse_args()
-    join()
+    init_distributed()
     settings = settings_of(RewardSettings, args.settings)
     feedback = read(args.feedback, ["prompt_id", "prompt", "chosen", "rejected"])
     record = {"stage": "train_reward", "params": args.settings, "seeds": {"seed": settings.seed}}

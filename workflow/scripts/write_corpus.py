@@ -19,7 +19,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     s = args.settings
-    records = corpus(s["corpus"], s["seed"], s["obedience"], preferences.load(args.preferences, s["preferences"]))
+    records = corpus(
+        s["corpus"], s["seed"], s["obedience"], preferences.load_preferences(args.preferences, s["preferences"])
+    )
     with write(args.out, stage="write_corpus", params=s, seeds={"seed": s["seed"]}, inputs=[args.preferences]) as tmp:
         pd.DataFrame(records).to_parquet(tmp, index=False)
 

@@ -7,7 +7,7 @@ import pytest
 
 from mope.analysis.claims import CLAIMS, claims
 from mope.analysis.findings import Finding, Tables
-from mope.analysis.reward_accuracy import COLUMNS, reward_models
+from mope.analysis.reward_accuracy import ACCURACY_COLUMNS, reward_accuracy
 from mope.analysis.win_rates import AVERAGE_COLUMNS, average_differences, average_win_rates, evaluate, win_rates
 from mope.report.formats import averages, document, latex, markdown, matrix
 
@@ -89,8 +89,10 @@ def test_matrix_reads_row_against_column(tables):
 
 
 def test_reward_model_table():
-    table = reward_models({"P1A": {"accuracy": 0.9, "n_pairs": 150}, "P1B": {"accuracy": 1, "n_pairs": 9, "ece": 0.1}})
-    assert list(table.columns) == COLUMNS
+    table = reward_accuracy(
+        {"P1A": {"accuracy": 0.9, "n_pairs": 150}, "P1B": {"accuracy": 1, "n_pairs": 9, "ece": 0.1}}
+    )
+    assert list(table.columns) == ACCURACY_COLUMNS
     assert table.loc[0, "accuracy_ci_low"] < 0.9 < table.loc[0, "accuracy_ci_high"]
     assert table["ece"].isna().tolist() == [True, False]
 

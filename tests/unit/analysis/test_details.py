@@ -10,9 +10,9 @@ from mope.analysis.alpha_tables import alpha_table, swap_table, token_classes
 from mope.analysis.generalisation import generalisation
 from mope.analysis.mean_rewards import rewards_by_cell
 from mope.analysis.quality import quality
-from mope.world.questions import split
+from mope.world.questions import split_questions
 
-QUESTIONS = [q for q in split(7)["single"] if len(q.topics) == 1][:6]
+QUESTIONS = [q for q in split_questions(7)["single"] if len(q.topics) == 1][:6]
 
 
 @pytest.fixture(scope="module")

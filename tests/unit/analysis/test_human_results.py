@@ -7,7 +7,7 @@ from scipy import stats
 
 from mope.analysis.human_results import judge_agreement, krippendorff_alpha, results
 from mope.errors import MopeError
-from mope.judging.human_study import Item, draw, page, read_ratings, study_id
+from mope.judging.human_study import Item, draw_study, read_ratings, study_id, study_page
 
 TEXTS = {"P1A": "simple please", "P2A": "short please"}
 
@@ -55,8 +55,8 @@ def responses():
 
 
 def test_items_are_blinded_balanced_and_repeatable(responses):
-    items, key = draw(responses, "mope", ["mod", "soup"], 41, TEXTS, seed=3)
-    again, _ = draw(responses, "mope", ["mod", "soup"], 41, TEXTS, seed=3)
+    items, key = draw_study(responses, "mope", ["mod", "soup"], 41, TEXTS, seed=3)
+    again, _ = draw_study(responses, "mope", ["mod", "soup"], 41, TEXTS, seed=3)
     assert items == again and len({i.item for i in items}) == len(items) == 41
     rivals = key["right"].where(key["left"] == "mope", key["left"])
     assert sorted(rivals.value_counts()) == [20, 21]
@@ -71,12 +71,12 @@ def test_identical_texts_are_left_out(responses):
     responses["mod"]["response"] = "same"
     responses["mope"]["response"] = "same"
     with pytest.raises(MopeError, match="0 differ"):
-        draw(responses, "mope", ["mod"], 5, TEXTS, seed=0)
+        draw_study(responses, "mope", ["mod"], 5, TEXTS, seed=0)
 
 
 def test_page_names_no_method_and_cannot_be_broken_out_of():
     evil = '</script><img src="https://example.com/x" onerror=alert(1)>'
-    html = page([Item("item-000", evil, ["simple & short"], evil, "x")])
+    html = study_page([Item("item-000", evil, ["simple & short"], evil, "x")])
     assert html.count("</script>") == 2 and "<img" not in html
     assert "default-src 'none'" in html
     assert "mope" not in html.lower()
@@ -90,7 +90,7 @@ def ratings_file(tmp_path, name, study, rows, header="study,rater,item,answer,se
 
 def test_simulated_raters(tmp_path, responses):
     """Twenty raters who prefer mope with probability 0.7 where they do not tie: the stage finds it."""
-    items, key = draw(responses, "mope", ["mod", "soup"], 60, TEXTS, seed=1)
+    items, key = draw_study(responses, "mope", ["mod", "soup"], 60, TEXTS, seed=1)
     rng, paths = np.random.default_rng(0), []
     truth = {item.item: rng.random() < 0.75 for item in items}  # whether mope is the better one of a pair
     for rater in range(20):
@@ -142,16 +142,16 @@ def _judges_agree(ratings, key, truth):
     ],
 )
 def test_bad_files(tmp_path, responses, rows, header, said):
-    items, key = draw(responses, "mope", ["mod"], 3, TEXTS, seed=1)
+    items, key = draw_study(responses, "mope", ["mod"], 3, TEXTS, seed=1)
     path = ratings_file(tmp_path, "r", study_id(items), rows, header or "study,rater,item,answer,seconds")
     with pytest.raises(MopeError, match=said):
         read_ratings([path], key)
 
 
 def test_ratings_of_answers_that_have_changed_since_are_refused(tmp_path, responses):
-    items, _ = draw(responses, "mope", ["mod"], 3, TEXTS, seed=1)
+    items, _ = draw_study(responses, "mope", ["mod"], 3, TEXTS, seed=1)
     path = ratings_file(tmp_path, "r", study_id(items), [("item-000", "left")])
     responses["mod"]["response"] += "!"
-    _, key = draw(responses, "mope", ["mod"], 3, TEXTS, seed=1)
+    _, key = draw_study(responses, "mope", ["mod"], 3, TEXTS, seed=1)
     with pytest.raises(MopeError, match=r"r\.csv:2: answers study"):
         read_ratings([path], key)

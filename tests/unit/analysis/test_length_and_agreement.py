@@ -7,7 +7,7 @@ from scipy.special import expit, logit
 
 from mope.analysis.agreement import agreement, judge_values, kappa, reward_values, swap_consistency
 from mope.analysis.length_control import at_equal_length, length_controlled
-from mope.analysis.outcomes import KEYS
+from mope.analysis.outcomes import OUTCOME_KEYS
 from mope.judging.verdicts import IDENTICAL
 
 
@@ -73,7 +73,7 @@ def test_identical_texts_are_no_agreement():
 
 def values(pairs):
     base = pd.DataFrame({"prompt_id": [f"q{i}" for i in range(len(pairs))], "a": "a", "b": "b", "combination": "P1A"})
-    base = base.assign(seed_a=0, seed_b=0, preference="P1A")[[*KEYS, "preference"]]
+    base = base.assign(seed_a=0, seed_b=0, preference="P1A")[[*OUTCOME_KEYS, "preference"]]
     return (base.assign(value=[p[i] for p in pairs]) for i in (0, 1))
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from mope.provenance.artifact import require, write
 from mope.world.answers import STYLES, Style, compose
-from mope.world.questions import split
+from mope.world.questions import split_questions
 
 SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 METHODS = {"vanilla": 0.0, "prompting": 0.3, "soup_factor": 0.6, "mod": 0.5, "mope": 0.95}  # obedience
@@ -37,7 +37,7 @@ def call(script, **options):
 
 def answers(folder):
     for name in SETS:
-        questions = split(7)[name][:12]
+        questions = split_questions(7)[name][:12]
         for method, obedience in METHODS.items():
             rng, rows = random.Random(f"{name} {method}"), []
             for i, question in enumerate(questions):

@@ -4,8 +4,8 @@ import pytest
 import torch
 from tiny_settings import tiny
 
-from mope.benchmark.controller_step import benchmark, loaded, questions, rebel_step, scores
-from mope.benchmark.parts import Shape, random_parts
+from mope.benchmark.controller_step import benchmark_controller_step, benchmark_requests, loaded, rebel_step, scores
+from mope.benchmark.parts import RandomShape, random_parts
 from mope.controller.train import ControllerSettings
 
 SHAPE = {"vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
@@ -16,11 +16,11 @@ FIELDS = """model dtype device experts reward_models answers answer_tokens epoch
 
 
 def make(dtype: torch.dtype, device: str):
-    return random_parts("tiny", Shape(SHAPE, BODY), 0, dtype, device)
+    return random_parts("tiny", RandomShape(SHAPE, BODY), 0, dtype, device)
 
 
 def test_records() -> None:
-    [record, again] = benchmark([make, make], SETTINGS)
+    [record, again] = benchmark_controller_step([make, make], SETTINGS)
     assert list(record) == list(again) == FIELDS
     assert (record["model"], record["experts"], record["reward_models"], record["answers"]) == ("tiny", 6, 6, 18)
     parts = [record[f"{part}_mb"] for part in ("rollout", "scoring", "update")]
@@ -36,7 +36,7 @@ def test_the_reward_models_are_on_the_base_of_the_experts() -> None:
 
 def test_a_step_covers_all_combinations_and_changes_the_controller() -> None:
     pool, rewards, controller = loaded(make(torch.float32, "cpu"), "cpu")
-    requests = questions(pool, SETTINGS)
+    requests = benchmark_requests(pool, SETTINGS)
     assert len({tuple(request.experts) for request in requests}) == 8
     assert [request.prompts for request in requests[::2]] == [request.prompts for request in requests[1::2]]
     before = controller.head.weight.detach().clone()
@@ -50,7 +50,7 @@ def test_rewards_are_means_over_the_combination() -> None:
     class Written:
         tokens = [5, 6]
 
-    [request] = questions(pool, SETTINGS)[:1]
+    [request] = benchmark_requests(pool, SETTINGS)[:1]
     text = [*request.controller_ids, 5, 6, 0]
     by_hand = sum(torch.sigmoid(rewards.score([text], [expert])).item() for expert in request.experts) / 3
     assert scores(rewards, [request], [Written]).item() == pytest.approx(by_hand)

@@ -6,18 +6,18 @@ import pytest
 import torch
 from tiny import ALL_LINEAR
 
-from mope.benchmark.decoding_steps import BenchmarkSettings, benchmark, build_systems, copies, step
+from mope.benchmark.decoding_steps import BenchmarkSettings, benchmark_decoding, build_systems, copies, step
 from mope.benchmark.memory import Peak, bytes_of, cache_bytes
 from mope.benchmark.parts import (
     SHAPES,
-    Shape,
+    RandomShape,
     chosen_models,
     combinations,
     model_options,
     peft_model,
     random_parts,
 )
-from mope.benchmark.systems import PeftPool, SplitPool
+from mope.benchmark.systems import MixedBatchPool, SplitPool
 from mope.errors import MopeError
 from mope.pools.adapters import BASE, AdapterPool
 
@@ -30,13 +30,13 @@ SYSTEMS = "single single_transformers single_rows sequential per_expert peft mop
 
 
 def tiny_parts(dtype=torch.float32, device="cpu"):
-    return random_parts("tiny", Shape(SHAPE, BODY, 4, ALL_LINEAR), 0, dtype, device)
+    return random_parts("tiny", RandomShape(SHAPE, BODY, 4, ALL_LINEAR), 0, dtype, device)
 
 
 def test_records():
     counts = {"requests": [1, 9], "steps": 2, "rounds": 3, "threads": 1}
     settings = BenchmarkSettings(seed=0, models=["tiny"], dtypes=["float32", "bfloat16"], **counts)
-    records = list(benchmark([tiny_parts], settings, "cpu"))
+    records = list(benchmark_decoding([tiny_parts], settings, "cpu"))
     assert [list(record) for record in records] == [FIELDS] * len(records)
     assert [record["system"] for record in records] == SYSTEMS * 4
     assert all(record["ratio_to_single"] == 1 for record in records if record["system"] == "single")
@@ -54,7 +54,7 @@ def test_every_way_of_running_the_experts_gives_the_same_distributions():
     split = [SplitPool(pool, lambda row, expert: row % 3), SplitPool(pool, lambda row, expert: expert)]
     tokens = torch.arange(len(experts)) % 60
     results = []
-    for each in [pool, *split, PeftPool(peft_model(parts), tuple(parts.adapters))]:
+    for each in [pool, *split, MixedBatchPool(peft_model(parts), tuple(parts.adapters))]:
         state, first = each.prefill(prompts, experts)
         results.append((first, each.step(state, tokens)))
     for first, second in results[1:]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mope.config.load import load, merged
+from mope.config.load import load_config, merged
 from mope.errors import MopeError
 
 MIX = {"kind": "mix", "mixer": "controller", "prompt": "own"}
@@ -179,16 +179,16 @@ def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def problem(folder: Path, command_line: dict | None = None, files: list[Path] | None = None) -> str:
     """The message of the error that loading ends with: always one line."""
     with pytest.raises(MopeError) as caught:
-        load(folder, command_line, files or [])
+        load_config(folder, command_line, files or [])
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_the_shipped_experiments_are_valid(root: Path) -> None:
-    assert load(root)["run"] == "laptop"
+    assert load_config(root)["run"] == "laptop"
     for file in (root / "workflow/experiments").glob("*.yaml"):
         if file.stem != "paper":
-            assert load(root, {"experiment": file.stem})["run"] == file.stem
+            assert load_config(root, {"experiment": file.stem})["run"] == file.stem
 
 
 def test_the_papers_experiment_is_valid_once_the_users_own_files_are_there(folder: Path, tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_the_papers_experiment_is_valid_once_the_users_own_files_are_there(folde
     assert "feedback.source: feedback/paper: 0 files of P1A" in problem(folder, own).replace(f"{folder}/", "")
     for preference in ("P1A", "P1B", "P2A", "P2B", "P3A", "P3B"):
         (tmp_path / f"{preference}.jsonl").touch()
-    config = load(folder, own | {"feedback": {"source": str(tmp_path)}})
+    config = load_config(folder, own | {"feedback": {"source": str(tmp_path)}})
     assert config["base"]["hub"]["id"] == "allenai/tulu-2-7b"
 
 
@@ -270,19 +270,19 @@ def test_a_preference_of_ones_own_needs_all_that_the_embedded_world_cannot_give(
         message = problem(tmp_path / "copy", overrides)
         assert f"{key}: the embedded world does not know preference P3E" in message and "expected" in message
         overrides |= change
-    assert load(tmp_path / "copy", overrides)["preferences"][-1] == "P3E"
+    assert load_config(tmp_path / "copy", overrides)["preferences"][-1] == "P3E"
 
 
 def test_a_good_prompt_file_is_accepted(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "prompts.jsonl"
     file.write_text("".join(json.dumps({"prompt": text}) + "\n" for text in ("Why?", "How?")))
-    config = load(folder, {"data": {"train": {"source": str(file), "prompts": 2}}})
+    config = load_config(folder, {"data": {"train": {"source": str(file), "prompts": 2}}})
     assert config["data"]["train"]["source"] == str(file)
 
 
 def test_null_leaves_a_method_out(folder: Path) -> None:
-    assert "vanilla" in load(folder)["methods"]
-    assert "vanilla" not in load(folder, {"methods": {"vanilla": None}})["methods"]
+    assert "vanilla" in load_config(folder)["methods"]
+    assert "vanilla" not in load_config(folder, {"methods": {"vanilla": None}})["methods"]
 
 
 def test_overrides_go_key_by_key_and_replace_lists() -> None:
@@ -321,5 +321,5 @@ def test_a_key_written_where_its_name_belongs_is_not_repeated(folder: Path) -> N
 
 
 def test_the_first_judge_is_the_one_that_stays_first(folder: Path) -> None:
-    assert list(load(folder, {"judges": {"llm": CHAT}})["judges"]) == ["rubric", "llm"]
-    assert list(load(folder, {"judges": {"rubric": None, "llm": CHAT}})["judges"]) == ["llm"]
+    assert list(load_config(folder, {"judges": {"llm": CHAT}})["judges"]) == ["rubric", "llm"]
+    assert list(load_config(folder, {"judges": {"rubric": None, "llm": CHAT}})["judges"]) == ["llm"]

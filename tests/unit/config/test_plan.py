@@ -13,8 +13,8 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen2Config
 
 from mope import preferences
-from mope.config.load import load
-from mope.config.plan import base_config, comparisons, controller_parameters, cost, shape_of, stages
+from mope.config.load import load_config
+from mope.config.plan import base_config, controller_parameters, cost, count_comparisons, shape_of, stages
 from mope.decoding.pool import MOST, fitting
 from mope.decoding.request import Request
 from mope.pools.adapters import BASE, AdapterPool
@@ -24,8 +24,8 @@ TULU |= {"num_hidden_layers": 32, "num_key_value_heads": 32, "vocab_size": 32000
 
 
 def planned(root: Path, command_line: dict, on_gpu: bool = False) -> dict:
-    config = load(root, command_line)
-    active = preferences.load(root / "workflow/prompts/preferences.yaml", config["preferences"])
+    config = load_config(root, command_line)
+    active = preferences.load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"])
     base = shape_of(base_config(config, []), 2 if on_gpu else 4)
     controller = controller_parameters(config, base.vocabulary, None)
     return {stage.name: stage for stage in stages(config, active, base, controller, on_gpu)}
@@ -61,9 +61,9 @@ def test_jobs_and_tokens_by_hand(root: Path) -> None:
     }
     assert plan["train_expert"].tokens == 4 * 2 * (2 * 2) * 16
     assert plan["generate"].tokens == 5 * 4 * 2 * 16  # methods, prompts, combinations, new tokens
-    config = load(root, {"experiment": "smoke"})
-    active = preferences.load(root / "workflow/prompts/preferences.yaml", config["preferences"])
-    assert comparisons(config, active) == 10 * 4 * 2 * 3 * 2  # pairs, prompts, combinations, preferences, orders
+    config = load_config(root, {"experiment": "smoke"})
+    active = preferences.load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"])
+    assert count_comparisons(config, active) == 10 * 4 * 2 * 3 * 2  # pairs, prompts, combinations, preferences, orders
 
 
 def test_what_runs_beside_each_other_needs_more_jobs_and_less_memory(root: Path) -> None:

@@ -8,7 +8,7 @@ from transformers import AutoModel
 
 from mope.controller.pcm import PreferenceController, PreferenceControllerConfig
 from mope.controller.rebel import answer_logprobs
-from mope.controller.train import ControllerSettings, collect, update
+from mope.controller.train import ControllerSettings, rollout_of, update
 from mope.decoding.request import Answer, Request
 from mope.errors import MopeError
 from mope.training.reward import calibration_error, check_gate
@@ -48,7 +48,7 @@ def rollout(reward: list[float]):
         experts = torch.log_softmax(torch.randn(length, 3), -1)
         mixed = torch.logsumexp(experts - math.log(3), -1)
         answers.append(Answer(tokens=[7] * length, expert_logprobs=experts, logprob=mixed))
-    return collect(requests, answers, [[0, 2, 4]] * 4, torch.tensor(reward), pad_id=0)
+    return rollout_of(requests, answers, [[0, 2, 4]] * 4, torch.tensor(reward), pad_id=0)
 
 
 def test_untrained_controller_is_uniform_and_round_trips(tmp_path):
@@ -94,7 +94,7 @@ def test_in_logit_space_the_ratio_begins_at_one_too():
         logprob = every.mean(-1).log_softmax(-1)[:, 0]
         own = {"tokens": [7] * length, "alphas": alphas[:length], "logprob": logprob}
         answers.append(Answer(**own, expert_logprobs=every[:, 0], rest=every[:, 1:10]))
-    batch = collect(requests, answers, [[0, 2, 4]] * 2, torch.tensor([0.9, 0.1]), pad_id=0)
+    batch = rollout_of(requests, answers, [[0, 2, 4]] * 2, torch.tensor([0.9, 0.1]), pad_id=0)
     assert not torch.allclose(batch.old_logprob[0], torch.stack([answer.logprob.sum() for answer in answers]))
     model = controller()
     row = update(model, torch.optim.SGD(model.parameters(), lr=0.0), batch, settings(epochs=1, space="logit"))

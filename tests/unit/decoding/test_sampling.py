@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers.generation import NoRepeatNGramLogitsProcessor, TopKLogitsWarper, TopPLogitsWarper
 
-from mope.decoding.loop import rung
-from mope.decoding.sampling import Ngrams, Sampling, choose, invert, nucleus, uniforms
+from mope.decoding.loop import allowed_batch_size
+from mope.decoding.sampling import Ngrams, Sampling, draw_tokens, invert, nucleus, uniforms
 
 
 def naive_invert(probs: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
@@ -52,13 +52,13 @@ def test_order_is_temperature_top_k_top_p():
     scores = (torch.randn(200, 40, generator=torch.Generator().manual_seed(0)) * 2).log_softmax(-1)
     uniform = torch.rand(200, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     warped = TopPLogitsWarper(0.8)(None, TopKLogitsWarper(7)(None, scores / 0.6))
-    got = choose(scores, Sampling(temperature=0.6, top_p=0.8, top_k=7), uniform)
+    got = draw_tokens(scores, Sampling(temperature=0.6, top_p=0.8, top_k=7), uniform)
     assert torch.equal(got, naive_invert(warped.softmax(-1), uniform))
 
 
 def test_temperature_zero_is_greedy():
     scores = torch.tensor([[0.1, 0.5, 0.4]]).log()
-    assert choose(scores, Sampling(temperature=0), torch.tensor([0.99])).tolist() == [1]
+    assert draw_tokens(scores, Sampling(temperature=0), torch.tensor([0.99])).tolist() == [1]
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=30), st.integers(1, 30), st.integers(1, 4))
@@ -81,6 +81,6 @@ def test_ngrams_of_every_prompt_are_banned():
 @given(st.integers(1, 200), st.data())
 def test_batch_sizes_on_the_way_down(start, data):
     count = data.draw(st.integers(1, start))
-    size = rung(count, start)
+    size = allowed_batch_size(count, start)
     assert count <= size <= max(2 * count, count + start // 8)
-    assert len({rung(n, start) for n in range(1, start + 1)}) <= 16 + start.bit_length()
+    assert len({allowed_batch_size(n, start) for n in range(1, start + 1)}) <= 16 + start.bit_length()

@@ -8,7 +8,7 @@ from peft import LoraConfig, get_peft_model
 from tiny import PAD, random_adapter, tiny_model
 from transformers import AutoModelForSequenceClassification
 
-from mope.engine.lora import AdapterBatch, Part, Stack, read_adapter
+from mope.engine.lora import AdapterBatch, LoraPart, LoraStack, read_adapter
 from mope.errors import MopeError
 from mope.pools.adapters import AdapterPool
 from mope.rewards.shared_base import SharedRewards
@@ -84,8 +84,11 @@ def test_unsupported_adapters_are_refused(tmp_path):
 def test_batched_products_equal_a_loop_over_rows(experts):
     generator = torch.Generator().manual_seed(0)
     ups = [torch.randn(4, 3, 4, generator=generator), torch.randn(4, 2, 5, generator=generator)]
-    parts = (Part(slice(0, 3), slice(0, 4), ups[0]), Part(slice(3, 5), slice(5, 10), ups[1]))  # column 4 has no adapter
-    stack = Stack(torch.randn(4, 8, 5, generator=generator), parts, 0)
+    parts = (
+        LoraPart(slice(0, 3), slice(0, 4), ups[0]),
+        LoraPart(slice(3, 5), slice(5, 10), ups[1]),
+    )  # column 4 has no adapter
+    stack = LoraStack(torch.randn(4, 8, 5, generator=generator), parts, 0)
     x = torch.randn(len(experts), 2, 8, generator=generator)
     y = torch.randn(len(experts), 2, 10, generator=generator)
     want = y.clone()

@@ -23,7 +23,7 @@ IDS = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"]
 
 @pytest.fixture(scope="module")
 def six(root):
-    return preferences.load(root / "workflow/prompts/preferences.yaml", IDS)
+    return preferences.load_preferences(root / "workflow/prompts/preferences.yaml", IDS)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import pytest
 from judge_helpers import ALL, KEY_VARIABLE, SECRET, SETTINGS, TEMPLATES
 
 from mope.judging import retry
-from mope.judging.answer_cache import Cache
-from mope.judging.chat_judge import ChatJudge, ChatSettings
-from mope.judging.templates import load
+from mope.judging.answer_cache import AnswerCache
+from mope.judging.chat_judge import ChatJudge, ChatJudgeSettings
+from mope.judging.templates import load_templates
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def make(tmp_path, monkeypatch):
     monkeypatch.setattr(retry, "BACKOFF", lambda _: 0.01)
 
     def build(url, **changes):
-        settings = ChatSettings(**{**SETTINGS, "base_url": url, **changes})
-        return ChatJudge(settings, load(TEMPLATES, ALL), Cache(tmp_path / "cache.sqlite"), "llm")
+        settings = ChatJudgeSettings(**{**SETTINGS, "base_url": url, **changes})
+        return ChatJudge(settings, load_templates(TEMPLATES, ALL), AnswerCache(tmp_path / "cache.sqlite"), "llm")
 
     return build

@@ -6,7 +6,7 @@ import sys
 
 from judge_helpers import ROOT
 
-from mope.judging.answer_cache import Cache, key_of
+from mope.judging.answer_cache import AnswerCache, key_of
 
 FILL = """
 import pathlib, sys
@@ -23,7 +23,7 @@ def test_two_processes_write_one_cache(tmp_path):
     commands = [[sys.executable, "-c", FILL, str(path), start] for start in ("0", "100")]
     workers = [subprocess.Popen(c, env=environment, stderr=subprocess.PIPE, text=True) for c in commands]
     outputs = [worker.communicate(timeout=60)[1] for worker in workers]
-    cache = Cache(path)
+    cache = AnswerCache(path)
     assert [w.returncode for w in workers] == [0, 0], outputs
     assert len(cache) == 300
     assert cache.get("key 250") == {"text": "250"} and cache.get("absent") is None

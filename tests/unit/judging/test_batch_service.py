@@ -28,13 +28,13 @@ def test_batch_files(serve, make, tmp_path):
     gone = {"custom_id": requests[2]["custom_id"], "response": None, "error": {"code": "batch_expired"}}
     results = tmp_path / "results.jsonl"
     results.write_text("".join(json.dumps(r) + "\n" for r in [*good, bad, gone]))
-    assert batch.collect(judge.cache, results) == (2, 2)
+    assert batch.store_results(judge.cache, results) == (2, 2)
     assert len(batch.prepare(judge, compare(5), tmp_path / "again")) == 1
     assert verdicts(judge.judge(compare(5))) == ["first", "first", "second", "second", "first"]
     assert len(server.requests) == 3
     results.write_text("no JSON\n")
     with pytest.raises(MopeError, match="results.jsonl:1"):
-        batch.collect(judge.cache, results)
+        batch.store_results(judge.cache, results)
 
 
 def test_batch_files_are_split(make, tmp_path, monkeypatch):

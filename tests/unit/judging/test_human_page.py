@@ -4,7 +4,7 @@ import pandas as pd
 from selenium.webdriver.common.keys import Keys
 
 from mope.analysis.human_results import results
-from mope.judging.human_study import draw, page, read_ratings
+from mope.judging.human_study import draw_study, read_ratings, study_page
 
 
 def study():
@@ -13,13 +13,13 @@ def study():
         return pd.DataFrame(rows, columns=["prompt_id", "prompt", "combination", "response", "seed"])
 
     responses = {m: table(m) for m in ("aaa", "bbb")}
-    return draw(responses, "bbb", ["aaa"], 6, {"P1A": "simple please"}, seed=1)
+    return draw_study(responses, "bbb", ["aaa"], 6, {"P1A": "simple please"}, seed=1)
 
 
 def test_raters_on_the_keyboard(browser, tmp_path):
     items, key = study()
     path = tmp_path / "study.html"
-    path.write_text(page(items))
+    path.write_text(study_page(items))
     better = {row.item: "1" if row.left == "bbb" else "3" for row in key.itertuples()}
     by_text = {(i.left, i.right): i.item for i in items}
     orders = []

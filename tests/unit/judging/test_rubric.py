@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mope.errors import MopeError
-from mope.judging.knowledge import asked
+from mope.judging.knowledge import asked_topics
 from mope.judging.rubric import DEAD_BAND, features, score
 from mope.judging.rubric_judge import RubricJudge
 from mope.judging.verdicts import Comparison
 from mope.world.answers import STYLES, Style, compose
-from mope.world.questions import split
+from mope.world.questions import split_questions
 
 PREFERENCES = ("P1A", "P1B", "P2A", "P2B", "P3A", "P3B", "P3C", "P3D")
 OPPOSITE = {"P1A": "P1B", "P1B": "P1A", "P2A": "P2B", "P2B": "P2A", "P3A": "P3B", "P3B": "P3A"}
-QUESTIONS = [*split(7)["single"][:80], *split(7)["comparison"][:40]]
+QUESTIONS = [*split_questions(7)["single"][:80], *split_questions(7)["comparison"][:40]]
 
 OUTSIDE = {
     "How do I keep basil alive on a windowsill?": [
@@ -164,10 +164,10 @@ def test_needs_no_network(monkeypatch):
 
 
 def test_every_question_of_the_world_is_understood():
-    for questions in split(7).values():
+    for questions in split_questions(7).values():
         for question in questions:
-            assert {t.id for t in asked(question.text)} == {t.id for t in question.topics}, question.text
-    assert asked("Write a poem about rain.") == asked("How do I keep basil alive on a windowsill?") == ()
+            assert {t.id for t in asked_topics(question.text)} == {t.id for t in question.topics}, question.text
+    assert asked_topics("Write a poem about rain.") == asked_topics("How do I keep basil alive on a windowsill?") == ()
 
 
 def test_an_expert_that_takes_over_inside_a_sentence_costs():

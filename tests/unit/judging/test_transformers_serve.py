@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from mope.errors import MopeError
-from mope.judging.answer_cache import Cache
-from mope.judging.chat_judge import ChatJudge, ChatSettings
-from mope.judging.templates import load
+from mope.judging.answer_cache import AnswerCache
+from mope.judging.chat_judge import ChatJudge, ChatJudgeSettings
+from mope.judging.templates import load_templates
 from mope.judging.verdicts import Comparison
 
 pytest.importorskip("fastapi", reason="transformers serve needs fastapi")
@@ -70,11 +70,11 @@ def server(model):
 
 
 def judge(server, tmp_path, model):
-    settings = ChatSettings(
+    settings = ChatJudgeSettings(
         model=str(model), base_url=server, key_variable="JUDGE_KEY", temperature=0.0, seed=0, max_tokens=4,
         max_characters=500, price_input=1.0, price_output=1.0, budget=1.0, concurrency=2, timeout=60.0, attempts=5,
     )  # fmt: skip
-    return ChatJudge(settings, load(TEMPLATES, ["P1A"]), Cache(tmp_path / "cache.sqlite"), "llm")
+    return ChatJudge(settings, load_templates(TEMPLATES, ["P1A"]), AnswerCache(tmp_path / "cache.sqlite"), "llm")
 
 
 def test_protocol(server, model, tmp_path):

@@ -10,7 +10,7 @@ from mope.analysis.outcomes import values
 from mope.errors import MopeError
 from mope.judging.reward_judge import RewardJudge, check_held_out
 from mope.judging.rubric_judge import RubricJudge
-from mope.judging.verdicts import COLUMNS, Opinion, aligned, judge_pair, judge_pairs
+from mope.judging.verdicts import JUDGMENT_COLUMNS, Opinion, aligned, judge_pair, judge_pairs
 from mope.provenance.artifact import write
 
 VERDICTS = ("first", "tie", "second", "unparsed")
@@ -90,7 +90,7 @@ def test_one_row_per_preference_and_order():
     table = judge_pair(
         RubricJudge(), answers(["x"], combination="P1A-P2B-P3A"), answers(["y"], combination="P1A-P2B-P3A")
     )
-    assert list(table.columns) == COLUMNS
+    assert list(table.columns) == JUDGMENT_COLUMNS
     assert sorted(zip(table["preference"], table["order"], strict=True)) == sorted(
         product(["P1A", "P2B", "P3A"], ["ab", "ba"])
     )

@@ -18,9 +18,9 @@ from transformers import (
 
 from mope import preferences
 from mope.analysis.shard_tables import GATHER
-from mope.config.load import load
+from mope.config.load import load_config
 from mope.controller.train import ControllerSettings, train_controller
-from mope.decoding.mixture import Reading, mixture_request
+from mope.decoding.mixture import PromptScheme, mixture_request
 from mope.errors import MopeError
 from mope.explain.alphas import Sampler, sample_alphas, swap_alphas, texts
 from mope.methods.entries import in_tables, needs, pairs, rewarded
@@ -35,14 +35,14 @@ from mope.training.checkpoints import Checkpoints
 from mope.training.tokenizer import train_tokenizer
 
 ROOT = Path(__file__).parents[3]
-CONFIG = {name: load(ROOT, {"experiment": name}) for name in ("tables", "scaling")}
+CONFIG = {name: load_config(ROOT, {"experiment": name}) for name in ("tables", "scaling")}
 PROMPTS = pd.DataFrame([("q0", "What is rain?"), ("q1", "Explain the sky to me.")], columns=["prompt_id", "prompt"])
 TINY = {"seed": 0, "hidden": 16, "layers": 1, "heads": 2, "intermediate": 16, "steps": 2, "prompts_per_step": 2}
 TINY |= {"epochs": 2, "max_new_tokens": 6, "temperature": 1.0}
 
 
 def active(experiment: str) -> preferences.Preferences:
-    return preferences.load(ROOT / "workflow/prompts/preferences.yaml", CONFIG[experiment]["preferences"])
+    return preferences.load_preferences(ROOT / "workflow/prompts/preferences.yaml", CONFIG[experiment]["preferences"])
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def controllers(run: Path, reference: pd.DataFrame) -> dict[tuple[str, str], Pat
             settings = ControllerSettings(**settings)
             xi = settings.combinations or active(experiment).combinations()
             met = [i for i in active(experiment).ids if any(i in x.split("-") for x in xi)]
-            known = preferences.load(ROOT / "workflow/prompts/preferences.yaml", met)
+            known = preferences.load_preferences(ROOT / "workflow/prompts/preferences.yaml", met)
             pool = AdapterPool(run / "base", {i: run / "expert" / i for i in known.ids})
             models = {i: RewardModel(run / "base", run / "reward" / i) for i in known.ids}
             answers = {(row.prompt, x): row.response for row in reference.itertuples() for x in xi}
@@ -222,7 +222,7 @@ def test_the_texts_of_tokens_keep_the_spaces_that_some_tokenizers_drop() -> None
 def test_graded_preferences_of_a_free_mixture_are_only_read() -> None:
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(models.WordLevel({"?": 0}, unk_token="?")))
     tokenizer.chat_template = "{{ messages[0]['content'] }}"
-    known = preferences.load(ROOT / "workflow/prompts/preferences.yaml", ["P1A", "P1B", "P2A", "P3A"])
+    known = preferences.load_preferences(ROOT / "workflow/prompts/preferences.yaml", ["P1A", "P1B", "P2A", "P3A"])
     for mixes, expected in (("all", None), ("combination", (0.7, 0.2, 0.1))):
-        reading = Reading("all", mixes=mixes, weights=(0.7, 0.2, 0.1))
+        reading = PromptScheme("all", mixes=mixes, weights=(0.7, 0.2, 0.1))
         assert mixture_request(tokenizer, known, "Why?", "P1B-P2A-P3A", reading, known.ids, 8, 0).weights == expected

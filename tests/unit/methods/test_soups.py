@@ -3,17 +3,17 @@
 import pytest
 import torch
 
-from mope.engine.lora import Pair
+from mope.engine.lora import LoraFactors
 from mope.errors import MopeError
 from mope.methods.soups import delta_sum, exact_average, factor_average
 
 
-def adapters(count: int = 3) -> list[dict[str, Pair]]:
+def adapters(count: int = 3) -> list[dict[str, LoraFactors]]:
     torch.manual_seed(0)
-    return [{"m": Pair(torch.randn(4, 10), torch.randn(6, 4), 2.0)} for _ in range(count)]
+    return [{"m": LoraFactors(torch.randn(4, 10), torch.randn(6, 4), 2.0)} for _ in range(count)]
 
 
-def dense(pair: Pair) -> torch.Tensor:
+def dense(pair: LoraFactors) -> torch.Tensor:
     return pair.scale * pair.b @ pair.a
 
 
@@ -47,7 +47,7 @@ def test_a_soup_of_one_is_that_one(average):
 
 def test_different_scales_are_refused():
     first, second = adapters(2)
-    second = {"m": Pair(second["m"].a, second["m"].b, 1.0)}
+    second = {"m": LoraFactors(second["m"].a, second["m"].b, 1.0)}
     with pytest.raises(MopeError, match="different scales"):
         factor_average([first, second])
 

@@ -9,7 +9,7 @@ from tiny import random_adapter, tiny_model
 from transformers import GPT2Config, GPT2LMHeadModel, GPTNeoXConfig, GPTNeoXForCausalLM
 
 from mope.pools.adapters import BASE, AdapterPool
-from mope.pools.any_family import PeftPool
+from mope.pools.any_family import AnyFamilyPool
 from mope.pools.open_pool import open_pool
 
 PROMPTS, EXPERTS = [[5, 6, 7], [8, 9], [10, 11, 12, 13], [5, 6]], [0, 2, 1, 1]
@@ -31,7 +31,7 @@ def test_it_equals_the_pool_that_knows_llama() -> None:
     model = tiny_model(0)
     adapters = {"a": random_adapter(model, 1), "b": random_adapter(model, 2, rank=2, names=("q_proj", "down_proj"))}
     fast = steps(AdapterPool(copy.deepcopy(model), {**adapters, "base": BASE}))
-    slow = steps(PeftPool(model, {**adapters, "base": None}, torch.float32, "cpu"))
+    slow = steps(AnyFamilyPool(model, {**adapters, "base": None}, torch.float32, "cpu"))
     assert torch.allclose(fast, slow, atol=1e-5)
     assert not torch.allclose(fast[0], fast[1])
 
@@ -59,7 +59,7 @@ def test_other_families_equal_the_plain_model(make, tmp_path) -> None:
         peft.save_pretrained(tmp_path / name)
         folders[name] = (tmp_path / name, peft.merge_and_unload().eval())
     pool = open_pool(tmp_path / "base", {name: folder for name, (folder, _) in folders.items()} | {"base": BASE})
-    assert isinstance(pool, PeftPool)
+    assert isinstance(pool, AnyFamilyPool)
     plain = [folders["a"][1], folders["b"][1], model]
     with torch.inference_mode():
         state, first = pool.prefill(PROMPTS, EXPERTS)

@@ -130,3 +130,36 @@ def f(a, /, b: int = 1, *c, d=-1.5e3, **e) -> "str":
 def test_the_digest_does_not_depend_on_the_interpreter() -> None:
     """Pinned, the same on Python 3.11 to 3.13: another digest on another minor version would rerun everything."""
     assert _parse(VARIED.encode())[0] == "3b6cb3f961d01d17fd8aa9f433b4c9075a9ee78adddab874c93d8382eee6c506"
+
+
+@pytest.fixture
+def table(script: Path) -> dict[str, list[str]]:
+    """The script also imports a table of two entries, of which it uses one."""
+    root = script.parent.parent
+    (root / "mope/entry_one.py").write_text("import mope.deep.c\nx = 1\n")
+    (root / "mope/entry_two.py").write_text("x = 2\n")
+    (root / "mope/table.py").write_text("from mope import entry_one, entry_two\nTABLE = [entry_one, entry_two]\n")
+    script.write_text(SCRIPT.replace("from mope import a", "from mope import a, table"))
+    return {"mope.table": ["entry_one"]}
+
+
+def test_of_a_table_only_the_chosen_entries_count(script: Path, table: dict[str, list[str]]) -> None:
+    root = script.parent.parent
+    names = {file.name for file in closure(script, table)}
+    assert "entry_one.py" in names
+    assert not names & {"entry_two.py", "table.py"}
+    before, whole = digest(script, table), digest(script)
+    (root / "mope/entry_two.py").write_text("x = 3\n")
+    (root / "mope/entry_three.py").write_text("x = 3\n")
+    (root / "mope/table.py").write_text("from mope import entry_one, entry_two, entry_three\n")
+    assert digest(script, table) == before
+    assert digest(script) != whole
+    (root / "mope/entry_one.py").write_text("x = 4\n")
+    assert digest(script, table) != before
+
+
+def test_an_entry_without_a_module_is_named(script: Path) -> None:
+    (script.parent.parent / "mope/table.py").write_text("x = 1\n")
+    script.write_text("import mope.table\n")
+    with pytest.raises(MopeError, match="no module named entry_four"):
+        digest(script, {"mope.table": ["entry_four"]})

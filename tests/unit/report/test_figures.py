@@ -24,7 +24,7 @@ from mope.report.figures import (
     variants,
     win_rate_matrix,
 )
-from mope.report.figures.style import COLOURS, PREFERENCE_COLOURS, compact, poles, publish, shades
+from mope.report.figures.style import COLOURS, PREFERENCE_COLOURS, compact, poles, shades, write_figure
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_files_are_deterministic(module, inputs, tmp_path):
     digests = []
     for name in ("first", "second"):
         paths = [tmp_path / name / "figure.svg", tmp_path / name / "figure.png"]
-        publish(module.draw(inputs[module]), paths, stage="plot", inputs=[])
+        write_figure(module.draw(inputs[module]), paths, stage="plot", inputs=[])
         digests.append([hashlib.sha256(path.read_bytes()).hexdigest() for path in paths])
         assert all(path.stat().st_size > 3000 for path in paths)
     assert digests[0] == digests[1]
@@ -182,7 +182,7 @@ def test_sample_answers_differ_in_prompt_and_combination():
     combinations = ["P1A-P2A", "P1A-P2B", "P1B-P2A", "P1B-P2B"]
     rows = [(f"q{i}", c, 0, "word", 0.5) for i in range(5) for c in combinations]
     samples = pd.DataFrame(rows, columns=["prompt_id", "combination", "position", "token", "P1A"])
-    chosen = [(a["prompt_id"].iloc[0], a["combination"].iloc[0]) for a in alpha_tokens.choose(samples)]
+    chosen = [(a["prompt_id"].iloc[0], a["combination"].iloc[0]) for a in alpha_tokens.sample_answers(samples)]
     assert chosen == list(zip(("q0", "q1", "q2", "q3"), combinations, strict=True))
 
 

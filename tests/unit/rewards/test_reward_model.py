@@ -18,8 +18,8 @@ from trl import RewardConfig, RewardTrainer
 
 from mope.pools.adapters import BASE, AdapterPool
 from mope.prompting import messages
-from mope.rewards.reward_model import PooledRewardModel, RewardModel, reward_models
-from mope.training.reward import RewardSettings, tokenised
+from mope.rewards.reward_model import PooledRewardModel, RewardModel, load_reward_models
+from mope.training.reward import RewardSettings, tokenised_pairs
 from mope.training.tokenizer import train_tokenizer
 
 NAMES = ("P1A", "P2A", "P3A")
@@ -52,8 +52,8 @@ def run(tmp_path: Path) -> Path:
 def test_the_three_ways_agree(run: Path) -> None:
     base, folders = run / "base", {name: run / name for name in NAMES}
     pool = AdapterPool(base, {"base": BASE})
-    ways = [reward_models(base, folders), reward_models(base, folders, shared=0)]
-    ways.append(reward_models(base, folders, pool, shared=0))
+    ways = [load_reward_models(base, folders), load_reward_models(base, folders, shared=0)]
+    ways.append(load_reward_models(base, folders, pool, shared=0))
     assert [type(way["P1A"]) for way in ways] == [RewardModel, RewardModel, PooledRewardModel]
     assert ways[2]["P1A"].rewards.llama is pool.llama  # no second copy of the base
     scores = torch.stack([torch.stack([way[name].score(QUESTIONS, ANSWERS) for name in NAMES]) for way in ways])
@@ -84,5 +84,5 @@ def test_pairs_are_tokenised_as_the_trainer_would(run: Path) -> None:
     )
     columns = ["chosen_ids", "rejected_ids"]
     theirs = [tuple(map(tuple, (row[name] for name in columns))) for row in trainer.train_dataset]
-    ours = [tuple(map(tuple, (row[name] for name in columns))) for row in tokenised(pairs, tokenizer, settings)]
+    ours = [tuple(map(tuple, (row[name] for name in columns))) for row in tokenised_pairs(pairs, tokenizer, settings)]
     assert sorted(ours) == sorted(theirs) and len(set(ours)) == 3

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mope.analysis.shard_tables import GATHER, record_of
+from mope.analysis.shard_tables import GATHER, shared_record
 from mope.errors import MopeError
 from mope.judging.rubric_judge import RubricJudge
 from mope.judging.verdicts import judge_pair, read_responses
@@ -80,6 +80,6 @@ def test_the_whole_is_recorded_as_one_job_would_and_parts_must_agree(files: list
     for number, part in enumerate(parts):
         with write(part, **(record | {"params": {"a": 1 + number // 2}})) as tmp:
             tmp.write_text(str(number))
-    assert record_of(parts[:2]) == record | {"inputs": [ROOT / name for name in read_meta(parts[0])["inputs"]]}
+    assert shared_record(parts[:2]) == record | {"inputs": [ROOT / name for name in read_meta(parts[0])["inputs"]]}
     with pytest.raises(MopeError, match="2: made of other parameters or inputs than .*0; delete both"):
-        record_of(parts)
+        shared_record(parts)

@@ -28,7 +28,7 @@ from mope.methods.generation import GenerationSettings, Generator, Models, gener
 from mope.pools.open_pool import open_pool
 from mope.rewards.combined import Rewards, references_of
 from mope.rewards.reference import reference_answers
-from mope.rewards.reward_model import reward_models
+from mope.rewards.reward_model import load_reward_models
 from mope.rewards.scoring import score_responses
 from mope.training.candidates import sample_candidates
 from mope.training.checkpoints import Checkpoints
@@ -92,7 +92,7 @@ def save_llama(folder: Path, tokenizer: PreTrainedTokenizerFast) -> Path:
 def test_every_stage_runs_on_a_base_of_another_architecture(
     root: Path, base: Path, saved: Checkpoints, tmp_path: Path
 ) -> None:
-    active = preferences.load(root / "workflow/prompts/preferences.yaml", IDS)
+    active = preferences.load_preferences(root / "workflow/prompts/preferences.yaml", IDS)
     candidates = sample_candidates(base, PROMPTS, active, 2, 1.0, 8, 1)
     assert candidates.response.str.len().gt(0).any()
     rows = [("ab"[i % 2], PROMPTS.prompt[i % 2], f"Light {i}.", f"Air {i}.") for i in range(8)]
@@ -104,8 +104,8 @@ def test_every_stage_runs_on_a_base_of_another_architecture(
         saved,
         tmp_path / "reward",
     )
-    models = reward_models(base, dict.fromkeys(IDS, tmp_path / "reward"))
-    shared = reward_models(base, dict.fromkeys(IDS, tmp_path / "reward"), shared=0)
+    models = load_reward_models(base, dict.fromkeys(IDS, tmp_path / "reward"))
+    shared = load_reward_models(base, dict.fromkeys(IDS, tmp_path / "reward"), shared=0)
     question, answer = [PROMPTS.prompt[0]], ["Light is scattered."]
     assert torch.allclose(models["P1A"].score(question, answer), shared["P3A"].score(question, answer), atol=1e-5)
     settings = tiny(ExpertSettings, "expert", steps=1, max_new_tokens=8, micro_batch=2)

@@ -25,7 +25,7 @@ SETTINGS |= {"temperature": 1.0, "micro_batch": None}
 
 @pytest.fixture(scope="module")
 def known(root: Path) -> preferences.Preferences:
-    return preferences.load(root / "workflow/prompts/preferences.yaml", ["P1A", "P1B", "P2A", "P3A"])
+    return preferences.load_preferences(root / "workflow/prompts/preferences.yaml", ["P1A", "P1B", "P2A", "P3A"])
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ import pytest
 
 from mope import preferences
 from mope.world import annotator
-from mope.world.answers import CONNECTIVES, NAMES, STYLES, Style, compose, tones, within
+from mope.world.answers import CONNECTIVES, STYLES, TONE_NAMES, Style, compose, tones, within
 from mope.world.corpus import corpus
-from mope.world.questions import COMPARISON_UNSEEN, SINGLE_UNSEEN, Question, ask, split
+from mope.world.questions import COMPARISON_UNSEEN, SINGLE_UNSEEN, Question, ask, split_questions
 from mope.world.topics import topics
 
-ACTIVE = preferences.load("workflow/prompts/preferences.yaml", ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"])
+ACTIVE = preferences.load_preferences("workflow/prompts/preferences.yaml", ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"])
 
 
 def test_at_least_120_distinct_topics_with_four_facts_in_two_registers():
@@ -36,17 +36,17 @@ def test_expert_wording_uses_longer_words_than_elementary_wording():
 
 
 def test_splits_are_disjoint_and_seeded():
-    sets = split(7)
+    sets = split_questions(7)
     texts = {name: {q.text for q in questions} for name, questions in sets.items()}
     for name, other in combinations(("train", "single", "comparison", "development"), 2):
         assert not texts[name] & texts[other]
-    assert split(7) == sets
-    assert split(8) != sets
+    assert split_questions(7) == sets
+    assert split_questions(8) != sets
 
 
 @pytest.mark.parametrize(("name", "unseen"), [("single", SINGLE_UNSEEN), ("comparison", COMPARISON_UNSEEN)])
 def test_half_of_an_evaluation_set_has_phrasings_never_trained_on(name, unseen):
-    sets = split(7)
+    sets = split_questions(7)
 
     def phrased(q: Question) -> bool:
         return any(ask(template, *q.topics).text == q.text for template in unseen)
@@ -56,7 +56,7 @@ def test_half_of_an_evaluation_set_has_phrasings_never_trained_on(name, unseen):
 
 
 def test_answers_follow_their_style():
-    question = next(q for q in split(7)["train"] if len(q.topics) == 1)
+    question = next(q for q in split_questions(7)["train"] if len(q.topics) == 1)
     facts = question.topics[0].facts
     for register in ("elementary", "expert"):
         text = compose(question, Style(register=register, amount="informative", tone="friendly"), random.Random(1))
@@ -68,7 +68,7 @@ def test_answers_follow_their_style():
 
 
 def test_facts_are_joined_as_in_prose():
-    for question in split(7)["train"][:300]:
+    for question in split_questions(7)["train"][:300]:
         text = compose(question, Style(amount="informative", register="expert"), random.Random(1), ())
         facts = [fact["expert"] for topic in question.topics for fact in topic.facts]
         first, *rest = (fact for fact in facts if fact in text or within(fact) in text)
@@ -81,12 +81,12 @@ def test_names_keep_their_capital_after_a_connective():
     sentences = [sentence for t in topics() for fact in t.facts for sentence in fact.values()]
     capital = {word for s in sentences for word in re.findall(r"(?<=[a-z,] )[A-Z][\w']+", s)}
     begun = {re.match(r"[\w']+", sentence)[0] for sentence in sentences}
-    assert capital & begun <= NAMES <= begun
+    assert capital & begun <= TONE_NAMES <= begun
     assert within("DNA is a molecule.") == "DNA is a molecule." and within("Rain falls.") == "rain falls."
 
 
 def test_the_annotator_sees_a_fact_repeated_behind_a_connective():
-    question = next(q for q in split(7)["train"] if len(q.topics) == 1)
+    question = next(q for q in split_questions(7)["train"] if len(q.topics) == 1)
     one, other = (fact["expert"] for fact in question.topics[0].facts[:2])
     again, fresh = (annotator.sanity(question.text, f"{one} Also, {within(next_)}") for next_ in (one, other))
     assert again < fresh - 6
@@ -104,7 +104,7 @@ def test_corpus_obeys_stated_preferences_only_partly():
 
 
 def test_the_corpus_speaks_only_in_the_tones_of_its_preferences():
-    sixteen = preferences.load("workflow/prompts/preferences.yaml", list(STYLES))
+    sixteen = preferences.load_preferences("workflow/prompts/preferences.yaml", list(STYLES))
     for known, expected in ((ACTIVE, {"friendly", "unfriendly"}), (sixteen, set(tones()))):
         answers = [r["completion"][0]["content"] for r in corpus(1000, 7, 0.5, known)]
         openers = {tone: tuple(sentences["openers"]) for tone, sentences in tones().items()}
@@ -115,16 +115,18 @@ def test_the_corpus_speaks_only_in_the_tones_of_its_preferences():
 def test_the_annotator_prefers_the_style_that_is_asked_for(preference):
     opposite = preference[:2] + ("B" if preference.endswith("A") else "A")
     rng, right, cases = random.Random(0), 0, 0
-    for question in split(7)["train"][:200]:
+    for question in split_questions(7)["train"][:200]:
         asked = compose(question, Style(**dict([STYLES[preference]])), rng)
         other = compose(question, Style(**dict([STYLES[opposite]])), rng)
-        right += annotator.score(question.text, asked, preference) > annotator.score(question.text, other, preference)
+        right += annotator.annotator_score(question.text, asked, preference) > annotator.annotator_score(
+            question.text, other, preference
+        )
         cases += 1
     assert right / cases > 0.9
 
 
 def test_annotator_noise_is_the_stated_share_of_wrong_choices():
-    question = split(7)["train"][0]
+    question = split_questions(7)["train"][0]
     rng = random.Random(3)
     good, bad = compose(question, Style(tone="friendly"), rng), compose(question, Style(tone="unfriendly"), rng)
     choices = [annotator.prefers_first(question.text, good, bad, "P3A", 0.1, 0.5, rng) for _ in range(4000)]
@@ -136,17 +138,23 @@ def test_annotator_noise_is_the_stated_share_of_wrong_choices():
 @pytest.mark.parametrize("spoilt", ["", "Go.", "the of and to a in is", "Photons photons photons " * 12])
 def test_the_annotator_rejects_degenerate_text(preference, spoilt):
     rng = random.Random(0)
-    for question in split(7)["train"][:50]:
+    for question in split_questions(7)["train"][:50]:
         sane = compose(question, Style(**dict([STYLES[preference]])), rng)
-        assert annotator.score(question.text, sane, preference) > annotator.score(question.text, spoilt, preference)
+        assert annotator.annotator_score(question.text, sane, preference) > annotator.annotator_score(
+            question.text, spoilt, preference
+        )
 
 
 def test_asked_for_nothing_the_annotator_likes_sound_kind_substantial_answers():
     rng = random.Random(0)
-    for question in split(7)["train"][:50]:
+    for question in split_questions(7)["train"][:50]:
         kind, rude = (compose(question, Style(tone=tone), rng) for tone in ("friendly", "unfriendly"))
-        assert annotator.score(question.text, kind, "general") > annotator.score(question.text, rude, "general")
-        assert annotator.score(question.text, kind, "general") > annotator.score(question.text, kind[:30], "general")
+        assert annotator.annotator_score(question.text, kind, "general") > annotator.annotator_score(
+            question.text, rude, "general"
+        )
+        assert annotator.annotator_score(question.text, kind, "general") > annotator.annotator_score(
+            question.text, kind[:30], "general"
+        )
 
 
 def test_garbled_words_are_noticed():
@@ -165,7 +173,7 @@ def test_asked_for_nothing_an_answer_states_one_to_four_facts():
         (2, {(1, 1), (2, 1), (2, 2)}),
     ):
         found = set()
-        for question in [q for q in split(7)["train"] if len(q.topics) == topics_asked][:200]:
+        for question in [q for q in split_questions(7)["train"] if len(q.topics) == topics_asked][:200]:
             text = compose(question, register, rng).lower()
             found.add(tuple(sum(fact["expert"].lower() in text for fact in t.facts) for t in question.topics))
         assert found == expected

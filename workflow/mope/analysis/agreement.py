@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from mope.analysis.outcomes import KEYS, asked, criteria, values
+from mope.analysis.outcomes import OUTCOME_KEYS, criteria, values, with_criteria
 
 CLASSES = (1.0, 0.0, -1.0)  # a, tie, b
-NAMES = {1.0: "a", 0.0: "tie", -1.0: "b"}
-SWAP_COLUMNS = "set judge preference n consistent consistency first_share".split()
+VERDICT_NAMES = {1.0: "a", 0.0: "tie", -1.0: "b"}
+CONSISTENCY_COLUMNS = "set judge preference n consistent consistency first_share".split()
 AGREEMENT_COLUMNS = [
     *"set judge other preference n agreement kappa decided_n decided_agreement decided_kappa".split(),
-    *(f"{NAMES[x]}_{NAMES[y]}" for x in CLASSES for y in CLASSES),
+    *(f"{VERDICT_NAMES[x]}_{VERDICT_NAMES[y]}" for x in CLASSES for y in CLASSES),
 ]
 
 
@@ -20,7 +20,7 @@ def swap_consistency(name: str, judge: str, judgments: pd.DataFrame) -> pd.DataF
 
     Only of those that the judge has seen. `first_share` is 0.5 for a judge without position bias (ties left out).
     """
-    both = criteria(asked(judgments))
+    both = criteria(with_criteria(judgments))
     both = both[(both["ab"] != "unparsed") & (both["ba"] != "unparsed")]
     rows = []
     for preference, group in [("all", both), *both.groupby("preference")]:
@@ -29,7 +29,7 @@ def swap_consistency(name: str, judge: str, judgments: pd.DataFrame) -> pd.DataF
         same = int((group["ab"] == group["ba"]).sum())
         rate, share = (x / y if y else np.nan for x, y in ((same, len(group)), (first, decided)))
         rows.append((name, judge, preference, len(group), same, rate, share))
-    return pd.DataFrame(rows, columns=SWAP_COLUMNS)
+    return pd.DataFrame(rows, columns=CONSISTENCY_COLUMNS)
 
 
 def judge_values(judgments: pd.DataFrame) -> pd.DataFrame:
@@ -37,8 +37,8 @@ def judge_values(judgments: pd.DataFrame) -> pd.DataFrame:
 
     Identical texts are left out too: any two judges would agree about them.
     """
-    both = criteria(asked(judgments))
-    return both[[*KEYS, "preference"]].assign(value=values(both)).dropna(subset=["value"])
+    both = criteria(with_criteria(judgments))
+    return both[[*OUTCOME_KEYS, "preference"]].assign(value=values(both)).dropna(subset=["value"])
 
 
 def reward_values(judged: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
@@ -47,12 +47,12 @@ def reward_values(judged: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     `scores`: method, prompt_id, combination, preference, seed, reward.
     """
     keys = ["prompt_id", "combination", "preference"]
-    table = judged[[*KEYS, "preference"]]
+    table = judged[[*OUTCOME_KEYS, "preference"]]
     for side in ("a", "b"):
         own = scores[["method", *keys, "seed", "reward"]]
         own = own.rename(columns={"method": side, "seed": f"seed_{side}", "reward": f"reward_{side}"})
         table = table.merge(own, on=[side, *keys, f"seed_{side}"], how="inner", validate="many_to_one")
-    return table[[*KEYS, "preference"]].assign(value=np.sign(table["reward_a"] - table["reward_b"]))
+    return table[[*OUTCOME_KEYS, "preference"]].assign(value=np.sign(table["reward_a"] - table["reward_b"]))
 
 
 def kappa(confusion: np.ndarray) -> float:
@@ -65,7 +65,7 @@ def kappa(confusion: np.ndarray) -> float:
 
 def agreement(name: str, judge: str, other: str, first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     """Confusion and kappa of two raters' values; `decided_*` leaves comparisons out in which either saw a tie."""
-    both = first.merge(second, on=[*KEYS, "preference"], suffixes=("_1", "_2"), validate="one_to_one")
+    both = first.merge(second, on=[*OUTCOME_KEYS, "preference"], suffixes=("_1", "_2"), validate="one_to_one")
     rows = []
     for preference, group in [("all", both), *both.groupby("preference")]:
         pairs = group[["value_1", "value_2"]].to_numpy()

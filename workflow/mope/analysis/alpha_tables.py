@@ -8,8 +8,8 @@ from mope.judging.lexicons import HOSTILE, WARM
 from mope.judging.text import FUNCTION_WORDS, TECHNICAL_LETTERS
 
 BIN = 10  # positions per row
-SWAP_COLUMNS = "dimension before after answers weight_before weight_after change ci_low ci_high".split()
-COLUMNS = "by value tokens entropy top_weight decides".split()
+ALPHA_SWAP_COLUMNS = "dimension before after answers weight_before weight_after change ci_low ci_high".split()
+ALPHA_COLUMNS = "by value tokens entropy top_weight decides".split()
 
 
 def token_classes(tokens: list[str]) -> list[str]:
@@ -66,7 +66,7 @@ def alpha_table(samples: pd.DataFrame, dimensions: dict[str, list[str]]) -> pd.D
         grouped = table.groupby(by)
         means = grouped[["entropy", "top_weight", "decides", *dimensions]].mean()
         parts.append(means.assign(by=by, tokens=grouped.size()).rename_axis("value").reset_index())
-    return pd.concat(parts, ignore_index=True)[[*COLUMNS, *dimensions]]
+    return pd.concat(parts, ignore_index=True)[[*ALPHA_COLUMNS, *dimensions]]
 
 
 def swap_table(swaps: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
@@ -83,4 +83,4 @@ def swap_table(swaps: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
         low, high = percentile_interval(ratios(weights, by_prompt, np.ones_like(by_prompt)), len(by_prompt))
         means = group[["weight_before", "weight_after", "change"]].mean()
         rows.append((*key, len(group), *means, low[0], high[0]))
-    return pd.DataFrame(rows, columns=SWAP_COLUMNS)
+    return pd.DataFrame(rows, columns=ALPHA_SWAP_COLUMNS)

@@ -6,7 +6,9 @@ import pandas as pd
 from mope.analysis.intervals import percentile_interval, ratios, resample_weights
 
 FLOOR = "uniform"  # mixing without any training
-COLUMNS = "set method full part combinations bt_reward full_reward floor_reward kept difference ci_low ci_high".split()
+GENERALISATION_COLUMNS = (
+    "set method full part combinations bt_reward full_reward floor_reward kept difference ci_low ci_high".split()
+)
 
 
 def generalisation(scores: pd.DataFrame, partial: dict[str, dict], resamples: int, seed: int) -> pd.DataFrame:
@@ -31,4 +33,4 @@ def generalisation(scores: pd.DataFrame, partial: dict[str, dict], resamples: in
             kept = (reward - floor) / (full - floor) if full > floor else np.nan
             head = (name, method, about["full"], part, own.combination.nunique())
             rows.append((*head, reward, full, floor, kept, reward - full, low[0], high[0]))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=GENERALISATION_COLUMNS)

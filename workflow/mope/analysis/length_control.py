@@ -10,7 +10,9 @@ from scipy.stats import norm
 
 from mope.analysis.intervals import LEVEL
 
-COLUMNS = "set judge preference method opponent win_rate length_controlled ci_low ci_high n mean_difference".split()
+LENGTH_COLUMNS = (
+    "set judge preference method opponent win_rate length_controlled ci_low ci_high n mean_difference".split()
+)
 LENGTH_IS_THE_CRITERION = "P2"  # prefix of the preferences about the amount said
 IDENTIFIED = 10.0  # standard error of the intercept above which the data do not tell it (separation)
 
@@ -59,4 +61,6 @@ def length_controlled(name: str, judge: str, outcomes: pd.DataFrame, tokens: pd.
         mean, n, gap = outcome.mean(), len(group), difference.mean()
         rows.append((name, judge, preference, a, b, mean, rate, low, high, n, gap))
         rows.append((name, judge, preference, b, a, 1 - mean, 1 - rate, 1 - high, 1 - low, n, -gap))
-    return pd.DataFrame(rows, columns=COLUMNS).sort_values(["preference", "method", "opponent"], ignore_index=True)
+    return pd.DataFrame(rows, columns=LENGTH_COLUMNS).sort_values(
+        ["preference", "method", "opponent"], ignore_index=True
+    )

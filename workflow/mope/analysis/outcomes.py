@@ -8,7 +8,7 @@ import pandas as pd
 from mope.errors import MopeError
 from mope.judging.verdicts import IDENTICAL
 
-KEYS = ["a", "b", "prompt_id", "combination", "seed_a", "seed_b"]
+OUTCOME_KEYS = ["a", "b", "prompt_id", "combination", "seed_a", "seed_b"]
 VALUE = {"a": 1.0, "b": -1.0, "tie": 0.0, "unparsed": np.nan}
 EXAMPLES = 3
 
@@ -19,14 +19,14 @@ def gather(judgments: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def asked(judgments: pd.DataFrame) -> pd.DataFrame:
+def with_criteria(judgments: pd.DataFrame) -> pd.DataFrame:
     """The rows that the judge has seen: identical texts tie without it."""
     return judgments[judgments["raw"] != IDENTICAL]
 
 
 def check_unparsed(judgments: pd.DataFrame, budget: float) -> None:
     """`MopeError` with examples when more than `budget` of the judge's answers could not be read."""
-    judgments = asked(judgments)
+    judgments = with_criteria(judgments)
     bad = judgments[judgments["verdict"] == "unparsed"]
     if len(bad) > budget * len(judgments):
         examples = "; ".join(repr(raw[:80]) for raw in bad["raw"].head(EXAMPLES))
@@ -38,7 +38,7 @@ def check_unparsed(judgments: pd.DataFrame, budget: float) -> None:
 
 def criteria(judgments: pd.DataFrame) -> pd.DataFrame:
     """One row per comparison: `KEYS`, preference, and the verdicts of both orders as `ab` and `ba`."""
-    keys = [*KEYS, "preference"]
+    keys = [*OUTCOME_KEYS, "preference"]
     halves = [
         judgments.loc[judgments["order"] == order, [*keys, "verdict"]].rename(columns={"verdict": order})
         for order in ("ab", "ba")
@@ -62,8 +62,8 @@ def outcomes(judgments: pd.DataFrame) -> pd.DataFrame:
     "all" is the sign of the sum over the criteria of the combination (Personalized Soups' aggregation).
     """
     both = criteria(judgments)
-    each = both[[*KEYS, "preference"]].assign(value=values(both))
-    groups = each.groupby(KEYS, sort=False, observed=True)["value"]
+    each = both[[*OUTCOME_KEYS, "preference"]].assign(value=values(both))
+    groups = each.groupby(OUTCOME_KEYS, sort=False, observed=True)["value"]
     summed = groups.sum(min_count=1).where(groups.count() == groups.size())  # NaN if any criterion is unparsed
     total = summed.reset_index().assign(preference="all")
     table = pd.concat([total, each], ignore_index=True)

@@ -5,13 +5,13 @@ import pandas as pd
 
 from mope.analysis.intervals import percentile_interval, ratios, resample_weights
 from mope.judging.fluency import repetition
-from mope.judging.knowledge import asked
+from mope.judging.knowledge import asked_topics
 from mope.judging.rubric import features
 from mope.judging.text import words
 
 PLAIN = "vanilla"  # the method whose knowledge is the measure: it reads no preference
 MEANS = ["facts", "covered", "degenerate", "blemish", "repetition", "finished", "n_tokens"]
-COLUMNS = (
+QUALITY_COLUMNS = (
     "set method seeds stated stated_low stated_high difference difference_low difference_high facts covered degenerate "
     "blemish repetition finished distinct_bigrams distinct_answers n_tokens"
 ).split()
@@ -24,7 +24,7 @@ def measured(responses: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for prompt, response, reason in zip(responses.prompt, responses.response, responses.finish_reason, strict=True):
-        f, known = features(prompt, response), bool(asked(prompt))
+        f, known = features(prompt, response), bool(asked_topics(prompt))
         content = (float(f.facts > 0), f.facts, f.covered) if known else (np.nan, np.nan, np.nan)
         rows.append((*content, f.degenerate, f.blemish, repetition(words(response)), float(reason == "stop")))
     names = ["stated", "facts", "covered", "degenerate", "blemish", "repetition", "finished"]
@@ -67,5 +67,5 @@ def quality(responses: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
         made["distinct_bigrams"] = by_seed.response.agg(distinct_bigrams).groupby(level="method").mean()
         answers = table.groupby(["method", "seed", "prompt_id"], sort=False).response
         made["distinct_answers"] = (answers.nunique() / answers.size()).groupby(level="method").mean()
-        parts.append(made.reset_index().reindex(columns=COLUMNS))
+        parts.append(made.reset_index().reindex(columns=QUALITY_COLUMNS))
     return pd.concat(parts, ignore_index=True)

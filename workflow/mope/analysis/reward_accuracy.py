@@ -5,13 +5,13 @@ import pandas as pd
 
 from mope.analysis.intervals import wilson
 
-COLUMNS = "preference accuracy accuracy_ci_low accuracy_ci_high ece n_pairs".split()
+ACCURACY_COLUMNS = "preference accuracy accuracy_ci_low accuracy_ci_high ece n_pairs".split()
 
 
-def reward_models(metrics: dict[str, dict]) -> pd.DataFrame:
+def reward_accuracy(metrics: dict[str, dict]) -> pd.DataFrame:
     """`metrics[preference]` holds accuracy, n_pairs and, where it was measured, ece (expected calibration error)."""
     rows = []
     for preference, found in metrics.items():
         low, high = wilson(found["accuracy"] * found["n_pairs"], found["n_pairs"])
         rows.append((preference, found["accuracy"], low, high, found.get("ece", np.nan), found["n_pairs"]))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=ACCURACY_COLUMNS)

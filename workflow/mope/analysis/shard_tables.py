@@ -12,21 +12,21 @@ from mope.provenance.artifact import ROOT, read_meta
 DECIDING = ("stage", "params", "seeds", "inputs")
 
 
-def responses(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def join_responses(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """A method's answers: by seed, then in the order of the parts."""
     seeds = parts[0].seed.drop_duplicates()
     return pd.concat([part[part.seed == seed] for seed in seeds for part in parts], ignore_index=True)
 
 
-def judgments(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def join_judgments(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The judgments of two methods, sorted as those of one job are."""
     return pd.concat(parts).sort_values(ORDER, ignore_index=True)
 
 
-GATHER = {"responses": responses, "judgments": judgments}  # by the folder of a run that the table belongs to
+GATHER = {"responses": join_responses, "judgments": join_judgments}  # by the folder of a run that the table belongs to
 
 
-def record_of(parts: Sequence[Path]) -> dict:
+def shared_record(parts: Sequence[Path]) -> dict:
     """What `write` records of the whole: stage, params, seeds and inputs of the parts, in which these must agree."""
     first, *others = ({key: read_meta(part)[key] for key in DECIDING} for part in parts)
     for part, record in zip(parts[1:], others):

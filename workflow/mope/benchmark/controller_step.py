@@ -11,7 +11,7 @@ from mope.benchmark.decoding_steps import device_name, now
 from mope.benchmark.memory import Peak
 from mope.benchmark.parts import Make, Parts, combinations
 from mope.controller.pcm import PreferenceController, PreferenceControllerConfig
-from mope.controller.train import ControllerSettings, collect, update
+from mope.controller.train import ControllerSettings, rollout_of, update
 from mope.decoding.loop import decode
 from mope.decoding.mixers import Probability
 from mope.decoding.request import Request
@@ -21,7 +21,7 @@ from mope.pools.open_pool import placement
 from mope.rewards.reward_model import bradley_terry
 from mope.rewards.shared_base import SharedRewards
 
-PROMPT = 32  # tokens that experts, controller and reward models read before an answer
+PROMPT_TOKENS = 32  # tokens that experts, controller and reward models read before an answer
 END = 0  # ends a text, and pads it
 STEPS = 2  # of which the last counts: the first one makes kernels and optimizer states
 T = TypeVar("T")
@@ -37,14 +37,14 @@ def loaded(parts: Parts, device: str) -> tuple[AdapterPool, SharedRewards, Prefe
     return pool, rewards, PreferenceController(PreferenceControllerConfig(list(pool.names), **shape)).to(device)
 
 
-def questions(pool: AdapterPool, settings: ControllerSettings) -> list[Request]:
+def benchmark_requests(pool: AdapterPool, settings: ControllerSettings) -> list[Request]:
     """Two requests for each of a step's prompts of random tokens, the 8 combinations in turn; no answer ends early."""
     rng = random.Random(settings.seed)
     xi = combinations(list(pool.names))
     length = {"max_new_tokens": settings.max_new_tokens, "min_new_tokens": settings.max_new_tokens}
     requests = []
     for number in range(settings.prompts_per_step):
-        prompt = [rng.randrange(END + 1, pool.vocab_size) for _ in range(PROMPT)]
+        prompt = [rng.randrange(END + 1, pool.vocab_size) for _ in range(PROMPT_TOKENS)]
         members = xi[number % len(xi)]
         requests += [
             Request(members, [prompt] * len(members), prompt, seed=2 * number + answer, **length) for answer in (0, 1)
@@ -77,18 +77,18 @@ def rebel_step(
         taken[f"{name}_mb"] = round((peak.start + peak.growth()) / 2**20, 1)
         return result
 
-    requests = questions(pool, settings)
+    requests = benchmark_requests(pool, settings)
     sampling = Sampling(temperature=settings.temperature)
     controller.eval()
     mixed = {"controller": controller.decoder(), "record": True}
     answers = measured("rollout", lambda: decode(pool, Probability(), requests, sampling, END, END, **mixed))
     reward = measured("scoring", lambda: scores(rewards, requests, answers))
-    rollout = collect(requests, answers, [list(r.experts) for r in requests], reward, END).to(pool.device)
+    rollout = rollout_of(requests, answers, [list(r.experts) for r in requests], reward, END).to(pool.device)
     measured("update", lambda: update(controller, optimizer, rollout, settings))
     return taken
 
 
-def benchmark(models: list[Make], settings: ControllerSettings) -> Iterator[dict]:
+def benchmark_controller_step(models: list[Make], settings: ControllerSettings) -> Iterator[dict]:
     """Records of benchmarks/training.json, one per model: `held_mb` before a step, then its parts, then the highest.
 
     Megabytes are those of the allocator on a GPU, of the whole process on a CPU, where models that were measured before

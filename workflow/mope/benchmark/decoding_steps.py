@@ -12,12 +12,12 @@ import torch
 
 from mope.benchmark.memory import Peak, bandwidth, bytes_of, cache_bytes
 from mope.benchmark.parts import Make, Parts, combinations, peft_model
-from mope.benchmark.systems import PeftPool, SplitPool
+from mope.benchmark.systems import MixedBatchPool, SplitPool
 from mope.decoding.batch import Batch
 from mope.decoding.mixers import Probability
 from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Request
-from mope.decoding.sampling import Sampling, choose
+from mope.decoding.sampling import Sampling, draw_tokens
 from mope.decoding.step_controller import LlamaController
 from mope.engine.lora import Adapter
 from mope.methods.soups import exact_average
@@ -66,7 +66,7 @@ def step(batches: list[Batch]) -> None:
     """Draw a token for every request and run the models on it."""
     for batch in batches:
         mixed, _, _ = batch.mixture()
-        batch.advance(choose(mixed, Sampling(), mixed.new_full((len(mixed),), 0.5, dtype=torch.float64)))
+        batch.advance(draw_tokens(mixed, Sampling(), mixed.new_full((len(mixed),), 0.5, dtype=torch.float64)))
 
 
 def copies(batches: list[Batch]) -> list[Batch]:
@@ -134,7 +134,7 @@ def build_systems(parts: Parts, count: int, device, seed: int, steps: int) -> li
     plain_floor = base_bytes + count * cache
     soup_floor = plain_floor + soup_bytes * len(alone) // 8
     plain_module = SeparatePool({"base": copy.deepcopy(parts.base)}, parts.dtype, device)
-    peft = PeftPool(peft_model(parts), tuple(names))
+    peft = MixedBatchPool(peft_model(parts), tuple(names))
     return [
         System("single", 1, [(single, plain)], base_bytes, plain_floor),
         System("single_transformers", 1, [(plain_module, plain)], base_bytes, plain_floor),
@@ -175,7 +175,9 @@ def milliseconds(systems: list[System], settings: BenchmarkSettings, device) -> 
     return spent
 
 
-def records(parts: Parts, count: int, settings: BenchmarkSettings, device: str, rate: float) -> Iterator[dict]:
+def benchmark_records(
+    parts: Parts, count: int, settings: BenchmarkSettings, device: str, rate: float
+) -> Iterator[dict]:
     """One record per system, for `count` requests on a machine that reads `rate` bytes per second."""
     systems = build_systems(parts, count, device, settings.seed, settings.steps)
     peaks = {system.name: peak_megabytes(system, settings.steps, device) for system in systems}
@@ -204,7 +206,7 @@ def records(parts: Parts, count: int, settings: BenchmarkSettings, device: str, 
         }
 
 
-def benchmark(models: list[Make], settings: BenchmarkSettings, device: str) -> Iterator[dict]:
+def benchmark_decoding(models: list[Make], settings: BenchmarkSettings, device: str) -> Iterator[dict]:
     """Records of benchmarks/decoding.json (README, "What it costs to mix experts").
 
     `ms_per_step` is the median of the rounds, `ms_per_step_q25` and `_q75` their spread, `_rounds` each in its turn;
@@ -220,7 +222,7 @@ def benchmark(models: list[Make], settings: BenchmarkSettings, device: str) -> I
             for count in settings.requests:
                 # Made anew, because PEFT changes the base, and bound to no name here: there is room for one at a time.
                 gc.collect()  # modules of the one before hold each other
-                yield from records(make(getattr(torch, dtype), device), count, settings, device, rate)
+                yield from benchmark_records(make(getattr(torch, dtype), device), count, settings, device, rate)
 
 
 def paired_ratio(times: list[float], others: list[float]) -> float:

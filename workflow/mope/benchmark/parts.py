@@ -11,7 +11,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModel, AutoModelForCausalLM, LlamaConfig, LlamaModel, PreTrainedModel
 
 from mope.controller import pcm  # noqa: F401 (registers the controller with AutoModel)
-from mope.engine.lora import Adapter, Pair, read_adapter
+from mope.engine.lora import Adapter, LoraFactors, read_adapter
 from mope.errors import MopeError
 from mope.provenance.artifact import require
 from mope.runtime.cli import named_path
@@ -75,7 +75,7 @@ def trained_parts(
 
 
 @dataclass(frozen=True)
-class Shape:
+class RandomShape:
     """LlamaConfig keys of a base and of its controller's body; adapters of `rank` act on `targets` of the base."""
 
     base: dict
@@ -92,19 +92,19 @@ def llama(hidden: int, intermediate: int, layers: int, heads: int) -> dict:
 
 SHAPES = {
     # Untied, 134 M parameters. The controller has 3.5 M, 2.6 % of the base.
-    "llama-136m": Shape(
+    "llama-136m": RandomShape(
         {"vocab_size": 32000, **llama(hidden=768, intermediate=2048, layers=12, heads=12)},
         llama(hidden=96, intermediate=256, layers=4, heads=4),
     ),
     # LLaMA 7 B, and the paper's size of controller: 110 M without an output over the vocabulary.
-    "llama-7b": Shape(
+    "llama-7b": RandomShape(
         {"vocab_size": 32000, **llama(hidden=4096, intermediate=11008, layers=32, heads=32)},
         llama(hidden=768, intermediate=2048, layers=12, heads=12),
     ),
 }
 
 
-def random_parts(name: str, shape: Shape, seed: int, dtype: torch.dtype, device) -> Parts:
+def random_parts(name: str, shape: RandomShape, seed: int, dtype: torch.dtype, device) -> Parts:
     """Random weights, made where they stay: what has room for 7 B in bfloat16 may have none for them in float32."""
     torch.manual_seed(seed)
     config, body = LlamaConfig(**shape.base), LlamaConfig(vocab_size=shape.base["vocab_size"], **shape.body)
@@ -119,7 +119,9 @@ def random_parts(name: str, shape: Shape, seed: int, dtype: torch.dtype, device)
 def random_adapter(base: PreTrainedModel, targets: tuple[str, ...], rank: int) -> Adapter:
     """Gaussian factors on the linear maps whose last name is in `targets`."""
     return {
-        name: Pair(torch.randn(rank, module.in_features) * 0.02, torch.randn(module.out_features, rank) * 0.02, 2.0)
+        name: LoraFactors(
+            torch.randn(rank, module.in_features) * 0.02, torch.randn(module.out_features, rank) * 0.02, 2.0
+        )
         for name, module in base.get_decoder().named_modules()
         if name.split(".")[-1] in targets
     }

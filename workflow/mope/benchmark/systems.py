@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 
 from mope.decoding.pool import ExpertPool
-from mope.engine.module_state import ModuleState, forward, new_state
+from mope.engine.module_state import ModuleState, cached_forward, new_state
 from mope.pools.adapters import AdapterPool
 
 
@@ -39,7 +39,7 @@ class SplitPool(ExpertPool):
         return torch.cat(parts)[torch.cat([rows for rows, _ in state]).argsort()]
 
 
-class PeftPool(ExpertPool):
+class MixedBatchPool(ExpertPool):
     """PEFT's mixed batch: one forward pass with `adapter_names`, one name per row."""
 
     def __init__(self, model: torch.nn.Module, names: tuple[str, ...]):
@@ -60,4 +60,4 @@ class PeftPool(ExpertPool):
         raise NotImplementedError("benchmarks drop no rows")
 
     def _forward(self, state: ModuleState, adapters: list[str], tokens: torch.Tensor) -> torch.Tensor:
-        return forward(self.model, state, tokens, adapter_names=adapters).log_softmax(dim=-1)
+        return cached_forward(self.model, state, tokens, adapter_names=adapters).log_softmax(dim=-1)

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 from mope.config.suggestion import one_of
 from mope.config.yaml_file import read_yaml
 from mope.data.feedback_file import feedback_file
-from mope.data.prompt_file import SUFFIXES, read_prompts
+from mope.data.prompt_file import FILE_SUFFIXES, read_prompts
 from mope.errors import MopeError
-from mope.preferences import Preferences, load
+from mope.preferences import Preferences, load_preferences
 from mope.world.annotator import GENERAL
 from mope.world.answers import STYLES
 
-PREFERENCES = "workflow/prompts/preferences.yaml"
+PREFERENCES_FILE = "workflow/prompts/preferences.yaml"
 WORLD_SETS = ("single", "comparison", "development", "train")
 Problem = tuple[tuple[str | int, ...], str]
 
@@ -31,7 +31,7 @@ def cross_check(config: dict, root: Path, present: bool = True) -> Iterator[Prob
         yield from _feedback(config, root)
     yield from _sizes(config)
     if not unknown:
-        preferences = load(root / PREFERENCES, config["preferences"])
+        preferences = load_preferences(root / PREFERENCES_FILE, config["preferences"])
         yield from _controllers(config, preferences)
         yield from _methods(config, preferences)
         yield from _own_preferences(config)
@@ -48,7 +48,7 @@ def _finite(value: object, key: tuple[str | int, ...]) -> Iterator[Problem]:
 
 
 def _preferences(config: dict, root: Path) -> Iterator[Problem]:
-    file = root / PREFERENCES
+    file = root / PREFERENCES_FILE
     known = read_yaml(file)
     for section in ("dimensions", "names", "texts"):
         if not isinstance(known.get(section), dict):
@@ -89,8 +89,8 @@ def _sets(config: dict, root: Path) -> Iterator[Problem]:
         if key[-1] == "train" and key[0] == "evaluation_sets":
             yield key, "this name belongs to the training prompts; another name is expected"
         if isinstance(entry["source"], dict):
-            if Path(entry["source"]["file"]).suffix not in SUFFIXES:
-                yield (*key, "source", "file"), f"a name that ends in {', '.join(SUFFIXES)} is expected"
+            if Path(entry["source"]["file"]).suffix not in FILE_SUFFIXES:
+                yield (*key, "source", "file"), f"a name that ends in {', '.join(FILE_SUFFIXES)} is expected"
             continue
         if entry["source"] == "world":
             if key[-1] not in WORLD_SETS:

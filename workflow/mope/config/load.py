@@ -14,7 +14,7 @@ from mope.config.suggestion import one_of
 from mope.config.yaml_file import described, read_yaml
 from mope.errors import MopeError
 
-KINDS = {
+TYPE_NAMES = {
     "integer": "a whole number",
     "number": "a number",
     "string": "text",
@@ -24,10 +24,12 @@ KINDS = {
     "boolean": "true or false",
 }
 Key = tuple[str | int, ...]
-Layer = tuple[str, dict]
+ConfigLayer = tuple[str, dict]
 
 
-def load(root: Path, command_line: dict | None = None, files: Iterable[Path | str] = (), present: bool = True) -> dict:
+def load_config(
+    root: Path, command_line: dict | None = None, files: Iterable[Path | str] = (), present: bool = True
+) -> dict:
     """Configuration of the project in folder `root`, validated.
 
     Later layers override earlier ones key by key: `config.yaml`, `workflow/experiments/<experiment>.yaml` if the
@@ -108,7 +110,7 @@ def _explained(error: ValidationError) -> tuple[Key, str]:
             names = [rule] if isinstance(rule, str) else rule
             exponent = isinstance(found, str) and "e" in found and _is_number(found)
             hint = "; YAML wants 1.0e-3, not 1e-3" if exponent else ""
-            return key, f"{described(found)} found, {' or '.join(KINDS[n] for n in names)} is expected{hint}"
+            return key, f"{described(found)} found, {' or '.join(TYPE_NAMES[n] for n in names)} is expected{hint}"
         case "enum":
             return key, f"{described(found)} found, {one_of(found, rule)} is expected"
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
@@ -141,7 +143,7 @@ def _experiment(root: Path, name: str) -> Path:
     return path
 
 
-def _origin(key: Key, layers: Sequence[Layer]) -> str:
+def _origin(key: Key, layers: Sequence[ConfigLayer]) -> str:
     """The last layer that holds the key; for a missing key the defaults."""
     for name, layer in reversed(layers):
         value: object = layer

@@ -19,7 +19,7 @@ from transformers import (
     PreTrainedModel,
 )
 
-from mope.engine.llama import check
+from mope.engine.llama import check_family
 from mope.errors import MopeError
 from mope.methods.entries import across_prompts, pairs
 from mope.preferences import Preferences
@@ -33,8 +33,8 @@ CACHES = 4  # copies of a cache while it grows or loses rows, and what the promp
 KERNELS = 460e6  # bytes of what oneDNN keeps for packed products of the last 1024 shapes; fitted to two runs' peaks
 CORPUS = 15e3  # bytes of an example of the corpus: texts, the tokenizer's records, lists of tokens
 CHARACTERS = 3.5  # of a token
-TEMPLATE = 760  # tokens of a judge's instructions and example
-PROMPT = 0.25  # tokens of a question for each one that may be answered
+TEMPLATE_TOKENS = 760  # tokens of a judge's instructions and example
+OPEN_QUESTION_SHARE = 0.25  # tokens of a question for each one that may be answered
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Shape:
+class ModelShape:
     """What memory depends on."""
 
     parameters: int
@@ -78,14 +78,14 @@ class Shape:
         return (34.0 if kept else 2.0) * rows * tokens * self.layers * self.hidden * 4
 
 
-def shape_of(config: PreTrainedConfig, width: int) -> Shape:
+def shape_of(config: PreTrainedConfig, width: int) -> ModelShape:
     """Counted on a model whose tensors have a size but no storage."""
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config)
     head = model.get_output_embeddings()
     linear = [m for m in model.modules() if isinstance(m, torch.nn.Linear) and m is not head]
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    return Shape(
+    return ModelShape(
         parameters=sum(p.numel() for p in model.parameters()),
         layers=config.num_hidden_layers,
         hidden=config.hidden_size,
@@ -99,7 +99,7 @@ def shape_of(config: PreTrainedConfig, width: int) -> Shape:
 
 def _joined(model: PreTrainedModel) -> bool:
     try:
-        check(model.get_decoder())
+        check_family(model.get_decoder())
     except MopeError:
         return False
     return True
@@ -142,7 +142,7 @@ def controller_parameters(config: dict, vocabulary: int, start: Path | None) -> 
     return sum(p.numel() for p in body.parameters())
 
 
-def stages(config: dict, preferences: Preferences, base: Shape, controller: int, on_gpu: bool) -> Iterator[Stage]:
+def stages(config: dict, preferences: Preferences, base: ModelShape, controller: int, on_gpu: bool) -> Iterator[Stage]:
     """The stages that run models, in order, with upper bounds of their tokens."""
     fixed = 0.0 if on_gpu else LIBRARIES
     weights = float(base.parameters * base.width)
@@ -158,15 +158,15 @@ def stages(config: dict, preferences: Preferences, base: Shape, controller: int,
         """
         rows = min(rows, AT_LEAST if on_gpu else SCORED) * experts
         adapters = chosen * base.adapter(rank) * base.width if rank else 0
-        caches = CACHES * base.cache(rows, read + round(new * (1 + PROMPT)))
+        caches = CACHES * base.cache(rows, read + round(new * (1 + OPEN_QUESTION_SHARE)))
         return fixed + weights + adapters + caches + 4 * base.logits(rows, 1)
 
-    def training(rows: int, longest: int, trained: int, logits: int, kept: bool, model: Shape = base) -> float:
+    def training(rows: int, longest: int, trained: int, logits: int, kept: bool, model: ModelShape = base) -> float:
         """`rows` texts in a backward pass; gradient and two moments of each trained parameter in float32."""
         memory = fixed + model.parameters * model.width + 16.0 * trained + model.activations(rows, longest, kept)
         return memory + logits * model.logits(rows, longest)
 
-    def from_scratch(name: str, model: Shape, examples: int, epochs: float) -> Stage:
+    def from_scratch(name: str, model: ModelShape, examples: int, epochs: float) -> Stage:
         """Supervised training on the corpus."""
         b = config["base"]
         memory = training(b["batch"], b["max_length"], model.parameters, LOGITS, True, model) + examples * CORPUS
@@ -200,7 +200,7 @@ def stages(config: dict, preferences: Preferences, base: Shape, controller: int,
     batch = e["prompts_per_step"] * e["generations"]
     own, trained, kept = batch // devices["expert"], base.adapter(e["rank"]), e["micro_batch"] in (None, batch)
     micro = min(e["micro_batch"] or batch, own)
-    memory = training(micro, round(e["max_new_tokens"] * (1 + PROMPT)), trained, LOGITS, kept)
+    memory = training(micro, round(e["max_new_tokens"] * (1 + OPEN_QUESTION_SHARE)), trained, LOGITS, kept)
     memory += weights + base.cache(own, e["max_new_tokens"])  # the reward model, and sampling
     if kept and not on_gpu:
         memory += KERNELS + 3 * weights  # packed for products forwards, backwards and in sampling
@@ -216,7 +216,7 @@ def stages(config: dict, preferences: Preferences, base: Shape, controller: int,
     beside = 0 if weights >= SHARED and base.joined else copies  # of them, those beside the experts' own
     memory = decoding(2 * own, k["max_new_tokens"], texts, dimensions, e["rank"]) + beside * weights + 16.0 * controller
     rows_back = 2 * min(k["micro_batch"] or own, own)
-    memory += 34.0 * 4 * rows_back * k["max_new_tokens"] * (1 + PROMPT) * k["layers"] * k["hidden"]
+    memory += 34.0 * 4 * rows_back * k["max_new_tokens"] * (1 + OPEN_QUESTION_SHARE) * k["layers"] * k["hidden"]
     jobs = len(k["seeds"]) * len(variants)
     yield Stage("train_controller", jobs, controller, memory, jobs * k["steps"] * rows * k["max_new_tokens"])
     repeats = sum(seeds(method, config) * method.get("n", 1) for method in config["methods"].values())
@@ -226,7 +226,7 @@ def stages(config: dict, preferences: Preferences, base: Shape, controller: int,
     shards = config["shards"]["responses"]
     jobs = sum(1 if across_prompts(method) else shards for method in config["methods"].values())
     yield Stage("generate", jobs, 0, memory, tokens)
-    longest = round(g["max_new_tokens"] * (1 + PROMPT))
+    longest = round(g["max_new_tokens"] * (1 + OPEN_QUESTION_SHARE))
     memory = fixed + copies * weights + 4 * base.hidden * SCORED * longest * 4.0
     yield Stage("score", len(config["methods"]), 0, memory, tokens * dimensions)
 
@@ -240,7 +240,7 @@ def experts(method: dict, config: dict, preferences: Preferences) -> int:
     return (len(preferences.ids) if everyone else len(preferences.dimensions)) + (method["mixer"] == "arithmetic")
 
 
-def comparisons(config: dict, preferences: Preferences) -> int:
+def count_comparisons(config: dict, preferences: Preferences) -> int:
     """Questions to a judge: pairs of methods and seeds, prompts, combinations, preferences of each, both orders."""
     methods = config["methods"]
     # equal numbers of seeds pair off
@@ -262,5 +262,5 @@ def cost(judge: dict, questions: int, new_tokens: int, longest: int) -> float:
     if judge["kind"] != "chat":
         return 0.0
     most = judge["max_characters"]
-    shown = TEMPLATE + 2 * min(new_tokens, most / CHARACTERS) + min(longest, most) / CHARACTERS
+    shown = TEMPLATE_TOKENS + 2 * min(new_tokens, most / CHARACTERS) + min(longest, most) / CHARACTERS
     return questions * (shown * judge["price_input"] + judge["max_tokens"] * judge["price_output"]) / 1e6

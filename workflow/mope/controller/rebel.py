@@ -5,7 +5,7 @@ Shapes: B answers of up to T tokens by k experts each; `present` (B, T) bool mar
 
 import torch
 
-NOTHING = -1e4  # in place of the logarithm of zero, which has no gradient
+LOG_ZERO = -1e4  # in place of the logarithm of zero, which has no gradient
 
 
 def token_logprobs(
@@ -22,7 +22,7 @@ def token_logprobs(
     alphas = torch.log_softmax(logits, dim=-1)
     if rest is None:
         return torch.logsumexp(alphas + expert_logprobs, dim=-1)
-    every = torch.cat([expert_logprobs[:, :, None], rest], dim=2).clamp(min=NOTHING)  # (B, T, 1 + m, k)
+    every = torch.cat([expert_logprobs[:, :, None], rest], dim=2).clamp(min=LOG_ZERO)  # (B, T, 1 + m, k)
     return (every * alphas.exp()[:, :, None]).sum(dim=-1).log_softmax(dim=-1)[:, :, 0]
 
 

@@ -24,7 +24,7 @@ from mope.controller.rebel import answer_logprobs, rebel_loss, token_logprobs
 from mope.data.tables import derive_seed
 from mope.decoding.loop import decode
 from mope.decoding.mixers import Logit, Probability
-from mope.decoding.mixture import Reading, mixture_request, taking_part
+from mope.decoding.mixture import PromptScheme, mixture_request, taking_part
 from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Answer, Request
 from mope.decoding.sampling import Sampling
@@ -32,7 +32,7 @@ from mope.errors import MopeError
 from mope.preferences import Preferences
 from mope.rewards.combined import Rewards
 from mope.training.checkpoints import Checkpoints
-from mope.training.devices import join, of_all
+from mope.training.devices import gather_rows, init_distributed
 from mope.training.module_checkpoint import restore, store
 
 
@@ -65,12 +65,12 @@ class ControllerSettings:
     weights: list[list[float]] | None
     micro_batch: int | None  # prompts per backward pass
 
-    def reading(self, weights: list[float] | None = None) -> Reading:
+    def reading(self, weights: list[float] | None = None) -> PromptScheme:
         """What experts and controller read in training, under graded preferences if there are `weights`."""
-        return Reading(self.expert_prompt, self.reads, self.mixes, weights)
+        return PromptScheme(self.expert_prompt, self.reads, self.mixes, weights)
 
 
-Controller = PreferenceController | ConstantController
+TrainableController = PreferenceController | ConstantController
 REST = 50  # tokens besides the one drawn over which a mixture in logit space is normalised
 
 
@@ -113,7 +113,7 @@ class Rollout:
         tensors = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: tensor for name, tensor in tensors.items() if tensor is not None}
 
-    def logits(self, controller: Controller) -> torch.Tensor:
+    def logits(self, controller: TrainableController) -> torch.Tensor:
         """The controller's outputs for ξ's experts before each answer token, (B, T, k)."""
         length = self.present.shape[1]
         mask = self.attention_mask
@@ -125,7 +125,7 @@ class Rollout:
 
 def new_controller(
     tokenizer, vocabulary: int, preferences: Preferences, settings: ControllerSettings, start: Path | None = None
-) -> Controller:
+) -> TrainableController:
     """An untrained controller, whose mixture is uniform; its body is the LLaMA in the folder `start`, or random.
 
     `vocabulary` counts the experts' outputs, which may be more than the tokenizer's tokens.
@@ -159,7 +159,7 @@ def new_controller(
     return PreferenceController(config)
 
 
-def collect(
+def rollout_of(
     requests: list[Request], answers: list[Answer], members: list[list[int]], reward: torch.Tensor, pad_id: int
 ) -> Rollout:
     """Pad the recorded answers into one batch; `reward` (B,), answers 2i and 2i+1 belong to one prompt.
@@ -217,7 +217,7 @@ def train_controller(
     Writes the controller to the folder `out`; returns the training curve, one row per step. Several processes share the
     prompts of a step.
     """
-    processes = join()
+    processes = init_distributed()
     if settings.prompts_per_step < processes.num_processes:
         found = f"{processes.num_processes} found, a number ≤ {settings.prompts_per_step} (controller.prompts_per_step)"
         raise MopeError(f"devices.controller: {found} is expected")
@@ -270,7 +270,7 @@ def train_controller(
         questions, chosen, weights = (list(column) for column in zip(*asked, strict=True))
         reward = rewards(questions, texts, chosen, weights)
         indices = [[pool.names.index(m) for m in taking_part(preferences, xi, settings.mixes)] for xi in chosen]
-        rollout = collect(requests, answers, indices, reward, tokenizer.pad_token_id).to(pool.device)
+        rollout = rollout_of(requests, answers, indices, reward, tokenizer.pad_token_id).to(pool.device)
         row = {"step": step, **update(controller, optimizer, rollout, settings)}
         lengths = gather_object([len(answer.tokens) for answer in answers])
         row |= {"length": sum(lengths) / len(lengths)}
@@ -283,7 +283,7 @@ def train_controller(
     return pd.DataFrame(rows)
 
 
-def update(controller: Controller, optimizer, rollout: Rollout, settings: ControllerSettings) -> dict:
+def update(controller: TrainableController, optimizer, rollout: Rollout, settings: ControllerSettings) -> dict:
     """`epochs` REBEL (or PPO) steps on one batch of recorded answers; returns what the training curve shows.
 
     Where processes share the batch, gradients and losses are sums over it, and all of them take the same steps.
@@ -291,7 +291,7 @@ def update(controller: Controller, optimizer, rollout: Rollout, settings: Contro
     controller.train()
     divergence = rollout.old_logprob - uniform_logprob(rollout)
     reward = rollout.reward - settings.kl * divergence
-    batch = of_all(reward).to(reward.device)
+    batch = gather_rows(reward).to(reward.device)
     learnt = replace(rollout, reward=reward if settings.objective == "rebel" else advantages(reward, batch))
     tokens = sum(gather_object([rollout.present.sum().item()]))
     parts = list(learnt.parts(settings.micro_batch or len(reward)))
@@ -321,13 +321,13 @@ def update(controller: Controller, optimizer, rollout: Rollout, settings: Contro
         torch.nn.utils.clip_grad_norm_(controller.parameters(), 1.0)
         optimizer.step()
         losses.append(sum(gather_object([total])))
-    rewards = of_all(rollout.reward)
+    rewards = gather_rows(rollout.reward)
     return {
         "reward": rewards.mean().item(),
         "reward_std": rewards.std().item(),
         "loss": losses[0],
         "last_loss": losses[-1],
-        "kl": of_all(divergence).mean().item(),
-        "ratio": of_all(torch.cat(ratios)).abs().mean().item(),
-        "entropy": of_all(torch.cat(entropies)).mean().item(),
+        "kl": gather_rows(divergence).mean().item(),
+        "ratio": gather_rows(torch.cat(ratios)).abs().mean().item(),
+        "entropy": gather_rows(torch.cat(entropies)).mean().item(),
     }

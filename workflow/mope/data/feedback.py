@@ -8,7 +8,7 @@ import pandas as pd
 from mope.errors import MopeError
 from mope.world.annotator import prefers_first
 
-COLUMNS = ["prompt_id", "prompt", "chosen", "rejected"]
+PAIR_COLUMNS = ["prompt_id", "prompt", "chosen", "rejected"]
 
 
 def annotate(
@@ -28,4 +28,4 @@ def annotate(
                 found.append((prompt_id, prompt, *((first, second) if chosen_first else (second, first))))
     if len(found) < pairs:
         raise MopeError(f"feedback {preference}: {pairs} pairs wanted, {len(found)} found; lower feedback.pairs")
-    return pd.DataFrame(rng.sample(found, pairs), columns=COLUMNS)
+    return pd.DataFrame(rng.sample(found, pairs), columns=PAIR_COLUMNS)

@@ -3,35 +3,35 @@
 import random
 from pathlib import Path
 
-from mope.data.prompt_file import SUFFIXES, records
+from mope.data.prompt_file import FILE_SUFFIXES, file_records
 from mope.errors import MopeError
 
-COLUMNS = ("prompt", "chosen", "rejected")
-Pair = tuple[str, str, str, str]  # prompt_id, prompt, chosen, rejected
+FEEDBACK_KEYS = ("prompt", "chosen", "rejected")
+FeedbackPair = tuple[str, str, str, str]  # prompt_id, prompt, chosen, rejected
 
 
 def feedback_file(folder: Path, preference: str) -> Path:
     """`<folder>/<preference>.jsonl`, .json, .csv or .parquet; `MopeError` if there is none, or more than one."""
-    found = [path for suffix in SUFFIXES if (path := folder / f"{preference}{suffix}").is_file()]
+    found = [path for suffix in FILE_SUFFIXES if (path := folder / f"{preference}{suffix}").is_file()]
     if len(found) != 1:
-        expected = f"one file {preference}{' or '.join(SUFFIXES)} of prompt, chosen and rejected is expected"
+        expected = f"one file {preference}{' or '.join(FILE_SUFFIXES)} of prompt, chosen and rejected is expected"
         raise MopeError(f"{folder}: {len(found)} files of {preference} found; {expected}")
     return found[0]
 
 
-def read_feedback(path: Path) -> list[Pair]:
+def read_feedback(path: Path) -> list[FeedbackPair]:
     """(prompt_id, prompt, chosen, rejected) of every pair; pairs of one prompt share an id.
 
     `chosen` and `rejected` are texts, or conversations as lists of {role, content}, whose last message counts.
     """
     ids: dict[str, str] = {}
     pairs = []
-    for number, record in records(path, COLUMNS):
+    for number, record in file_records(path, FEEDBACK_KEYS):
         place = f"{path}: {'line' if path.suffix == '.jsonl' else 'record'} {number}"
         if not isinstance(record, dict):
             raise MopeError(f"{place}: not a JSON object; prompt, chosen and rejected are expected")
-        texts = [_text(record.get(key)) for key in COLUMNS]
-        for key, text in zip(COLUMNS, texts):
+        texts = [_text(record.get(key)) for key in FEEDBACK_KEYS]
+        for key, text in zip(FEEDBACK_KEYS, texts):
             if text is None:
                 found = ", ".join(map(str, record)) or "nothing"
                 raise MopeError(f"{place}: no text as {key} among {found}; prompt, chosen and rejected are expected")
@@ -44,7 +44,7 @@ def read_feedback(path: Path) -> list[Pair]:
     return pairs
 
 
-def drawn(path: Path, pairs: int, seed: int) -> list[Pair]:
+def drawn(path: Path, pairs: int, seed: int) -> list[FeedbackPair]:
     """`pairs` of the comparisons in the file, drawn by the seed."""
     found = read_feedback(path)
     if len(found) < pairs:

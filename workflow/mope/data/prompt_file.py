@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mope.errors import MopeError
 
-SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
+FILE_SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
 TEXT_KEYS = ("prompt", "instruction")
 ID_KEYS = ("id", "prompt_id")
 
@@ -28,7 +28,7 @@ def read_prompts(path: Path, longest: int | None = None) -> list[dict[str, str]]
     """
     found: dict[str, dict[str, str]] = {}
     texts: set[str] = set()
-    for number, record in records(path, (*TEXT_KEYS, "input", *ID_KEYS)):
+    for number, record in file_records(path, (*TEXT_KEYS, "input", *ID_KEYS)):
         place = f"{path}: {'line' if path.suffix == '.jsonl' else 'record'} {number}"
         name, text = _prompt(record, number, place)
         if name in found:
@@ -42,10 +42,10 @@ def read_prompts(path: Path, longest: int | None = None) -> list[dict[str, str]]
     return list(found.values())
 
 
-def records(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, object]]:
+def file_records(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, object]]:
     """Number (from 1) and content of each record of a file; of Parquet only these `columns`."""
-    if path.suffix not in SUFFIXES:
-        raise MopeError(f"{path}: a name that ends in {', '.join(SUFFIXES)} is expected")
+    if path.suffix not in FILE_SUFFIXES:
+        raise MopeError(f"{path}: a name that ends in {', '.join(FILE_SUFFIXES)} is expected")
     if path.suffix == ".parquet":
         yield from enumerate(_parquet(path, columns), start=1)
         return

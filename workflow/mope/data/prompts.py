@@ -8,20 +8,20 @@ import pandas as pd
 
 from mope.data.prompt_file import read_prompts
 from mope.errors import MopeError
-from mope.world.questions import split
+from mope.world.questions import split_questions
 
-COLUMNS = ["prompt_id", "prompt"]
+PROMPT_COLUMNS = ["prompt_id", "prompt"]
 
 
 def world_prompts(name: str, count: int, seed: int) -> pd.DataFrame:
     """The first `count` questions of the embedded world's set `name`: train, single or comparison."""
-    sets = split(seed)
+    sets = split_questions(seed)
     if name not in sets:
         raise MopeError(f"prompt set {name!r}: the embedded world has {', '.join(sets)}")
     questions = sets[name][:count]
     if len(questions) < count:
         raise MopeError(f"prompt set {name!r}: {count} prompts wanted, the embedded world has {len(questions)}")
-    return pd.DataFrame([(f"{name}-{i:04d}", q.text) for i, q in enumerate(questions)], columns=COLUMNS)
+    return pd.DataFrame([(f"{name}-{i:04d}", q.text) for i, q in enumerate(questions)], columns=PROMPT_COLUMNS)
 
 
 def file_prompts(
@@ -38,4 +38,4 @@ def file_prompts(
             f"{path}: {len(records)} prompts of at most {longest} characters found{besides}, {count} wanted"
         )
     chosen = records[:count] if draw == "first" else random.Random(f"prompts {seed}").sample(records, count)
-    return pd.DataFrame(chosen, columns=COLUMNS)
+    return pd.DataFrame(chosen, columns=PROMPT_COLUMNS)

@@ -5,7 +5,7 @@ import torch
 from mope.decoding.mixers import Mixer
 from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Request
-from mope.decoding.step_controller import Controller
+from mope.decoding.step_controller import StepController
 
 
 class Batch:
@@ -14,7 +14,7 @@ class Batch:
     `members[b]` is the number that request b had when the batch started.
     """
 
-    def __init__(self, pool: ExpertPool, mixer: Mixer, requests: list[Request], controller: Controller | None):
+    def __init__(self, pool: ExpertPool, mixer: Mixer, requests: list[Request], controller: StepController | None):
         self.pool, self.mixer, self.controller, self.requests = pool, mixer, controller, requests
         self._arrange(list(range(len(requests))))
         prompts = [prompt for request in requests for prompt in request.prompts]

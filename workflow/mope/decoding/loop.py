@@ -8,9 +8,9 @@ import torch
 from mope.decoding.batch import Batch
 from mope.decoding.mixers import Mixer
 from mope.decoding.pool import ExpertPool
-from mope.decoding.request import Answer, Request, Token, check
-from mope.decoding.sampling import Ngrams, Sampling, choose, uniforms
-from mope.decoding.step_controller import Controller
+from mope.decoding.request import Answer, Request, Token, check_request
+from mope.decoding.sampling import Ngrams, Sampling, draw_tokens, uniforms
+from mope.decoding.step_controller import StepController
 
 
 def decode(
@@ -20,7 +20,7 @@ def decode(
     sampling: Sampling,
     eos_id: int,
     pad_id: int,
-    controller: Controller | None = None,
+    controller: StepController | None = None,
     record: bool = False,
     rest: int = 0,
     batch_size: int | None = None,
@@ -35,7 +35,7 @@ def decode(
     token of every request, in order of time.
     """
     for number, request in enumerate(requests):
-        check(number, request, len(pool.names), controller is not None)
+        check_request(number, request, len(pool.names), controller is not None)
     answers = [Answer() for _ in requests]
     batch_size = batch_size or pool.room(requests)
     by_length = sorted(range(len(requests)), key=lambda number: -max(map(len, requests[number].prompts)))
@@ -43,7 +43,7 @@ def decode(
         numbers = by_length[first : first + batch_size]
         with torch.inference_mode():
             batch = Batch(pool, mixer, [requests[number] for number in numbers], controller)
-            run = Run(batch, sampling, eos_id, pad_id, [answers[number] for number in numbers], record, rest)
+            run = BatchDecoder(batch, sampling, eos_id, pad_id, [answers[number] for number in numbers], record, rest)
             for step in range(run.steps):
                 if not run.step(step, numbers, on_token):
                     break
@@ -51,7 +51,7 @@ def decode(
     return answers
 
 
-def rung(count: int, start: int) -> int:
+def allowed_batch_size(count: int, start: int) -> int:
     """The smallest size >= count of a batch of `start` requests on its way down: by eighths, then by halves.
 
     Leaving copies the caches of those who stay, and CPU kernels are generated per shape: hence few sizes.
@@ -60,7 +60,7 @@ def rung(count: int, start: int) -> int:
     return -(-count // eighth) * eighth if count > eighth // 2 else max(1, 2 ** (count - 1).bit_length())
 
 
-class Run:
+class BatchDecoder:
     """One batch on its way to its answers; what is recorded stays on the pool's device until the end."""
 
     def __init__(
@@ -91,7 +91,7 @@ class Run:
         """Choose a token for every request; False when none is left to go on."""
         batch = self.batch
         mixed, experts, alphas = batch.mixture()
-        tokens = choose(self.allowed(mixed), self.sampling, self.uniform[batch.index, step])
+        tokens = draw_tokens(self.allowed(mixed), self.sampling, self.uniform[batch.index, step])
         if alphas is not None:
             alphas = batch.spread(alphas)
             self.alphas[batch.index, step] = alphas
@@ -134,7 +134,7 @@ class Run:
 
     def leave(self, tokens: torch.Tensor, kept: list[int]) -> torch.Tensor:
         """Drop finished requests down to the next batch size of the ladder; those who must wait read padding."""
-        size = min(rung(len(kept), len(self.alive)), len(tokens)) if self.batch.pool.waits else len(kept)
+        size = min(allowed_batch_size(len(kept), len(self.alive)), len(tokens)) if self.batch.pool.waits else len(kept)
         alive = torch.tensor(kept, device=tokens.device)
         tokens = torch.full_like(tokens, self.pad_id).index_copy_(0, alive, tokens[alive])
         if size == len(tokens):

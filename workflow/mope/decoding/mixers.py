@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import torch
 
-NOTHING = float("-inf")
+IMPOSSIBLE = float("-inf")
 SMALLEST = 1e-36  # float32 loses digits below 1.2e-38
 
 
 def truncate(logprobs: torch.Tensor, top_k: int) -> torch.Tensor:
     """Keep the top_k tokens of each distribution (..., V), renormalised, as an API that reports only those would."""
     values, tokens = logprobs.topk(top_k, dim=-1)
-    return torch.full_like(logprobs, NOTHING).scatter_(-1, tokens, values.log_softmax(dim=-1))
+    return torch.full_like(logprobs, IMPOSSIBLE).scatter_(-1, tokens, values.log_softmax(dim=-1))
 
 
 class Mixer(ABC):
@@ -102,9 +102,9 @@ def product(logprobs: torch.Tensor, powers: torch.Tensor, present: torch.Tensor 
     for column in range(logprobs.shape[1]):
         term = logprobs[:, column]
         active = used[:, column, None]
-        weighted = torch.where(term == NOTHING, NOTHING, term * powers[:, column, None])
+        weighted = torch.where(term == IMPOSSIBLE, IMPOSSIBLE, term * powers[:, column, None])
         score += torch.where(active, weighted, 0.0)
-    empty = (score == NOTHING).all(dim=1)
+    empty = (score == IMPOSSIBLE).all(dim=1)
     if empty.any():
         score[empty] = Probability().mix(logprobs[empty], powers[empty].abs(), used[empty])
     return score.log_softmax(dim=-1)

@@ -10,7 +10,7 @@ from mope.prompting import encode
 
 
 @dataclass(frozen=True)
-class Reading:
+class PromptScheme:
     """Who takes part in a mixture and what is read: by the experts, and of ξ by the controller.
 
     `expert_prompt`: own | all | none. `reads`: text (ξ's texts after the instruction) | embedding (a token of its own
@@ -30,7 +30,7 @@ def mixture_request(
     preferences: Preferences,
     prompt: str,
     combination: str,
-    reading: Reading,
+    reading: PromptScheme,
     names: Sequence[str],
     max_new_tokens: int,
     seed: int,
@@ -64,7 +64,9 @@ def taking_part(preferences: Preferences, combination: str, mixes: str) -> list[
     return list(preferences.ids) if mixes == "all" else preferences.members(combination)
 
 
-def controller_ids(tokenizer, preferences: Preferences, prompt: str, combination: str, reading: Reading) -> list[int]:
+def controller_ids(
+    tokenizer, preferences: Preferences, prompt: str, combination: str, reading: PromptScheme
+) -> list[int]:
     """Token ids that the controller reads before the answer; those past the tokenizer's stand for preferences."""
     match reading.reads:
         case "text":

@@ -53,7 +53,7 @@ class Token:
     expert_logprobs: torch.Tensor
 
 
-def check(number: int, request: Request, experts: int, controller: bool) -> None:
+def check_request(number: int, request: Request, experts: int, controller: bool) -> None:
     """Refuse a request that cannot be decoded, before any work is done; `experts` is the size of the pool."""
     found = None
     if not request.experts or len(request.experts) != len(request.prompts):

@@ -26,7 +26,7 @@ def uniforms(seed: int, count: int) -> np.ndarray:
     return np.random.default_rng(seed).random(count)
 
 
-def choose(logprobs: torch.Tensor, sampling: Sampling, uniform: torch.Tensor) -> torch.Tensor:
+def draw_tokens(logprobs: torch.Tensor, sampling: Sampling, uniform: torch.Tensor) -> torch.Tensor:
     """One token per row, int64 (B,): the most probable one, or the one that uniform (B,) float64 points at."""
     if sampling.temperature == 0:
         return logprobs.argmax(dim=-1)

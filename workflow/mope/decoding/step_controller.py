@@ -4,12 +4,12 @@ from typing import Protocol
 
 import torch
 
-from mope.engine.kv_cache import Cache, distinct, left_pad
+from mope.engine.kv_cache import KeyValueCache, distinct, left_pad
 from mope.engine.linear import Linear
 from mope.engine.llama import Llama
 
 
-class Controller(Protocol):
+class StepController(Protocol):
     """Gives the weights' logits of B requests, one per expert of the pool (n)."""
 
     def prefill(self, prompts: list[list[int]], masks: torch.Tensor) -> tuple[object, torch.Tensor]:
@@ -32,7 +32,7 @@ class LlamaController:
         self.llama = Llama(body)
         self.head = Linear(head.weight.detach(), None if head.bias is None else head.bias.detach())
 
-    def prefill(self, prompts: list[list[int]], masks: torch.Tensor) -> tuple[Cache, torch.Tensor]:
+    def prefill(self, prompts: list[list[int]], masks: torch.Tensor) -> tuple[KeyValueCache, torch.Tensor]:
         read, places = distinct([tuple(prompt) for prompt in prompts])  # several answers to one prompt share its pass
         cache = self.llama.new_cache([len(prompt) for prompt in read])
         logits = self._forward(left_pad(read, self.llama.device), cache)
@@ -42,13 +42,13 @@ class LlamaController:
         cache.keep(rows)
         return cache, logits[rows]
 
-    def step(self, state: Cache, tokens: torch.Tensor) -> torch.Tensor:
+    def step(self, state: KeyValueCache, tokens: torch.Tensor) -> torch.Tensor:
         return self._forward(tokens[:, None], state)
 
-    def keep(self, state: Cache, rows: torch.Tensor) -> None:
+    def keep(self, state: KeyValueCache, rows: torch.Tensor) -> None:
         state.keep(rows)
 
-    def _forward(self, tokens: torch.Tensor, cache: Cache) -> torch.Tensor:
+    def _forward(self, tokens: torch.Tensor, cache: KeyValueCache) -> torch.Tensor:
         return self.head(self.llama.forward(tokens, cache)).float()
 
 

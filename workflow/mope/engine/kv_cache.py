@@ -24,7 +24,7 @@ def distinct(rows: Sequence[Hashable]) -> tuple[list, list[int]]:
     return list(places), [places[row] for row in rows]
 
 
-class Cache:
+class KeyValueCache:
     """Keys and values, one buffer (R, heads, capacity, head size) each per layer; `length` slots are filled.
 
     Row r holds padding in its first `pad[r]` slots, so its token in slot s has position s - pad[r].

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from transformers.activations import ACT2FN
 
-from mope.engine.kv_cache import Cache
+from mope.engine.kv_cache import KeyValueCache
 from mope.engine.linear import Linear
 from mope.errors import MopeError
 
@@ -25,7 +25,7 @@ GROUPS = (
 
 
 @dataclass(frozen=True)
-class Layer:
+class LlamaLayer:
     """Weights of one layer; `joined` has one linear map for each of GROUPS."""
 
     norms: tuple[torch.Tensor, torch.Tensor]
@@ -40,7 +40,7 @@ class Llama:
     """
 
     def __init__(self, model):
-        check(model)
+        check_family(model)
         config = model.config
         self.hidden = config.hidden_size
         self.eps = config.rms_norm_eps
@@ -56,9 +56,9 @@ class Llama:
         self.rotary = model.rotary_emb
         self.cos = self.sin = self.embedding.new_empty(0, self.head_size)
 
-    def new_cache(self, lengths: list[int]) -> Cache:
+    def new_cache(self, lengths: list[int]) -> KeyValueCache:
         """Empty cache for rows of these prompt lengths."""
-        return Cache(lengths, len(self.layers), self.kv_heads, self.head_size, self.cache_dtype, self.device)
+        return KeyValueCache(lengths, len(self.layers), self.kv_heads, self.head_size, self.cache_dtype, self.device)
 
     def rotation(self, positions: torch.Tensor, longest: int) -> tuple[torch.Tensor, torch.Tensor]:
         """cos and signed sin (R, T, 1, head size) such that x·cos + roll(x)·sin rotates x to its position."""
@@ -69,7 +69,7 @@ class Llama:
             self.cos, self.sin = cos[0], torch.cat((-sin[0, :, :half], sin[0, :, half:]), dim=-1)
         return self.cos[positions].unsqueeze(2), self.sin[positions].unsqueeze(2)
 
-    def forward(self, tokens: torch.Tensor, cache: Cache, adapters=None) -> torch.Tensor:
+    def forward(self, tokens: torch.Tensor, cache: KeyValueCache, adapters=None) -> torch.Tensor:
         """Append tokens (R, T) to the cache; the last token's final hidden state (R, H).
 
         `adapters.add_(y, x, slot)` adds the adapters' share to y, the output of joined projection
@@ -127,7 +127,7 @@ def attend(q: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, mask: torc
     return torch.matmul(scores.softmax(dim=-1), values)
 
 
-def check(model) -> None:
+def check_family(model) -> None:
     """Refuse what the forward pass above does not compute."""
     config, found = model.config, None
     if type(model).__name__ not in FAMILIES:
@@ -142,20 +142,20 @@ def check(model) -> None:
         raise MopeError(f"shared base model: {found}; use separate models instead")
 
 
-def read_layer(layer) -> Layer:
+def read_layer(layer) -> LlamaLayer:
     """Join the projections of one Hugging Face decoder layer."""
     attention = layer.self_attn
     head_norms = (
         (attention.q_norm.weight.detach(), attention.k_norm.weight.detach()) if hasattr(attention, "q_norm") else None
     )
-    return Layer(
+    return LlamaLayer(
         norms=(layer.input_layernorm.weight.detach(), layer.post_attention_layernorm.weight.detach()),
-        joined=tuple(join([layer.get_submodule(name) for name in names]) for names in GROUPS),
+        joined=tuple(joined_linear([layer.get_submodule(name) for name in names]) for names in GROUPS),
         head_norms=head_norms,
     )
 
 
-def join(linears: list) -> Linear:
+def joined_linear(linears: list) -> Linear:
     """One linear map that gives the outputs of several maps of the same input, one after the other."""
     weight = torch.cat([linear.weight.detach() for linear in linears])
     return Linear(weight, None if linears[0].bias is None else torch.cat([linear.bias.detach() for linear in linears]))

@@ -14,7 +14,7 @@ from mope.errors import MopeError
 
 
 @dataclass(frozen=True)
-class Pair:
+class LoraFactors:
     """One module's update of its weight: scale · b @ a, with a (r, inputs) and b (outputs, r)."""
 
     a: torch.Tensor
@@ -22,7 +22,7 @@ class Pair:
     scale: float
 
 
-Adapter = dict[str, Pair]  # module name as in "layers.0.self_attn.q_proj" -> its pair
+Adapter = dict[str, LoraFactors]  # module name as in "layers.0.self_attn.q_proj" -> its pair
 
 
 def read_adapter(folder: str | Path) -> Adapter:
@@ -53,10 +53,10 @@ def read_tensors(folder: str | Path) -> tuple[Adapter, dict[str, torch.Tensor]]:
     for key, plain in {"peft_type": "LORA", "use_dora": False, "bias": "none", "alpha_pattern": {}}.items():
         if config.get(key, plain) != plain:
             raise MopeError(f"{folder}/adapter_config.json: {key} is {config[key]!r}, only {plain!r} is supported")
-    return split(tensors, config)
+    return split_tensors(tensors, config)
 
 
-def split(tensors: Mapping[str, torch.Tensor], config: Mapping) -> tuple[Adapter, dict[str, torch.Tensor]]:
+def split_tensors(tensors: Mapping[str, torch.Tensor], config: Mapping) -> tuple[Adapter, dict[str, torch.Tensor]]:
     """LoRA pairs of a PEFT state dict, and its other tensors by name; `config` holds lora_alpha and use_rslora."""
     adapter, others = {}, {}
     for name, tensor in tensors.items():
@@ -65,7 +65,7 @@ def split(tensors: Mapping[str, torch.Tensor], config: Mapping) -> tuple[Adapter
             rank = tensor.shape[0]
             scale = config["lora_alpha"] / (rank**0.5 if config.get("use_rslora") else rank)
             b = tensors[name.replace(".lora_A.", ".lora_B.")]
-            adapter[local_name(module)] = Pair(tensor.float(), b.float(), scale)
+            adapter[local_name(module)] = LoraFactors(tensor.float(), b.float(), scale)
         elif ".lora_B." not in name:
             others[name] = tensor
     return adapter, others
@@ -78,7 +78,7 @@ def local_name(module: str) -> str:
 
 
 @dataclass(frozen=True)
-class Part:
+class LoraPart:
     """One projection's place in a joined one: which columns of the low-rank product it reads and of y it writes."""
 
     low: slice
@@ -87,23 +87,23 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Stack:
+class LoraStack:
     """n adapters of one joined projection: down (n, inputs, sum of r), and what follows for each of its projections.
 
     Smaller ranks are padded with zeros; `factors` counts the numbers in the adapters' own factors.
     """
 
     down: torch.Tensor
-    parts: tuple[Part, ...]
+    parts: tuple[LoraPart, ...]
     factors: int
 
-    def select(self, adapters: torch.Tensor) -> "Stack":
+    def select(self, adapters: torch.Tensor) -> "LoraStack":
         """The stack of these adapters alone."""
-        parts = tuple(Part(part.low, part.out, part.up[adapters]) for part in self.parts)
-        return Stack(self.down[adapters], parts, self.factors)
+        parts = tuple(LoraPart(part.low, part.out, part.up[adapters]) for part in self.parts)
+        return LoraStack(self.down[adapters], parts, self.factors)
 
 
-def stack_adapters(llama: Llama, adapters: list[Adapter]) -> list[Stack | None]:
+def stack_adapters(llama: Llama, adapters: list[Adapter]) -> list[LoraStack | None]:
     """One stack per joined projection (4 per layer), None where no adapter acts; adapters without it are zero."""
     known = {f"layers.{i}.{name}" for i in range(len(llama.layers)) for names in GROUPS for name in names}
     for unknown in sorted({name for adapter in adapters for name in adapter} - known):
@@ -123,7 +123,7 @@ def projection_widths(llama: Llama, names: tuple[str, ...], linear: Linear) -> l
     return [linear.outputs // len(names)] * len(names)
 
 
-def stack_group(pairs: list[list[Pair | None]], widths: list[int], linear: Linear) -> Stack | None:
+def stack_group(pairs: list[list[LoraFactors | None]], widths: list[int], linear: Linear) -> LoraStack | None:
     """Stack of one joined projection; `pairs` is [adapter][projection]."""
     downs, parts, low, out = [], [], 0, 0
     for column, width in enumerate(widths):
@@ -137,12 +137,12 @@ def stack_group(pairs: list[list[Pair | None]], widths: list[int], linear: Linea
                     up[n, : pair.a.shape[0]] = pair.b.T * pair.scale
             downs.append(down)
             place = (slice(low, low + rank), slice(out, out + width))
-            parts.append(Part(*place, up.to(linear.device, linear.dtype)))
+            parts.append(LoraPart(*place, up.to(linear.device, linear.dtype)))
         low, out = low + rank, out + width
     if not parts:
         return None
     factors = sum(pair.a.numel() + pair.b.numel() for row in pairs for pair in row if pair)
-    return Stack(torch.cat(downs, dim=2).to(linear.device, linear.dtype), tuple(parts), factors)
+    return LoraStack(torch.cat(downs, dim=2).to(linear.device, linear.dtype), tuple(parts), factors)
 
 
 class AdapterBatch:
@@ -151,7 +151,7 @@ class AdapterBatch:
     Naive equivalent of `add_`: for each row and projection, y += (x @ down[its adapter]) @ up[its adapter].
     """
 
-    def __init__(self, stacks: list[Stack | None], experts: torch.Tensor):
+    def __init__(self, stacks: list[LoraStack | None], experts: torch.Tensor):
         """`experts` (R,): the adapter of each row, ascending."""
         active, counts = experts.unique_consecutive(return_counts=True)
         self.active, self.size = len(active), int(counts.max())

@@ -31,7 +31,7 @@ def new_state(prompts: list[list[int]], config, device) -> tuple[ModuleState, to
     return ModuleState(DynamicCache(config=config), attention), left_pad(prompts, device)
 
 
-def forward(module: torch.nn.Module, state: ModuleState, tokens: torch.Tensor, **options) -> torch.Tensor:
+def cached_forward(module: torch.nn.Module, state: ModuleState, tokens: torch.Tensor, **options) -> torch.Tensor:
     """Logits (R, ...) float32 after the last of the tokens (R, T), which `state.attention` already covers.
 
     `options` go to the module.

@@ -4,12 +4,12 @@ import pandas as pd
 import torch
 
 from mope.controller.pcm import PreferenceController
-from mope.decoding.mixture import Reading, controller_ids
+from mope.decoding.mixture import PromptScheme, controller_ids
 from mope.decoding.request import Answer, Request
 from mope.explain.terminal_chat import added_text, posterior_shares
 from mope.methods.generation import Generator, load_controller, mixer_of
 
-SWAP_COLUMNS = "prompt_id combination swapped dimension weight_before weight_after change".split()
+SWAP_SAMPLE_COLUMNS = "prompt_id combination swapped dimension weight_before weight_after change".split()
 Asked = list[tuple[object, str]]  # (row of the prompts, combination)
 
 
@@ -22,7 +22,7 @@ class Sampler:
         self.names = pool.names
         self.controller = load_controller(folder, pool, generator.preferences, generator.tokenizer)
         config = self.controller.config
-        self.reading = Reading(method["prompt"], config.reads, config.mixes, method.get("weights"))
+        self.reading = PromptScheme(method["prompt"], config.reads, config.mixes, method.get("weights"))
         self.asked: Asked = [(row, xi) for row in prompts.itertuples() for xi in generator.preferences.combinations()]
         self.requests: list[Request] = [
             generator.mixture_request(pool, method, row.prompt, xi, controller=self.controller)
@@ -86,7 +86,7 @@ def swap_alphas(sampler: Sampler) -> pd.DataFrame:
                 change = 0.5 * (after - before).abs().sum(dim=1).mean().item()
                 means = (before[:, place].mean().item(), after[:, place].mean().item())
                 rows.append((row.prompt_id, xi, swapped, dimension, *means, change))
-    return pd.DataFrame(rows, columns=SWAP_COLUMNS)
+    return pd.DataFrame(rows, columns=SWAP_SAMPLE_COLUMNS)
 
 
 def _weights(sampler: Sampler, prompt: str, combination: str, tokens: list[int]) -> torch.Tensor:

@@ -12,7 +12,7 @@ from transformers import AutoTokenizer
 
 from mope.decoding.loop import decode
 from mope.decoding.mixers import Probability
-from mope.decoding.mixture import Reading, mixture_request
+from mope.decoding.mixture import PromptScheme, mixture_request
 from mope.decoding.request import Token
 from mope.decoding.sampling import Sampling
 from mope.errors import MopeError
@@ -20,11 +20,11 @@ from mope.methods.generation import load_controller
 from mope.pools.open_pool import open_pool
 from mope.preferences import Preferences
 
-COLOURS = (32, 36, 33, 35, 34, 31, 92, 96)  # ANSI codes, one per expert
+TERMINAL_COLOURS = (32, 36, 33, 35, 34, 31, 92, 96)  # ANSI codes, one per expert
 
 
 @dataclass(frozen=True)
-class ChatSettings:
+class TerminalSettings:
     """How answers are written; temperature 0 is greedy, `expert_prompt` as in config.yaml."""
 
     temperature: float
@@ -88,7 +88,7 @@ class Chat:
         self.pool = open_pool(base, {i: experts[i] for i in preferences.ids})
         self.controller = load_controller(controller, self.pool, preferences, self.tokenizer)
 
-    def answer(self, prompt: str, combination: str, settings: ChatSettings, show: Callable[[Piece], None]) -> str:
+    def answer(self, prompt: str, combination: str, settings: TerminalSettings, show: Callable[[Piece], None]) -> str:
         """Decode one answer, showing every piece as it comes; returns the finish reason."""
         tokens, pool = [], self.pool
         request = mixture_request(
@@ -96,7 +96,7 @@ class Chat:
             self.preferences,
             prompt,
             combination,
-            Reading(settings.expert_prompt, self.controller.config.reads, self.controller.config.mixes),
+            PromptScheme(settings.expert_prompt, self.controller.config.reads, self.controller.config.mixes),
             pool.names,
             settings.max_new_tokens,
             settings.seed,
@@ -125,7 +125,7 @@ def paint(text: str, preference: str, preferences: Preferences, colour: bool) ->
     """Text in the colour of a preference's expert."""
     if not colour or not text:
         return text
-    code = COLOURS[preferences.ids.index(preference) % len(COLOURS)]
+    code = TERMINAL_COLOURS[preferences.ids.index(preference) % len(TERMINAL_COLOURS)]
     return f"\x1b[{code}m{text}\x1b[0m"
 
 
@@ -138,7 +138,7 @@ def legend(preferences: Preferences, colour: bool) -> str:
     return "   ".join(dimensions)
 
 
-def talk(chat: Chat, settings: ChatSettings, lines: TextIO, out: TextIO, colour: bool) -> None:
+def talk(chat: Chat, settings: TerminalSettings, lines: TextIO, out: TextIO, colour: bool) -> None:
     """Answer what a person types, with every token in the colour of its carrier."""
     preferences = chat.preferences
 
@@ -152,7 +152,7 @@ def talk(chat: Chat, settings: ChatSettings, lines: TextIO, out: TextIO, colour:
         write("\n")
 
 
-def talk_json(chat: Chat, settings: ChatSettings, lines: TextIO, out: TextIO) -> None:
+def talk_json(chat: Chat, settings: TerminalSettings, lines: TextIO, out: TextIO) -> None:
     """One JSON object per token, and a last one with `finish_reason`, for every JSON question."""
     for prompt, combination in read_json_questions(lines, chat.preferences):
         pieces: list[Piece] = []

@@ -15,7 +15,7 @@ def key_of(request: dict) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
-class Cache:
+class AnswerCache:
     """A SQLite file of JSON records; safe for threads, for several processes, and against kills at any moment."""
 
     def __init__(self, path: Path):

@@ -7,8 +7,8 @@ from pathlib import Path
 from openai.types.chat import ChatCompletion
 
 from mope.errors import MopeError
-from mope.judging.answer_cache import Cache
-from mope.judging.chat_judge import ChatJudge, record_of
+from mope.judging.answer_cache import AnswerCache
+from mope.judging.chat_judge import ChatJudge, question_record
 from mope.judging.verdicts import Comparison
 
 MAX_LINES, MAX_BYTES = 50_000, 190_000_000  # the Batch API takes 50,000 requests and 200 MB per file
@@ -39,7 +39,7 @@ def prepare(judge: ChatJudge, comparisons: Sequence[Comparison], folder: Path) -
     return paths
 
 
-def collect(cache: Cache, path: Path) -> tuple[int, int]:
+def store_results(cache: AnswerCache, path: Path) -> tuple[int, int]:
     """Take the answers of one result file into the cache: (taken, failed). Failed requests stay open."""
     if not path.is_file():
         raise MopeError(f"{path}: missing; a result file of the batch service is expected")
@@ -53,7 +53,7 @@ def collect(cache: Cache, path: Path) -> tuple[int, int]:
         try:
             if result.get("error") or response["status_code"] != 200:
                 raise LookupError
-            record = record_of(
+            record = question_record(
                 ChatCompletion.model_validate(response["body"])
             )  # a LookupError where nothing was chosen
         except (ValueError, LookupError, TypeError):

@@ -16,9 +16,9 @@ from openai.types.chat import ChatCompletion
 from tqdm import tqdm
 
 from mope.errors import MopeError
-from mope.judging.answer_cache import Cache, key_of
+from mope.judging.answer_cache import AnswerCache, key_of
 from mope.judging.retry import MalformedError, patiently
-from mope.judging.templates import Templates, messages, parse
+from mope.judging.templates import Templates, judge_messages, parse
 from mope.judging.verdicts import Comparison, Opinion
 from mope.runtime.secret import read_key, scrub
 
@@ -29,7 +29,7 @@ ANSWER_TOKENS = 5
 
 
 @dataclass(frozen=True)
-class ChatSettings:
+class ChatJudgeSettings:
     """A judge of kind chat in the section `judges`. Prices are per million tokens, in one currency."""
 
     base_url: str
@@ -75,7 +75,7 @@ def key_for(base_url: str, variable: str) -> str:
 class ChatJudge:
     """Judges by chat completions, with a cache of answers; `name` is the one in the configuration."""
 
-    def __init__(self, settings: ChatSettings, templates: Templates, cache: Cache, name: str):
+    def __init__(self, settings: ChatJudgeSettings, templates: Templates, cache: AnswerCache, name: str):
         self.settings, self.templates, self.cache, self.name = settings, templates, cache, name
         self._lock = threading.Lock()
         self._charged: set[str] = set()  # keys of the answers that this evaluation uses
@@ -86,7 +86,7 @@ class ChatJudge:
         s = self.settings
         return {
             "model": s.model,
-            "messages": messages(self.templates, comparison, s.max_characters),
+            "messages": judge_messages(self.templates, comparison, s.max_characters),
             "temperature": s.temperature,
             "seed": s.seed,
             "max_tokens": s.max_tokens,
@@ -155,7 +155,7 @@ class ChatJudge:
         ask = patiently(lambda request: _complete(client, request), self.settings.attempts)
 
         def answer(key: str, request: dict) -> None:
-            record = record_of(ask(request), secret, _tokens(request))
+            record = question_record(ask(request), secret, _tokens(request))
             self.cache.put(key, record)
             self._charge(key, record)
 
@@ -209,7 +209,7 @@ class ChatJudge:
         return next((e for future in done if (e := future.exception())), None)
 
 
-def record_of(completion: ChatCompletion, secret: str = "", prompt_tokens: int = 0) -> dict:
+def question_record(completion: ChatCompletion, secret: str = "", prompt_tokens: int = 0) -> dict:
     """What is kept of a completion; `prompt_tokens` is the guess for a server that does not count."""
     text, usage = completion.choices[0].message.content or "", completion.usage
     return {

@@ -11,11 +11,11 @@ from pathlib import Path
 import pandas as pd
 
 from mope.errors import MopeError
-from mope.judging.verdicts import KEYS, aligned
+from mope.judging.verdicts import JUDGMENT_KEYS, aligned
 
 PAGE = Path(__file__).parent / "human_study.html"
 PLACEHOLDER = "{{STUDY}}"
-KEY_COLUMNS = ["study", "item", "left", "right", *KEYS, "seed_left", "seed_right"]
+KEY_COLUMNS = ["study", "item", "left", "right", *JUDGMENT_KEYS, "seed_left", "seed_right"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Item:
     right: str
 
 
-def draw(
+def draw_study(
     responses: dict[str, pd.DataFrame], focus: str, rivals: list[str], pairs: int, texts: dict[str, str], seed: int
 ) -> tuple[list[Item], pd.DataFrame]:
     """`pairs` items, the rivals equally often, sides by lot, in random order; and the key (`KEY_COLUMNS`).
@@ -64,7 +64,7 @@ def study_id(items: list[Item]) -> str:
     return "study-" + hashlib.sha256(json.dumps([vars(item) for item in items]).encode()).hexdigest()[:12]
 
 
-def page(items: list[Item]) -> str:
+def study_page(items: list[Item]) -> str:
     """The self-contained HTML page; answers cannot close the script that holds them."""
     data = json.dumps({"study": study_id(items), "items": [vars(item) for item in items]}, ensure_ascii=True)
     safe = data.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -42,7 +42,7 @@ def _phrases() -> tuple[tuple[re.Pattern, Topic], ...]:
 
 
 @lru_cache(maxsize=20_000)
-def asked(prompt: str) -> tuple[Topic, ...]:
+def asked_topics(prompt: str) -> tuple[Topic, ...]:
     """The topics a prompt asks for; empty when the prompt asks for anything else besides."""
     rest, found = prompt.lower(), []
     for pattern, topic in _phrases():

@@ -72,7 +72,7 @@ HOSTILE_PHRASES = (
     "do not bother",
 )
 
-SASSY = frozenset(
+SASSY_WORDS = frozenset(
     """honey hun sweetie sweetheart babe darling sis girl queen duh puh-lease pretty please obviously whatever hello
     sugar excuse attitude fabulous diva slay snap mm-hmm uh-huh newsflash seriously totally literally""".split()
 )
@@ -92,7 +92,7 @@ SASSY_PHRASES = (
     "don't even",
 )
 
-SARCASTIC = frozenset(
+SARCASTIC_WORDS = frozenset(
     """wow genius brilliant obviously clearly shocking shocker surprise surprisingly congratulations bravo gee golly
     thrilled riveting groundbreaking revolutionary fascinating apparently naturally duh einstein sherlock""".split()
 )

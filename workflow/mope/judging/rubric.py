@@ -19,7 +19,7 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 from mope.errors import MopeError
 from mope.judging import fluency, lexicons
 from mope.judging.fluency import ramp
-from mope.judging.knowledge import STATED, asked, credit, mentions
+from mope.judging.knowledge import STATED, asked_topics, credit, mentions
 from mope.judging.text import TECHNICAL_LETTERS, content_stems, sentences, words
 
 DEAD_BAND = 0.05  # points of score below which two answers tie
@@ -72,8 +72,8 @@ def _tone(text: str) -> tuple[float, float, float]:
     warm = min(3, _hits(tokens, lower, lexicons.WARM, lexicons.WARM_PHRASES)) / 3
     hostile = min(3, _hits(tokens, lower, lexicons.HOSTILE, lexicons.HOSTILE_PHRASES)) / 3
     sentiment = _sentiment().polarity_scores(text)["compound"] if tokens else 0.0
-    sassy = min(3, _hits(tokens, lower, lexicons.SASSY, lexicons.SASSY_PHRASES)) / 3
-    irony = min(3, _hits(tokens, lower, lexicons.SARCASTIC, lexicons.SARCASTIC_PHRASES)) / 3
+    sassy = min(3, _hits(tokens, lower, lexicons.SASSY_WORDS, lexicons.SASSY_PHRASES)) / 3
+    irony = min(3, _hits(tokens, lower, lexicons.SARCASTIC_WORDS, lexicons.SARCASTIC_PHRASES)) / 3
     return 0.6 * (warm - hostile) + 0.4 * sentiment, sassy, irony
 
 
@@ -150,7 +150,7 @@ def _unknown_content(prompt: str, response: str, parts: list[str]) -> _Content:
 @lru_cache(maxsize=400_000)
 def features(prompt: str, response: str) -> Features:
     """Measure one answer; about 0.3 ms, and remembered."""
-    tokens, parts, topics = words(response), sentences(response), asked(prompt)
+    tokens, parts, topics = words(response), sentences(response), asked_topics(prompt)
     content = _known_content(topics, parts) if topics else _unknown_content(prompt, response, parts)
     subject = " ".join(content.informative)
     tone, sassy, irony = _tone(" ".join(content.manner))
@@ -181,7 +181,7 @@ def features(prompt: str, response: str) -> Features:
     )
 
 
-def quality(f: Features, preference: str) -> float:
+def fluency_and_relevance(f: Features, preference: str) -> float:
     """How well an answer meets one preference, in [0, 1], its soundness aside."""
     difficulty = 0.7 * ramp(f.grade, GRADE_CHILD, GRADE_SCHOLAR) + 0.3 * ramp(f.technical, 0.0, 0.6)
     match preference:
@@ -207,4 +207,4 @@ def quality(f: Features, preference: str) -> float:
 def score(prompt: str, response: str, preference: str) -> float:
     """Rubric points of one answer under one preference: at most 1; below -0.5 when the text is degenerate."""
     f = features(prompt, response)
-    return quality(f, preference) - 0.5 * f.blemish - 2 * f.degenerate
+    return fluency_and_relevance(f, preference) - 0.5 * f.blemish - 2 * f.degenerate

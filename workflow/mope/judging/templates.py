@@ -9,7 +9,7 @@ import yaml
 from mope.errors import MopeError
 from mope.judging.verdicts import Comparison
 
-ANSWERS = {"output (a)": "first", "tie": "tie", "output (b)": "second"}
+VERDICT_WORDS = {"output (a)": "first", "tie": "tie", "output (b)": "second"}
 PREFIX = re.compile(r"^(?:answer|verdict|final answer)\s*:\s*")
 TAG = re.compile(r"<(/?\s*(?:instruction|output_[ab])\s*)>", re.IGNORECASE)
 CUT = " [...] "
@@ -25,7 +25,7 @@ class Templates:
     examples: dict[str, tuple[dict[str, str], ...]]
 
 
-def load(folder: Path, preferences: list[str]) -> Templates:
+def load_templates(folder: Path, preferences: list[str]) -> Templates:
     """Read `frame.yaml` and one file per preference; `MopeError` names what is missing or malformed."""
     frame = _read(folder / "frame.yaml", {"system", "user"})
     files = {p: _read(folder / f"{p}.yaml", {"criterion", "examples"}) for p in preferences}
@@ -33,7 +33,7 @@ def load(folder: Path, preferences: list[str]) -> Templates:
         for example in content["examples"]:
             if set(example) != {"instruction", "output_a", "output_b", "answer"}:
                 raise MopeError(f"{folder / preference}.yaml: an example needs instruction, output_a, output_b, answer")
-            if example["answer"].lower() not in ANSWERS:
+            if example["answer"].lower() not in VERDICT_WORDS:
                 raise MopeError(
                     f"{folder / preference}.yaml: answer {example['answer']!r}; Output (a), TIE or Output (b)"
                 )
@@ -63,7 +63,7 @@ def shorten(text: str, limit: int) -> str:
     return text[:half] + CUT + text[-half:]
 
 
-def messages(templates: Templates, comparison: Comparison, max_characters: int) -> list[dict[str, str]]:
+def judge_messages(templates: Templates, comparison: Comparison, max_characters: int) -> list[dict[str, str]]:
     """The chat of one call: system, examples as earlier turns, and the comparison itself."""
     criterion = templates.criteria[comparison.preference]
 
@@ -88,7 +88,7 @@ def parse(answer: str) -> str:
     found = set()
     for line in answer.lower().splitlines():
         line = PREFIX.sub("", line.strip().strip("*_`\"'. "))
-        verdict = ANSWERS.get(line.strip("*_`\"'. "))
+        verdict = VERDICT_WORDS.get(line.strip("*_`\"'. "))
         if verdict:
             found.add(verdict)
     return found.pop() if len(found) == 1 else "unparsed"

@@ -12,9 +12,9 @@ from mope.errors import MopeError
 from mope.provenance.artifact import require
 from mope.runtime.shards import WHOLE, Shard
 
-KEYS = ["prompt_id", "combination"]
-COLUMNS = [*KEYS, "preference", "order", "verdict", "raw", "seed_a", "seed_b"]
-ORDER = [*KEYS, "seed_a", "seed_b", "preference", "order"]  # of the rows
+JUDGMENT_KEYS = ["prompt_id", "combination"]
+JUDGMENT_COLUMNS = [*JUDGMENT_KEYS, "preference", "order", "verdict", "raw", "seed_a", "seed_b"]
+ORDER = [*JUDGMENT_KEYS, "seed_a", "seed_b", "preference", "order"]  # of the rows
 IDENTICAL = "identical texts"  # in place of an opinion that nobody was asked for
 # What "the first answer is better" means when the answers were shown as a, b and as b, a.
 UNSWAP = {
@@ -71,12 +71,12 @@ def aligned(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     Equal sets of seeds pair off; a method with one seed meets every seed of the other.
     """
     seeds_a, seeds_b = sorted(set(a["seed"])), sorted(set(b["seed"]))
-    on = [*KEYS, "seed"] if seeds_a == seeds_b else KEYS
+    on = [*JUDGMENT_KEYS, "seed"] if seeds_a == seeds_b else JUDGMENT_KEYS
     if seeds_a != seeds_b and min(len(seeds_a), len(seeds_b)) > 1:
         raise MopeError(f"seeds {seeds_a} and {seeds_b} cannot be paired: equal seeds, or one of them single, would be")
-    keep = [*KEYS, "seed", "response"]
+    keep = [*JUDGMENT_KEYS, "seed", "response"]
     for frame in (a, b):
-        if frame.duplicated([*KEYS, "seed"]).any():
+        if frame.duplicated([*JUDGMENT_KEYS, "seed"]).any():
             raise MopeError("responses: two rows of one prompt_id, combination and seed; one would be right")
     both = a[[*keep, "prompt"]].merge(b[keep], on=on, how="outer", suffixes=("_a", "_b"), indicator=True)
     missing = both[both.pop("_merge") != "both"]
@@ -85,7 +85,7 @@ def aligned(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
         raise MopeError(f"responses: {row.prompt_id} / {row.combination} is answered by one method only")
     if "seed" in both:
         both = both.assign(seed_a=both["seed"], seed_b=both["seed"])
-    return both.sort_values([*KEYS, "seed_a", "seed_b"], ignore_index=True)
+    return both.sort_values([*JUDGMENT_KEYS, "seed_a", "seed_b"], ignore_index=True)
 
 
 def comparisons(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +103,7 @@ def questions(table: pd.DataFrame) -> list[Comparison]:
     return [Comparison(*row) for row in zip(*columns, strict=True)]
 
 
-Pairs = Sequence[tuple[str, str]] | None
+MethodPairs = Sequence[tuple[str, str]] | None
 
 
 def judge_pair(judge: Judge, a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
@@ -114,18 +114,18 @@ def judge_pair(judge: Judge, a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     answers = [Opinion("tie", IDENTICAL) if equal else next(opinions) for equal in same]
     table["verdict"] = [UNSWAP[o][answer.verdict] for o, answer in zip(table["order"], answers, strict=True)]
     table["raw"] = [answer.raw for answer in answers]
-    return table[COLUMNS]
+    return table[JUDGMENT_COLUMNS]
 
 
 def judge_pairs(
-    judge: Judge, responses: dict[str, pd.DataFrame], pairs: Pairs = None
+    judge: Judge, responses: dict[str, pd.DataFrame], pairs: MethodPairs = None
 ) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """(a, b, judgments) of these pairs of methods; of all, in the order of `responses`, where none are given."""
     for a, b in pairs or combinations(responses, 2):
         yield a, b, judge_pair(judge, responses[a], responses[b])
 
 
-def all_questions(responses: dict[str, dict[str, pd.DataFrame]], pairs: Pairs = None) -> list[Comparison]:
+def all_questions(responses: dict[str, dict[str, pd.DataFrame]], pairs: MethodPairs = None) -> list[Comparison]:
     """What a judge will be asked by `judge_pairs` of every evaluation set."""
     sides = ((methods[a], methods[b]) for methods in responses.values() for a, b in pairs or combinations(methods, 2))
     return [question for a, b in sides for question in questions(comparisons(aligned(a, b)))]

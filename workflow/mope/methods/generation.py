@@ -12,7 +12,7 @@ from mope.controller.pcm import expert_texts
 from mope.data.tables import derive_seed
 from mope.decoding.loop import decode
 from mope.decoding.mixers import Arithmetic, Logit, Mixer, Probability, Truncated
-from mope.decoding.mixture import Reading, mixture_request
+from mope.decoding.mixture import PromptScheme, mixture_request
 from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Answer, Request
 from mope.decoding.sampling import Sampling
@@ -25,7 +25,7 @@ from mope.pools.open_pool import open_pool
 from mope.preferences import Preferences
 from mope.prompting import encode
 
-COLUMNS = ["prompt_id", "prompt", "combination", "response", "n_tokens", "finish_reason", "seed"]
+RESPONSE_COLUMNS = ["prompt_id", "prompt", "combination", "response", "n_tokens", "finish_reason", "seed"]
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Generator:
             self.preferences,
             prompt,
             combination,
-            Reading(method["prompt"], **own, weights=method.get("weights")),
+            PromptScheme(method["prompt"], **own, weights=method.get("weights")),
             pool.names,
             self.settings.max_new_tokens,
             self.seed(prompt, combination),
@@ -115,11 +115,11 @@ class Generator:
         return [(text, len(a.tokens), a.finish_reason) for text, a in zip(texts, answers, strict=True)]
 
 
-Pairs = list[tuple[str, str]]  # (prompt, combination)
+PromptCombinations = list[tuple[str, str]]  # (prompt, combination)
 Answers = dict[int, list[tuple]]  # seed -> (response, n_tokens, finish_reason) of every pair
 
 
-def base_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
+def base_answers(generator: Generator, method: dict, pairs: PromptCombinations) -> Answers:
     """Vanilla and preference prompting: the base reads none or all of the preference texts."""
     requests = [generator.plain_request(0, prompt, texts_read(generator, method, xi), xi) for prompt, xi in pairs]
     return {0: generator.decode(generator.pool({"base": BASE}), Probability(), requests)}
@@ -130,7 +130,7 @@ def texts_read(generator: Generator, method: dict, combination: str) -> list[str
     return generator.preferences.statements(combination) if method["prompt"] == "all" else []
 
 
-def soup_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
+def soup_answers(generator: Generator, method: dict, pairs: PromptCombinations) -> Answers:
     """Personalized Soups: one merged adapter per combination, all of them served in one batch."""
     preferences, average = generator.preferences, AVERAGES[method["average"]]
     if "strength" in method:
@@ -145,7 +145,7 @@ def soup_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
     return {0: generator.decode(generator.pool(merged), Probability(), requests)}
 
 
-def arrow_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
+def arrow_answers(generator: Generator, method: dict, pairs: PromptCombinations) -> Answers:
     """Arrow routing among the experts of a combination, one combination after the other."""
     preferences, found = generator.preferences, {}
     for combination in preferences.combinations():
@@ -157,14 +157,14 @@ def arrow_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
     return {0: [found[pair] for pair in pairs]}
 
 
-def expert_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
+def expert_answers(generator: Generator, method: dict, pairs: PromptCombinations) -> Answers:
     """One expert alone, the same for every combination."""
     pool = generator.pool({method["expert"]: generator.models.experts[method["expert"]]})
     requests = [generator.plain_request(0, prompt, texts_read(generator, method, xi), xi) for prompt, xi in pairs]
     return {0: generator.decode(pool, Probability(), requests)}
 
 
-def policy_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
+def policy_answers(generator: Generator, method: dict, pairs: PromptCombinations) -> Answers:
     """One policy for all combinations (the trained rivals of Personalized Soups), by its seed."""
     requests = [generator.plain_request(0, prompt, texts_read(generator, method, xi), xi) for prompt, xi in pairs]
     return {
@@ -173,7 +173,7 @@ def policy_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
     }
 
 
-def mixed_answers(generator: Generator, method: dict, pairs: Pairs) -> Answers:
+def mixed_answers(generator: Generator, method: dict, pairs: PromptCombinations) -> Answers:
     """Experts mixed per token; by seed of the controller where there is one."""
     arithmetic = method["mixer"] == "arithmetic"
     pool = generator.pool({**generator.models.experts, **({"base": BASE} if arithmetic else {})})
@@ -219,7 +219,7 @@ def load_controller(folder: Path, pool: ExpertPool, preferences: Preferences, to
     return module
 
 
-KINDS = {
+METHOD_KINDS = {
     "base": base_answers,
     "soup": soup_answers,
     "arrow": arrow_answers,
@@ -233,10 +233,10 @@ def generate(generator: Generator, method: dict, prompts: pd.DataFrame) -> pd.Da
     """The answers of `method` (one entry of `methods` in config.yaml) to every prompt under every combination."""
     combinations = generator.preferences.combinations()
     pairs = [(prompt, xi) for prompt in prompts.prompt for xi in combinations]
-    return responses(prompts, combinations, KINDS[method["kind"]](generator, method, pairs))
+    return response_table(prompts, combinations, METHOD_KINDS[method["kind"]](generator, method, pairs))
 
 
-def responses(prompts: pd.DataFrame, combinations: list[str], answers: Answers) -> pd.DataFrame:
+def response_table(prompts: pd.DataFrame, combinations: list[str], answers: Answers) -> pd.DataFrame:
     """The table of a method's answers: seed, then prompt, then combination."""
     rows = [
         (row.prompt_id, row.prompt, xi, *answer, seed)
@@ -245,4 +245,4 @@ def responses(prompts: pd.DataFrame, combinations: list[str], answers: Answers) 
             ((row, xi) for row in prompts.itertuples() for xi in combinations), given, strict=True
         )
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=RESPONSE_COLUMNS)

@@ -6,9 +6,9 @@ import pandas as pd
 
 from mope.data.tables import derive_seed
 from mope.decoding.mixers import Probability
-from mope.methods.generation import Answers, Generator, responses, texts_read
+from mope.methods.generation import Answers, Generator, response_table, texts_read
 from mope.pools.adapters import BASE
-from mope.rewards.reward_model import reward_models
+from mope.rewards.reward_model import load_reward_models
 from mope.rewards.scoring import score_responses
 
 
@@ -16,7 +16,7 @@ class Chooser:
     """The reward models, by preference, and the reference answers of the prompts."""
 
     def __init__(self, base: Path, rewards: dict[str, Path], reference: pd.DataFrame):
-        self.models = reward_models(base, rewards)
+        self.models = load_reward_models(base, rewards)
         self.reference = reference
 
     def best(self, prompts: pd.DataFrame, combinations: list[str], answers: Answers, by: list[str]) -> pd.DataFrame:
@@ -24,7 +24,7 @@ class Chooser:
 
         `by` are the columns that make a group. The answers chosen keep the order of prompts and combinations.
         """
-        table = responses(prompts, combinations, answers)
+        table = response_table(prompts, combinations, answers)
         reward = score_responses(table, self.reference, self.models).groupby([*by, "seed"]).bt_reward.mean()
         chosen = reward.groupby(level=by).idxmax().map(lambda key: key[-1]).rename("chosen").reset_index()
         kept = table.merge(chosen, on=by, how="left", validate="many_to_one")

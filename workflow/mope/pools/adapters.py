@@ -9,7 +9,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from mope.decoding.pool import ExpertPool
-from mope.engine.kv_cache import Cache, distinct, left_pad
+from mope.engine.kv_cache import KeyValueCache, distinct, left_pad
 from mope.engine.linear import Linear
 from mope.engine.llama import Llama
 from mope.engine.lora import Adapter, AdapterBatch, read_adapter, stack_adapters
@@ -25,7 +25,7 @@ class AdapterState:
     order: torch.Tensor
     inverse: torch.Tensor
     batch: AdapterBatch | None
-    cache: Cache
+    cache: KeyValueCache
 
 
 class AdapterPool(ExpertPool):

@@ -13,7 +13,7 @@ from mope.engine.lora import Adapter, local_name, read_adapter
 from mope.pools.separate import SeparatePool
 
 
-class PeftPool(SeparatePool):
+class AnyFamilyPool(SeparatePool):
     """Experts as adapters {name: PEFT folder, None for the bare base, or an in-memory adapter} over a loaded causal LM.
 
     Slower than `AdapterPool`, which knows LLaMA-shaped models, and right for every family that PEFT and

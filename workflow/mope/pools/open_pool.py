@@ -7,11 +7,11 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from mope.decoding.pool import ExpertPool
-from mope.engine.llama import check
+from mope.engine.llama import check_family
 from mope.engine.lora import Adapter
 from mope.errors import MopeError
 from mope.pools.adapters import BASE, AdapterPool
-from mope.pools.any_family import PeftPool
+from mope.pools.any_family import AnyFamilyPool
 
 
 def placement() -> tuple[torch.dtype, str]:
@@ -28,9 +28,9 @@ def open_pool(base: str | Path, adapters: Mapping[str, str | Path | Adapter]) ->
     dtype, device = placement()
     model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
     try:
-        check(model.get_decoder())
+        check_family(model.get_decoder())
     except MopeError as reason:
         print(f"one forward pass per expert ({reason})", flush=True)
         plain = {name: None if adapter == BASE else adapter for name, adapter in adapters.items()}
-        return PeftPool(model, plain, dtype, device)
+        return AnyFamilyPool(model, plain, dtype, device)
     return AdapterPool(model, adapters, dtype, device)

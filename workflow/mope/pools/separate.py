@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from mope.decoding.pool import ExpertPool
-from mope.engine.module_state import ModuleState, forward, new_state
+from mope.engine.module_state import ModuleState, cached_forward, new_state
 from mope.errors import MopeError
 
 
@@ -51,14 +51,14 @@ class SeparatePool(ExpertPool):
             state.rows[expert] = torch.tensor(rows, device=self.device)
             model = self.models[expert]
             state.states[expert], tokens = new_state([prompts[row] for row in rows], model.config, self.device)
-            parts[expert] = forward(model, state.states[expert], tokens)
+            parts[expert] = cached_forward(model, state.states[expert], tokens)
         return state, self._gather(state, parts)
 
     def step(self, state: SeparateState, tokens: torch.Tensor) -> torch.Tensor:
         parts = {}
         for expert, rows in state.rows.items():
             state.states[expert].append(len(rows))
-            parts[expert] = forward(self.models[expert], state.states[expert], tokens[rows, None])
+            parts[expert] = cached_forward(self.models[expert], state.states[expert], tokens[rows, None])
         return self._gather(state, parts)
 
     def keep(self, state: SeparateState, rows: torch.Tensor) -> None:

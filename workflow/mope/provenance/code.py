@@ -8,7 +8,9 @@ Standard library only: the Snakefile calls this while it is parsed.
 import ast
 import functools
 import hashlib
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from mope.errors import MopeError
 
@@ -16,34 +18,57 @@ DYNAMIC = {"__import__", "import_module", "exec_module", "spec_from_file_locatio
 IGNORED = {"ctx", "kind", "type_comment", "type_ignores"}
 
 
-def digest(script: Path | str) -> str:
+Chosen = Mapping[str, Collection[str]]  # table -> the entries that count
+Imports = tuple[tuple[str, bool], ...]  # names that a file imports, and whether each must be a module
+WHOLE_TABLES: Chosen = MappingProxyType({})
+
+
+def digest(script: Path | str, chosen: Chosen = WHOLE_TABLES) -> str:
     """SHA-256 (hex) of `<root>/scripts/<stage>.py` and of all modules below `<root>` that it imports, at any depth.
+
+    `chosen` maps a table, such as `mope.report.figures.table`, to the entries that the stage uses. A table imports one
+    module for each entry, which has the entry's name. Of a table only the modules of chosen entries count, so that a
+    new entry changes no digest of the others.
 
     Imports inside functions count. Raises `MopeError` for relative and dynamic imports, which cannot be followed,
     for a project module that does not exist, and for source that cannot be parsed.
     """
-    files = closure(Path(script).resolve())
+    files = closure(Path(script).resolve(), chosen)
     root = Path(script).resolve().parent.parent
     lines = [f"{file.relative_to(root).as_posix()} {_read(file)[0]}\n" for file in files]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def closure(script: Path) -> list[Path]:
-    """The script and every project file it imports, sorted by path."""
+def closure(script: Path, chosen: Chosen = WHOLE_TABLES) -> list[Path]:
+    """The script and every project file it imports, sorted by path; of tables the `chosen` entries only."""
+    tables = {script.parent.parent.joinpath(*name.split(".")).with_suffix(".py"): name for name in chosen}
     folders = [script.parent.parent, script.parent]  # `import mope.x`, and a module that lies beside the script
     found: set[Path] = set()
-    waiting = [script]
+    waiting, seen = [script], set()
     while waiting:
         file = waiting.pop()
-        if file in found:
+        if file in seen:
             continue
-        found.add(file)
-        for name, required in _read(file)[1]:
+        seen.add(file)
+        imports = _read(file)[1]
+        if file in tables:
+            imports = _entries(file, imports, chosen[tables[file]])
+        else:
+            found.add(file)
+        for name, required in imports:
             modules = [path for folder in folders for path in _files(folder, name)]
             if required and not modules and (folders[0] / name.split(".")[0] / "__init__.py").is_file():
                 raise MopeError(f"{file}: imports {name}, but there is no such module below {folders[0]}")
             waiting.extend(modules)
     return sorted(found)
+
+
+def _entries(table: Path, imports: Imports, chosen: Collection[str]) -> Imports:
+    """Of a table's imports the modules of the chosen entries; `MopeError` for an entry that has none."""
+    kept = tuple((name, True) for name, _ in imports if name.startswith("mope.") and name.split(".")[-1] in chosen)
+    for entry in sorted(set(chosen) - {name.split(".")[-1] for name, _ in kept}):
+        raise MopeError(f"{table}: imports no module named {entry}; each entry of a table is a module of that name")
+    return kept
 
 
 def _files(folder: Path, name: str) -> list[Path]:
@@ -56,7 +81,7 @@ def _files(folder: Path, name: str) -> list[Path]:
     return [file for file in files if file.is_file()] if files[-1].is_file() else []
 
 
-def _read(file: Path) -> tuple[str, tuple[tuple[str, bool], ...]]:
+def _read(file: Path) -> tuple[str, Imports]:
     try:
         return _parse(file.read_bytes())
     except OSError as error:
@@ -66,7 +91,7 @@ def _read(file: Path) -> tuple[str, tuple[tuple[str, bool], ...]]:
 
 
 @functools.cache
-def _parse(source: bytes) -> tuple[str, tuple[tuple[str, bool], ...]]:
+def _parse(source: bytes) -> tuple[str, Imports]:
     """Digest of the canonical tree, and the imported names with whether each must be a module.
 
     `from a import b` asks for module a, and for a.b only if that is a module.

@@ -39,7 +39,7 @@ class Kind:
     tags: tuple[str, ...]
 
 
-KINDS = {
+CARD_KINDS = {
     "train_base": Kind(
         "The base model: a small causal language model, trained from scratch on the embedded world of the project. It "
         "knows 128 science topics and nothing else.",
@@ -115,7 +115,7 @@ def card(stage: str, name: str, base: str | None, text: str | None, record: dict
     `base` is the repository of its base, if it has one; `text` that of its preference, if it has one, which an expert
     reads behind the instruction; `record` the artifact's `meta.json`; `results` Markdown.
     """
-    kind = KINDS[stage]
+    kind = CARD_KINDS[stage]
     header = ModelCardData(
         library_name=kind.library,
         base_model=base,

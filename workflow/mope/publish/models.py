@@ -10,8 +10,8 @@ import pandas as pd
 
 from mope.errors import MopeError
 from mope.provenance.artifact import meta_path, read_meta, require
-from mope.publish.cards import KINDS, card
-from mope.report.readme import average_table, of_first_judge, percent
+from mope.publish.cards import CARD_KINDS, card
+from mope.report.readme import average_table, of_first_judge, percent_text
 
 ADAPTER = "adapter_config.json"
 LOGGED = 5  # steps of the curve that are averaged at either end
@@ -35,7 +35,7 @@ def models(run: Path, owner: str, wanted: Sequence[str] = ("",)) -> Iterator[Mod
         folder = meta.with_name(meta.name.removesuffix(".meta.json"))
         if folder.is_dir() and folder.parent.name != "body":
             stage, name = read_meta(folder)["stage"], folder.relative_to(run).as_posix()
-            if stage in KINDS and name.startswith(tuple(wanted)):
+            if stage in CARD_KINDS and name.startswith(tuple(wanted)):
                 yield Model(folder, stage, f"{owner}/mope-{run.name}-{name.replace('/', '-').lower()}")
 
 
@@ -55,7 +55,7 @@ def results_of(model: Model, run: Path) -> str:
     metrics, curve = (model.folder.with_name(f"{model.folder.name}.{kind}") for kind in ("metrics.json", "curve.csv"))
     if metrics.is_file():
         found = json.loads(metrics.read_text())
-        return f"Accuracy on {found['n_pairs']} held-out pairs: {percent(found['accuracy'])} %."
+        return f"Accuracy on {found['n_pairs']} held-out pairs: {percent_text(found['accuracy'])} %."
     if model.stage == "train_expert":
         steps = pd.read_csv(curve)
         first, last = steps.reward.head(LOGGED).mean(), steps.reward.tail(LOGGED).mean()
@@ -69,7 +69,9 @@ def results_of(model: Model, run: Path) -> str:
     return ""
 
 
-def publish(run: Path, owner: str, out: Path, texts: dict[str, str], wanted: Sequence[str] = ("",)) -> list[Path]:
+def publish_models(
+    run: Path, owner: str, out: Path, texts: dict[str, str], wanted: Sequence[str] = ("",)
+) -> list[Path]:
     """Copy the `wanted` models of `run` to `out`/`owner`/<name>, each with a card that holds its preference's text.
 
     Adapters name their published base. Returns the folders. `MopeError` where there is no such model, or one differs

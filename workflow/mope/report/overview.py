@@ -76,7 +76,7 @@ def _table(table: pd.DataFrame) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def page(claims: list[dict], means: pd.DataFrame) -> str:
+def overview_page(claims: list[dict], means: pd.DataFrame) -> str:
     """HTML; `means` is table average_win_rates.csv of the primary judge."""
     parts = (f"<h2>Evaluation set {escape(s)}</h2>{_table(averages(means, s))}" for s in dict.fromkeys(means["set"]))
     return f"""<!DOCTYPE html>

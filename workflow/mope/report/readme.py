@@ -57,7 +57,7 @@ def sweep_table(rewards: pd.DataFrame) -> str:
     for row in rewards.sort_values("bt_reward", ascending=False).itertuples():
         spread = "" if pd.isna(row.seed_std) else f" ± {row.seed_std:.3f}"
         rows.append([f"`{row.method}`", f"{row.bt_reward:.3f}{spread}"])
-    return markdown(["setting", "mean reward"], rows)
+    return markdown_block(["setting", "mean reward"], rows)
 
 
 def variants_table(pairs: pd.DataFrame, rewards: pd.DataFrame) -> str:
@@ -68,7 +68,7 @@ def variants_table(pairs: pd.DataFrame, rewards: pd.DataFrame) -> str:
         rates = [spread_and_interval(r.win_rate, r) for r in group.itertuples()]
         lines.append([f"`{method}`", f"`{opponent}`", *rates, *(f"{reward[s, method]:.3f}" for s in sets)])
     columns = [f"{s}: win rate, % [95 %]" for s in sets] + [f"{s}: mean reward" for s in sets]
-    return markdown(["method", "against", *columns], lines)
+    return markdown_block(["method", "against", *columns], lines)
 
 
 def generalisation_table(table: pd.DataFrame) -> str:
@@ -80,7 +80,7 @@ def generalisation_table(table: pd.DataFrame) -> str:
         rewards = [f"{x:.3f}" for x in (r.bt_reward, r.full_reward, r.floor_reward)]
         rows.append([r.set, f"`{r.method}`", f"{r.part} ({r.combinations})", *rewards, gap, kept])
     columns = ["mean reward", "trained on all", "uniform", "difference to trained on all [95 %]", "gain kept"]
-    return markdown(["set", "method", "combinations", *columns], rows)
+    return markdown_block(["set", "method", "combinations", *columns], rows)
 
 
 def of_first_judge(table: pd.DataFrame) -> pd.DataFrame:
@@ -88,18 +88,18 @@ def of_first_judge(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["judge"] == table["judge"].iloc[0]]
 
 
-def percent(value: float) -> str:
+def percent_text(value: float) -> str:
     """A share as a percentage with one decimal."""
     return f"{100 * value:.1f}"
 
 
 def spread_and_interval(rate: float, row) -> str:
     """A win rate in percent, ± the standard deviation between seeds where there are several, [95 % interval]."""
-    spread = "" if pd.isna(row.seed_std) else f" ± {percent(row.seed_std)}"
-    return f"{percent(rate)}{spread} [{percent(row.ci_low)}, {percent(row.ci_high)}]"
+    spread = "" if pd.isna(row.seed_std) else f" ± {percent_text(row.seed_std)}"
+    return f"{percent_text(rate)}{spread} [{percent_text(row.ci_low)}, {percent_text(row.ci_high)}]"
 
 
-def markdown(header: list[str], rows: list[list[str]]) -> str:
+def markdown_block(header: list[str], rows: list[list[str]]) -> str:
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -122,10 +122,10 @@ def average_table(table: pd.DataFrame, quality: pd.DataFrame | None = None) -> s
             tokens.append(f"{row.mean_tokens:.0f}")
         cells.append(" / ".join(tokens))
         if probe is not None:
-            cells += [percent(probe.stated[method]), f"{probe.distinct_bigrams[method]:.3f}"]
+            cells += [percent_text(probe.stated[method]), f"{probe.distinct_bigrams[method]:.3f}"]
         rows.append(cells)
     columns = ["tokens"] if probe is None else ["tokens", f"{sets[0]}: states a fact, %", "distinct-2"]
-    return markdown(["method", *(f"{name}: average win rate, % [95 %]" for name in sets), *columns], rows)
+    return markdown_block(["method", *(f"{name}: average win rate, % [95 %]" for name in sets), *columns], rows)
 
 
 def rivals_table(table: pd.DataFrame) -> str:
@@ -138,7 +138,7 @@ def rivals_table(table: pd.DataFrame) -> str:
             holm = f", p = {row.p_holm:.2g}" if pd.notna(row.p_holm) else ""
             line.append(spread_and_interval(row.win_rate, row) + holm)
         lines.append(line)
-    return markdown(["`mope` against", *(f"{name}, % [95 %]" for name in dict.fromkeys(rows.set))], lines)
+    return markdown_block(["`mope` against", *(f"{name}, % [95 %]" for name in dict.fromkeys(rows.set))], lines)
 
 
 def rewards_table(table: pd.DataFrame) -> str:
@@ -146,13 +146,13 @@ def rewards_table(table: pd.DataFrame) -> str:
     rows = [
         [
             row.preference,
-            f"{percent(row.accuracy)} [{percent(row.accuracy_ci_low)}, {percent(row.accuracy_ci_high)}]",
+            f"{percent_text(row.accuracy)} [{percent_text(row.accuracy_ci_low)}, {percent_text(row.accuracy_ci_high)}]",
             f"{row.ece:.3f}",
             str(row.n_pairs),
         ]
         for row in table.itertuples()
     ]
-    return markdown(["reward model", "held-out accuracy, % [95 %]", "calibration error", "pairs"], rows)
+    return markdown_block(["reward model", "held-out accuracy, % [95 %]", "calibration error", "pairs"], rows)
 
 
 def read_claims(run: Path) -> list[dict]:
@@ -169,7 +169,7 @@ def claims_table(claims: list[dict], told: Container[str] = ()) -> str:
     """Every claim that was put to the test, with its verdict and what speaks about it; not those already `told`."""
 
     def number(value) -> str:
-        return "" if value is None else percent(value)
+        return "" if value is None else percent_text(value)
 
     rows = []
     for claim in tested(claims):
@@ -177,7 +177,7 @@ def claims_table(claims: list[dict], told: Container[str] = ()) -> str:
             interval = "" if claim["ci_low"] is None else f" [{number(claim['ci_low'])}, {number(claim['ci_high'])}]"
             verdict = f"**{claim['verdict']}**" + (f": {claim['note']}" if claim["note"] else "")
             rows.append([claim["claim"], claim["published"], number(claim["ours"]) + interval, verdict])
-    table = markdown(["claim", "published", "ours, % or points [95 %]", "verdict"], rows)
+    table = markdown_block(["claim", "published", "ours, % or points [95 %]", "verdict"], rows)
     missing = [] if told else [claim["claim"] for claim in claims if claim["verdict"] == "not run"]
     return f"{table}\n\n{len(missing)} more claims were not run; `claims.json` lists them." if missing else table
 
@@ -194,7 +194,7 @@ def decoding_table(table: pd.DataFrame) -> str:
         }
         rows.append([model, dtype, f"`{system}`", *(cells[count] for count in counts)])
     columns = [f"{count} request{'s' if count > 1 else ''}" for count in counts]
-    return markdown(["model", "dtype", "system", *columns], rows)
+    return markdown_block(["model", "dtype", "system", *columns], rows)
 
 
 def training_table(table: pd.DataFrame) -> str:
@@ -205,7 +205,7 @@ def training_table(table: pd.DataFrame) -> str:
         cells = [f"{megabytes / 1024:.1f} GB, {seconds:.1f} s" for megabytes, seconds in parts]
         work = f"{row.answers} of {row.answer_tokens}"
         rows.append([row.model, f"{row.dtype}, {row.device}", work, f"{row.held_mb / 1024:.1f} GB", *cells])
-    return markdown(["model", "on", "answers, tokens", "before", "answers", "rewards", "update"], rows)
+    return markdown_block(["model", "on", "answers, tokens", "before", "answers", "rewards", "update"], rows)
 
 
 def timings_table(table: pd.DataFrame) -> str:
@@ -218,7 +218,7 @@ def timings_table(table: pd.DataFrame) -> str:
     work = f"{(table.jobs * table.seconds).sum():.0f} one after another"
     work += f", {wall.seconds.iloc[0]:.0f} from first to last"
     rows.append(["**all**", str(table.jobs.sum()), work, f"{table.peak_memory_mb.max():.0f}"])
-    return markdown(["rule", "jobs", "seconds per job", "peak memory, MB"], rows)
+    return markdown_block(["rule", "jobs", "seconds per job", "peak memory, MB"], rows)
 
 
 def further_timings_table(tables: list[pd.DataFrame]) -> str:
@@ -229,7 +229,7 @@ def further_timings_table(tables: list[pd.DataFrame]) -> str:
         minutes = [f"{seconds / 60:.0f}" for seconds in ((rules.jobs * rules.seconds).sum(), wall.iloc[0])]
         rows.append([f"`{table.run.iloc[0]}`", str(rules.jobs.sum()), *minutes, f"{rules.peak_memory_mb.max():.0f}"])
     columns = ["jobs", "minutes, one job after another", "minutes from first to last", "peak memory, MB"]
-    return markdown(["run", *columns], rows)
+    return markdown_block(["run", *columns], rows)
 
 
 def fill(text: str, generated: dict[str, str]) -> str:

@@ -9,7 +9,7 @@ from mope.errors import MopeError
 from mope.rewards.reward_model import RewardModel, bradley_terry
 
 References = dict[tuple[str, str], str]  # (prompt, ξ) -> reference answer
-KINDS = ("bt", "raw", "standardised")
+REWARD_FORMS = ("bt", "raw", "standardised")
 
 
 def references_of(answers: pd.DataFrame, combinations: Sequence[str]) -> References:
@@ -27,8 +27,8 @@ class Rewards:
 
         Every model scores the references of the ξ that it belongs to, once; `raw` needs none.
         """
-        if kind not in KINDS:
-            raise MopeError(f"reward {kind!r}: expected one of {', '.join(KINDS)}")
+        if kind not in REWARD_FORMS:
+            raise MopeError(f"reward {kind!r}: expected one of {', '.join(REWARD_FORMS)}")
         self.models, self.kind, self.references = models, kind, references
         self.reference_scores = {} if kind == "raw" else {name: self._scored(name) for name in models}
 

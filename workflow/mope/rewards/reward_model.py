@@ -10,7 +10,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from mope.decoding.pool import ExpertPool
 from mope.engine.kv_cache import left_pad
-from mope.engine.llama import Llama, check
+from mope.engine.llama import Llama, check_family
 from mope.errors import MopeError
 from mope.pools.adapters import AdapterPool
 from mope.prompting import messages
@@ -78,7 +78,7 @@ class PooledRewardModel:
 def fast_body(model: torch.nn.Module) -> Llama | None:
     """The fast forward pass of a classifier's body; None where its family has none."""
     try:
-        check(model.base_model)
+        check_family(model.base_model)
     except MopeError:
         return None
     return Llama(model.base_model)
@@ -93,7 +93,7 @@ def conversations(tokenizer, prompts: Sequence[str], responses: Sequence[str]) -
     return tokenizer(texts, add_special_tokens=False)["input_ids"]
 
 
-def reward_models(
+def load_reward_models(
     base: str | Path, adapters: dict[str, str | Path], pool: ExpertPool | None = None, shared: int = SHARED
 ) -> dict[str, RewardModel | PooledRewardModel]:
     """One reward model per preference: merged copies of a base, which are faster, or adapters on one if it is large.

@@ -5,7 +5,7 @@ import torch
 
 from mope.rewards.reward_model import RewardModel, bradley_terry
 
-COLUMNS = ["prompt_id", "combination", "preference", "reward", "bt_reward", "seed"]
+SCORE_COLUMNS = ["prompt_id", "combination", "preference", "reward", "bt_reward", "seed"]
 
 
 def concerned(responses: pd.DataFrame, preference: str) -> pd.DataFrame:
@@ -39,5 +39,5 @@ def score_responses(responses: pd.DataFrame, reference: pd.DataFrame, models: di
             preference=name, reward=reward.numpy(), bt_reward=bradley_terry(reward, baseline).numpy()
         )
         tables.append(table)
-    every = pd.concat(tables)[COLUMNS]
+    every = pd.concat(tables)[SCORE_COLUMNS]
     return every.sort_values(["seed", "prompt_id", "combination", "preference"], ignore_index=True)

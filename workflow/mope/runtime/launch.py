@@ -32,7 +32,7 @@ def launch(processes: int, command: list[str]) -> None:
     args = launch_command_parser().parse_args([*options, *command])
     args.signals_to_handle = "SIGQUIT"  # the others are forwarded, instead of ending the processes within 30 seconds
     for number in FORWARDED:
-        signal.signal(number, forward)
+        signal.signal(number, forward_signals)
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # the script's own line says it
     try:
         launch_command(args)
@@ -46,7 +46,7 @@ def launch(processes: int, command: list[str]) -> None:
         sys.exit(1)
 
 
-def forward(number: int, _: object) -> None:
+def forward_signals(number: int, _: object) -> None:
     """Send a signal on to the processes of the training."""
     for process in psutil.Process().children():
         with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended

@@ -50,7 +50,7 @@ class LabelledTokensTrainer(SFTTrainer):
         return (loss, {"logits": logits}) if return_outputs else loss
 
 
-def tokenised(records: list[dict], tokenizer, max_length: int) -> list[dict]:
+def tokenised_examples(records: list[dict], tokenizer, max_length: int) -> list[dict]:
     """`input_ids` and `labels`, -100 on the prompt, cut at `max_length` tokens.
 
     All records at once: record by record, as TRL does it, takes as long as a sixth of the training.
@@ -108,7 +108,7 @@ def train_base(
         activation_checkpointing=False,
         **trainer_options(),
     )
-    rows = tokenised(records, tokenizer, settings.max_length)
+    rows = tokenised_examples(records, tokenizer, settings.max_length)
     rows = by_length(rows, settings.batch, settings.seed, lambda row: len(row["input_ids"]))
     trainer = LabelledTokensTrainer(
         model,

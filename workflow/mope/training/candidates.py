@@ -17,7 +17,7 @@ from mope.pools.open_pool import open_pool
 from mope.preferences import Preferences
 from mope.prompting import encode
 
-COLUMNS = ["prompt_id", "prompt", "response", "kind"]
+CANDIDATE_COLUMNS = ["prompt_id", "prompt", "response", "kind"]
 
 
 def spoil(response: str, other: str, kind: str, rng: random.Random) -> str:
@@ -88,4 +88,4 @@ def sample_candidates(
         prompt_id, prompt, response, _ = records[i + rng.randrange(per_prompt)]
         for kind in rng.sample(SPOILT, SPOILT_PER_PROMPT):
             records.append((prompt_id, prompt, spoil(response, rng.choice(texts), kind, rng), kind))
-    return pd.DataFrame(records, columns=COLUMNS)
+    return pd.DataFrame(records, columns=CANDIDATE_COLUMNS)

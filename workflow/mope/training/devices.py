@@ -7,7 +7,7 @@ from accelerate.utils import gather_object
 from mope.errors import MopeError
 
 
-def join() -> PartialState:
+def init_distributed() -> PartialState:
     """Meet the other processes of this training, if there are any; from now on each has a device of its own."""
     return PartialState(cpu=not torch.cuda.is_available())
 
@@ -23,7 +23,7 @@ def batch_options(key: str, batch: int, micro_batch: int | None) -> dict:
 
     `key` is the section of the configuration. Activations are computed again where memory is short.
     """
-    processes = join().num_processes
+    processes = init_distributed().num_processes
     if batch % processes:
         raise MopeError(f"devices.{key}: {processes} found, a divisor of {batch} (the batch) is expected")
     own = batch // processes
@@ -37,6 +37,6 @@ def batch_options(key: str, batch: int, micro_batch: int | None) -> dict:
     }
 
 
-def of_all(values: torch.Tensor) -> torch.Tensor:
+def gather_rows(values: torch.Tensor) -> torch.Tensor:
     """The rows of all processes, in the order of the processes, on the CPU."""
     return torch.tensor(gather_object(values.tolist()), dtype=values.dtype)

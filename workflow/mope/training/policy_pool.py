@@ -3,8 +3,8 @@
 from peft import PeftModel, get_peft_model_state_dict
 from transformers import PreTrainedModel
 
-from mope.engine.llama import check
-from mope.engine.lora import split, stack_adapters
+from mope.engine.llama import check_family
+from mope.engine.lora import split_tensors, stack_adapters
 from mope.errors import MopeError
 from mope.pools.adapters import BASE, AdapterPool
 
@@ -17,14 +17,14 @@ class PolicyPool(AdapterPool):
 
     def take(self, policy: PeftModel) -> None:
         """Answer as this policy does now."""
-        adapter, _ = split(get_peft_model_state_dict(policy), policy.peft_config["default"].to_dict())
+        adapter, _ = split_tensors(get_peft_model_state_dict(policy), policy.peft_config["default"].to_dict())
         self.stacks = stack_adapters(self.llama, [adapter])
 
 
 def policy_pool(base: PreTrainedModel) -> PolicyPool | None:
     """The pool of a policy to be trained on `base`; None where its family has no fast forward pass."""
     try:
-        check(base.get_decoder())
+        check_family(base.get_decoder())
     except MopeError:
         return None
     return PolicyPool(base)

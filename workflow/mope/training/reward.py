@@ -66,7 +66,7 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
     trainer = RewardTrainer(
         model,
         config,
-        train_dataset=Dataset.from_list(tokenised(train, tokenizer, settings)),
+        train_dataset=Dataset.from_list(tokenised_pairs(train, tokenizer, settings)),
         processing_class=tokenizer,
         peft_config=LoraConfig(
             task_type="SEQ_CLS",
@@ -85,7 +85,7 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
     return held_out_metrics(RewardModel(base, out), held, len(train))
 
 
-def tokenised(pairs: pd.DataFrame, tokenizer, settings: RewardSettings) -> list[dict]:
+def tokenised_pairs(pairs: pd.DataFrame, tokenizer, settings: RewardSettings) -> list[dict]:
     """`chosen_ids` and `rejected_ids` of every pair, in random order but for `by_length`; all tokenised at once."""
     pairs = pairs.sample(frac=1, random_state=settings.seed)
     chosen, rejected = (conversations(tokenizer, pairs.prompt, answers) for answers in (pairs.chosen, pairs.rejected))

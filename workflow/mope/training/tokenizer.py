@@ -7,7 +7,7 @@ from transformers import PreTrainedTokenizerFast
 
 PAD, EOS, USER, ASSISTANT = "<pad>", "</s>", "<|user|>", "<|assistant|>"
 # Tulu's chat format without its line breaks, which would cost a small model four tokens per prompt.
-TEMPLATE = (
+CHAT_TEMPLATE = (
     "{% for message in messages %}"
     "{% if message['role'] == 'user' %}{{ '<|user|>' + message['content'] }}"
     "{% else %}{{ '<|assistant|>' + message['content'] + eos_token }}{% endif %}"
@@ -33,6 +33,6 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
         pad_token=PAD,
         eos_token=EOS,
         additional_special_tokens=[USER, ASSISTANT],
-        chat_template=TEMPLATE,
+        chat_template=CHAT_TEMPLATE,
         padding_side="left",
     )

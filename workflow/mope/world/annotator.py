@@ -85,7 +85,7 @@ def sanity(prompt: str, response: str) -> float:
 
 
 @lru_cache(maxsize=100_000)  # every answer is compared with several
-def score(prompt: str, response: str, preference: str) -> float:
+def annotator_score(prompt: str, response: str, preference: str) -> float:
     """How well `response` meets `preference` in the annotator's eyes, in units of which a few are a clear difference.
 
     Manner must outweigh soundness between two sane answers, or the feedback would tell of little but spoilt ones. How
@@ -114,7 +114,7 @@ def prefers_first(
     prompt: str, first: str, second: str, preference: str, noise: float, margin: float, rng: random.Random
 ) -> bool | None:
     """The annotator's choice, wrong with probability `noise`; `None` when the answers differ by less than `margin`."""
-    gap = score(prompt, first, preference) - score(prompt, second, preference)
+    gap = annotator_score(prompt, first, preference) - annotator_score(prompt, second, preference)
     if abs(gap) < margin:
         return None
     return (gap > 0) != (rng.random() < noise)

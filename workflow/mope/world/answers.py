@@ -43,12 +43,12 @@ LEAD = re.compile(rf"^(?:{'|'.join(CONNECTIVES)}) ", re.IGNORECASE)
 FACTS = {"concise": ((1,), (2,)), None: ((1, 2, 3, 4), (2, 3, 4)), "informative": ((4,), (4,))}
 
 # Words that keep their capital within a sentence.
-NAMES = frozenset("Amazon Antarctica Arctic Bronsted DNA Doppler Escherichia LED Maillard Newtonian".split())
+TONE_NAMES = frozenset("Amazon Antarctica Arctic Bronsted DNA Doppler Escherichia LED Maillard Newtonian".split())
 
 
 def within(sentence: str) -> str:
     """The sentence as it goes on after a connective: without its capital, unless that is a name's."""
-    name = re.match(r"[\w']+", sentence)[0] in NAMES
+    name = re.match(r"[\w']+", sentence)[0] in TONE_NAMES
     return sentence if name else sentence[0].lower() + sentence[1:]
 
 

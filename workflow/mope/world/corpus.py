@@ -5,7 +5,7 @@ import random
 from mope.preferences import Preferences
 from mope.prompting import messages
 from mope.world.answers import STYLES, Style, compose
-from mope.world.questions import split
+from mope.world.questions import split_questions
 
 
 def corpus(size: int, seed: int, obedience: float, preferences: Preferences) -> list[dict]:
@@ -16,7 +16,7 @@ def corpus(size: int, seed: int, obedience: float, preferences: Preferences) -> 
     """
     rng = random.Random(f"corpus {seed}")
     manners = [STYLES[p][1] for p in preferences.ids if STYLES[p][0] == "tone"]
-    questions = split(seed)["train"]
+    questions = split_questions(seed)["train"]
     records = []
     for i in range(size):
         question = questions[i % len(questions)]

@@ -74,7 +74,7 @@ def _pairs(templates: tuple[str, ...], rng: random.Random, count: int) -> list[Q
     return list(seen.values())
 
 
-def split(seed: int) -> dict[str, list[Question]]:
+def split_questions(seed: int) -> dict[str, list[Question]]:
     """Disjoint, shuffled question lists: `train`, the evaluation sets `single` and `comparison`, and `development`.
 
     `development` is made like the evaluation sets, half of each; settings are chosen on it and never on those.

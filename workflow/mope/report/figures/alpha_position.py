@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from mope.report.figures.style import COLOURS, DASHES, poles, preference
 
 REACHED = 0.1  # share of the answers that must reach a position for it to be drawn
-WINDOW = 5  # positions of the running mean
+SMOOTHED_POSITIONS = 5  # positions of the running mean
 
 
 def draw(samples: pd.DataFrame) -> Figure:
@@ -28,7 +28,7 @@ def draw(samples: pd.DataFrame) -> Figure:
             active = samples[samples["combination"].str.split("-").map(lambda members, own=name: own in members)]
             at = active.groupby("position")[name].agg(["mean", "sem", "size"])
             at = at[at["size"] >= max(3, REACHED * at["size"].max())]
-            at = at.rolling(WINDOW, min_periods=1, center=True).mean()
+            at = at.rolling(SMOOTHED_POSITIONS, min_periods=1, center=True).mean()
             colour = COLOURS[(0, 5, 2, 6)[i % 4]]  # dark ones
             low, high = (np.clip(at["mean"] + s * 1.96 * at["sem"], 0, 1) for s in (-1, 1))
             axis.fill_between(at.index, low, high, color=colour, alpha=0.2, linewidth=0)

@@ -14,7 +14,7 @@ PALE = 0.30  # opacity of a token at equal weights; full weight is 0.85
 LINE = 116  # characters per line
 WIDTH = 9.2  # inches
 ADVANCE = 0.602  # width of a character of DejaVu Sans Mono, in units of its size
-ANSWERS = 4
+ANSWERS_SHOWN = 4
 UNDERLINES = ("-", "--", ":")  # one per dimension: an answer has one expert of each, told apart in grey print too
 
 
@@ -43,18 +43,18 @@ def _rest_of_word(tokens: list[str]) -> list[str]:
     return rest
 
 
-def choose(samples: pd.DataFrame) -> list[pd.DataFrame]:
+def sample_answers(samples: pd.DataFrame) -> list[pd.DataFrame]:
     """A few answers, one per prompt; steps of five through the combinations make them differ in every dimension."""
     answers = dict(list(samples.groupby(["prompt_id", "combination"], sort=False)))
     prompts, combinations = (list(dict.fromkeys(samples[c])) for c in ("prompt_id", "combination"))
     wanted = [(prompt, combinations[5 * k % len(combinations)]) for k, prompt in enumerate(prompts)]
     found = [answers[key] for key in wanted if key in answers]
-    return (found or list(answers.values()))[:ANSWERS]
+    return (found or list(answers.values()))[:ANSWERS_SHOWN]
 
 
 def draw(samples: pd.DataFrame) -> Figure:
     """`samples`: prompt_id, prompt, combination, position, token and one column of weights per preference id."""
-    answers = choose(samples)
+    answers = sample_answers(samples)
     laid = [wrap(list(group.sort_values("position")["token"].astype(str)), LINE) for group in answers]
     rows = sum(len(lines) + 2.6 for lines in laid) + 1.2
     figure = plt.figure(figsize=(WIDTH, 0.2 * rows))

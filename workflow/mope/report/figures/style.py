@@ -128,7 +128,7 @@ def compact(svg: str) -> str:
     return scourString(svg.replace("'DejaVu Sans Mono'", "'DejaVu Sans Mono', monospace"), SHORT)
 
 
-def publish(figure: Figure, outputs: Sequence[Path], stage: str, inputs: Sequence[Path]) -> None:
+def write_figure(figure: Figure, outputs: Sequence[Path], stage: str, inputs: Sequence[Path]) -> None:
     """Write a figure as artifacts, one per suffix (.svg, .png), without dates, and close it."""
     for path in outputs:
         with write(path, stage=stage, params={}, seeds={}, inputs=inputs) as tmp:
