@@ -10,8 +10,8 @@ from mope.judging.answer_cache import AnswerCache, key_of
 
 FILL = """
 import pathlib, sys
-from mope.judging.answer_cache import Cache
-cache = Cache(pathlib.Path(sys.argv[1]))
+from mope.judging.answer_cache import AnswerCache
+cache = AnswerCache(pathlib.Path(sys.argv[1]))
 for i in range(int(sys.argv[2]), int(sys.argv[2]) + 200):
     cache.put(f"key {i}", {"text": str(i)})
 """
