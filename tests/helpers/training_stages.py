@@ -16,7 +16,8 @@ from tiny_settings import tiny
 from transformers import AutoTokenizer
 
 from mope import preferences
-from mope.controller.train import ControllerSettings, train_controller
+from mope.controller.settings import ControllerSettings
+from mope.controller.train import train_controller
 from mope.pools.adapters import BASE, AdapterPool
 from mope.provenance.artifact import fingerprint
 from mope.rewards.combined import Rewards

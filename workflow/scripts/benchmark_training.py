@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mope.benchmark.controller_step import benchmark_controller_step
 from mope.benchmark.parts import chosen_models, model_options
-from mope.controller.train import ControllerSettings
+from mope.controller.settings import ControllerSettings
 from mope.provenance.artifact import write
 from mope.runtime.cli import run, settings_of
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from mope import preferences
 from mope.data.tables import read
-from mope.methods.entries import rewarded
-from mope.methods.generation import GenerationSettings, Generator, Models, generate
-from mope.methods.selection import SELECTIONS, Chooser
+from mope.methods.generation import generate
+from mope.methods.generator import GenerationSettings, Generator, Models
+from mope.methods.selection import Chooser
 from mope.pools.open_pool import placement
 from mope.provenance.artifact import require, write
 from mope.runtime.cli import named_path, run, settings_of
@@ -48,15 +48,11 @@ def main() -> None:
         prompts = args.shard.share(read(sources[name], ["prompt_id", "prompt"]))
         asked = [sources[name], *([references[name]] if references else [])]
         with write(out, **record, inputs=[args.base, *folders, args.preferences, *asked]) as tmp:
-            if rewarded(s["method"]):
-                chooser = Chooser(
-                    args.base,
-                    {preference: require(folder) for preference, folder in args.rewards},
-                    read(references[name], ["prompt_id", "prompt", "response"]),
-                )
-                answers = SELECTIONS[s["method"]["kind"]](generator, s["method"], prompts, chooser)
-            else:
-                answers = generate(generator, s["method"], prompts)
+            chooser = None
+            if args.rewards:
+                rewards = {preference: require(folder) for preference, folder in args.rewards}
+                chooser = Chooser(args.base, rewards, read(references[name], ["prompt_id", "prompt", "response"]))
+            answers = generate(generator, s["method"], prompts, chooser)
             made = {"dtype": str(placement()[0]).removeprefix("torch."), "eos": generator.tokenizer.eos_token}
             answers.assign(**made).to_parquet(tmp, index=False)
 

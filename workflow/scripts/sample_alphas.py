@@ -7,7 +7,7 @@ from pathlib import Path
 from mope import preferences
 from mope.data.tables import read
 from mope.explain.alphas import Sampler, sample_alphas, swap_alphas
-from mope.methods.generation import GenerationSettings, Generator, Models
+from mope.methods.generator import GenerationSettings, Generator, Models
 from mope.provenance.artifact import require, write
 from mope.runtime.cli import named_path, run, settings_of
 

@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 from mope import preferences
-from mope.controller.train import ControllerSettings, train_controller
+from mope.controller.settings import ControllerSettings
+from mope.controller.train import train_controller
 from mope.data.tables import read
 from mope.pools.open_pool import open_pool
 from mope.provenance.artifact import require, verified, write

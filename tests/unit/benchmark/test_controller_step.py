@@ -6,7 +6,7 @@ from tiny_settings import tiny
 
 from mope.benchmark.controller_step import benchmark_controller_step, benchmark_requests, loaded, rebel_step, scores
 from mope.benchmark.parts import RandomShape, random_parts
-from mope.controller.train import ControllerSettings
+from mope.controller.settings import ControllerSettings
 
 SHAPE = {"vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
 BODY = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from mope.controller.rebel import answer_logprobs, rebel_loss, token_logprobs
+from mope.controller.mixture_logprobs import answer_logprobs, token_logprobs
+from mope.controller.rebel import rebel_loss
 
 
 def test_token_logprobs_by_hand():

@@ -6,9 +6,11 @@ import pytest
 import torch
 from transformers import AutoModel
 
+from mope.controller.mixture_logprobs import answer_logprobs
 from mope.controller.pcm import PreferenceController, PreferenceControllerConfig
-from mope.controller.rebel import answer_logprobs
-from mope.controller.train import ControllerSettings, rollout_of, update
+from mope.controller.rollout import rollout_of
+from mope.controller.settings import ControllerSettings
+from mope.controller.train import update
 from mope.decoding.request import Answer, Request
 from mope.errors import MopeError
 from mope.training.reward import calibration_error, check_gate

@@ -10,9 +10,11 @@ from scipy import stats
 from tiny import ALL_LINEAR, EOS, PAD, VOCABULARY, TinyController, merged, naive_answer, random_adapter, tiny_model
 from transformers.generation import NoRepeatNGramLogitsProcessor
 
-from mope.controller.rebel import token_logprobs
+from mope.controller.mixture_logprobs import token_logprobs
 from mope.decoding.loop import decode
-from mope.decoding.mixers import Arithmetic, Logit, Probability
+from mope.decoding.mixers.arithmetic import Arithmetic
+from mope.decoding.mixers.logit import Logit
+from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling, uniforms
 from mope.decoding.step_controller import LlamaController

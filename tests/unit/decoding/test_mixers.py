@@ -5,7 +5,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mope.decoding.mixers import Arithmetic, Logit, Probability, Truncated, truncate
+from mope.decoding.mixers.arithmetic import Arithmetic
+from mope.decoding.mixers.logit import Logit
+from mope.decoding.mixers.probability import Probability
+from mope.decoding.mixers.truncated import Truncated, truncate
 
 EVERYONE = torch.ones(1, 3, dtype=torch.bool)
 

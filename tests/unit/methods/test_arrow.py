@@ -7,7 +7,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from tiny import tiny_model
 
-from mope.methods.arrow import arrow_pool
+from mope.methods.kinds.arrow import arrow_pool
 from mope.pools.adapters import AdapterPool
 
 PROMPTS = [[5, 6, 7], [8, 9], [10, 11, 12, 13]]

@@ -19,13 +19,16 @@ from transformers import (
 from mope import preferences
 from mope.analysis.shard_tables import GATHER
 from mope.config.load import load_config
-from mope.controller.train import ControllerSettings, train_controller
+from mope.controller.loading import load_controller
+from mope.controller.settings import ControllerSettings
+from mope.controller.train import train_controller
 from mope.decoding.mixture import PromptScheme, mixture_request
 from mope.errors import MopeError
 from mope.explain.alphas import Sampler, sample_alphas, swap_alphas, texts
 from mope.methods.entries import in_tables, needs, pairs, rewarded
-from mope.methods.generation import GenerationSettings, Generator, Models, generate, load_controller
-from mope.methods.selection import SELECTIONS, Chooser
+from mope.methods.generation import generate
+from mope.methods.generator import GenerationSettings, Generator, Models
+from mope.methods.selection import Chooser
 from mope.pools.adapters import AdapterPool
 from mope.rewards.combined import Rewards
 from mope.rewards.reference import reference_answers
@@ -123,7 +126,7 @@ def test_a_row_answers(experiment: str, name: str, run: Path, reference: pd.Data
     own = generator(run, experiment, **models)
     if rewarded(method):
         chooser = Chooser(run / "base", {i: run / "reward" / i for i in active(experiment).ids}, reference)
-        table = SELECTIONS[method["kind"]](own, method, PROMPTS, chooser)
+        table = generate(own, method, PROMPTS, chooser)
     else:
         table = generate(own, method, PROMPTS)
     combinations = active(experiment).combinations()
@@ -145,9 +148,7 @@ def test_answers_in_shards_are_those_of_one_job(
 
     def answered(shard: Shard) -> pd.DataFrame:
         prompts = shard.share(PROMPTS)
-        return (
-            SELECTIONS["best_of"](own, method, prompts, chooser) if rewarded(method) else generate(own, method, prompts)
-        )
+        return generate(own, method, prompts, chooser)
 
     whole = answered(WHOLE)
     assert list(whole.seed.unique()) == ([7, 0] if name == "mope" else [0])
@@ -157,7 +158,7 @@ def test_answers_in_shards_are_those_of_one_job(
 def test_best_of_n_is_the_best_of_its_samples(run: Path, reference: pd.DataFrame) -> None:
     chooser = Chooser(run / "base", {i: run / "reward" / i for i in active("tables").ids}, reference)
     own, method = generator(run, "tables"), {"kind": "best_of", "n": 1, "prompt": "all"}
-    one, five = (SELECTIONS["best_of"](own, method | {"n": n}, PROMPTS, chooser) for n in (1, 5))
+    one, five = (generate(own, method | {"n": n}, PROMPTS, chooser) for n in (1, 5))
     means = []
     for table in (one, five):
         rewards = Rewards(chooser.models, {}, "raw")

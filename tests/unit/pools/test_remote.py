@@ -15,7 +15,9 @@ from tokenizers import models as tokenizer_models
 from transformers import PreTrainedTokenizerFast
 
 from mope.decoding.loop import decode
-from mope.decoding.mixers import Logit, Probability, truncate
+from mope.decoding.mixers.logit import Logit
+from mope.decoding.mixers.probability import Probability
+from mope.decoding.mixers.truncated import truncate
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
 from mope.errors import MopeError

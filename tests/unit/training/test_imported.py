@@ -22,9 +22,11 @@ from transformers import (
 
 from mope import preferences
 from mope.controller.pcm import grown_from
-from mope.controller.train import ControllerSettings, train_controller
+from mope.controller.settings import ControllerSettings
+from mope.controller.train import train_controller
 from mope.errors import MopeError
-from mope.methods.generation import GenerationSettings, Generator, Models, generate
+from mope.methods.generation import generate
+from mope.methods.generator import GenerationSettings, Generator, Models
 from mope.pools.open_pool import open_pool
 from mope.rewards.combined import Rewards, references_of
 from mope.rewards.reference import reference_answers

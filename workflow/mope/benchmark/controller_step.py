@@ -11,9 +11,11 @@ from mope.benchmark.decoding_steps import device_name, now
 from mope.benchmark.memory import Peak
 from mope.benchmark.parts import Make, Parts, combinations
 from mope.controller.pcm import PreferenceController, PreferenceControllerConfig
-from mope.controller.train import ControllerSettings, rollout_of, update
+from mope.controller.rollout import rollout_of
+from mope.controller.settings import ControllerSettings
+from mope.controller.train import update
 from mope.decoding.loop import decode
-from mope.decoding.mixers import Probability
+from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
 from mope.pools.adapters import AdapterPool

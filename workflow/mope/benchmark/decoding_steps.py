@@ -14,7 +14,7 @@ from mope.benchmark.memory import Peak, bandwidth, bytes_of, cache_bytes
 from mope.benchmark.parts import Make, Parts, combinations, peft_model
 from mope.benchmark.systems import MixedBatchPool, SplitPool
 from mope.decoding.batch import Batch
-from mope.decoding.mixers import Probability
+from mope.decoding.mixers.probability import Probability
 from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling, draw_tokens

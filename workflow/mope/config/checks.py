@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mope.config.entries_schema import mixer_keys
 from mope.config.suggestion import one_of
 from mope.config.yaml_file import read_yaml
 from mope.data.feedback_file import feedback_file
@@ -211,7 +212,11 @@ def _controlled(config: dict, name: str, method: dict) -> Iterator[Problem]:
 
 
 def _mixed(config: dict, name: str, method: dict, preferences: Preferences) -> Iterator[Problem]:
-    mixer = method["mixer"]
+    mixer, keys = method["mixer"], mixer_keys()
+    for key in dict.fromkeys(key for required in keys.values() for key in required):
+        if (key in method) != (key in keys[mixer]):
+            found, fit = "needless" if key in method else "missing", " or ".join(m for m in keys if key in keys[m])
+            yield ("methods", name, key), f"{found}; a mixture has this key if and only if its mixer is {fit}"
     if mixer == "controller" and "controller" not in method:
         yield ("methods", name, "controller"), "missing; the mixer controller needs the name of one"
     for key, fit in (("controller", ("controller", "logit")), ("weights", ("controller", "logit"))):
@@ -226,11 +231,9 @@ def _mixed(config: dict, name: str, method: dict, preferences: Preferences) -> I
 def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
     methods = config["methods"]
     for name, method in methods.items():
-        scaled = method.get("mixer") == "arithmetic" or method.get("average") == "sum"
-        if ("strength" in method) != scaled:
+        if method["kind"] == "soup" and ("strength" in method) != (method["average"] == "sum"):
             found = "needless" if "strength" in method else "missing"
-            fit = "its mixer is arithmetic or its average is sum"
-            yield ("methods", name, "strength"), f"{found}; a method has this key if and only if {fit}"
+            yield ("methods", name, "strength"), f"{found}; a soup has this key if and only if its average is sum"
         if method["kind"] == "mix":
             yield from _mixed(config, name, method, preferences)
         for key, known in (("expert", ("best", *preferences.ids)), ("policy", config["policies"])):

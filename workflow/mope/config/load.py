@@ -10,6 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from mope.config.checks import cross_check
+from mope.config.entries_schema import resolved
 from mope.config.suggestion import one_of
 from mope.config.yaml_file import described, read_yaml
 from mope.errors import MopeError
@@ -51,7 +52,7 @@ def load_config(
     for section in ("methods", "judges", "evaluation_sets"):
         if isinstance(config.get(section), dict):
             config[section] = {name: entry for name, entry in config[section].items() if entry is not None}
-    schema = read_yaml(root / "workflow/schemas/config.schema.yaml")
+    schema = resolved(read_yaml(root / "workflow/schemas/config.schema.yaml"))
     for key, problem in [*_schema_problems(config, schema), *_once_valid(config, schema, root, present)]:
         raise MopeError(f"{_origin(key, layers)}: {_dotted(key)}: {problem}")
     return config | {"artifacts": config["artifacts"] or config["run"]}

@@ -164,3 +164,6 @@ for config, model in (
 ):
     AutoConfig.register(config.model_type, config)
     AutoModel.register(config, model)
+
+
+TrainableController = PreferenceController | ConstantController

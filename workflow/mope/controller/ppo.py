@@ -7,6 +7,34 @@ at a temperature below one are weighed as if drawn at one.
 
 import torch
 
+from mope.controller.mixture_logprobs import token_logprobs
+from mope.controller.rollout import Rollout
+from mope.controller.settings import ControllerSettings
+
+
+class ClippedPPO:
+    """Raises the probability of tokens of answers that did better than the other one to their prompt."""
+
+    holds = "advantage"  # what `Rollout.target` is
+
+    def __init__(self, settings: ControllerSettings):
+        self.clip = settings.clip
+        self.old: dict[int, torch.Tensor] = {}  # log π_old(y_t) of every part, from the first pass over it
+
+    def target(self, reward: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
+        """Advantages (N, 2); `batch` (M, 2) are the rewards of all processes that share the step."""
+        return advantages(reward, batch)
+
+    def terms(self, rollout: Rollout) -> int:
+        """How many terms the loss is the mean of: tokens."""
+        return int(rollout.present.sum())
+
+    def loss(self, number: int, part: Rollout, logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Loss and log-ratios (N, 2) of part `number` of a step, from the controller's outputs (B, T, k) on it."""
+        logprob = token_logprobs(logits, part.expert_logprobs, part.rest)
+        old = self.old.setdefault(number, logprob.detach())
+        return ppo_loss(logprob, old, part.present, part.target, self.clip)
+
 
 def advantages(reward: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
     """R(y) minus the reward of the prompt's other answer, in standard deviations over the batch; (N, 2) to (N, 2).

@@ -1,36 +1,32 @@
-"""REBEL (Gao et al. 2024, arXiv 2404.16767) for the controller, on recorded expert log-probabilities (paper eq. 3).
-
-Shapes: B answers of up to T tokens by k experts each; `present` (B, T) bool marks the tokens of an answer.
-"""
+"""REBEL (Gao et al. 2024, arXiv 2404.16767) for the controller (paper eq. 3)."""
 
 import torch
 
-LOG_ZERO = -1e4  # in place of the logarithm of zero, which has no gradient
+from mope.controller.mixture_logprobs import answer_logprobs
+from mope.controller.rollout import Rollout
+from mope.controller.settings import ControllerSettings
 
 
-def token_logprobs(
-    logits: torch.Tensor, expert_logprobs: torch.Tensor, rest: torch.Tensor | None = None
-) -> torch.Tensor:
-    """log π_θ(y_t) = log Σ_i α_i p_i(y_t) (paper eq. 1), shape (B, T).
+class Rebel:
+    """Fits the log-ratio of two answers to the gap of their rewards."""
 
-    `logits` (B, T, k) are the controller's outputs for the k experts of ξ (the softmax over these is the softmax of all
-    n outputs masked to ξ); `expert_logprobs` (B, T, k) are the recorded log p_i(y_t). No expert is run.
+    holds = "reward"  # what `Rollout.target` is
 
-    With `rest` (B, T, m, k), the log p_i of the m other tokens that were most probable, experts are mixed in logit
-    space instead (paper table 4): log π_θ(y_t) = Σ_i α_i log p_i(y_t) − log Σ_v Π_i p_i(v)^α_i, v being y_t and those.
-    """
-    alphas = torch.log_softmax(logits, dim=-1)
-    if rest is None:
-        return torch.logsumexp(alphas + expert_logprobs, dim=-1)
-    every = torch.cat([expert_logprobs[:, :, None], rest], dim=2).clamp(min=LOG_ZERO)  # (B, T, 1 + m, k)
-    return (every * alphas.exp()[:, :, None]).sum(dim=-1).log_softmax(dim=-1)[:, :, 0]
+    def __init__(self, settings: ControllerSettings):
+        self.eta = settings.eta
 
+    def target(self, reward: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
+        """The rewards (N, 2) themselves; `batch` (M, 2) are those of all processes that share the step."""
+        return reward
 
-def answer_logprobs(
-    logits: torch.Tensor, expert_logprobs: torch.Tensor, present: torch.Tensor, rest: torch.Tensor | None = None
-) -> torch.Tensor:
-    """log π_θ(y), the sum over the tokens of each answer, shape (B,)."""
-    return torch.where(present, token_logprobs(logits, expert_logprobs, rest), 0.0).sum(dim=-1)
+    def terms(self, rollout: Rollout) -> int:
+        """How many terms the loss is the mean of: prompts."""
+        return len(rollout.target)
+
+    def loss(self, number: int, part: Rollout, logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Loss and log-ratios (N, 2) of part `number` of a step, from the controller's outputs (B, T, k) on it."""
+        logprob = answer_logprobs(logits, part.expert_logprobs, part.present, part.rest).view(-1, 2)
+        return rebel_loss(logprob, part.old_logprob, part.target, self.eta)
 
 
 def rebel_loss(

@@ -2,7 +2,7 @@
 
 import torch
 
-from mope.decoding.mixers import Mixer
+from mope.decoding.mixers.mixer import Mixer
 from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Request
 from mope.decoding.step_controller import StepController

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from mope.decoding.batch import Batch
-from mope.decoding.mixers import Mixer
+from mope.decoding.mixers.mixer import Mixer
 from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Answer, Request, Token, check_request
 from mope.decoding.sampling import Ngrams, Sampling, draw_tokens, uniforms

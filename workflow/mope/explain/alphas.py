@@ -3,11 +3,13 @@
 import pandas as pd
 import torch
 
+from mope.controller.loading import load_controller
 from mope.controller.pcm import PreferenceController
 from mope.decoding.mixture import PromptScheme, controller_ids
 from mope.decoding.request import Answer, Request
 from mope.explain.terminal_chat import added_text, posterior_shares
-from mope.methods.generation import Generator, load_controller, mixer_of
+from mope.methods.generator import Generator
+from mope.methods.kinds.expert_mixture import mixing_rule
 
 SWAP_SAMPLE_COLUMNS = "prompt_id combination swapped dimension weight_before weight_after change".split()
 Asked = list[tuple[object, str]]  # (row of the prompts, combination)
@@ -29,7 +31,7 @@ class Sampler:
             for row, xi in self.asked
         ]
         decoder = self.controller.decoder()
-        self.answers: list[Answer] = generator.answers(pool, mixer_of(method), self.requests, decoder, record=True)
+        self.answers: list[Answer] = generator.answers(pool, mixing_rule(method), self.requests, decoder, record=True)
 
 
 def texts(tokenizer, tokens: list[int]) -> list[str]:

@@ -10,13 +10,13 @@ from typing import TextIO
 import torch
 from transformers import AutoTokenizer
 
+from mope.controller.loading import load_controller
 from mope.decoding.loop import decode
-from mope.decoding.mixers import Probability
+from mope.decoding.mixers.probability import Probability
 from mope.decoding.mixture import PromptScheme, mixture_request
 from mope.decoding.request import Token
 from mope.decoding.sampling import Sampling
 from mope.errors import MopeError
-from mope.methods.generation import load_controller
 from mope.pools.open_pool import open_pool
 from mope.preferences import Preferences
 

@@ -1,20 +1,29 @@
-"""What the methods of config.yaml are made of. Standard library only: the Snakefile calls this while it is parsed."""
+"""What the methods of config.yaml are made of. Light: the Snakefile calls this while it is parsed."""
+
+from mope.provenance.declared import declared
+
+KIND_TABLE = "mope.methods.kind_table"
+
+
+def chosen_by(method: dict) -> list[str]:
+    """The columns of groups from which rewards choose one of the method's candidates; none where it has no choice."""
+    groups = declared(KIND_TABLE)[method["kind"]].get("CHOSEN_BY", [])
+    return groups if method.get("expert", "best") == "best" else []
 
 
 def rewarded(method: dict) -> bool:
     """Whether the method chooses among answers by reward models."""
-    return method["kind"] == "best_of" or across_prompts(method)
+    return bool(chosen_by(method))
 
 
 def across_prompts(method: dict) -> bool:
     """Whether its answer to a prompt depends on other prompts: one choice is made for all of them."""
-    return method.get("expert") == "best"
+    return rewarded(method) and "prompt_id" not in chosen_by(method)
 
 
 def needs(method: dict) -> set[str]:
     """The trained parts that a method needs beside the base: experts, rewards, controllers, policies."""
-    needed = {kind: {"experts"} for kind in ("soup", "arrow", "mix", "expert")} | {"policy": {"policies"}}
-    parts = set(needed.get(method["kind"], ()))
+    parts = set(declared(KIND_TABLE)[method["kind"]].get("NEEDS", []))
     if rewarded(method):
         parts.add("rewards")
     if "controller" in method:

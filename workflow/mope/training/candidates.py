@@ -9,7 +9,7 @@ from transformers import AutoTokenizer
 
 from mope.data.tables import derive_seed
 from mope.decoding.loop import decode
-from mope.decoding.mixers import Probability
+from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
 from mope.pools.adapters import BASE

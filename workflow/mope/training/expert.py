@@ -15,7 +15,7 @@ from trl.models.utils import unwrap_model_for_generation
 
 from mope.data.tables import derive_seed
 from mope.decoding.loop import decode
-from mope.decoding.mixers import Probability
+from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
 from mope.errors import MopeError

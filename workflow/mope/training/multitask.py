@@ -1,6 +1,5 @@
-"""The trained rivals of Personalized Soups: one policy for all combinations, by three objectives."""
+"""Multitask: one policy, fine-tuned on the answers that feedback preferred, with the preference's text."""
 
-import random
 from pathlib import Path
 
 import pandas as pd
@@ -12,20 +11,16 @@ from mope.preferences import Preferences
 from mope.prompting import messages, reply
 from mope.training.checkpoints import Checkpoints
 from mope.training.devices import batch_options, trainer_options
-from mope.training.expert import ExpertSettings, adapter, task
+from mope.training.expert import ExpertSettings, adapter
+from mope.training.policy_parts import PolicyParts
 from mope.training.trainers import fit
 
-
-def plain_tasks(prompts: pd.DataFrame) -> list[dict]:
-    """Objective `general` (RLHF): prompts without preference texts; one general reward model scores the answers."""
-    return [task(prompt, [], "general") for prompt in prompts.prompt]
+NEEDS = ["feedback"]
 
 
-def combined_tasks(prompts: pd.DataFrame, preferences: Preferences, seed: int) -> list[dict]:
-    """Objective `combined` (P-MORL): prompts under all combinations, shuffled, each with the reward of its own."""
-    tasks = [task(p, preferences.statements(xi), xi) for p in prompts.prompt for xi in preferences.combinations()]
-    random.Random(seed).shuffle(tasks)
-    return tasks
+def train(parts: PolicyParts, settings: ExpertSettings, saved: Checkpoints, out: Path) -> pd.DataFrame:
+    """Writes the adapter to `out`; returns the training curve."""
+    return train_multitask(parts.base, parts.feedback, parts.preferences, settings, saved, out)
 
 
 def train_multitask(
@@ -36,7 +31,7 @@ def train_multitask(
     saved: Checkpoints,
     out: Path,
 ) -> pd.DataFrame:
-    """Objective `imitation` (multitask): SFT on the chosen answers of every preference's feedback, with its text.
+    """SFT on the chosen answers of every preference's feedback, with its text.
 
     A step sees as many answers as one of RLOO does. Writes the adapter to `out`; returns the training curve.
     """

@@ -6,8 +6,24 @@ from pathlib import Path
 from peft import ArrowConfig, create_arrow_model
 from transformers import AutoModelForCausalLM
 
+from mope.methods.generator import Answers, Generator, PromptCombinations
 from mope.pools.open_pool import placement
 from mope.pools.separate import SeparatePool
+
+REQUIRED = {"prompt": {"enum": ["all", "none"]}}  # the preference texts that it reads
+OPTIONAL = {}
+NEEDS = ["experts"]
+
+
+def answers(generator: Generator, method: dict, pairs: PromptCombinations) -> Answers:
+    """One combination after the other: Arrow routes among its experts."""
+    preferences, found = generator.preferences, {}
+    for combination in preferences.combinations():
+        experts = [generator.models.experts[member] for member in preferences.members(combination)]
+        own = [pair for pair in pairs if pair[1] == combination]
+        given = generator.single(arrow_pool(generator.models.base, experts), method, own)
+        found |= dict(zip(own, given, strict=True))
+    return {0: [found[pair] for pair in pairs]}
 
 
 def arrow_pool(base: Path, experts: Sequence[Path]) -> SeparatePool:

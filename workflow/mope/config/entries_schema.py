@@ -1,0 +1,45 @@
+"""The parts of the schema that come from tables of entries, such as the kinds of methods and the mixing rules.
+
+In `config.schema.yaml` two keywords of our own stand for them, each with the dotted name of a table:
+`entry_of: TABLE`            a name of the table;
+`kind_of: TABLE`             a mapping whose `kind` is a name of the table, with the keys that this entry declares
+                             (REQUIRED and OPTIONAL), and those of `shared`.
+"""
+
+from mope.provenance.declared import declared, modules
+
+MIXERS = "mope.decoding.mixer_table"
+
+
+def resolved(schema: object) -> object:
+    """The schema with both keywords written out in those of JSON schema."""
+    if isinstance(schema, list):
+        return [resolved(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "entry_of" in schema:
+        return {"enum": list(modules(schema["entry_of"]))}
+    if "kind_of" in schema:
+        return _by_kind(declared(schema["kind_of"]), schema.get("shared", {}))
+    return {key: resolved(value) for key, value in schema.items()}
+
+
+def mixer_keys() -> dict[str, dict]:
+    """Mixing rule -> the keys that it requires beside those of every mixture, with their schemas."""
+    return {name: constants["REQUIRED"] for name, constants in declared(MIXERS).items()}
+
+
+def _by_kind(kinds: dict[str, dict], shared: dict) -> dict:
+    rules = []
+    for kind, constants in kinds.items():
+        required, optional = dict(constants["REQUIRED"]), dict(constants["OPTIONAL"])
+        if "mixer" in required:  # the one kind that has a table of its own
+            required["mixer"] = {"enum": list(mixer_keys())}
+            optional |= {key: rule for keys in mixer_keys().values() for key, rule in keys.items()}
+        closed = {
+            "additionalProperties": False,
+            "required": ["kind", *required],
+            "properties": {"kind": True} | required | optional | shared,
+        }
+        rules.append({"if": {"required": ["kind"], "properties": {"kind": {"const": kind}}}, "then": closed})
+    return {"type": "object", "required": ["kind"], "properties": {"kind": {"enum": list(kinds)}}, "allOf": rules}

@@ -1,0 +1,100 @@
+"""Recorded answers of a step of training, as the batch that an objective needs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+
+import torch
+
+from mope.controller.mixture_logprobs import answer_logprobs
+from mope.controller.pcm import TrainableController
+from mope.decoding.request import Answer, Request
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """Recorded answers, N prompts × 2; everything an update needs (N·2 = B, k experts, T tokens)."""
+
+    input_ids: torch.Tensor  # (B, P + T) what the controller reads, left-padded prompt then answer
+    attention_mask: torch.Tensor  # (B, P + T)
+    members: torch.Tensor  # (B, k) positions of ξ's experts among the controller's outputs
+    expert_logprobs: torch.Tensor  # (B, T, k) log p_i(y_t)
+    present: torch.Tensor  # (B, T) bool
+    old_logprob: torch.Tensor  # (N, 2) log π_old(y)
+    reward: torch.Tensor  # (N, 2) R(y), less the KL penalty where there is one
+    target: torch.Tensor  # (N, 2) what the objective regresses on or weighs by, see its field `holds`
+    rest: torch.Tensor | None = None  # (B, T, m, k) log p_i of other tokens, of mixtures in logit space
+
+    def parts(self, prompts: int) -> Iterator["Rollout"]:
+        """The same in parts of so many prompts, those of about equally long answers together."""
+        order = self.present.sum(1).view(-1, 2).amax(1).argsort(stable=True)
+        for pairs in order.split(prompts):
+            rows = (2 * pairs[:, None] + torch.arange(2, device=pairs.device)).flatten()
+            cut = {"old_logprob": pairs, "reward": pairs, "target": pairs}
+            part = Rollout(**{name: tensor[cut.get(name, rows)] for name, tensor in self._tensors().items()})
+            yield part.trimmed()
+
+    def trimmed(self) -> "Rollout":
+        """The same without the padding that all of its answers share."""
+        first, longest = int(self.attention_mask.argmax(1).min()), int(self.present.sum(1).max())
+        both = slice(first, self.input_ids.shape[1] - self.present.shape[1] + longest)
+        kept = {name: slice(longest) for name in ("expert_logprobs", "present", "rest")}
+        kept |= {"input_ids": both, "attention_mask": both}
+        tensors = self._tensors()
+        return replace(self, **{name: tensors[name][:, cut] for name, cut in kept.items() if name in tensors})
+
+    def to(self, device: torch.device) -> "Rollout":
+        """The same on another device."""
+        return Rollout(**{name: tensor.to(device) for name, tensor in self._tensors().items()})
+
+    def _tensors(self) -> dict[str, torch.Tensor]:
+        tensors = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: tensor for name, tensor in tensors.items() if tensor is not None}
+
+    def logits(self, controller: TrainableController) -> torch.Tensor:
+        """The controller's outputs for ξ's experts before each answer token, (B, T, k)."""
+        length = self.present.shape[1]
+        mask = self.attention_mask
+        positions = (mask.cumsum(1) - 1).clamp(min=0)
+        every = controller(input_ids=self.input_ids, attention_mask=mask, position_ids=positions).logits
+        before = every[:, -length - 1 : -1]  # (B, T, n): position t-1 weighs token t
+        return before.gather(2, self.members[:, None].expand(-1, length, -1))
+
+
+def rollout_of(
+    requests: list[Request], answers: list[Answer], members: list[list[int]], reward: torch.Tensor, pad_id: int
+) -> Rollout:
+    """Pad the recorded answers into one batch; `reward` (B,), answers 2i and 2i+1 belong to one prompt.
+
+    `members` (B, k) are the places of ξ's experts among those of the pool.
+    """
+    longest = max(len(answer.tokens) for answer in answers)
+    prompt = max(len(request.controller_ids) for request in requests)
+    rows, k = len(answers), len(members[0])
+    input_ids = torch.full((rows, prompt + longest), pad_id)
+    mask = torch.zeros_like(input_ids)
+    logprobs = torch.zeros(rows, longest, k)
+    rest = None if answers[0].rest is None else torch.zeros(rows, longest, *answers[0].rest.shape[1:])
+    present = torch.zeros(rows, longest, dtype=torch.bool)
+    for b, (request, answer) in enumerate(zip(requests, answers, strict=True)):
+        read, wrote = len(request.controller_ids), len(answer.tokens)
+        input_ids[b, prompt - read : prompt + wrote] = torch.tensor([*request.controller_ids, *answer.tokens])
+        mask[b, prompt - read : prompt + wrote] = 1
+        logprobs[b, :wrote] = answer.expert_logprobs
+        present[b, :wrote] = True
+        if rest is not None:
+            rest[b, :wrote] = answer.rest
+    if rest is None:
+        old = torch.stack([answer.logprob.sum() for answer in answers])
+    else:  # both sides of the ratio normalised over the recorded tokens; the decoder did it over the vocabulary
+        drawn_with = torch.ones(rows, longest, k)
+        for b, (answer, own) in enumerate(zip(answers, members, strict=True)):
+            drawn_with[b, : len(answer.tokens)] = answer.alphas[:, own]
+        old = answer_logprobs(drawn_with.log(), logprobs, present, rest)
+    reward = reward.view(-1, 2)
+    return Rollout(input_ids, mask, torch.tensor(members), logprobs, present, old.view(-1, 2), reward, reward, rest)
+
+
+def uniform_logprob(rollout: Rollout) -> torch.Tensor:
+    """log π(y) under uniform weights, (N, 2): the reference of the KL penalty."""
+    zeros = torch.zeros_like(rollout.expert_logprobs)
+    return answer_logprobs(zeros, rollout.expert_logprobs, rollout.present, rollout.rest).view(-1, 2)

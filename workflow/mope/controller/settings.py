@@ -1,0 +1,39 @@
+"""The section `controller` of config.yaml."""
+
+from dataclasses import dataclass
+
+from mope.decoding.mixture import PromptScheme
+
+
+@dataclass(frozen=True)
+class ControllerSettings:
+    """`controller` in config.yaml, for one seed."""
+
+    seed: int
+    hidden: int
+    layers: int
+    heads: int
+    intermediate: int
+    eta: float
+    kl: float
+    learning_rate: float
+    steps: int
+    prompts_per_step: int
+    epochs: int
+    temperature: float
+    max_new_tokens: int
+    objective: str
+    clip: float
+    reward: str
+    expert_prompt: str
+    reads: str
+    mixes: str
+    scores: str
+    space: str
+    combinations: list[str] | None
+    weights: list[list[float]] | None
+    micro_batch: int | None  # prompts per backward pass
+
+    def reading(self, weights: list[float] | None = None) -> PromptScheme:
+        """What experts and controller read in training, under graded preferences if there are `weights`."""
+        return PromptScheme(self.expert_prompt, self.reads, self.mixes, weights)

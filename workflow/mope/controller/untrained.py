@@ -1,0 +1,51 @@
+"""Controllers before their training: from scratch, grown from a LLaMA, or constant weights."""
+
+from pathlib import Path
+
+from mope.controller.pcm import (
+    ConstantController,
+    ConstantControllerConfig,
+    PreferenceController,
+    PreferenceControllerConfig,
+    TrainableController,
+    expert_texts,
+    grown_from,
+)
+from mope.controller.settings import ControllerSettings
+from mope.preferences import Preferences
+
+
+def new_controller(
+    tokenizer, vocabulary: int, preferences: Preferences, settings: ControllerSettings, start: Path | None = None
+) -> TrainableController:
+    """An untrained controller, whose mixture is uniform; its body is the LLaMA in the folder `start`, or random.
+
+    `vocabulary` counts the experts' outputs, which may be more than the tokenizer's tokens.
+    """
+    experts = list(preferences.ids)
+    if settings.reads == "combination":
+        combinations = len(preferences.combinations())
+        return ConstantController(ConstantControllerConfig(experts, combinations, mixes=settings.mixes))
+    about = {
+        "reads": settings.reads,
+        "mixes": settings.mixes,
+        "expert_texts": expert_texts(tokenizer, preferences) if settings.scores == "texts" else None,
+    }
+    if settings.reads == "embedding":
+        vocabulary = max(vocabulary, len(tokenizer) + len(experts))
+    if start is not None:
+        return grown_from(start, experts, vocabulary, **about)
+    config = PreferenceControllerConfig(
+        experts,
+        **about,
+        vocab_size=vocabulary,
+        hidden_size=settings.hidden,
+        num_hidden_layers=settings.layers,
+        num_attention_heads=settings.heads,
+        intermediate_size=settings.intermediate,
+        max_position_embeddings=2048,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        bos_token_id=None,
+    )
+    return PreferenceController(config)

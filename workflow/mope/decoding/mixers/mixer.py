@@ -1,0 +1,23 @@
+"""What a mixing rule is: how the experts' next-token distributions become one, on log-probabilities throughout.
+
+Shapes: logprobs (B, k, V) of k experts per request, weights (B, k), present (B, k) bool; an expert that is not
+present takes no part, whatever its row holds. The result (B, V) is a log-distribution. Zero mass is -inf.
+"""
+
+from abc import ABC, abstractmethod
+
+import torch
+
+IMPOSSIBLE = float("-inf")
+
+
+class Mixer(ABC):
+    """A rule that mixes experts."""
+
+    def weights(self, experts: torch.Tensor, present: torch.Tensor, given: torch.Tensor | None) -> torch.Tensor:
+        """The weights (B, k) that `mix` takes: those given, or uniform ones. `experts` (B, k) are pool indices."""
+        return present / present.sum(dim=1, keepdim=True) if given is None else given
+
+    @abstractmethod
+    def mix(self, logprobs: torch.Tensor, weights: torch.Tensor, present: torch.Tensor | None) -> torch.Tensor:
+        """Log-distribution (B, V); `present` is None when every expert is."""

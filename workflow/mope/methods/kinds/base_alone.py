@@ -1,0 +1,13 @@
+"""Vanilla and preference prompting: the base model reads none or all of the preference texts."""
+
+from mope.methods.generator import Answers, Generator, PromptCombinations
+from mope.pools.adapters import BASE
+
+REQUIRED = {"prompt": {"enum": ["all", "none"]}}  # the preference texts that it reads
+OPTIONAL = {}
+NEEDS = []
+
+
+def answers(generator: Generator, method: dict, pairs: PromptCombinations) -> Answers:
+    """The base model's answers."""
+    return {0: generator.single(generator.pool({"base": BASE}), method, pairs)}

@@ -1,0 +1,25 @@
+"""One expert for every combination, or the best one of each combination in hindsight (an oracle)."""
+
+from mope.methods.generator import Answers, Generator, PromptCombinations
+
+REQUIRED = {"prompt": {"enum": ["all", "none"]}, "expert": {"type": "string"}}  # a preference; or best, in hindsight
+OPTIONAL = {}
+NEEDS = ["experts"]
+CHOSEN_BY = ["combination"]  # with `expert: best` rewards choose one candidate for each combination
+
+
+def answers(generator: Generator, method: dict, pairs: PromptCombinations) -> Answers:
+    """Of one expert; with `expert: best` of every expert of the combination, by its place, to choose from.
+
+    An oracle: the choice is made on the evaluation prompts themselves, in the baseline's favour.
+    """
+    experts, preferences = generator.models.experts, generator.preferences
+    if method["expert"] != "best":
+        return {0: generator.single(generator.pool({method["expert"]: experts[method["expert"]]}), method, pairs)}
+    pool, names = generator.pool(experts), list(experts)
+    return {
+        place: generator.single(
+            pool, method, pairs, lambda xi, place=place: names.index(preferences.members(xi)[place])
+        )
+        for place in range(len(preferences.dimensions))
+    }

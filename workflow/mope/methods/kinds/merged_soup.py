@@ -1,0 +1,27 @@
+"""Personalized Soups (arXiv 2310.11564): one merged adapter per combination, all of them served in one batch."""
+
+from functools import partial
+
+from mope.decoding.mixers.probability import Probability
+from mope.engine.lora import read_adapter
+from mope.methods.generator import Answers, Generator, PromptCombinations
+from mope.methods.soups import AVERAGES
+
+REQUIRED = {"prompt": {"enum": ["all", "none"]}, "average": {"enum": ["factor", "exact", "sum"]}}
+OPTIONAL = {"strength": {"type": "number", "exclusiveMinimum": 0}}  # of each expert's update in a sum
+NEEDS = ["experts"]
+
+
+def answers(generator: Generator, method: dict, pairs: PromptCombinations) -> Answers:
+    """Each combination's soup answers its own requests."""
+    preferences, average = generator.preferences, AVERAGES[method["average"]]
+    if "strength" in method:
+        average = partial(average, strength=method["strength"])
+    adapters = {name: read_adapter(folder) for name, folder in generator.models.experts.items()}
+    combinations = preferences.combinations()
+    merged = {xi: average([adapters[member] for member in preferences.members(xi)]) for xi in combinations}
+    requests = [
+        generator.plain_request(combinations.index(xi), prompt, generator.texts_read(method, xi), xi)
+        for prompt, xi in pairs
+    ]
+    return {0: generator.decode(generator.pool(merged), Probability(), requests)}

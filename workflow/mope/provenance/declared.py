@@ -1,0 +1,60 @@
+"""What the entries of a table declare, read without running them.
+
+A table is a module with one dictionary, name -> module (or something of a module), such as
+`mope.methods.kind_table.METHOD_KINDS`. The Snakefile must know what an entry needs and accepts, but not load the
+libraries that it runs on: so an entry states this in constants that are literals, and they are read from its source.
+"""
+
+import ast
+import functools
+from pathlib import Path
+
+from mope.errors import MopeError
+
+WORKFLOW = Path(__file__).resolve().parents[2]
+
+
+@functools.cache
+def modules(table: str) -> dict[str, str]:
+    """Name -> dotted name of its module, in the order of the table; `MopeError` if there is no such dictionary."""
+    file = _file(table)
+    tree = ast.parse(file.read_text())
+    imported = {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+            return {
+                key.value: imported[value.id if isinstance(value, ast.Name) else value.value.id]
+                for key, value in zip(node.value.keys, node.value.values, strict=True)
+            }
+    raise MopeError(f"{file}: no table found; a dictionary, name -> module, is expected")
+
+
+@functools.cache
+def declared(table: str) -> dict[str, dict[str, object]]:
+    """Name -> the constants of its module that are literals (numbers, texts, lists, dictionaries)."""
+    return {name: _literals(_file(module)) for name, module in modules(table).items()}
+
+
+def chosen(table: str, names: list[str]) -> dict[str, list[str]]:
+    """The argument `chosen` of `mope.provenance.code.digest` for some entries of a table."""
+    return {table: [modules(table)[name].rsplit(".", 1)[-1] for name in names]}
+
+
+def _file(module: str) -> Path:
+    return WORKFLOW.joinpath(*module.split(".")).with_suffix(".py")
+
+
+def _literals(file: Path) -> dict[str, object]:
+    found = {}
+    for node in ast.parse(file.read_text()).body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            try:
+                found[node.targets[0].id] = ast.literal_eval(node.value)
+            except ValueError:
+                continue  # a constant that is computed; nobody asks for it here
+    return found

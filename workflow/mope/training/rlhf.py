@@ -1,0 +1,24 @@
+"""RLHF: one policy, trained on plain prompts against one general reward model."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from mope.rewards.combined import Rewards
+from mope.rewards.reward_model import load_reward_models
+from mope.training.checkpoints import Checkpoints
+from mope.training.expert import ExpertSettings, task, train_expert
+from mope.training.policy_parts import PolicyParts
+
+NEEDS = ["general_reward"]
+
+
+def train(parts: PolicyParts, settings: ExpertSettings, saved: Checkpoints, out: Path) -> pd.DataFrame:
+    """Writes the adapter to `out`; returns the training curve."""
+    models = load_reward_models(parts.base, parts.rewards)
+    return train_expert(parts.base, Rewards(models, {}, "raw"), plain_tasks(parts.prompts), settings, saved, out)
+
+
+def plain_tasks(prompts: pd.DataFrame) -> list[dict]:
+    """Prompts without preference texts; one general reward model scores the answers."""
+    return [task(prompt, [], "general") for prompt in prompts.prompt]
