@@ -11,11 +11,11 @@ if not starting_model(config["base"]):
         resources:
             **training_job(config, "base", minutes=120),
         params:
+            **stage("train_base"),
             settings=settings(without(config["base"], "path", "hub", "pad_token"), seed=config["seed"]),
-            code=code("train_base"),
         shell:
-            "python {SCRIPTS:q}/train_base.py --corpus {input.corpus:q} --settings {params.settings:q}"
-            " --out {output.model:q} --checkpoint-minutes {resources.checkpoint_minutes:q} > {log:q} 2>&1"
+            "python {params.script:q} --corpus {input.corpus:q} --settings {params.settings:q} --out {output.model:q}"
+            " --checkpoint-minutes {resources.checkpoint_minutes:q} > {log:q} 2>&1"
 
 else:
 
@@ -30,10 +30,10 @@ else:
         resources:
             **model_job(config, megabytes=4000, minutes=30),
         params:
+            **stage("import_base"),
             settings=settings(pad_token=config["base"]["pad_token"]),
-            code=code("import_base"),
         shell:
-            "python {SCRIPTS:q}/import_base.py --path {input.model:q} --controllers {input.controllers:q}"
+            "python {params.script:q} --path {input.model:q} --controllers {input.controllers:q}"
             " --settings {params.settings:q} --out {output.model:q} > {log:q} 2>&1"
 
 
@@ -48,16 +48,16 @@ rule answer_reference:
     resources:
         **model_job(config, megabytes=3000, minutes=60),
     params:
+        **stage("answer_reference"),
         settings=settings(
             temperature=config["generation"]["temperature"],
             max_new_tokens=config["generation"]["max_new_tokens"],
             seed=config["seed"],
         ),
         preferences=(),
-        code=code("answer_reference"),
     shell:
-        "python {SCRIPTS:q}/answer_reference.py --base {input.base:q} --prompts {input.prompts:q}"
-        " {params.preferences:q} --settings {params.settings:q} --out {output.reference:q} > {log:q} 2>&1"
+        "python {params.script:q} --base {input.base:q} --prompts {input.prompts:q} {params.preferences:q}"
+        " --settings {params.settings:q} --out {output.reference:q} > {log:q} 2>&1"
 
 
 # The base's answers to the prompts with the texts of every combination: another choice of y_ref.
@@ -69,4 +69,4 @@ use rule answer_reference as answer_prompted_reference with:
     output:
         reference="<artifacts>/reference/prompted/{set}.parquet",
     params:
-        preferences=("--preferences", PREFERENCES, "--active", *preferences.ids),
+        preferences=lambda wildcards, input: ["--preferences", input.preferences, "--active", *preferences.ids],

@@ -24,7 +24,6 @@ from mope.provenance.code import digest
 
 # The workflow's folder: the short way where it is the working directory, in which results are written.
 PROJECT = Path() if Path(workflow.basedir).samefile(".") else Path(workflow.basedir)
-SCRIPTS = (PROJECT / "workflow/scripts").as_posix()
 PREFERENCES = (PROJECT / "workflow/prompts/preferences.yaml").as_posix()
 WORLD = sorted(path.as_posix() for path in (PROJECT / "workflow/mope/world").rglob("*.yaml"))
 REPORT = ["1 Did it reproduce?", "2 Figures", "3 Tables"]  # categories of the report, which sorts them by name
@@ -47,13 +46,17 @@ def configuration(command_line, files):
     return config
 
 
-def code(stage):
-    """Digest of the stage's script and of all project modules it imports: a rule runs again when it changes."""
-    return or_exit(digest, f"{SCRIPTS}/{stage}.py")
+def stage(name):
+    """Parameters of a rule: its script, and the digest of that with all project modules it imports.
+
+    A rule runs again when the digest changes; where the script lies, as a function of inputs, reruns nothing.
+    """
+    script = (PROJECT / f"workflow/scripts/{name}.py").as_posix()
+    return {"script": lambda wildcards, input: script, "code": or_exit(digest, script)}
 
 
 def settings(*sections, **values):
-    """The smallest part of the configuration that a stage uses; as a function, so that braces in it stay as they are."""
+    """The smallest part of the configuration that a stage uses; a function, so that braces in it stay as they are."""
     text = as_json(*sections, **values)
     return lambda wildcards: text
 

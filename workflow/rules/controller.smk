@@ -9,6 +9,7 @@ rule train_body:
     resources:
         **training_job(config, "body", minutes=120),
     params:
+        **stage("train_base"),
         settings=lambda wildcards: as_json(
             without(config["base"], "path", "hub", "pad_token"),
             models.bodies()[wildcards.shape],
@@ -16,11 +17,10 @@ rule train_body:
             seed=config["seed"],
         ),
         examples=lambda wildcards: wildcards.shape.split("-")[-1],
-        code=code("train_base"),
     shell:
-        "python {SCRIPTS:q}/train_base.py --corpus {input.corpus:q} --tokenizer {input.base:q}"
-        " --examples {params.examples:q} --settings {params.settings:q} --out {output.model:q}"
-        " --checkpoint-minutes {resources.checkpoint_minutes:q} > {log:q} 2>&1"
+        "python {params.script:q} --corpus {input.corpus:q} --tokenizer {input.base:q} --examples {params.examples:q}"
+        " --settings {params.settings:q} --out {output.model:q} --checkpoint-minutes {resources.checkpoint_minutes:q}"
+        " > {log:q} 2>&1"
 
 
 rule train_controller:
@@ -39,13 +39,13 @@ rule train_controller:
     resources:
         **training_job(config, "controller", minutes=240),
     params:
+        **stage("train_controller"),
         settings=lambda wildcards: as_json(
             without(models.settings(wildcards.controller), "reference"), seed=int(wildcards.seed)
         ),
         models=models.controller_options,
-        code=code("train_controller"),
     shell:
-        "{resources.launch} {SCRIPTS:q}/train_controller.py --base {input.base:q} {params.models:q}"
-        " --prompts {input.prompts:q} --reference {input.reference:q} --preferences {input.preferences:q}"
-        " --settings {params.settings:q} --out {output.model:q} --curve {output.curve:q}"
-        " --checkpoint-minutes {resources.checkpoint_minutes:q} > {log:q} 2>&1"
+        "{resources.launch} {params.script:q} --base {input.base:q} {params.models:q} --prompts {input.prompts:q}"
+        " --reference {input.reference:q} --preferences {input.preferences:q} --settings {params.settings:q}"
+        " --out {output.model:q} --curve {output.curve:q} --checkpoint-minutes {resources.checkpoint_minutes:q}"
+        " > {log:q} 2>&1"

@@ -7,10 +7,10 @@ rule write_corpus:
     conda:
         "../../envs/train.yaml"
     params:
+        **stage("write_corpus"),
         settings=settings(without(config["data"], "train", "longest"), preferences=preferences.ids, seed=config["seed"]),
-        code=code("write_corpus"),
     shell:
-        "python {SCRIPTS:q}/write_corpus.py --settings {params.settings:q} --preferences {input.preferences:q}"
+        "python {params.script:q} --settings {params.settings:q} --preferences {input.preferences:q}"
         " --out {output.corpus:q} > {log:q} 2>&1"
 
 
@@ -23,12 +23,12 @@ rule prepare_prompts:
     conda:
         "../../envs/train.yaml"
     params:
+        **stage("prepare_prompts"),
         settings=prompts.settings,
         files=prompts.options,
-        code=code("prepare_prompts"),
     shell:
-        "python {SCRIPTS:q}/prepare_prompts.py --set {wildcards.set:q} --settings {params.settings:q}"
-        " {params.files:q} --out {output.prompts:q} > {log:q} 2>&1"
+        "python {params.script:q} --set {wildcards.set:q} --settings {params.settings:q} {params.files:q}"
+        " --out {output.prompts:q} > {log:q} 2>&1"
 
 
 rule sample_candidates:
@@ -43,10 +43,10 @@ rule sample_candidates:
     resources:
         **model_job(config, megabytes=3000, minutes=60),
     params:
+        **stage("sample_candidates"),
         settings=settings(config["candidates"], preferences=preferences.ids, seed=config["seed"]),
-        code=code("sample_candidates"),
     shell:
-        "python {SCRIPTS:q}/sample_candidates.py --base {input.base:q} --prompts {input.prompts:q}"
+        "python {params.script:q} --base {input.base:q} --prompts {input.prompts:q}"
         " --preferences {input.preferences:q} --settings {params.settings:q} --out {output.candidates:q}"
         " > {log:q} 2>&1"
 
@@ -62,12 +62,11 @@ if config["feedback"]["source"] == "world":
         conda:
             "../../envs/train.yaml"
         params:
+            **stage("annotate_feedback"),
             settings=settings(without(config["feedback"], "source"), seed=config["seed"]),
-            code=code("annotate_feedback"),
         shell:
-            "python {SCRIPTS:q}/annotate_feedback.py --candidates {input.candidates:q}"
-            " --preference {wildcards.preference:q} --settings {params.settings:q} --out {output.feedback:q}"
-            " > {log:q} 2>&1"
+            "python {params.script:q} --candidates {input.candidates:q} --preference {wildcards.preference:q}"
+            " --settings {params.settings:q} --out {output.feedback:q} > {log:q} 2>&1"
 
 else:
 
@@ -79,8 +78,8 @@ else:
         conda:
             "../../envs/train.yaml"
         params:
+            **stage("read_feedback"),
             settings=settings(pairs=config["feedback"]["pairs"], seed=config["seed"]),
-            code=code("read_feedback"),
         shell:
-            "python {SCRIPTS:q}/read_feedback.py --file {input.feedback:q} --settings {params.settings:q}"
+            "python {params.script:q} --file {input.feedback:q} --settings {params.settings:q}"
             " --out {output.feedback:q} > {log:q} 2>&1"

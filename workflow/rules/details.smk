@@ -8,10 +8,10 @@ rule quality:
     conda:
         "../../envs/analysis.yaml"
     params:
+        **stage("quality"),
         settings=settings(resamples=config["statistics"]["resamples"], seed=config["seed"]),
-        code=code("quality"),
     shell:
-        "python {SCRIPTS:q}/quality.py --responses {input.responses:q} --settings {params.settings:q}"
+        "python {params.script:q} --responses {input.responses:q} --settings {params.settings:q}"
         " --output {output.table:q} > {log:q} 2>&1"
 
 
@@ -23,13 +23,13 @@ rule generalisation:
     conda:
         "../../envs/analysis.yaml"
     params:
+        **stage("generalisation"),
         settings=settings(
             partial=results.partially_trained(), resamples=config["statistics"]["resamples"], seed=config["seed"]
         ),
-        code=code("generalisation"),
     shell:
-        "python {SCRIPTS:q}/generalisation.py --scores {input.scores:q} --settings {params.settings:q}"
-        " --output {output.table:q} > {log:q} 2>&1"
+        "python {params.script:q} --scores {input.scores:q} --settings {params.settings:q} --output {output.table:q}"
+        " > {log:q} 2>&1"
 
 
 rule alpha_tables:
@@ -43,9 +43,9 @@ rule alpha_tables:
     conda:
         "../../envs/analysis.yaml"
     params:
+        **stage("alpha_tables"),
         settings=settings(active=preferences.ids, resamples=config["statistics"]["resamples"], seed=config["seed"]),
-        code=code("alpha_tables"),
     shell:
-        "python {SCRIPTS:q}/alpha_tables.py --samples {input.samples:q} --swaps {input.swaps:q}"
+        "python {params.script:q} --samples {input.samples:q} --swaps {input.swaps:q}"
         " --preferences {input.preferences:q} --settings {params.settings:q} --out {output.table:q}"
         " --swaps-out {output.swaps:q} > {log:q} 2>&1"

@@ -11,10 +11,10 @@ rule download_model:
     conda:
         "../../envs/train.yaml"
     params:
+        **stage("download_model"),
         settings=lambda wildcards: as_json(models.on_hub()[wildcards.hub_model]),
-        code=code("download_model"),
     shell:
-        "HF_HUB_OFFLINE=0 python {SCRIPTS:q}/download_model.py --settings {params.settings:q} --out {output.model:q}"
+        "HF_HUB_OFFLINE=0 python {params.script:q} --settings {params.settings:q} --out {output.model:q}"
         " > {log:q} 2>&1"
 
 
@@ -24,8 +24,8 @@ rule download_prompts:
     conda:
         "../../envs/train.yaml"
     params:
+        **stage("download_prompts"),
         settings=lambda wildcards: as_json(prompts.source(wildcards)),
-        code=code("download_prompts"),
     shell:
-        "HF_HUB_OFFLINE=0 python {SCRIPTS:q}/download_prompts.py --settings {params.settings:q}"
-        " --out {output.prompts:q} > {log:q} 2>&1"
+        "HF_HUB_OFFLINE=0 python {params.script:q} --settings {params.settings:q} --out {output.prompts:q}"
+        " > {log:q} 2>&1"

@@ -14,10 +14,10 @@ rule score:
     resources:
         **model_job(config, megabytes=3000, minutes=60),
     params:
+        **stage("score"),
         options=results.score_options,
-        code=code("score"),
     shell:
-        "python {SCRIPTS:q}/score.py --base {input.base:q} {params.options:q} > {log:q} 2>&1"
+        "python {params.script:q} --base {input.base:q} {params.options:q} > {log:q} 2>&1"
 
 
 rule judge_rubric:
@@ -31,13 +31,14 @@ rule judge_rubric:
     conda:
         "../../envs/analysis.yaml"
     params:
+        **stage("judge_rubric"),
         settings=results.judge_settings,
         pairs=results.compared(),
-        options=shards.judge_options,
-        code=code("judge_rubric"),
+        folder=shards.judgment_folder,
+        shard=shards.options("judging"),
     shell:
-        "python {SCRIPTS:q}/judge_rubric.py --responses {input.responses:q} --pairs {params.pairs:q}"
-        " --settings {params.settings:q} {params.options:q} > {log:q} 2>&1"
+        "python {params.script:q} --responses {input.responses:q} --pairs {params.pairs:q}"
+        " --settings {params.settings:q} --output {params.folder:q} {params.shard:q} > {log:q} 2>&1"
 
 
 rule judge_reward:
@@ -54,15 +55,16 @@ rule judge_reward:
     resources:
         **model_job(config, megabytes=3000, minutes=60),
     params:
+        **stage("judge_reward"),
         settings=results.judge_settings,
         pairs=results.compared(),
         models=model_options,
-        options=shards.judge_options,
-        code=code("judge_reward"),
+        folder=shards.judgment_folder,
+        shard=shards.options("judging"),
     shell:
-        "python {SCRIPTS:q}/judge_reward.py --responses {input.responses:q} --pairs {params.pairs:q}"
-        " --base {input.base:q} {params.models:q} --feedback {input.feedback:q} --settings {params.settings:q}"
-        " {params.options:q} > {log:q} 2>&1"
+        "python {params.script:q} --responses {input.responses:q} --pairs {params.pairs:q} --base {input.base:q}"
+        " {params.models:q} --feedback {input.feedback:q} --settings {params.settings:q} --output {params.folder:q}"
+        " {params.shard:q} > {log:q} 2>&1"
 
 
 # One job for all sets, never in shards: they share one budget. It runs beside Snakemake itself, where the key and the
@@ -79,15 +81,15 @@ rule judge_chat:
     conda:
         "../../envs/analysis.yaml"
     params:
+        **stage("judge_chat"),
         settings=results.judge_settings,
         pairs=results.compared(),
         max_unparsed=config["statistics"]["max_unparsed"],
         templates=parent("templates"),
         folder=parent("verdicts", levels=3),
         cache=JUDGE_CACHE,
-        code=code("judge_chat"),
     shell:
-        "python {SCRIPTS:q}/judge_chat.py --judge {wildcards.judge:q} --responses {input.responses:q}"
+        "python {params.script:q} --judge {wildcards.judge:q} --responses {input.responses:q}"
         " --pairs {params.pairs:q} --settings {params.settings:q} --max-unparsed {params.max_unparsed:q}"
         " --templates {params.templates:q} --cache {params.cache:q} --output {params.folder:q} > {log:q} 2>&1"
 
@@ -105,13 +107,13 @@ rule prepare_batch:
     conda:
         "../../envs/analysis.yaml"
     params:
+        **stage("prepare_batch"),
         settings=results.judge_settings,
         pairs=results.compared(),
         templates=parent("templates"),
         cache=JUDGE_CACHE,
-        code=code("prepare_batch"),
     shell:
-        "python {SCRIPTS:q}/prepare_batch.py --responses {input.responses:q} --pairs {params.pairs:q}"
+        "python {params.script:q} --responses {input.responses:q} --pairs {params.pairs:q}"
         " --settings {params.settings:q} --templates {params.templates:q} --cache {params.cache:q}"
         " --output {output.requests:q} > {log:q} 2>&1"
 
@@ -125,11 +127,11 @@ rule aggregate:
     conda:
         "../../envs/analysis.yaml"
     params:
+        **stage("aggregate"),
         settings=settings(config["statistics"], seed=config["seed"], rows=in_tables(config["methods"])),
         folder=parent("tables"),
-        code=code("aggregate"),
     shell:
-        "python {SCRIPTS:q}/aggregate.py --judgments {input.judgments:q} --responses {input.responses:q}"
+        "python {params.script:q} --judgments {input.judgments:q} --responses {input.responses:q}"
         " --settings {params.settings:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
@@ -142,10 +144,10 @@ rule agreement:
     conda:
         "../../envs/analysis.yaml"
     params:
-        code=code("agreement"),
+        **stage("agreement"),
     shell:
-        "python {SCRIPTS:q}/agreement.py --judgments {input.judgments:q} --scores {input.scores:q}"
-        " --output {output.table:q} > {log:q} 2>&1"
+        "python {params.script:q} --judgments {input.judgments:q} --scores {input.scores:q} --output {output.table:q}"
+        " > {log:q} 2>&1"
 
 
 rule reward_table:
@@ -156,9 +158,9 @@ rule reward_table:
     conda:
         "../../envs/analysis.yaml"
     params:
-        code=code("reward_table"),
+        **stage("reward_table"),
     shell:
-        "python {SCRIPTS:q}/reward_table.py --metrics {input.metrics:q} --output {output.table:q} > {log:q} 2>&1"
+        "python {params.script:q} --metrics {input.metrics:q} --output {output.table:q} > {log:q} 2>&1"
 
 
 rule mean_rewards:
@@ -170,10 +172,10 @@ rule mean_rewards:
     conda:
         "../../envs/analysis.yaml"
     params:
-        code=code("mean_rewards"),
+        **stage("mean_rewards"),
     shell:
-        "python {SCRIPTS:q}/mean_rewards.py --scores {input.scores:q} --output {output.table:q}"
-        " --cells {output.cells:q} > {log:q} 2>&1"
+        "python {params.script:q} --scores {input.scores:q} --output {output.table:q} --cells {output.cells:q}"
+        " > {log:q} 2>&1"
 
 
 rule human_study:
@@ -186,10 +188,10 @@ rule human_study:
     conda:
         "../../envs/analysis.yaml"
     params:
+        **stage("human_study"),
         settings=settings(without(config["human_study"], "ratings"), preferences=preferences.ids, seed=config["seed"]),
-        code=code("human_study"),
     shell:
-        "python {SCRIPTS:q}/human_study.py --responses {input.responses:q} --preferences {input.preferences:q}"
+        "python {params.script:q} --responses {input.responses:q} --preferences {input.preferences:q}"
         " --settings {params.settings:q} --page {output.page:q} --key {output.key:q} > {log:q} 2>&1"
 
 
@@ -203,9 +205,9 @@ rule human_results:
     conda:
         "../../envs/analysis.yaml"
     params:
+        **stage("human_results"),
         focus=config["human_study"]["methods"][0],
         folder=parent("tables"),
-        code=code("human_results"),
     shell:
-        "python {SCRIPTS:q}/human_results.py --ratings {input.ratings:q} --key {input.key:q}"
-        " --judgments {input.judgments:q} --focus {params.focus:q} --output {params.folder:q} > {log:q} 2>&1"
+        "python {params.script:q} --ratings {input.ratings:q} --key {input.key:q} --judgments {input.judgments:q}"
+        " --focus {params.focus:q} --output {params.folder:q} > {log:q} 2>&1"

@@ -13,10 +13,10 @@ rule train_reward:
     resources:
         **training_job(config, "reward", minutes=120),
     params:
+        **stage("train_reward"),
         settings=settings(config["reward"], seed=config["seed"]),
-        code=code("train_reward"),
     shell:
-        "{resources.launch} {SCRIPTS:q}/train_reward.py --base {input.base:q} --feedback {input.feedback:q}"
+        "{resources.launch} {params.script:q} --base {input.base:q} --feedback {input.feedback:q}"
         " --settings {params.settings:q} --out {output.model:q} --metrics {output.metrics:q}"
         " --checkpoint-minutes {resources.checkpoint_minutes:q} > {log:q} 2>&1"
 
@@ -38,15 +38,15 @@ rule train_expert:
     resources:
         **training_job(config, "expert", minutes=240),
     params:
+        **stage("train_expert"),
         settings=settings(without(config["expert"], "begun"), seed=config["seed"]),
         begun=config["expert"]["begun"],
-        code=code("train_expert"),
     shell:
-        "{resources.launch} {SCRIPTS:q}/train_expert.py --base {input.base:q} --reward {input.reward:q}"
+        "{resources.launch} {params.script:q} --base {input.base:q} --reward {input.reward:q}"
         " --prompts {input.prompts:q} --candidates {input.candidates:q} --begun {params.begun:q}"
-        " --preference {wildcards.preference:q} --preferences {input.preferences:q}"
-        " --settings {params.settings:q} --out {output.adapter:q} --curve {output.curve:q}"
-        " --checkpoint-minutes {resources.checkpoint_minutes:q} > {log:q} 2>&1"
+        " --preference {wildcards.preference:q} --preferences {input.preferences:q} --settings {params.settings:q}"
+        " --out {output.adapter:q} --curve {output.curve:q} --checkpoint-minutes {resources.checkpoint_minutes:q}"
+        " > {log:q} 2>&1"
 
 
 rule train_policy:
@@ -65,6 +65,7 @@ rule train_policy:
     resources:
         **training_job(config, "expert", minutes=240),
     params:
+        **stage("train_policy"),
         objective=lambda wildcards: config["policies"][wildcards.policy]["objective"],
         settings=lambda wildcards: as_json(
             without(config["expert"], "begun"),
@@ -73,9 +74,8 @@ rule train_policy:
         ),
         active=preferences.ids,
         models=models.policy_options,
-        code=code("train_policy"),
     shell:
-        "{resources.launch} {SCRIPTS:q}/train_policy.py --objective {params.objective:q} --base {input.base:q}"
+        "{resources.launch} {params.script:q} --objective {params.objective:q} --base {input.base:q}"
         " {params.models:q} --prompts {input.prompts:q} --preferences {input.preferences:q}"
         " --active {params.active:q} --settings {params.settings:q} --out {output.adapter:q} --curve {output.curve:q}"
         " --checkpoint-minutes {resources.checkpoint_minutes:q} > {log:q} 2>&1"

@@ -12,6 +12,7 @@ rule generate:
     resources:
         **model_job(config, megabytes=4000, minutes=120),
     params:
+        **stage("generate"),
         settings=lambda wildcards: as_json(
             method=config["methods"][wildcards.method],
             generation=config["generation"],
@@ -19,10 +20,10 @@ rule generate:
             seed=config["seed"],
         ),
         options=shards.generate_options,
-        code=code("generate"),
+        shard=shards.options("responses"),
     shell:
-        "python {SCRIPTS:q}/generate.py --method {wildcards.method:q} --settings {params.settings:q}"
-        " --base {input.base:q} --preferences {input.preferences:q} {params.options:q} > {log:q} 2>&1"
+        "python {params.script:q} --method {wildcards.method:q} --settings {params.settings:q} --base {input.base:q}"
+        " --preferences {input.preferences:q} {params.options:q} {params.shard:q} > {log:q} 2>&1"
 
 
 rule sample_alphas:
@@ -40,6 +41,7 @@ rule sample_alphas:
     resources:
         **model_job(config, megabytes=4000, minutes=60),
     params:
+        **stage("sample_alphas"),
         settings=settings(
             method=config["methods"]["mope"],
             generation=config["generation"],
@@ -47,9 +49,8 @@ rule sample_alphas:
             seed=config["seed"],
         ),
         models=model_options,
-        code=code("sample_alphas"),
     shell:
-        "python {SCRIPTS:q}/sample_alphas.py --settings {params.settings:q} --base {input.base:q} {params.models:q}"
+        "python {params.script:q} --settings {params.settings:q} --base {input.base:q} {params.models:q}"
         " --prompts {input.prompts:q} --preferences {input.preferences:q} --out {output.samples:q}"
         " --swaps {output.swaps:q} > {log:q} 2>&1"
 
@@ -66,12 +67,12 @@ rule benchmark_decoding:
     resources:
         **model_job(config, megabytes=8000, minutes=60),
     params:
+        **stage("benchmark_decoding"),
         settings=settings(config["benchmark"], seed=config["seed"]),
         models=models.benchmark_options,
-        code=code("benchmark_decoding"),
     shell:
-        "python {SCRIPTS:q}/benchmark_decoding.py --settings {params.settings:q} {params.models:q}"
-        " --out {output.records:q} > {log:q} 2>&1"
+        "python {params.script:q} --settings {params.settings:q} {params.models:q} --out {output.records:q}"
+        " > {log:q} 2>&1"
 
 
 rule benchmark_training:
@@ -85,10 +86,10 @@ rule benchmark_training:
     resources:
         **model_job(config, megabytes=8000, minutes=60),
     params:
+        **stage("benchmark_training"),
         settings=settings(without(models.settings("mope"), "reference"), seed=config["seed"]),
         chosen=tuple(config["benchmark"]["models"]),
         models=models.benchmark_options,
-        code=code("benchmark_training"),
     shell:
-        "python {SCRIPTS:q}/benchmark_training.py --settings {params.settings:q} --models {params.chosen:q}"
-        " {params.models:q} --out {output.records:q} > {log:q} 2>&1"
+        "python {params.script:q} --settings {params.settings:q} --models {params.chosen:q} {params.models:q}"
+        " --out {output.records:q} > {log:q} 2>&1"

@@ -7,12 +7,12 @@ rule tables:
     conda:
         "../../envs/analysis.yaml"
     params:
+        **stage("tables"),
         folder=parent("texts"),
         judge=results.judge,
-        code=code("tables"),
     shell:
-        "python {SCRIPTS:q}/tables.py --win-rates {input.win_rates:q} --averages {input.averages:q}"
-        " --judge {params.judge:q} --output {params.folder:q} > {log:q} 2>&1"
+        "python {params.script:q} --win-rates {input.win_rates:q} --averages {input.averages:q} --judge"
+        " {params.judge:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
 rule claims:
@@ -32,11 +32,11 @@ rule claims:
     conda:
         "../../envs/analysis.yaml"
     params:
+        **stage("claims"),
         judge=results.judge,
         more=results.claim_options,
-        code=code("claims"),
     shell:
-        "python {SCRIPTS:q}/claims.py --win-rates {input.win_rates:q} --averages {input.averages:q}"
+        "python {params.script:q} --win-rates {input.win_rates:q} --averages {input.averages:q}"
         " --differences {input.differences:q} --rewards {input.rewards:q} {params.more:q} --judge {params.judge:q}"
         " --output {output.claims:q} > {log:q} 2>&1"
 
@@ -59,12 +59,11 @@ for number, (figure, option, data) in enumerate([*results.figures(), ("decoding_
         conda:
             "../../envs/analysis.yaml"
         params:
-            script=f"plot_{figure}.py",
+            **stage(f"plot_{figure}"),
             option=option,
             judge=results.figure_options(option),
-            code=code(f"plot_{figure}"),
         shell:
-            "python {SCRIPTS:q}/{params.script:q} {params.option:q} {input.data:q} {params.judge:q}"
+            "python {params.script:q} {params.option:q} {input.data:q} {params.judge:q}"
             " --output {output.svg:q} {output.png:q} > {log:q} 2>&1"
 
 
@@ -82,11 +81,11 @@ rule overview:
     conda:
         "../../envs/analysis.yaml"
     params:
+        **stage("overview"),
         judge=results.judge,
-        code=code("overview"),
     shell:
-        "python {SCRIPTS:q}/overview.py --claims {input.claims:q} --averages {input.averages:q}"
-        " --judge {params.judge:q} --output {output.page:q} > {log:q} 2>&1"
+        "python {params.script:q} --claims {input.claims:q} --averages {input.averages:q} --judge {params.judge:q}"
+        " --output {output.page:q} > {log:q} 2>&1"
 
 
 rule write_manifest:
@@ -97,7 +96,7 @@ rule write_manifest:
     conda:
         "../../envs/analysis.yaml"
     params:
+        **stage("write_manifest"),
         folder=parent("manifest"),
-        code=code("write_manifest"),
     shell:
-        "python {SCRIPTS:q}/write_manifest.py --run {params.folder:q} --out {output.manifest:q} > {log:q} 2>&1"
+        "python {params.script:q} --run {params.folder:q} --out {output.manifest:q} > {log:q} 2>&1"

@@ -1,13 +1,13 @@
 # The parts that several jobs have written, put together to the same tables as those of one job.
-for stage, tables in [("responses", results.answers_of()), ("judging", results.verdicts())]:
-    if not shards.share(stage):
+for shared, tables in [("responses", results.answers_of()), ("judging", results.verdicts())]:
+    if not shards.share(shared):
         continue
 
     rule:
         name:
-            f"gather_{stage}"
+            f"gather_{shared}"
         input:
-            parts=shards.parts(stage),
+            parts=shards.parts(shared),
         output:
             tables=tables,
         wildcard_constraints:
@@ -15,8 +15,8 @@ for stage, tables in [("responses", results.answers_of()), ("judging", results.v
         conda:
             "../../envs/analysis.yaml"
         params:
-            run=f"results/{config['artifacts' if stage == 'responses' else 'run']}",
-            code=code("gather"),
+            **stage("gather"),
+            run=f"results/{config['artifacts' if shared == 'responses' else 'run']}",
         shell:
-            "python {SCRIPTS:q}/gather.py --run {params.run:q} --parts {input.parts:q} --out {output.tables:q}"
+            "python {params.script:q} --run {params.run:q} --parts {input.parts:q} --out {output.tables:q}"
             " > {log:q} 2>&1"

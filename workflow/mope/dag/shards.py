@@ -25,9 +25,11 @@ class Shards:
         alone = stage == "responses" and across_prompts(self.config["methods"][wildcards["method"]])
         return 1 if alone else self.config["shards"][stage]
 
-    def option(self, stage: str, wildcards: Mapping) -> list[str]:
-        """Which part is this job's."""
-        return ["--shard", f"{wildcards['shard']}/{self.count(stage, wildcards)}"] if self.share(stage) else []
+    def options(self, stage: str) -> Callable[[Mapping], list[str]]:
+        """Which part is a job's: a function of its wildcards alone, so that another number of parts runs it again."""
+        if not self.share(stage):
+            return lambda wildcards: []
+        return lambda wildcards: ["--shard", f"{wildcards['shard']}/{self.count(stage, wildcards)}"]
 
     def parts(self, stage: str) -> Callable[[Mapping], list[str]]:
         """The folders that all shards of a job of the stage have written."""
@@ -46,11 +48,10 @@ class Shards:
         options = [*model_options(wildcards, input), *named("--prompts", zip(sets, input["prompts"], strict=True))]
         if input.get("reference"):
             options += named("--reference", zip(sets, input["reference"], strict=True))
-        return [*options, *named("--out", zip(sets, made, strict=True)), *self.option("responses", wildcards)]
+        return [*options, *named("--out", zip(sets, made, strict=True))]
 
-    def judge_options(self, wildcards: Mapping, output: Mapping) -> list[str]:
-        """Where a judge writes the tables of the pairs of methods, and of which part."""
-        folder = f"{output['verdicts']}/judgments/{wildcards['set']}/{wildcards['judge']}"
-        if not self.share("judging"):
-            folder = os.path.dirname(output["verdicts"][0])
-        return ["--output", folder, *self.option("judging", wildcards)]
+    def judgment_folder(self, wildcards: Mapping, output: Mapping) -> str:
+        """Where a judge writes the tables of the pairs of methods."""
+        if self.share("judging"):
+            return f"{output['verdicts']}/judgments/{wildcards['set']}/{wildcards['judge']}"
+        return os.path.dirname(output["verdicts"][0])
