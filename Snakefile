@@ -7,16 +7,14 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/prompts.smk"
-include: "workflow/rules/models.smk"
-include: "workflow/rules/results.smk"
 
 
-config = load_config_or_exit()
-preferences = load_preferences(PREFERENCES, config["preferences"])
-FIRST_SET = next(iter(config["evaluation_sets"]))  # the set of the figures and of the human study
-JUDGE = next(iter(config["judges"]))  # the judge of the claims and of the figures
-JUDGE_TEMPLATES = expand("workflow/prompts/judge/{file}.yaml", file=["frame", *preferences.ids])
+config = or_exit(configuration, workflow.config_settings.config, workflow.overwrite_configfiles)
+preferences = or_exit(load_preferences, PREFERENCES, config["preferences"])
+prompts = Prompts(config, WORLD)
+models = Models(config, preferences)
+results = Results(config, models)
+shards = Shards(config)
 set_job_environment()
 
 
@@ -32,12 +30,13 @@ pathvars:
 
 wildcard_constraints:
     preference=any_of([*preferences.ids, GENERAL]),
-    set=any_of(["train", *config["evaluation_sets"]]),
+    set=any_of(["train", *results.sets]),
     method=any_of(config["methods"]),
-    controller=any_of(controllers()),
-    policy=any_of(policies() or ["none"]),
+    controller=any_of(models.used("controller")),
+    policy=any_of(models.used("policy")),
     seed=any_of(config["controller"]["seeds"]),
-    hub_model=any_of(models_on_hub()),
+    hub_model=any_of(models.on_hub()),
+    shape="[0-9-]+",
     suffix="jsonl|json|csv|parquet",
     shard="[0-9]+",
 
@@ -45,7 +44,7 @@ wildcard_constraints:
 rule all:
     default_target: True
     input:
-        targets(),
+        results.targets(),
         manifest="<results>/manifest.json",
 
 
@@ -54,8 +53,11 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/base.smk"
 include: "workflow/rules/experts.smk"
 include: "workflow/rules/controller.smk"
-include: "workflow/rules/shards.smk"
 include: "workflow/rules/generation.smk"
 include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/shards.smk"
 include: "workflow/rules/details.smk"
 include: "workflow/rules/report.smk"
+
+
+give_log_and_timing(workflow.rules)

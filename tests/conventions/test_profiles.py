@@ -14,7 +14,7 @@ def stages(root: Path) -> dict[str, str]:
     found = {}
     for file in (root / "workflow/rules").glob("*.smk"):
         for block in re.split(r"^ *rule ", file.read_text(), flags=re.MULTILINE)[1:]:
-            found[block.split(":")[0]] = re.search(r'code\(f?"([\w{}]+)"\)', block).group(1)
+            found[block.split(":")[0]] = re.search(r'stage\(f?"([\w{}]+)"\)', block).group(1)
         for known, name in re.findall(r"^ *use rule (\w+) as (\w+) with", file.read_text(), re.MULTILINE):
             found[name] = found[known]
     return found
@@ -37,6 +37,14 @@ def test_stages_that_compute_with_torch_ask_for_a_gpu_and_others_for_none(root: 
     expected = {rule for rule, stage in stages(root).items() if computes(stage)}
     assert "train_expert" in expected
     assert {rule for rule, resources in asked.items() if "gres" in resources} == expected
+
+
+def test_both_profiles_give_what_rules_leave_out(root: Path) -> None:
+    """Rules that run no model state neither memory nor time."""
+    profiles = [yaml.safe_load(file.read_text()) for file in sorted((root / "workflow/profiles").glob("*/config.yaml"))]
+    assert len(profiles) == 2
+    for profile in profiles:
+        assert profile["default-resources"].items() >= {"runtime": 60, "mem_mb": "3000 * attempt"}.items()
 
 
 def test_gpu_rules_use_no_resource_that_breaks(asked: dict) -> None:

@@ -103,7 +103,7 @@ def test_a_job_killed_for_memory_gets_more(cluster: Cluster, project: Path, star
     """Sampling candidates asks for less than it needs: a text in a rule of the copied project is changed for that."""
     rule = project / "workflow/rules/data.smk"
     before, after = rule.read_text().split("rule sample_candidates:")
-    rule.write_text(before + "rule sample_candidates:" + after.replace("model_memory(3000)", "model_memory(400)", 1))
+    rule.write_text(before + "rule sample_candidates:" + after.replace("megabytes=3000", "megabytes=400", 1))
     assert start("results/smoke/candidates.parquet").wait(FINISH) == 0, (project / "snakemake.log").read_text()
     tried = [job for job in cluster.jobs() if rule_of(job) == "sample_candidates"]
     assert len(tried) > 1

@@ -1,86 +1,100 @@
-# Functions that the rules share; no rules here.
-import json
+# What the rules share; no rules here.
 import os
+import shlex
 import sys
 from pathlib import Path
 
-from mope.config.load import load_config
+from snakemake.io import strip_wildcard_constraints
+
+from mope.config import load as load_config
+from mope.dag.files import table as table_path
+from mope.dag.jobs import any_of, environment, job_name, model_job, training_job
+from mope.dag.models import GENERAL, Models, starting_model
+from mope.dag.options import model_options
+from mope.dag.paths import literal, named_by_user
+from mope.dag.prompts import Prompts
+from mope.dag.results import DECODING, HUMAN_TABLES, TABLES, TEXTS, Results
+from mope.dag.settings import as_json, without
+from mope.dag.shards import JOBS, Shards
 from mope.data.feedback_file import feedback_file
 from mope.errors import MopeError
-from mope.methods.entries import across_prompts, in_tables, needs, pairs
-from mope.preferences import load_preferences
+from mope.methods import in_tables
+from mope.preferences import load as load_preferences
 from mope.provenance.code import digest
 
-PREFERENCES = "workflow/prompts/preferences.yaml"
-WORLD = sorted(path.as_posix() for path in Path("workflow/mope/world").rglob("*.yaml"))
+# The workflow's folder: the short way where it is the working directory, in which results are written.
+PROJECT = Path() if Path(workflow.basedir).samefile(".") else Path(workflow.basedir)
+PREFERENCES = (PROJECT / "workflow/prompts/preferences.yaml").as_posix()
+WORLD = sorted(path.as_posix() for path in (PROJECT / "workflow/mope/world").rglob("*.yaml"))
+REPORT = ["1 Did it reproduce?", "2 Figures", "3 Tables"]  # categories of the report, which sorts them by name
+JUDGE_CACHE = "results/judge_cache.sqlite"  # paid answers, shared by all runs; no rule's output, so nothing deletes it
 
 
-def load_config_or_exit():
-    """The validated configuration; bad input ends Snakemake with one line."""
+def or_exit(function, *arguments):
+    """What the function returns; bad input ends Snakemake with one line."""
     try:
-        return load_config(Path("."), workflow.config_settings.config, workflow.overwrite_configfiles)
+        return function(*arguments)
     except MopeError as error:
         sys.exit(f"error: {error}")
 
 
-def code(stage):
-    """Digest of the stage's script and of all project modules it imports: a rule runs again when it changes."""
-    try:
-        return digest(f"workflow/scripts/{stage}.py")
-    except MopeError as error:
-        sys.exit(f"error: {error}")
+def configuration(command_line, files):
+    """The validated configuration. The user's own paths in it are relative to the working directory."""
+    config = load_config(PROJECT, command_line, files, directory=Path())
+    for key, path in [("the workflow's folder", PROJECT.as_posix()), *named_by_user(config)]:
+        literal(path, key)
+    return config
+
+
+def stage(name):
+    """Parameters of a rule: its script, and the digest of that with all project modules it imports.
+
+    A rule runs again when the digest changes; where the script lies, as a function of inputs, reruns nothing.
+    """
+    script = (PROJECT / f"workflow/scripts/{name}.py").as_posix()
+    return {"script": lambda wildcards, input: script, "code": or_exit(digest, script)}
 
 
 def settings(*sections, **values):
-    """The smallest part of the configuration that a stage uses, as JSON."""
-    together = {key: value for section in sections for key, value in section.items()}
-    return json.dumps(together | values, sort_keys=True)
+    """The smallest part of the configuration that a stage uses; a function, so that braces in it stay as they are."""
+    text = as_json(*sections, **values)
+    return lambda wildcards: text
 
 
-def without(section, *keys):
-    return {key: value for key, value in section.items() if key not in keys}
+def table(name):
+    """A table of the results, shown in the report."""
+    about = {"caption": f"../report/{name}.rst", "category": REPORT[2], "labels": {"table": name.replace("_", " ")}}
+    return report(table_path(name), **about)
 
 
-def grows(megabytes):
-    """Memory of a job; one that is retried because it was killed for memory gets twice, then three times as much."""
-    return lambda wildcards, attempt: megabytes * attempt
+def whole_or_part(shards, stage, tables):
+    """Output of a job: the tables, or in shards a folder that holds a part of them until all are gathered."""
+    return temp(directory(f"<results>/shards/{JOBS[stage]}.{{shard}}")) if shards.share(stage) else tables
 
 
-def model_memory(megabytes):
-    """Memory of a job that runs models: so much for the default's, times `jobs.memory` for larger ones."""
-    return grows(round(megabytes * config["jobs"]["memory"]))
+def parent(key, levels=1):
+    """Folder of a rule's output or input of that name, of several files the first one's."""
 
+    def folder(wildcards, input, output):
+        files = (output if key in output.keys() else input)[key]
+        return Path(files if isinstance(files, str) else files[0]).parents[levels - 1].as_posix()
 
-def model_minutes(minutes):
-    """Longest time of a job that runs models: so much for the default's, times `jobs.runtime` for larger ones."""
-    return round(minutes * config["jobs"]["runtime"])
-
-
-def any_of(names):
-    """Regular expression of the names; of none it matches nothing."""
-    return "|".join(map(str, names)) or "(?!)"
+    return folder
 
 
 def set_job_environment():
-    """What every job finds in its environment; Snakemake itself sets OMP_NUM_THREADS and its like to the threads."""
-    os.environ.update(
-        PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]),
-        PYTHONHASHSEED="0",
-        PYTHONUNBUFFERED="1",
-        TOKENIZERS_PARALLELISM="false",
-        HF_HUB_OFFLINE="1",
-        HF_HUB_DISABLE_TELEMETRY="1",
-        # glibc hands large tensors back to the system at once; to be given zeroed pages again costs up to a third of a CPU.
-        MALLOC_MMAP_MAX_="0",
-        MALLOC_TRIM_THRESHOLD_=str(8 << 30),
-        MALLOC_TOP_PAD_=str(64 << 20),
-        MALLOC_ARENA_MAX="1",
-    )
+    """What every job finds in its environment."""
+    os.environ.update(environment())
     # Not in the environment: Snakemake takes it from there for jobs in conda environments.
-    shell.prefix("set -euo pipefail; export PYTHONPATH=workflow; ")
+    library = shlex.quote((PROJECT / "workflow").as_posix()).replace("{", "{{").replace("}", "}}")
+    shell.prefix(f"set -euo pipefail; export PYTHONPATH={library}; ")
 
 
-def launcher(stage):
-    """How a script that several devices can share is started. A resource of its rule: a change reruns nothing."""
-    count = config["devices"][stage]
-    return f"python -m mope.runtime.launch {count}" if count > 1 else "python"
+def give_log_and_timing(rules):
+    """Every job writes `<logs>/<job>.log` and is timed in `<benchmarks>/<job>.tsv`; see `job_name`."""
+    for each in rules:
+        if each.output:
+            name = job_name(each.name, strip_wildcard_constraints(each.output[0]))
+            each.log_modifier = each.benchmark_modifier = each.output_modifier
+            each.set_log(f"<logs>/{name}.log")
+            each.benchmark = f"<benchmarks>/{name}.tsv"

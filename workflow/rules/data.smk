@@ -4,47 +4,31 @@ rule write_corpus:
         world=WORLD,
     output:
         corpus="<artifacts>/data/corpus.parquet",
-    log:
-        "<logs>/write_corpus.log",
-    benchmark:
-        "<benchmarks>/write_corpus.tsv"
     conda:
         "../../envs/train.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(1000),
-        runtime=10,
     params:
+        **stage("write_corpus"),
         settings=settings(without(config["data"], "train", "longest"), preferences=preferences.ids, seed=config["seed"]),
-        code=code("write_corpus"),
     shell:
-        "python workflow/scripts/write_corpus.py --settings {params.settings:q} --preferences {input.preferences}"
-        " --out {output.corpus} > {log} 2>&1"
+        "python {params.script:q} --settings {params.settings:q} --preferences {input.preferences:q}"
+        " --out {output.corpus:q} > {log:q} 2>&1"
 
 
 rule prepare_prompts:
     input:
-        prompts=prompt_files,
-        train=training_prompts,
+        prompts=prompts.read_from,
+        train=prompts.training,
     output:
         prompts="<artifacts>/data/{set}.parquet",
-    log:
-        "<logs>/prepare_prompts.{set}.log",
-    benchmark:
-        "<benchmarks>/prepare_prompts.{set}.tsv"
     conda:
         "../../envs/train.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(1000),
-        runtime=10,
     params:
-        settings=prompt_settings,
-        file=prompt_option,
-        code=code("prepare_prompts"),
+        **stage("prepare_prompts"),
+        settings=prompts.settings,
+        files=prompts.options,
     shell:
-        "python workflow/scripts/prepare_prompts.py --set {wildcards.set} --settings {params.settings:q} {params.file}"
-        " --out {output.prompts} > {log} 2>&1"
+        "python {params.script:q} --set {wildcards.set:q} --settings {params.settings:q} {params.files:q}"
+        " --out {output.prompts:q} > {log:q} 2>&1"
 
 
 rule sample_candidates:
@@ -54,22 +38,17 @@ rule sample_candidates:
         preferences=PREFERENCES,
     output:
         candidates="<artifacts>/candidates.parquet",
-    log:
-        "<logs>/sample_candidates.log",
-    benchmark:
-        "<benchmarks>/sample_candidates.tsv"
     conda:
         "../../envs/train.yaml"
-    threads: 1
     resources:
-        mem_mb=model_memory(3000),
-        runtime=model_minutes(60),
+        **model_job(config, megabytes=3000, minutes=60),
     params:
+        **stage("sample_candidates"),
         settings=settings(config["candidates"], preferences=preferences.ids, seed=config["seed"]),
-        code=code("sample_candidates"),
     shell:
-        "python workflow/scripts/sample_candidates.py --base {input.base} --prompts {input.prompts}"
-        " --preferences {input.preferences} --settings {params.settings:q} --out {output.candidates} > {log} 2>&1"
+        "python {params.script:q} --base {input.base:q} --prompts {input.prompts:q}"
+        " --preferences {input.preferences:q} --settings {params.settings:q} --out {output.candidates:q}"
+        " > {log:q} 2>&1"
 
 
 if config["feedback"]["source"] == "world":
@@ -80,45 +59,27 @@ if config["feedback"]["source"] == "world":
             world=WORLD,
         output:
             feedback="<artifacts>/feedback/{preference}.parquet",
-        log:
-            "<logs>/annotate_feedback.{preference}.log",
-        benchmark:
-            "<benchmarks>/annotate_feedback.{preference}.tsv"
         conda:
             "../../envs/train.yaml"
-        threads: 1
-        resources:
-            mem_mb=grows(2000),
-            runtime=30,
         params:
+            **stage("annotate_feedback"),
             settings=settings(without(config["feedback"], "source"), seed=config["seed"]),
-            code=code("annotate_feedback"),
         shell:
-            "python workflow/scripts/annotate_feedback.py --candidates {input.candidates}"
-            " --preference {wildcards.preference} --settings {params.settings:q} --out {output.feedback} > {log} 2>&1"
+            "python {params.script:q} --candidates {input.candidates:q} --preference {wildcards.preference:q}"
+            " --settings {params.settings:q} --out {output.feedback:q} > {log:q} 2>&1"
 
 else:
 
     rule read_feedback:
         input:
-            feedback=lambda wildcards: feedback_file(
-                Path(config["feedback"]["source"]), wildcards.preference
-            ).as_posix(),
+            feedback=lambda wildcards: feedback_file(Path(config["feedback"]["source"]), wildcards.preference),
         output:
             feedback="<artifacts>/feedback/{preference}.parquet",
-        log:
-            "<logs>/read_feedback.{preference}.log",
-        benchmark:
-            "<benchmarks>/read_feedback.{preference}.tsv"
         conda:
             "../../envs/train.yaml"
-        threads: 1
-        resources:
-            mem_mb=grows(2000),
-            runtime=30,
         params:
+            **stage("read_feedback"),
             settings=settings(pairs=config["feedback"]["pairs"], seed=config["seed"]),
-            code=code("read_feedback"),
         shell:
-            "python workflow/scripts/read_feedback.py --file {input.feedback} --settings {params.settings:q}"
-            " --out {output.feedback} > {log} 2>&1"
+            "python {params.script:q} --file {input.feedback:q} --settings {params.settings:q}"
+            " --out {output.feedback:q} > {log:q} 2>&1"

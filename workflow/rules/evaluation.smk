@@ -1,300 +1,213 @@
+JUDGE_TEMPLATES = [f"{PROJECT / 'workflow/prompts/judge'}/{name}.yaml" for name in ("frame", *preferences.ids)]
+
+
 rule score:
     input:
         base="<artifacts>/base",
-        responses=of_each_set("<artifacts>/responses/{set}/{{method}}.parquet"),
-        rewards=rewards(),
-        reference=of_each_set("<artifacts>/reference/{set}.parquet"),
+        responses=results.answers_of(),
+        rewards=models.rewards(),
+        reference=results.references(),
     output:
-        scores=of_each_set("<artifacts>/scores/{set}/{{method}}.parquet"),
-    log:
-        "<logs>/score.{method}.log",
-    benchmark:
-        "<benchmarks>/score.{method}.tsv"
+        scores=results.scores_of(),
     conda:
         "../../envs/train.yaml"
-    threads: 1
     resources:
-        mem_mb=model_memory(3000),
-        runtime=model_minutes(60),
+        **model_job(config, megabytes=3000, minutes=60),
     params:
-        models=model_options,
-        responses=lambda wildcards, input: set_options("--responses", input.responses),
-        scores=lambda wildcards, output: set_options("--out", output.scores),
-        code=code("score"),
+        **stage("score"),
+        options=results.score_options,
     shell:
-        "python workflow/scripts/score.py --base {input.base} {params.responses} {params.models} {params.scores}"
-        " > {log} 2>&1"
+        "python {params.script:q} --base {input.base:q} {params.options:q} > {log:q} 2>&1"
 
 
 rule judge_rubric:
     input:
-        responses=expand("<artifacts>/responses/{{set}}/{method}.parquet", method=config["methods"]),
+        responses=results.answers_to(),
         world=WORLD,
     output:
-        verdicts=written("judging", "judge.{judge}.{set}", judgment_tables()),
-    log:
-        f"<logs>/judge_rubric.{{judge}}.{{set}}{of_shard('judging')}.log",
-    benchmark:
-        f"<benchmarks>/judge_rubric.{{judge}}.{{set}}{of_shard('judging')}.tsv"
+        verdicts=whole_or_part(shards, "judging", results.verdicts()),
     wildcard_constraints:
-        judge=any_of(judges("rubric")),
+        judge=any_of(results.judges("rubric")),
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(3000),
-        runtime=60,
     params:
-        settings=judge_settings,
-        pairs=compared(),
-        folder=judgment_folder,
-        shard=shard_option("judging"),
-        code=code("judge_rubric"),
+        **stage("judge_rubric"),
+        settings=results.judge_settings,
+        pairs=results.compared(),
+        folder=shards.judgment_folder,
+        shard=shards.options("judging"),
     shell:
-        "python workflow/scripts/judge_rubric.py --responses {input.responses} --pairs {params.pairs}"
-        " --settings {params.settings:q} --output {params.folder} {params.shard} > {log} 2>&1"
+        "python {params.script:q} --responses {input.responses:q} --pairs {params.pairs:q}"
+        " --settings {params.settings:q} --output {params.folder:q} {params.shard:q} > {log:q} 2>&1"
 
 
 rule judge_reward:
     input:
-        responses=expand("<artifacts>/responses/{{set}}/{method}.parquet", method=config["methods"]),
-        base=lambda wildcards: f"{held_out(wildcards)}/base",
-        rewards=lambda wildcards: expand(f"{held_out(wildcards)}/reward/{{preference}}", preference=preferences.ids),
-        feedback=expand("<artifacts>/feedback/{preference}.parquet", preference=preferences.ids),
+        unpack(models.held_out),
+        responses=results.answers_to(),
+        feedback=models.feedback(),
     output:
-        verdicts=written("judging", "judge.{judge}.{set}", judgment_tables()),
-    log:
-        f"<logs>/judge_reward.{{judge}}.{{set}}{of_shard('judging')}.log",
-    benchmark:
-        f"<benchmarks>/judge_reward.{{judge}}.{{set}}{of_shard('judging')}.tsv"
+        verdicts=whole_or_part(shards, "judging", results.verdicts()),
     wildcard_constraints:
-        judge=any_of(judges("reward")),
+        judge=any_of(results.judges("reward")),
     conda:
         "../../envs/train.yaml"
-    threads: 1
     resources:
-        mem_mb=model_memory(3000),
-        runtime=model_minutes(60),
+        **model_job(config, megabytes=3000, minutes=60),
     params:
-        settings=judge_settings,
-        pairs=compared(),
+        **stage("judge_reward"),
+        settings=results.judge_settings,
+        pairs=results.compared(),
         models=model_options,
-        folder=judgment_folder,
-        shard=shard_option("judging"),
-        code=code("judge_reward"),
+        folder=shards.judgment_folder,
+        shard=shards.options("judging"),
     shell:
-        "python workflow/scripts/judge_reward.py --responses {input.responses} --pairs {params.pairs} --base {input.base} {params.models}"
-        " --feedback {input.feedback} --settings {params.settings:q} --output {params.folder} {params.shard} > {log} 2>&1"
+        "python {params.script:q} --responses {input.responses:q} --pairs {params.pairs:q} --base {input.base:q}"
+        " {params.models:q} --feedback {input.feedback:q} --settings {params.settings:q} --output {params.folder:q}"
+        " {params.shard:q} > {log:q} 2>&1"
 
 
 # One job for all sets, never in shards: they share one budget. It runs beside Snakemake itself, where the key and the
 # network are.
 rule judge_chat:
     input:
-        responses=responses(),
+        responses=results.responses(),
         templates=JUDGE_TEMPLATES,
     output:
-        verdicts=expand(
-            "<results>/judgments/{set}/{{judge}}/{pair}.parquet", set=config["evaluation_sets"], pair=compared()
-        ),
-    log:
-        "<logs>/judge_chat.{judge}.log",
-    benchmark:
-        "<benchmarks>/judge_chat.{judge}.tsv"
+        verdicts=results.verdicts_of(),
     wildcard_constraints:
-        judge=any_of(judges("chat")),
+        judge=any_of(results.judges("chat")),
     localrule: True
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(4000),
-        runtime=2880,
     params:
-        settings=judge_settings,
-        pairs=compared(),
+        **stage("judge_chat"),
+        settings=results.judge_settings,
+        pairs=results.compared(),
         max_unparsed=config["statistics"]["max_unparsed"],
-        templates=lambda wildcards, input: os.path.dirname(input.templates[0]),
-        folder=lambda wildcards, output: str(Path(output.verdicts[0]).parents[2]),
+        templates=parent("templates"),
+        folder=parent("verdicts", levels=3),
         cache=JUDGE_CACHE,
-        code=code("judge_chat"),
     shell:
-        "python workflow/scripts/judge_chat.py --judge {wildcards.judge} --responses {input.responses} --pairs {params.pairs}"
-        " --settings {params.settings:q} --max-unparsed {params.max_unparsed} --templates {params.templates}"
-        " --cache {params.cache} --output {params.folder} > {log} 2>&1"
+        "python {params.script:q} --judge {wildcards.judge:q} --responses {input.responses:q}"
+        " --pairs {params.pairs:q} --settings {params.settings:q} --max-unparsed {params.max_unparsed:q}"
+        " --templates {params.templates:q} --cache {params.cache:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
 # Not part of `all`: the way to a batch service instead of live calls, `make judge-batch`.
 rule prepare_batch:
     input:
-        responses=responses(),
+        responses=results.responses(),
         templates=JUDGE_TEMPLATES,
     output:
         requests=directory("<results>/batch/{judge}"),
-    log:
-        "<logs>/prepare_batch.{judge}.log",
-    benchmark:
-        "<benchmarks>/prepare_batch.{judge}.tsv"
     wildcard_constraints:
-        judge=any_of(judges("chat")),
+        judge=any_of(results.judges("chat")),
     localrule: True
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(4000),
-        runtime=60,
     params:
-        settings=judge_settings,
-        pairs=compared(),
-        templates=lambda wildcards, input: os.path.dirname(input.templates[0]),
+        **stage("prepare_batch"),
+        settings=results.judge_settings,
+        pairs=results.compared(),
+        templates=parent("templates"),
         cache=JUDGE_CACHE,
-        code=code("prepare_batch"),
     shell:
-        "python workflow/scripts/prepare_batch.py --responses {input.responses} --pairs {params.pairs} --settings {params.settings:q}"
-        " --templates {params.templates} --cache {params.cache} --output {output.requests} > {log} 2>&1"
+        "python {params.script:q} --responses {input.responses:q} --pairs {params.pairs:q}"
+        " --settings {params.settings:q} --templates {params.templates:q} --cache {params.cache:q}"
+        " --output {output.requests:q} > {log:q} 2>&1"
 
 
 rule aggregate:
     input:
-        judgments=judgments(),
-        responses=responses(),
+        judgments=results.judgments(),
+        responses=results.responses(),
     output:
         tables=[table(name) for name in TABLES],
-    log:
-        "<logs>/aggregate.log",
-    benchmark:
-        "<benchmarks>/aggregate.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(3000),
-        runtime=30,
     params:
+        **stage("aggregate"),
         settings=settings(config["statistics"], seed=config["seed"], rows=in_tables(config["methods"])),
-        folder=lambda wildcards, output: os.path.dirname(output.tables[0]),
-        code=code("aggregate"),
+        folder=parent("tables"),
     shell:
-        "python workflow/scripts/aggregate.py --judgments {input.judgments} --responses {input.responses}"
-        " --settings {params.settings:q} --output {params.folder} > {log} 2>&1"
+        "python {params.script:q} --judgments {input.judgments:q} --responses {input.responses:q}"
+        " --settings {params.settings:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
 rule agreement:
     input:
-        judgments=judgments(),
-        scores=scores(),
+        judgments=results.judgments(),
+        scores=results.scores(),
     output:
         table=table("agreement"),
-    log:
-        "<logs>/agreement.log",
-    benchmark:
-        "<benchmarks>/agreement.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(3000),
-        runtime=30,
     params:
-        code=code("agreement"),
+        **stage("agreement"),
     shell:
-        "python workflow/scripts/agreement.py --judgments {input.judgments} --scores {input.scores}"
-        " --output {output.table} > {log} 2>&1"
+        "python {params.script:q} --judgments {input.judgments:q} --scores {input.scores:q} --output {output.table:q}"
+        " > {log:q} 2>&1"
 
 
 rule reward_table:
     input:
-        metrics=expand("<artifacts>/reward/{preference}.metrics.json", preference=preferences.ids),
+        metrics=[f"{model}.metrics.json" for model in models.rewards()],
     output:
         table=table("reward_models"),
-    log:
-        "<logs>/reward_table.log",
-    benchmark:
-        "<benchmarks>/reward_table.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(1000),
-        runtime=10,
     params:
-        code=code("reward_table"),
+        **stage("reward_table"),
     shell:
-        "python workflow/scripts/reward_table.py --metrics {input.metrics} --output {output.table} > {log} 2>&1"
+        "python {params.script:q} --metrics {input.metrics:q} --output {output.table:q} > {log:q} 2>&1"
 
 
 rule mean_rewards:
     input:
-        scores=scores(),
+        scores=results.scores(),
     output:
         table=table("mean_rewards"),
         cells=table("rewards_by_cell"),
-    log:
-        "<logs>/mean_rewards.log",
-    benchmark:
-        "<benchmarks>/mean_rewards.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(2000),
-        runtime=10,
     params:
-        code=code("mean_rewards"),
+        **stage("mean_rewards"),
     shell:
-        "python workflow/scripts/mean_rewards.py --scores {input.scores} --output {output.table}"
-        " --cells {output.cells} > {log} 2>&1"
+        "python {params.script:q} --scores {input.scores:q} --output {output.table:q} --cells {output.cells:q}"
+        " > {log:q} 2>&1"
 
 
 rule human_study:
     input:
-        responses=expand(
-            "<artifacts>/responses/{set}/{method}.parquet", set=FIRST_SET, method=config["human_study"]["methods"]
-        ),
+        responses=results.human_study_answers(),
         preferences=PREFERENCES,
     output:
         page="<results>/human_study.html",
         key="<results>/human_study_key.csv",
-    log:
-        "<logs>/human_study.log",
-    benchmark:
-        "<benchmarks>/human_study.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(1000),
-        runtime=10,
     params:
+        **stage("human_study"),
         settings=settings(without(config["human_study"], "ratings"), preferences=preferences.ids, seed=config["seed"]),
-        code=code("human_study"),
     shell:
-        "python workflow/scripts/human_study.py --responses {input.responses} --preferences {input.preferences}"
-        " --settings {params.settings:q} --page {output.page} --key {output.key} > {log} 2>&1"
+        "python {params.script:q} --responses {input.responses:q} --preferences {input.preferences:q}"
+        " --settings {params.settings:q} --page {output.page:q} --key {output.key:q} > {log:q} 2>&1"
 
 
 rule human_results:
     input:
-        ratings=ratings(),
+        ratings=results.ratings(),
         key="<results>/human_study_key.csv",
-        judgments=human_study_judgments(),
+        judgments=results.human_study_judgments(),
     output:
         tables=[table(name) for name in HUMAN_TABLES],
-    log:
-        "<logs>/human_results.log",
-    benchmark:
-        "<benchmarks>/human_results.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(1000),
-        runtime=10,
     params:
+        **stage("human_results"),
         focus=config["human_study"]["methods"][0],
-        folder=lambda wildcards, output: os.path.dirname(output.tables[0]),
-        code=code("human_results"),
+        folder=parent("tables"),
     shell:
-        "python workflow/scripts/human_results.py --ratings {input.ratings:q} --key {input.key}"
-        " --judgments {input.judgments} --focus {params.focus} --output {params.folder} > {log} 2>&1"
+        "python {params.script:q} --ratings {input.ratings:q} --key {input.key:q} --judgments {input.judgments:q}"
+        " --focus {params.focus:q} --output {params.folder:q} > {log:q} 2>&1"

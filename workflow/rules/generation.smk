@@ -1,111 +1,47 @@
 rule generate:
     input:
-        unpack(method_models),
+        unpack(models.of_method),
         base="<artifacts>/base",
-        prompts=of_each_set("<artifacts>/data/{set}.parquet"),
+        prompts=results.prompts(),
         preferences=PREFERENCES,
     output:
-        responses=written("responses", "generate.{method}", response_tables()),
-    log:
-        f"<logs>/generate.{{method}}{of_shard('responses')}.log",
-    benchmark:
-        f"<benchmarks>/generate.{{method}}{of_shard('responses')}.tsv"
+        responses=whole_or_part(shards, "responses", results.answers_of()),
     priority: 5  # the shorter scoring fills the gaps at the end
     conda:
         "../../envs/train.yaml"
-    threads: 1
     resources:
-        mem_mb=model_memory(4000),
-        runtime=model_minutes(120),
+        **model_job(config, megabytes=4000, minutes=120),
     params:
-        settings=lambda wildcards: settings(
+        **stage("generate"),
+        settings=lambda wildcards: as_json(
             method=config["methods"][wildcards.method],
             generation=config["generation"],
             preferences=preferences.ids,
             seed=config["seed"],
         ),
-        models=model_options,
-        prompts=lambda wildcards, input: set_options("--prompts", input.prompts),
-        responses=response_options,
-        shard=shard_option("responses"),
-        code=code("generate"),
+        options=shards.generate_options,
+        shard=shards.options("responses"),
     shell:
-        "python workflow/scripts/generate.py --method {wildcards.method} --settings {params.settings:q}"
-        " --base {input.base} {params.models} {params.prompts} --preferences {input.preferences}"
-        " {params.responses} {params.shard} > {log} 2>&1"
-
-
-# These two are no part of `all`, because times are worth measuring only on a quiet machine: `make benchmark`.
-rule benchmark_decoding:
-    input:
-        unpack(benchmarked_models),
-    output:
-        records=DECODING,
-    log:
-        "<logs>/benchmark_decoding.log",
-    benchmark:
-        "<benchmarks>/benchmark_decoding.tsv"
-    conda:
-        "../../envs/train.yaml"
-    threads: config["benchmark"]["threads"]
-    resources:
-        mem_mb=model_memory(8000),
-        runtime=model_minutes(60),
-    params:
-        settings=settings(config["benchmark"], seed=config["seed"]),
-        models=benchmarked_options,
-        code=code("benchmark_decoding"),
-    shell:
-        "python workflow/scripts/benchmark_decoding.py --settings {params.settings:q} {params.models}"
-        " --out {output.records} > {log} 2>&1"
-
-
-rule benchmark_training:
-    input:
-        unpack(benchmarked_models),
-    output:
-        records="<results>/benchmarks/training.json",
-    log:
-        "<logs>/benchmark_training.log",
-    benchmark:
-        "<benchmarks>/benchmark_training.tsv"
-    conda:
-        "../../envs/train.yaml"
-    threads: config["benchmark"]["threads"]
-    resources:
-        mem_mb=model_memory(8000),
-        runtime=model_minutes(60),
-    params:
-        settings=settings(without(controller_settings("mope"), "reference"), seed=config["seed"]),
-        chosen=" ".join(config["benchmark"]["models"]),
-        models=benchmarked_options,
-        code=code("benchmark_training"),
-    shell:
-        "python workflow/scripts/benchmark_training.py --settings {params.settings:q} --models {params.chosen}"
-        " {params.models} --out {output.records} > {log} 2>&1"
+        "python {params.script:q} --method {wildcards.method:q} --settings {params.settings:q} --base {input.base:q}"
+        " --preferences {input.preferences:q} {params.options:q} {params.shard:q} > {log:q} 2>&1"
 
 
 rule sample_alphas:
     input:
         base="<artifacts>/base",
-        experts=experts(),
-        controllers=controller_models(config["methods"]["mope"]["controller"])[:1],
-        prompts=f"<artifacts>/data/{FIRST_SET}.parquet",
+        experts=models.experts(),
+        controllers=models.trained("controller", config["methods"]["mope"]["controller"])[:1],
+        prompts=results.prompts()[0],
         preferences=PREFERENCES,
     output:
         samples="<results>/samples/alphas.parquet",
         swaps="<results>/samples/swaps.parquet",
-    log:
-        "<logs>/sample_alphas.log",
-    benchmark:
-        "<benchmarks>/sample_alphas.tsv"
     conda:
         "../../envs/train.yaml"
-    threads: 1
     resources:
-        mem_mb=model_memory(4000),
-        runtime=model_minutes(60),
+        **model_job(config, megabytes=4000, minutes=60),
     params:
+        **stage("sample_alphas"),
         settings=settings(
             method=config["methods"]["mope"],
             generation=config["generation"],
@@ -113,8 +49,47 @@ rule sample_alphas:
             seed=config["seed"],
         ),
         models=model_options,
-        code=code("sample_alphas"),
     shell:
-        "python workflow/scripts/sample_alphas.py --settings {params.settings:q} --base {input.base} {params.models}"
-        " --prompts {input.prompts} --preferences {input.preferences} --out {output.samples}"
-        " --swaps {output.swaps} > {log} 2>&1"
+        "python {params.script:q} --settings {params.settings:q} --base {input.base:q} {params.models:q}"
+        " --prompts {input.prompts:q} --preferences {input.preferences:q} --out {output.samples:q}"
+        " --swaps {output.swaps:q} > {log:q} 2>&1"
+
+
+# These two are no part of `all`, because times are worth measuring only on a quiet machine: `make benchmark`.
+rule benchmark_decoding:
+    input:
+        unpack(models.benchmarked),
+    output:
+        records=DECODING,
+    conda:
+        "../../envs/train.yaml"
+    threads: config["benchmark"]["threads"]
+    resources:
+        **model_job(config, megabytes=8000, minutes=60),
+    params:
+        **stage("benchmark_decoding"),
+        settings=settings(config["benchmark"], seed=config["seed"]),
+        models=models.benchmark_options,
+    shell:
+        "python {params.script:q} --settings {params.settings:q} {params.models:q} --out {output.records:q}"
+        " > {log:q} 2>&1"
+
+
+rule benchmark_training:
+    input:
+        unpack(models.benchmarked),
+    output:
+        records="<results>/benchmarks/training.json",
+    conda:
+        "../../envs/train.yaml"
+    threads: config["benchmark"]["threads"]
+    resources:
+        **model_job(config, megabytes=8000, minutes=60),
+    params:
+        **stage("benchmark_training"),
+        settings=settings(without(models.settings("mope"), "reference"), seed=config["seed"]),
+        chosen=tuple(config["benchmark"]["models"]),
+        models=models.benchmark_options,
+    shell:
+        "python {params.script:q} --settings {params.settings:q} --models {params.chosen:q} {params.models:q}"
+        " --out {output.records:q} > {log:q} 2>&1"

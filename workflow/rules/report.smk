@@ -1,36 +1,27 @@
 rule tables:
     input:
-        win_rates="<results>/tables/win_rates.csv",
-        averages="<results>/tables/average_win_rates.csv",
+        win_rates=table_path("win_rates"),
+        averages=table_path("average_win_rates"),
     output:
-        averages=expand("<results>/tables/average_win_rates.{suffix}", suffix=["md", "tex"]),
-        matrix=expand("<results>/tables/win_rate_matrix.{suffix}", suffix=["md", "tex"]),
-    log:
-        "<logs>/tables.log",
-    benchmark:
-        "<benchmarks>/tables.tsv"
+        texts=[table_path(name, suffix) for name in TEXTS for suffix in ("md", "tex")],
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(1000),
-        runtime=10,
     params:
-        folder=lambda wildcards, output: os.path.dirname(output.matrix[0]),
-        judge=JUDGE,
-        code=code("tables"),
+        **stage("tables"),
+        folder=parent("texts"),
+        judge=results.judge,
     shell:
-        "python workflow/scripts/tables.py --win-rates {input.win_rates} --averages {input.averages}"
-        " --judge {params.judge} --output {params.folder} > {log} 2>&1"
+        "python {params.script:q} --win-rates {input.win_rates:q} --averages {input.averages:q} --judge"
+        " {params.judge:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
 rule claims:
     input:
-        unpack(claim_tables),
-        win_rates="<results>/tables/win_rates.csv",
-        averages="<results>/tables/average_win_rates.csv",
-        differences="<results>/tables/average_differences.csv",
-        rewards="<results>/tables/mean_rewards.csv",
+        unpack(results.claim_tables),
+        win_rates=table_path("win_rates"),
+        averages=table_path("average_win_rates"),
+        differences=table_path("average_differences"),
+        rewards=table_path("mean_rewards"),
     output:
         claims=report(
             "<results>/claims.json",
@@ -38,27 +29,19 @@ rule claims:
             category=REPORT[0],
             labels={"file": "2 claims as data"},
         ),
-    log:
-        "<logs>/claims.log",
-    benchmark:
-        "<benchmarks>/claims.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(1000),
-        runtime=10,
     params:
-        judge=JUDGE,
-        more=lambda wildcards, input: " ".join(f"--{key} {input[key]}" for key in claim_tables(wildcards)),
-        code=code("claims"),
+        **stage("claims"),
+        judge=results.judge,
+        more=results.claim_options,
     shell:
-        "python workflow/scripts/claims.py --win-rates {input.win_rates} --averages {input.averages}"
-        " --differences {input.differences} --rewards {input.rewards} {params.more} --judge {params.judge}"
-        " --output {output.claims} > {log} 2>&1"
+        "python {params.script:q} --win-rates {input.win_rates:q} --averages {input.averages:q}"
+        " --differences {input.differences:q} --rewards {input.rewards:q} {params.more:q} --judge {params.judge:q}"
+        " --output {output.claims:q} > {log:q} 2>&1"
 
 
-for number, (figure, option, data) in enumerate([*figure_sources(), ("decoding_cost", "--records", DECODING)], start=1):
+for number, (figure, option, data) in enumerate([*results.figures(), ("decoding_cost", "--records", DECODING)], 1):
 
     rule:
         name:
@@ -73,30 +56,21 @@ for number, (figure, option, data) in enumerate([*figure_sources(), ("decoding_c
                 labels={"figure": f"{number:02d} {figure.replace('_', ' ')}"},
             ),
             png=f"<results>/figures/{figure}.png",
-        log:
-            f"<logs>/plot_{figure}.log",
-        benchmark:
-            f"<benchmarks>/plot_{figure}.tsv"
         conda:
             "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=grows(1000),
-            runtime=10,
         params:
-            script=f"plot_{figure}.py",
-            data=option,
-            judge=f"--judge {JUDGE}" if option == "--table" else "",
-            code=code(f"plot_{figure}"),
+            **stage(f"plot_{figure}"),
+            option=option,
+            judge=results.figure_options(option),
         shell:
-            "python workflow/scripts/{params.script} {params.data} {input.data} {params.judge}"
-            " --output {output.svg} {output.png} > {log} 2>&1"
+            "python {params.script:q} {params.option:q} {input.data:q} {params.judge:q}"
+            " --output {output.svg:q} {output.png:q} > {log:q} 2>&1"
 
 
 rule overview:
     input:
         claims="<results>/claims.json",
-        averages="<results>/tables/average_win_rates.csv",
+        averages=table_path("average_win_rates"),
     output:
         page=report(
             "<results>/overview.html",
@@ -104,41 +78,25 @@ rule overview:
             category=REPORT[0],
             labels={"file": "1 overview"},
         ),
-    log:
-        "<logs>/overview.log",
-    benchmark:
-        "<benchmarks>/overview.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(1000),
-        runtime=10,
     params:
-        judge=JUDGE,
-        code=code("overview"),
+        **stage("overview"),
+        judge=results.judge,
     shell:
-        "python workflow/scripts/overview.py --claims {input.claims} --averages {input.averages}"
-        " --judge {params.judge} --output {output.page} > {log} 2>&1"
+        "python {params.script:q} --claims {input.claims:q} --averages {input.averages:q} --judge {params.judge:q}"
+        " --output {output.page:q} > {log:q} 2>&1"
 
 
 rule write_manifest:
     input:
-        results=targets(),
+        results=results.targets(),
     output:
         manifest="<results>/manifest.json",
-    log:
-        "<logs>/write_manifest.log",
-    benchmark:
-        "<benchmarks>/write_manifest.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(1000),
-        runtime=10,
     params:
-        folder=lambda wildcards, output: os.path.dirname(output.manifest),
-        code=code("write_manifest"),
+        **stage("write_manifest"),
+        folder=parent("manifest"),
     shell:
-        "python workflow/scripts/write_manifest.py --run {params.folder} --out {output.manifest} > {log} 2>&1"
+        "python {params.script:q} --run {params.folder:q} --out {output.manifest:q} > {log:q} 2>&1"

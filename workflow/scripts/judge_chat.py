@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from mope.analysis.outcomes import check_unparsed
+from mope.cli import method_pair, run, settings_of
+from mope.data.table_paths import judgment_file, set_and_method
 from mope.judging import templates
 from mope.judging.answer_cache import AnswerCache
 from mope.judging.chat_judge import ChatJudge, ChatJudgeSettings
@@ -43,8 +45,8 @@ def main() -> None:
     check_unparsed(pd.concat(tables.values()), args.max_unparsed)
     for (name, a, b), table in tables.items():
         record = {"stage": "judge_chat", "params": args.settings, "seeds": {"judge": settings.seed}}
-        inputs = [path for path in args.responses if path.parent.name == name and path.stem in (a, b)]
-        with write(args.output / name / args.judge / f"{a}--{b}.parquet", **record, inputs=inputs) as tmp:
+        inputs = [path for path in args.responses if set_and_method(path) in ((name, a), (name, b))]
+        with write(judgment_file(args.output / name / args.judge, a, b), **record, inputs=inputs) as tmp:
             table.to_parquet(tmp, index=False)
 
 

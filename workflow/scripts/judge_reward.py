@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from mope.cli import method_pair, named_path, run
+from mope.data.table_paths import by_method, judgment_file
 from mope.judging.reward_judge import RewardJudge, check_held_out
 from mope.judging.verdicts import judge_pairs, read_responses
 from mope.provenance.artifact import require, write
@@ -35,10 +37,10 @@ def main() -> None:
     judge = RewardJudge(
         score_texts(pd.concat(responses.values()), models), args.settings["dead_band"], args.output.name
     )
-    paths = {path.stem: path for path in args.responses}
+    paths = by_method(args.responses)
     for a, b, judgments in judge_pairs(judge, responses, args.pairs):
         inputs = [paths[a], paths[b], args.base, *folders.values()]
-        target = args.output / f"{a}--{b}.parquet"
+        target = judgment_file(args.output, a, b)
         with write(target, stage="judge_reward", params=args.settings, seeds={}, inputs=inputs) as tmp:
             judgments.to_parquet(tmp, index=False)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from mope.cli import method_pair, run
+from mope.data.table_paths import by_method, judgment_file
 from mope.judging.rubric_judge import RubricJudge
 from mope.judging.verdicts import judge_pairs, read_responses
 from mope.provenance.artifact import write
@@ -26,10 +28,10 @@ def main() -> None:
     args = parser.parse_args()
     judge = RubricJudge(args.settings["dead_band"])
     ((name, responses),) = read_responses(args.responses, args.shard).items()
-    paths = {path.stem: path for path in args.responses}
+    paths = by_method(args.responses)
     pairs = args.pairs or list(combinations(responses, 2))
     for a, b, judgments in tqdm(judge_pairs(judge, responses, pairs), total=len(pairs), unit="pair", desc=name):
-        target = args.output / f"{a}--{b}.parquet"
+        target = judgment_file(args.output, a, b)
         with write(target, stage="judge_rubric", params=args.settings, seeds={}, inputs=[paths[a], paths[b]]) as tmp:
             judgments.to_parquet(tmp, index=False)
 

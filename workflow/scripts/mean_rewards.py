@@ -3,8 +3,7 @@
 import argparse
 from pathlib import Path
 
-import pandas as pd
-
+from mope.analysis.aggregate import read_methods
 from mope.analysis.mean_rewards import mean_rewards, rewards_by_cell
 from mope.data.tables import read
 from mope.provenance.artifact import write
@@ -19,10 +18,10 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--cells", type=Path, required=True)
     args = parser.parse_args()
-    tables = [read(path, COLUMNS).assign(set=path.parent.name, method=path.stem) for path in args.scores]
+    scores = read_methods({path: read(path, COLUMNS) for path in args.scores})
     for path, make in ((args.output, mean_rewards), (args.cells, rewards_by_cell)):
         with write(path, stage="mean_rewards", params={}, seeds={}, inputs=args.scores) as tmp:
-            make(pd.concat(tables)).to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+            make(scores).to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from mope.analysis.win_rates import (
     evaluate,
     win_rates,
 )
+from mope.data.table_paths import judged, set_and_method
 from mope.errors import MopeError
 
 BY_SET = (
@@ -35,16 +36,15 @@ def read_judgments(tables: dict[Path, pd.DataFrame]) -> Judgments:
     """Judgments by what their paths say: <set>/<judge>/<a>--<b>.parquet."""
     by_set: Judgments = {}
     for path, table in tables.items():
-        a, separator, b = path.stem.partition("--")
-        if not separator:
-            raise MopeError(f"{path}: expected a name of the form <a>--<b>.parquet")
-        by_set.setdefault((path.parent.parent.name, path.parent.name), {})[a, b] = table
+        name, judge, a, b = judged(path)
+        by_set.setdefault((name, judge), {})[a, b] = table
     return by_set
 
 
 def read_methods(tables: dict[Path, pd.DataFrame]) -> pd.DataFrame:
     """Responses or scores of all methods in one table, set and method from their paths: <set>/<method>.parquet."""
-    return pd.concat([table.assign(set=path.parent.name, method=path.stem) for path, table in tables.items()])
+    named = {set_and_method(path): table for path, table in tables.items()}
+    return pd.concat([table.assign(set=name, method=method) for (name, method), table in named.items()])
 
 
 def aggregate(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from mope.errors import MopeError
 from mope.judging.verdicts import ORDER
-from mope.provenance.artifact import ROOT, read_meta
+from mope.provenance.artifact import input_at, read_meta
 
 DECIDING = ("stage", "params", "seeds", "inputs")
 
@@ -32,4 +32,4 @@ def shared_record(parts: Sequence[Path]) -> dict:
     for part, record in zip(parts[1:], others):
         if record != first:
             raise MopeError(f"{part}: made of other parameters or inputs than {parts[0]}; delete both and run again")
-    return first | {"inputs": [ROOT / name for name in first["inputs"]]}
+    return first | {"inputs": [input_at(name) for name in first["inputs"]]}

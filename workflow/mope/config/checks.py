@@ -21,23 +21,26 @@ WORLD_SETS = ("single", "comparison", "development", "train")
 Problem = tuple[tuple[str | int, ...], str]
 
 
-def cross_check(config: dict, root: Path, present: bool = True) -> Iterator[Problem]:
-    """Yield (key, problem) for a configuration that agrees with the schema; of files only if they must be `present`."""
+def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Iterator[Problem]:
+    """Yield (key, problem) for a configuration that agrees with the schema; of files only if they must be `present`.
+
+    `root`: the project's folder; `directory`: where the user's own relative paths begin, and results are.
+    """
     yield from _finite(config, ())
     unknown = list(_preferences(config, root))
     yield from unknown
     if present:
-        yield from _sets(config, root)
-        yield from _starts(config, root)
-        yield from _feedback(config, root)
+        yield from _sets(config, directory)
+        yield from _starts(config, directory)
+        yield from _feedback(config, directory)
     yield from _sizes(config)
     if not unknown:
         preferences = load_preferences(root / PREFERENCES_FILE, config["preferences"])
         yield from _controllers(config, preferences)
         yield from _methods(config, preferences)
         yield from _own_preferences(config)
-    yield from _judges(config, root)
-    yield from _human_study(config, root)
+    yield from _judges(config, root, directory)
+    yield from _human_study(config, directory)
 
 
 def _finite(value: object, key: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -84,7 +87,7 @@ def _own_preferences(config: dict) -> Iterator[Problem]:
             yield (*key, "pretraining"), f"{found} 0 is expected: its corpus is that world's"
 
 
-def _sets(config: dict, root: Path) -> Iterator[Problem]:
+def _sets(config: dict, directory: Path) -> Iterator[Problem]:
     sets = {("evaluation_sets", name): entry for name, entry in config["evaluation_sets"].items()}
     for key, entry in (sets | {("data", "train"): config["data"]["train"]}).items():
         if key[-1] == "train" and key[0] == "evaluation_sets":
@@ -98,7 +101,7 @@ def _sets(config: dict, root: Path) -> Iterator[Problem]:
                 yield key, f"the embedded world has no such set; {one_of(key[-1], WORLD_SETS)} is expected, or a file"
             continue
         try:
-            available = len(read_prompts(root / entry["source"], config["data"]["longest"]))
+            available = len(read_prompts(directory / entry["source"], config["data"]["longest"]))
         except MopeError as error:
             yield (*key, "source"), str(error)
         else:
@@ -106,7 +109,7 @@ def _sets(config: dict, root: Path) -> Iterator[Problem]:
                 yield (*key, "prompts"), f"{entry['prompts']} found, but {entry['source']} holds {available} prompts"
 
 
-def _starts(config: dict, root: Path) -> Iterator[Problem]:
+def _starts(config: dict, directory: Path) -> Iterator[Problem]:
     named = {("controllers", name): entry for name, entry in config["controllers"].items()}
     for key, entry in {("base",): config["base"], ("controller",): config["controller"], **named}.items():
         path = entry.get("path")
@@ -114,13 +117,13 @@ def _starts(config: dict, root: Path) -> Iterator[Problem]:
             continue
         if entry.get("hub") is not None:
             yield (*key, "hub"), f"path {path} is given too; one of the two is expected"
-        if not (root / path).is_dir():
+        if not (directory / path).is_dir():
             yield (*key, "path"), f"folder {path} does not exist; a folder with a model, or null, is expected"
-        elif not (root / path / "config.json").is_file():
+        elif not (directory / path / "config.json").is_file():
             yield (*key, "path"), f"folder {path} has no config.json; a folder made by save_pretrained is expected"
 
 
-def _feedback(config: dict, root: Path) -> Iterator[Problem]:
+def _feedback(config: dict, directory: Path) -> Iterator[Problem]:
     source = config["feedback"]["source"]
     if source == "world":
         return
@@ -128,7 +131,7 @@ def _feedback(config: dict, root: Path) -> Iterator[Problem]:
     objectives = [policy["objective"] for name, policy in config["policies"].items() if name in used]
     for preference in [*config["preferences"], *([GENERAL] if "general" in objectives else [])]:
         try:
-            feedback_file(root / source, preference)
+            feedback_file(directory / source, preference)
         except MopeError as error:
             yield ("feedback", "source"), str(error)
             return
@@ -253,7 +256,7 @@ def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
             yield ("statistics", "named", i), "mope is compared with these methods; another method is expected"
 
 
-def _judges(config: dict, root: Path) -> Iterator[Problem]:
+def _judges(config: dict, root: Path, directory: Path) -> Iterator[Problem]:
     for name, judge in config["judges"].items():
         key = ("judges", name)
         if name == "reward":
@@ -261,7 +264,7 @@ def _judges(config: dict, root: Path) -> Iterator[Problem]:
         if judge["kind"] == "chat":
             yield from _chat_judge(config, root, key, judge)
         elif judge["kind"] == "reward":
-            yield from _reward_judge(config, root, key, judge["run"])
+            yield from _reward_judge(config, directory, key, judge["run"])
 
 
 def _chat_judge(config: dict, root: Path, key: tuple[str, ...], judge: dict) -> Iterator[Problem]:
@@ -287,7 +290,7 @@ def _chat_judge(config: dict, root: Path, key: tuple[str, ...], judge: dict) -> 
             yield key, f"{template} is missing; a judge's template for every preference is expected"
 
 
-def _reward_judge(config: dict, root: Path, key: tuple[str, ...], run: str) -> Iterator[Problem]:
+def _reward_judge(config: dict, directory: Path, key: tuple[str, ...], run: str) -> Iterator[Problem]:
     if run == config["run"]:
         yield (
             (*key, "run"),
@@ -296,18 +299,18 @@ def _reward_judge(config: dict, root: Path, key: tuple[str, ...], run: str) -> I
         return
     folder = Path("results") / run
     for needed in (folder / "base", *(folder / "reward" / preference for preference in config["preferences"])):
-        if not (root / needed).is_dir():
+        if not (directory / needed).is_dir():
             command = f"snakemake --cores all --config run={run} seed={config['seed'] + 1} --until train_reward"
             yield (*key, "run"), f"{needed} is missing; what `{command}` makes is expected"
             return
 
 
-def _human_study(config: dict, root: Path) -> Iterator[Problem]:
+def _human_study(config: dict, directory: Path) -> Iterator[Problem]:
     study = config["human_study"]
     for i, name in enumerate(study["methods"]):
         if name not in config["methods"]:
             yield ("human_study", "methods", i), f"{name!r} is no method, {one_of(name, config['methods'])} is expected"
-    if study["ratings"] is not None and not any((root / study["ratings"]).glob("*.csv")):
+    if study["ratings"] is not None and not any((directory / study["ratings"]).glob("*.csv")):
         yield (
             ("human_study", "ratings"),
             f"no CSV file found in folder {study['ratings']}; the raters' files, or null, are expected",

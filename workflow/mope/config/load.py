@@ -29,14 +29,19 @@ ConfigLayer = tuple[str, dict]
 
 
 def load_config(
-    root: Path, command_line: dict | None = None, files: Iterable[Path | str] = (), present: bool = True
+    root: Path,
+    command_line: dict | None = None,
+    files: Iterable[Path | str] = (),
+    present: bool = True,
+    directory: Path | None = None,
 ) -> dict:
     """Configuration of the project in folder `root`, validated.
 
     Later layers override earlier ones key by key: `config.yaml`, `workflow/experiments/<experiment>.yaml` if the
     command line gives `experiment`, `files`, the rest of `command_line`. An entry of a mapping that is set to null in
     `methods`, `judges` or `evaluation_sets` is left out; `artifacts` null becomes the name of the run. Unless
-    `present`, the user's own files need not be there yet. The first problem found is raised as `MopeError` on one line.
+    `present`, the user's own files need not be there yet; relative paths of these begin at `directory`, by default the
+    project. The first problem found is raised as `MopeError` on one line.
     """
     rest = {
         key: _typed(value) if isinstance(value, dict | list) else value for key, value in (command_line or {}).items()
@@ -53,7 +58,8 @@ def load_config(
         if isinstance(config.get(section), dict):
             config[section] = {name: entry for name, entry in config[section].items() if entry is not None}
     schema = resolved(read_yaml(root / "workflow/schemas/config.schema.yaml"))
-    for key, problem in [*_schema_problems(config, schema), *_once_valid(config, schema, root, present)]:
+    deeper = _once_valid(config, schema, root, present, directory or root)
+    for key, problem in [*_schema_problems(config, schema), *deeper]:
         raise MopeError(f"{_origin(key, layers)}: {_dotted(key)}: {problem}")
     return config | {"artifacts": config["artifacts"] or config["run"]}
 
@@ -79,9 +85,9 @@ def _typed(value: object) -> object:
         return value
 
 
-def _once_valid(config: dict, schema: dict, root: Path, present: bool) -> Iterable[tuple[Key, str]]:
+def _once_valid(config: dict, schema: dict, root: Path, present: bool, directory: Path) -> Iterable[tuple[Key, str]]:
     """The checks in Python, which rely on the shape that the schema guarantees."""
-    return [] if any(_schema_problems(config, schema)) else cross_check(config, root, present)
+    return [] if any(_schema_problems(config, schema)) else cross_check(config, root, present, directory)
 
 
 def _schema_problems(config: dict, schema: dict) -> list[tuple[Key, str]]:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from mope.data.table_paths import set_and_method
 from mope.errors import MopeError
 from mope.provenance.artifact import require
 from mope.runtime.shards import WHOLE, Shard
@@ -61,7 +62,8 @@ def read_responses(paths: Sequence[Path], shard: Shard = WHOLE) -> dict[str, dic
     """Answers, to the prompts of `shard`, by evaluation set and method, from files <set>/<method>.parquet in order."""
     found: dict[str, dict[str, pd.DataFrame]] = {}
     for path in paths:
-        found.setdefault(path.parent.name, {})[path.stem] = shard.share(pd.read_parquet(require(path)))
+        name, method = set_and_method(path)
+        found.setdefault(name, {})[method] = shard.share(pd.read_parquet(require(path)))
     return found
 
 

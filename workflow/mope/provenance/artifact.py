@@ -171,9 +171,17 @@ def _digest_of_input(path: Path) -> str:
 
 
 def _name(path: Path | str) -> str:
-    """Relative to the project where possible, so that a record does not depend on where the project lies."""
+    """Relative to the working directory or the project if it lies there: a record does not depend on where they are."""
     absolute = Path(path).absolute()
-    return absolute.relative_to(ROOT).as_posix() if absolute.is_relative_to(ROOT) else absolute.as_posix()
+    for folder in (Path.cwd(), ROOT):
+        if absolute.is_relative_to(folder):
+            return absolute.relative_to(folder).as_posix()
+    return absolute.as_posix()
+
+
+def input_at(name: str) -> Path:
+    """The input that a record calls `name`."""
+    return Path(name) if Path(name).exists() else ROOT / name
 
 
 def _circumstances() -> dict:

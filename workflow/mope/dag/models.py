@@ -1,0 +1,159 @@
+"""Which models a run trains or takes over, and what each is made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mope.dag import files
+from mope.dag.options import model_options
+from mope.dag.settings import without
+from mope.methods import needs
+from mope.preferences import Preferences
+
+GENERAL = "general"  # the preference of people who are asked for none: of the RLHF baseline
+BODY = ("hidden", "layers", "heads", "intermediate")  # the shape of a controller's body
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models of a configuration."""
+
+    config: dict
+    preferences: Preferences
+
+    def used(self, kind: str) -> list[str]:
+        """Names of the controllers (`controller`) or policies (`policy`) that some method uses."""
+        return sorted({method[kind] for method in self.config["methods"].values() if kind in method})
+
+    def experts(self) -> list[str]:
+        """One of each preference."""
+        return [files.model("expert", preference) for preference in self.preferences.ids]
+
+    def rewards(self) -> list[str]:
+        """The reward model of each preference."""
+        return [files.model("reward", preference) for preference in self.preferences.ids]
+
+    def feedback(self) -> list[str]:
+        """The pairs of answers of each preference."""
+        return [files.feedback(preference) for preference in self.preferences.ids]
+
+    def trained(self, kind: str, name: str) -> list[str]:
+        """A controller or policy, with each of the controllers' seeds."""
+        return [files.seeded(kind, name, seed) for seed in self.config["controller"]["seeds"]]
+
+    def section(self, controller: str) -> dict:
+        """The section `controller` with one controller's own differences, of which a path takes the place of a hub."""
+        own = self.config["controllers"][controller]
+        return self.config["controller"] | ({"hub": None} if own.get("path") else {}) | own
+
+    def settings(self, controller: str) -> dict:
+        """Settings of the training of a controller, and `reference`, which decides about its input."""
+        return without(self.section(controller), "seeds", "path", "hub", "pretraining")
+
+    def body_of(self, controller: str) -> str | None:
+        """Name of the body that its training begins from: its shape and the examples it was trained on; or none."""
+        section = self.section(controller)
+        own = section["path"] is None and section["hub"] is None and section["reads"] != "combination"
+        if not own or section["pretraining"] == 0:
+            return None
+        return "-".join(str(section[key]) for key in (*BODY, "pretraining"))
+
+    def bodies(self) -> dict[str, dict]:
+        """The shape of every body, by its name."""
+        names = {self.body_of(name): self.section(name) for name in self.used("controller")}
+        return {body: {key: section[key] for key in BODY} for body, section in names.items() if body}
+
+    def start(self, controller: str) -> str | list[str]:
+        """Folder of the model that a controller begins from, or none."""
+        body = self.body_of(controller)
+        return files.model("body", body) if body else starting_model(self.section(controller))
+
+    def starts(self) -> list[str]:
+        """Folders of the models, from outside the run, that its controllers begin from."""
+        return [folder for name in self.used("controller") if (folder := starting_model(self.section(name)))]
+
+    def on_hub(self) -> dict[str, dict]:
+        """Name of the folder -> id and revision on the Hugging Face Hub."""
+        sections = [self.config["base"], *map(self.section, self.used("controller"))]
+        return {Path(starting_model(s)).name: s["hub"] for s in sections if s["hub"] is not None}
+
+    def met(self, controller: str) -> list[str]:
+        """The preferences that a controller meets in training: those of its combinations."""
+        chosen = self.settings(controller)["combinations"] or self.preferences.combinations()
+        return [i for i in self.preferences.ids if any(i in self.preferences.members(xi) for xi in chosen)]
+
+    def of_controller(self, wildcards: Mapping) -> dict[str, str | list[str]]:
+        """What a controller is trained with beside the base and the prompts."""
+        name = wildcards["controller"]
+        return {
+            "experts": [files.model("expert", preference) for preference in self.met(name)],
+            "rewards": [files.model("reward", preference) for preference in self.met(name)],
+            "reference": files.reference("train", self.settings(name)["reference"]),
+            "start": self.start(name),
+        }
+
+    def controller_options(self, wildcards: Mapping, input: Mapping) -> list[str]:
+        """The options for its models."""
+        return [*model_options(wildcards, input), *(["--start", input["start"]] if input["start"] else [])]
+
+    def of_policy(self, wildcards: Mapping) -> dict[str, list[str]]:
+        """What a policy learns from: the general reward model, those of all preferences, or their feedback itself."""
+        match self.config["policies"][wildcards["policy"]]["objective"]:
+            case "general":
+                return {"rewards": [files.model("reward", GENERAL)]}
+            case "combined":
+                return {"rewards": self.rewards()}
+            case "imitation":
+                return {"feedback": self.feedback()}
+
+    def policy_options(self, wildcards: Mapping, input: Mapping) -> list[str]:
+        """The options for that."""
+        feedback = [word for path in input.get("feedback", []) for word in ("--feedback", path)]
+        return [*model_options(wildcards, input), *feedback]
+
+    def of_method(self, wildcards: Mapping) -> dict[str, list[str]]:
+        """What a method needs beside the base model."""
+        method = self.config["methods"][wildcards["method"]]
+        found = {}
+        for part in sorted(needs(method)):
+            match part:
+                case "experts":
+                    found[part] = self.experts()
+                case "controllers":
+                    found[part] = self.trained("controller", method["controller"])
+                case "policies":
+                    found[part] = self.trained("policy", method["policy"])
+                case "rewards":
+                    references = [files.reference(name) for name in self.config["evaluation_sets"]]
+                    found |= {part: self.rewards(), "reference": references}
+        return found
+
+    def held_out(self, wildcards: Mapping) -> dict[str, str | list[str]]:
+        """The base and the reward models of the other run by which a judge of kind `reward` judges."""
+        run = f"results/{self.config['judges'][wildcards['judge']]['run']}"
+        return {"base": f"{run}/base", "rewards": [f"{run}/reward/{preference}" for preference in self.preferences.ids]}
+
+    def benchmarked(self, wildcards: Mapping) -> dict[str, str | list[str]]:
+        """What the benchmarks need: the models of the run, if they are among those to be measured."""
+        if "run" not in self.config["benchmark"]["models"]:
+            return {}
+        return {
+            "base": "<artifacts>/base",
+            "experts": self.experts(),
+            "controller": self.trained("controller", "mope")[0],
+        }
+
+    def benchmark_options(self, wildcards: Mapping, input: Mapping) -> list[str]:
+        """The options for these."""
+        if not input.get("base"):
+            return []
+        own = ["--name", self.config["run"], "--base", input["base"], "--controller", input["controller"]]
+        return [*own, *model_options(wildcards, input)]
+
+
+def starting_model(section: dict) -> str | list[str]:
+    """Folder of the model that a base or controller begins from: the user's own, or one that is downloaded; or none."""
+    if section["hub"] is not None:
+        hub = section["hub"]
+        return f"<artifacts>/download/{'--'.join(Path(hub['id']).parts).lower()}-{hub['revision'][:8]}"
+    return section["path"] or []

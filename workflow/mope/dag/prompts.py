@@ -1,0 +1,50 @@
+"""Where the prompts of a set come from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mope.dag import files
+from mope.dag.settings import as_json
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """The sets of prompts of a configuration; `world`: the files of the embedded world."""
+
+    config: dict
+    world: Sequence[str]
+
+    def entry(self, wildcards: Mapping) -> dict:
+        """Settings of the set: where its prompts come from and how many."""
+        return {"train": self.config["data"]["train"], **self.config["evaluation_sets"]}[wildcards["set"]]
+
+    def source(self, wildcards: Mapping) -> dict:
+        """Settings of a set's file on the Hugging Face Hub."""
+        return self.entry(wildcards)["source"]
+
+    def read_from(self, wildcards: Mapping) -> str | list[str]:
+        """What the prompts are read from: a file, or the embedded world."""
+        source = self.source(wildcards)
+        if isinstance(source, dict):
+            return f"<artifacts>/download/{wildcards['set']}{Path(source['file']).suffix}"
+        return list(self.world) if source == "world" else source
+
+    def training(self, wildcards: Mapping) -> str | list[str]:
+        """What a set from a file must not hold again; the embedded world's sets have nothing in common."""
+        own = wildcards["set"] == "train" or self.source(wildcards) == "world"
+        return [] if own else files.prompts("train")
+
+    def settings(self, wildcards: Mapping) -> str:
+        """What decides which prompts are taken."""
+        entry, seed = self.entry(wildcards), self.config["seed"]
+        if entry["source"] == "world":
+            return as_json(entry, seed=seed)
+        draw = "random" if isinstance(entry["source"], dict) else "first"
+        return as_json(entry, draw=draw, longest=self.config["data"]["longest"], seed=seed)
+
+    def options(self, wildcards: Mapping, input: Mapping) -> list[str]:
+        """The files to read, unless the prompts are those of the embedded world."""
+        if self.source(wildcards) == "world":
+            return []
+        return ["--file", input["prompts"], *(["--train", input["train"]] if input["train"] else [])]

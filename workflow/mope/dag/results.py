@@ -1,0 +1,174 @@
+"""What is answered, judged and shown, by file name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mope.dag import files
+from mope.dag.models import Models
+from mope.dag.options import model_options, named
+from mope.dag.settings import as_json, without
+from mope.methods import in_tables, pairs
+
+TABLES = ("win_rates", "average_win_rates", "average_by_cell", "average_differences", "length_controlled")
+TABLES += ("swap_consistency", "overall_win_rates")
+SINGLE_TABLES = ("agreement", "mean_rewards", "rewards_by_cell", "reward_models")
+HUMAN_TABLES = ("human_study", "human_agreement")
+TEXTS = ("average_win_rates", "win_rate_matrix")  # as Markdown and LaTeX
+DECODING = "<results>/benchmarks/decoding.json"
+CLAIM_TABLES = ("quality", "generalisation")  # of `details`, which some claims need
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of a configuration and what they are made from."""
+
+    config: dict
+    models: Models
+
+    @property
+    def sets(self) -> list[str]:
+        """Names of the evaluation sets; the first is that of the figures and of the human study."""
+        return list(self.config["evaluation_sets"])
+
+    @property
+    def judge(self) -> str:
+        """The judge of the claims and of the figures."""
+        return next(iter(self.config["judges"]))
+
+    def prompts(self) -> list[str]:
+        """The prompts of each evaluation set."""
+        return [files.prompts(name) for name in self.sets]
+
+    def references(self) -> list[str]:
+        """The base's answers to each evaluation set."""
+        return [files.reference(name) for name in self.sets]
+
+    def answers_of(self, method: str = "{method}") -> list[str]:
+        """A method's answers to each evaluation set."""
+        return [files.responses(name, method) for name in self.sets]
+
+    def answers_to(self, set: str = "{set}") -> list[str]:
+        """Each method's answers to an evaluation set."""
+        return [files.responses(set, method) for method in self.config["methods"]]
+
+    def responses(self) -> list[str]:
+        """All answers."""
+        return [path for name in self.sets for path in self.answers_to(name)]
+
+    def scores_of(self, method: str = "{method}") -> list[str]:
+        """The rewards of a method's answers to each evaluation set."""
+        return [files.scores(name, method) for name in self.sets]
+
+    def scores(self) -> list[str]:
+        """All rewards."""
+        return [files.scores(name, method) for name in self.sets for method in self.config["methods"]]
+
+    def compared(self) -> tuple[str, ...]:
+        """The pairs of methods to judge, as `a--b`."""
+        return tuple(f"{a}--{b}" for a, b in pairs(self.config["methods"]))
+
+    def judges(self, *kinds: str) -> list[str]:
+        """Names of the judges of these kinds."""
+        return [name for name, judge in self.config["judges"].items() if judge["kind"] in kinds]
+
+    def verdicts(self, set: str = "{set}", judge: str = "{judge}") -> list[str]:
+        """A judge's verdicts on each pair of methods, on an evaluation set."""
+        return [files.judgments(set, judge, pair) for pair in self.compared()]
+
+    def verdicts_of(self, judge: str = "{judge}") -> list[str]:
+        """The same on all evaluation sets."""
+        return [path for name in self.sets for path in self.verdicts(name, judge)]
+
+    def judgments(self) -> list[str]:
+        """All verdicts."""
+        judges = self.config["judges"]
+        return [path for name in self.sets for judge in judges for path in self.verdicts(name, judge)]
+
+    def judge_settings(self, wildcards: Mapping) -> str:
+        """What decides about a judge's verdicts."""
+        return as_json(without(self.config["judges"][wildcards["judge"]], "kind", "run"))
+
+    def score_options(self, wildcards: Mapping, input: Mapping, output: Mapping) -> list[str]:
+        """The files of each evaluation set, and the reward models."""
+        return [
+            *named("--responses", zip(self.sets, input["responses"], strict=True)),
+            *model_options(wildcards, input),
+            *named("--reference", zip(self.sets, input["reference"], strict=True)),
+            *named("--out", zip(self.sets, output["scores"], strict=True)),
+        ]
+
+    def partially_trained(self) -> dict[str, dict]:
+        """Methods whose controller was trained on some combinations only, and the method that was trained on all."""
+        found = {}
+        for name, method in self.config["methods"].items():
+            trained = self.models.settings(method["controller"])["combinations"] if "controller" in method else None
+            if trained:
+                found[name] = {"trained": trained, "full": method.get("against", ["mope"])[0]}
+        return found
+
+    def detail_tables(self) -> list[str]:
+        """Names of the tables that `details` asks for."""
+        if not self.config["details"]:
+            return []
+        return ["quality", "alphas", "alpha_swaps"] + (["generalisation"] if self.partially_trained() else [])
+
+    def claim_tables(self, wildcards: Mapping | None = None) -> dict[str, str]:
+        """What some claims need and not every run has, by option: of `details`, a human study, a benchmark."""
+        found = {name: files.table(name) for name in CLAIM_TABLES if name in self.detail_tables()}
+        if self.ratings():
+            found["human"] = files.table("human_study")
+        if Path(f"results/{self.config['run']}/benchmarks/decoding.json").exists():
+            found["decoding"] = DECODING
+        return found
+
+    def claim_options(self, wildcards: Mapping, input: Mapping) -> list[str]:
+        """The options for these."""
+        return [word for key in self.claim_tables() for word in (f"--{key}", input[key])]
+
+    def ratings(self) -> list[str]:
+        """What the raters of the human study sent back."""
+        folder = self.config["human_study"]["ratings"]
+        return sorted(map(str, Path(folder).glob("*.csv"))) if folder else []
+
+    def human_study_answers(self) -> list[str]:
+        """The answers that are shown to raters."""
+        return [files.responses(self.sets[0], method) for method in self.config["human_study"]["methods"]]
+
+    def human_study_judgments(self) -> list[str]:
+        """Every judge's verdicts on the methods of the human study."""
+        methods = set(self.config["human_study"]["methods"])
+        shown = [pair for pair in self.compared() if set(pair.split("--")) <= methods]
+        return [files.judgments(self.sets[0], judge, pair) for judge in self.config["judges"] for pair in shown]
+
+    def figures(self) -> list[tuple[str, str, str | list[str]]]:
+        """(figure, option of its script, files) of each figure."""
+        methods = self.config["methods"]
+        rows = in_tables(methods)
+        shown = dict.fromkeys(methods[row]["controller"] for row in rows if "controller" in methods[row])
+        curves = [f"{model}.curve.csv" for name in shown for model in self.models.trained("controller", name)]
+        samples = "<results>/samples/alphas.parquet"
+        variants = any("mope" in method.get("against", []) for method in methods.values())
+        return [
+            ("win_rate_matrix", "--table", files.table("win_rates")),
+            ("preference_bars", "--table", files.table("average_by_cell")),
+            ("combination_bars", "--table", files.table("average_by_cell")),
+            ("length_win_rate", "--table", files.table("average_win_rates")),
+            ("reward_fronts", "--scores", [files.scores(self.sets[0], row) for row in rows]),
+            ("training_curves", "--curves", curves),
+            ("alpha_tokens", "--samples", samples),
+            ("alpha_position", "--samples", samples),
+            *([("variants", "--table", files.table("overall_win_rates"))] if variants else []),
+        ]
+
+    def figure_options(self, option: str) -> tuple[str, ...]:
+        """What the script of a figure is told beside its files: whose verdicts a table's figure shows."""
+        return ("--judge", self.judge) if option == "--table" else ()
+
+    def targets(self) -> list[str]:
+        """All that a run is for: tables, figures, claims, and the overview."""
+        names = [*TABLES, *SINGLE_TABLES, *self.detail_tables(), *(HUMAN_TABLES if self.ratings() else [])]
+        tables = [files.table(name) for name in names]
+        texts = [files.table(name, suffix) for name in TEXTS for suffix in ("md", "tex")]
+        pictures = [files.figure(name, suffix) for name, _, _ in self.figures() for suffix in ("svg", "png")]
+        return [*tables, *texts, *pictures, "<results>/claims.json", "<results>/overview.html"]
