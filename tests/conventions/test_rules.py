@@ -37,7 +37,7 @@ def texts(root: Path) -> list[tuple[str, str]]:
     files = "\n".join(file.read_text() for file in sorted((root / "workflow/rules").glob("*.smk")))
     blocks = re.split(r"^ *rule\b", files, flags=re.MULTILINE)[1:]
     bodies = [re.match(r".*\n(?:(?: +.*)?\n)*", block)[0] for block in blocks]
-    return [(re.search(r'stage\(f?"([\w{}]+)"\)', body).group(1), body) for body in bodies]
+    return [(re.search(r'stage\(f?"([\w{}]+)"', body).group(1), body) for body in bodies]
 
 
 def lines_by_directive(body: str) -> dict[str, int]:

@@ -169,7 +169,7 @@ def test_every_rule_whose_code_reads_the_world_declares_its_files(root: Path) ->
     """Topics and tones are data: a stage that reads them must name them as inputs."""
     rules = "".join(file.read_text() for file in sorted((root / "workflow/rules").glob("*.smk")))
     for rule in re.split(r"^\s*rule ", rules, flags=re.MULTILINE)[1:]:
-        stage = re.search(r'stage\(f?"([\w{}]+)"\)', rule).group(1)
+        stage = re.search(r'stage\(f?"([\w{}]+)"', rule).group(1)
         scripts = root.glob(f"workflow/scripts/{stage.replace('{figure}', '*')}.py")
         reads = {file.name for script in scripts for file in closure(script)} & {"topics.py", "tones.py"}
         declared = "WORLD" in rule or "prompts.read_from" in rule

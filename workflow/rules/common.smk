@@ -6,7 +6,8 @@ from pathlib import Path
 
 from snakemake.io import strip_wildcard_constraints
 
-from mope.config import load as load_config
+from mope.config.load import load_config
+from mope.dag import entries
 from mope.dag.files import table as table_path
 from mope.dag.jobs import any_of, environment, job_name, model_job, training_job
 from mope.dag.models import GENERAL, Models, starting_model
@@ -18,8 +19,8 @@ from mope.dag.settings import as_json, without
 from mope.dag.shards import JOBS, Shards
 from mope.data.feedback_file import feedback_file
 from mope.errors import MopeError
-from mope.methods import in_tables
-from mope.preferences import load as load_preferences
+from mope.methods.entries import in_tables
+from mope.preferences import load_preferences
 from mope.provenance.code import digest
 
 # The workflow's folder: the short way where it is the working directory, in which results are written.
@@ -46,13 +47,17 @@ def configuration(command_line, files):
     return config
 
 
-def stage(name):
+def stage(name, entries=None):
     """Parameters of a rule: its script, and the digest of that with all project modules it imports.
 
     A rule runs again when the digest changes; where the script lies, as a function of inputs, reruns nothing.
+    `entries` tells from a job's wildcards which entries of tables it uses: of these tables no other counts.
     """
     script = (PROJECT / f"workflow/scripts/{name}.py").as_posix()
-    return {"script": lambda wildcards, input: script, "code": or_exit(digest, script)}
+    code = or_exit(digest, script)
+    if entries:
+        code = lambda wildcards: or_exit(digest, script, or_exit(entries, wildcards))
+    return {"script": lambda wildcards, input: script, "code": code}
 
 
 def settings(*sections, **values):

@@ -39,7 +39,7 @@ rule train_controller:
     resources:
         **training_job(config, "controller", minutes=240),
     params:
-        **stage("train_controller"),
+        **stage("train_controller", lambda wildcards: entries.of_controller(models.section(wildcards.controller))),
         settings=lambda wildcards: as_json(
             without(models.settings(wildcards.controller), "reference"), seed=int(wildcards.seed)
         ),

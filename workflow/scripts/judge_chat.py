@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 
 from mope.analysis.outcomes import check_unparsed
-from mope.cli import method_pair, run, settings_of
 from mope.data.table_paths import judgment_file, set_and_method
 from mope.judging import templates
 from mope.judging.answer_cache import AnswerCache
@@ -25,7 +24,7 @@ def main() -> None:
         "--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet, in table order"
     )
     parser.add_argument("--pairs", nargs="+", type=method_pair, help="<a>--<b>; default: all pairs of methods")
-    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: the fields of ChatSettings")
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: the fields of ChatJudgeSettings")
     parser.add_argument("--max-unparsed", type=float, required=True, help="share of answers without a verdict")
     parser.add_argument("--templates", type=Path, required=True, help="folder of frame.yaml and <preference>.yaml")
     parser.add_argument("--cache", type=Path, required=True, help="SQLite file of answers, kept between runs")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from mope.cli import method_pair, named_path, run
 from mope.data.table_paths import by_method, judgment_file
 from mope.judging.reward_judge import RewardJudge, check_held_out
 from mope.judging.verdicts import judge_pairs, read_responses

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mope.cli import method_pair, run
 from mope.data.table_paths import by_method, judgment_file
 from mope.judging.rubric_judge import RubricJudge
 from mope.judging.verdicts import judge_pairs, read_responses

@@ -17,7 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet")
     parser.add_argument("--pairs", nargs="+", type=method_pair, help="<a>--<b>; default: all pairs of methods")
-    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: the fields of ChatSettings")
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: the fields of ChatJudgeSettings")
     parser.add_argument("--templates", type=Path, required=True, help="folder of frame.yaml and <preference>.yaml")
     parser.add_argument("--cache", type=Path, required=True, help="SQLite file of the answers that are there")
     parser.add_argument("--output", type=Path, required=True, help="folder of the files; its name is the judge's")

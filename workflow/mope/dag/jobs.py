@@ -48,7 +48,7 @@ def training_job(config: dict, stage: str, minutes: int, megabytes: int = 4000) 
     return {
         **model_job(config, megabytes * devices, minutes),
         "checkpoint_minutes": config["checkpoint"]["minutes"],
-        "launch": f"python -m mope.launch {devices}" if devices > 1 else "python",
+        "launch": f"python -m mope.runtime.launch {devices}" if devices > 1 else "python",
     }
 
 

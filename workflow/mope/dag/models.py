@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mope.dag import files
+from mope.dag.entries import POLICIES
 from mope.dag.options import model_options
 from mope.dag.settings import without
-from mope.methods import needs
+from mope.methods.entries import needs
 from mope.preferences import Preferences
+from mope.provenance.declared import declared
 
 GENERAL = "general"  # the preference of people who are asked for none: of the RLHF baseline
 BODY = ("hidden", "layers", "heads", "intermediate")  # the shape of a controller's body
@@ -98,13 +100,14 @@ class Models:
 
     def of_policy(self, wildcards: Mapping) -> dict[str, list[str]]:
         """What a policy learns from: the general reward model, those of all preferences, or their feedback itself."""
-        match self.config["policies"][wildcards["policy"]]["objective"]:
-            case "general":
-                return {"rewards": [files.model("reward", GENERAL)]}
-            case "combined":
-                return {"rewards": self.rewards()}
-            case "imitation":
-                return {"feedback": self.feedback()}
+        objective = self.config["policies"][wildcards["policy"]]["objective"]
+        parts = {
+            "general_reward": {"rewards": [files.model("reward", GENERAL)]},
+            "rewards": {"rewards": self.rewards()},
+            "feedback": {"feedback": self.feedback()},
+        }
+        needed = declared(POLICIES)[objective]["NEEDS"]
+        return {key: paths for part in needed for key, paths in parts[part].items()}
 
     def policy_options(self, wildcards: Mapping, input: Mapping) -> list[str]:
         """The options for that."""

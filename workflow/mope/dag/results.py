@@ -8,7 +8,7 @@ from mope.dag import files
 from mope.dag.models import Models
 from mope.dag.options import model_options, named
 from mope.dag.settings import as_json, without
-from mope.methods import in_tables, pairs
+from mope.methods.entries import in_tables, pairs
 
 TABLES = ("win_rates", "average_win_rates", "average_by_cell", "average_differences", "length_controlled")
 TABLES += ("swap_consistency", "overall_win_rates")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mope.dag.options import model_options, named
-from mope.methods import across_prompts
+from mope.methods.entries import across_prompts
 
 JOBS = {"responses": "generate.{method}", "judging": "judge.{judge}.{set}"}  # stage -> its jobs, without the shard
 

@@ -1,0 +1,24 @@
+"""Which entries of tables a job uses: its digest counts their code only, so that a new entry reruns nothing else."""
+
+from collections.abc import Mapping
+
+from mope.provenance.declared import chosen
+
+KINDS, MIXERS = "mope.methods.kind_table", "mope.decoding.mixer_table"
+OBJECTIVES, POLICIES = "mope.controller.objective_table", "mope.training.policy_table"
+
+
+def of_method(method: dict) -> dict[str, list[str]]:
+    """The kind of a method, and the mixing rule where it has one."""
+    mixers = [method["mixer"]] if "mixer" in method else []
+    return chosen(KINDS, [method["kind"]]) | chosen(MIXERS, mixers)
+
+
+def of_controller(section: Mapping) -> dict[str, list[str]]:
+    """The objective of a controller; its training mixes in probability or in logit space without the table."""
+    return chosen(OBJECTIVES, [section["objective"]])
+
+
+def of_policy(policy: Mapping) -> dict[str, list[str]]:
+    """The objective of a policy."""
+    return chosen(POLICIES, [policy["objective"]])
