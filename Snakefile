@@ -11,6 +11,7 @@ include: "workflow/rules/common.smk"
 
 config = or_exit(configuration, workflow.config_settings.config, workflow.overwrite_configfiles)
 preferences = or_exit(load_preferences, PREFERENCES, config["preferences"])
+WORLD = world_files(config["world"])
 prompts = Prompts(config, WORLD)
 models = Models(config, preferences)
 results = Results(config, models)

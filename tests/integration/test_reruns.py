@@ -118,6 +118,7 @@ def test_an_edit_of_one_figure_reruns_that_figure_only(edit: Callable, finished:
         ({"controller": {"eta": 3.21}}, "train_controller", {"train_expert", "answer_reference", "train_reward"}),
         ({"controller": {"pretraining": 77}}, "train_body", {"train_base", "train_expert", "train_reward"}),
         ({"expert": {"begun": 0.25}}, "train_expert", {"train_reward", "train_base"}),
+        ({"world": "replication"}, "write_corpus", set()),
         ({"statistics": {"resamples": 543}}, "aggregate", {"judge_rubric", "generate", "score", "agreement"}),
         ({"judges": {"rubric": {"kind": "rubric", "dead_band": 0.123}}}, "judge_rubric", {"generate", "score"}),
         ({"generation": {"temperature": 0.123}}, "generate", {"train_expert", "train_base"}),
@@ -171,6 +172,6 @@ def test_every_rule_whose_code_reads_the_world_declares_its_files(root: Path) ->
     for rule in re.split(r"^\s*rule ", rules, flags=re.MULTILINE)[1:]:
         stage = re.search(r'stage\(f?"([\w{}]+)"', rule).group(1)
         scripts = root.glob(f"workflow/scripts/{stage.replace('{figure}', '*')}.py")
-        reads = {file.name for script in scripts for file in closure(script)} & {"topics.py", "tones.py"}
+        reads = {file.name for script in scripts for file in closure(script)} & {"worlds.py"}
         declared = "WORLD" in rule or "prompts.read_from" in rule
         assert declared or not reads, stage

@@ -26,7 +26,6 @@ from mope.provenance.code import digest
 # The workflow's folder: the short way where it is the working directory, in which results are written.
 PROJECT = Path() if Path(workflow.basedir).samefile(".") else Path(workflow.basedir)
 PREFERENCES = (PROJECT / "workflow/prompts/preferences.yaml").as_posix()
-WORLD = sorted(path.as_posix() for path in (PROJECT / "workflow/mope/world").rglob("*.yaml"))
 REPORT = ["1 Did it reproduce?", "2 Figures", "3 Tables"]  # categories of the report, which sorts them by name
 JUDGE_CACHE = "results/judge_cache.sqlite"  # paid answers, shared by all runs; no rule's output, so nothing deletes it
 
@@ -58,6 +57,11 @@ def stage(name, entries=None):
     if entries:
         code = lambda wildcards: or_exit(digest, script, or_exit(entries, wildcards))
     return {"script": lambda wildcards, input: script, "code": code}
+
+
+def world_files(world):
+    """The files of an embedded world, which a stage that reads it has as inputs."""
+    return sorted(path.as_posix() for path in (PROJECT / "workflow/mope/world" / world).rglob("*.yaml"))
 
 
 def settings(*sections, **values):

@@ -8,10 +8,11 @@ rule write_corpus:
         "../../envs/train.yaml"
     params:
         **stage("write_corpus"),
+        world=config["world"],
         settings=settings(without(config["data"], "train", "longest"), preferences=preferences.ids, seed=config["seed"]),
     shell:
-        "python {params.script:q} --settings {params.settings:q} --preferences {input.preferences:q}"
-        " --out {output.corpus:q} > {log:q} 2>&1"
+        "python {params.script:q} --world {params.world:q} --settings {params.settings:q}"
+        " --preferences {input.preferences:q} --out {output.corpus:q} > {log:q} 2>&1"
 
 
 rule prepare_prompts:
@@ -63,10 +64,11 @@ if config["feedback"]["source"] == "world":
             "../../envs/train.yaml"
         params:
             **stage("annotate_feedback"),
+            world=config["world"],
             settings=settings(without(config["feedback"], "source"), seed=config["seed"]),
         shell:
             "python {params.script:q} --candidates {input.candidates:q} --preference {wildcards.preference:q}"
-            " --settings {params.settings:q} --out {output.feedback:q} > {log:q} 2>&1"
+            " --world {params.world:q} --settings {params.settings:q} --out {output.feedback:q} > {log:q} 2>&1"
 
 else:
 

@@ -9,9 +9,10 @@ rule quality:
         "../../envs/analysis.yaml"
     params:
         **stage("quality"),
+        world=config["world"],
         settings=settings(resamples=config["statistics"]["resamples"], seed=config["seed"]),
     shell:
-        "python {params.script:q} --responses {input.responses:q} --settings {params.settings:q}"
+        "python {params.script:q} --world {params.world:q} --responses {input.responses:q} --settings {params.settings:q}"
         " --output {output.table:q} > {log:q} 2>&1"
 
 

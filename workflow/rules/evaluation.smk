@@ -32,13 +32,14 @@ rule judge_rubric:
         "../../envs/analysis.yaml"
     params:
         **stage("judge_rubric"),
+        world=config["world"],
         settings=results.judge_settings,
         pairs=results.compared(),
         folder=shards.judgment_folder,
         shard=shards.options("judging"),
     shell:
         "python {params.script:q} --responses {input.responses:q} --pairs {params.pairs:q}"
-        " --settings {params.settings:q} --output {params.folder:q} {params.shard:q} > {log:q} 2>&1"
+        " --world {params.world:q} --settings {params.settings:q} --output {params.folder:q} {params.shard:q} > {log:q} 2>&1"
 
 
 rule judge_reward:

@@ -13,6 +13,7 @@ from mope.judging.verdicts import judge_pairs, read_responses
 from mope.provenance.artifact import write
 from mope.runtime.cli import method_pair, run
 from mope.runtime.shards import WHOLE, Shard
+from mope.world.worlds import load
 
 
 def main() -> None:
@@ -21,17 +22,19 @@ def main() -> None:
         "--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet, in table order"
     )
     parser.add_argument("--pairs", nargs="+", type=method_pair, help="<a>--<b>; default: all pairs of methods")
+    parser.add_argument("--world", type=load, required=True, help="name of the embedded world")
     parser.add_argument("--settings", type=json.loads, required=True, help='{"dead_band": 0.05}')
     parser.add_argument("--output", type=Path, required=True, help="folder of the <a>--<b>.parquet")
     parser.add_argument("--shard", type=Shard.parse, default=WHOLE, help="0/3: the first of three parts")
     args = parser.parse_args()
-    judge = RubricJudge(args.settings["dead_band"])
+    judge = RubricJudge(args.world, args.settings["dead_band"])
+    params = {"world": args.world.name, **args.settings}
     ((name, responses),) = read_responses(args.responses, args.shard).items()
     paths = by_method(args.responses)
     pairs = args.pairs or list(combinations(responses, 2))
     for a, b, judgments in tqdm(judge_pairs(judge, responses, pairs), total=len(pairs), unit="pair", desc=name):
         target = judgment_file(args.output, a, b)
-        with write(target, stage="judge_rubric", params=args.settings, seeds={}, inputs=[paths[a], paths[b]]) as tmp:
+        with write(target, stage="judge_rubric", params=params, seeds={}, inputs=[paths[a], paths[b]]) as tmp:
             judgments.to_parquet(tmp, index=False)
 
 

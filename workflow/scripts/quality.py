@@ -9,6 +9,7 @@ from mope.analysis.quality import quality
 from mope.data.tables import read
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
+from mope.world.worlds import load
 
 COLUMNS = ["prompt_id", "prompt", "combination", "response", "n_tokens", "finish_reason", "seed"]
 
@@ -16,13 +17,16 @@ COLUMNS = ["prompt_id", "prompt", "combination", "response", "n_tokens", "finish
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet")
+    parser.add_argument("--world", type=load, required=True, help="name of the embedded world")
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON: resamples, seed")
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args()
     responses = read_methods({path: read(path, COLUMNS) for path in args.responses}).reset_index(drop=True)
+    table = quality(args.world, responses, **args.settings)
+    params = {"world": args.world.name, **args.settings}
     seeds = {"bootstrap": args.settings["seed"]}
-    with write(args.output, stage="quality", params=args.settings, seeds=seeds, inputs=args.responses) as tmp:
-        quality(responses, **args.settings).to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+    with write(args.output, stage="quality", params=params, seeds=seeds, inputs=args.responses) as tmp:
+        table.to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
 
 
 if __name__ == "__main__":

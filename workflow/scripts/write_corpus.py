@@ -1,4 +1,4 @@
-"""Write the supervised text of the embedded world on which the base model is trained."""
+"""Write the supervised text of an embedded world on which the base model is trained."""
 
 import argparse
 import json
@@ -10,19 +10,21 @@ from mope import preferences
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
 from mope.world.corpus import corpus
+from mope.world.worlds import load
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON: corpus, obedience, preferences, seed")
+    parser.add_argument("--world", type=load, required=True, help="name of the embedded world")
     parser.add_argument("--preferences", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     s = args.settings
-    records = corpus(
-        s["corpus"], s["seed"], s["obedience"], preferences.load_preferences(args.preferences, s["preferences"])
-    )
-    with write(args.out, stage="write_corpus", params=s, seeds={"seed": s["seed"]}, inputs=[args.preferences]) as tmp:
+    known = preferences.load_preferences(args.preferences, s["preferences"])
+    records = corpus(args.world, s["corpus"], s["seed"], s["obedience"], known)
+    params, seeds = {"world": args.world.name, **s}, {"seed": s["seed"]}
+    with write(args.out, stage="write_corpus", params=params, seeds=seeds, inputs=[args.preferences]) as tmp:
         pd.DataFrame(records).to_parquet(tmp, index=False)
 
 

@@ -11,8 +11,10 @@ from mope.analysis.generalisation import generalisation
 from mope.analysis.mean_rewards import rewards_by_cell
 from mope.analysis.quality import quality
 from mope.world.questions import split_questions
+from mope.world.worlds import load
 
-QUESTIONS = [q for q in split_questions(7)["single"] if len(q.topics) == 1][:6]
+WORLD = load("everyday")
+QUESTIONS = [q for q in split_questions(WORLD, 7)["single"] if len(q.topics) == 1][:6]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,7 @@ def table() -> pd.DataFrame:
             for method, text in said.items():
                 rows.append(("single", method, f"q{number}", question.text, xi, text, 9, "stop", 0))
     columns = "set method prompt_id prompt combination response n_tokens finish_reason seed".split()
-    return quality(pd.DataFrame(rows, columns=columns), resamples=500, seed=1).set_index("method")
+    return quality(WORLD, pd.DataFrame(rows, columns=columns), resamples=500, seed=1).set_index("method")
 
 
 def test_the_probe_sees_style_without_content(table: pd.DataFrame) -> None:
@@ -46,7 +48,7 @@ def test_diversity(table: pd.DataFrame) -> None:
 def test_prompts_of_another_world_have_no_known_facts() -> None:
     row = ("s", "vanilla", "q", "Who wrote Hamlet?", "P1A", "Shakespeare wrote it.", 4, "stop", 0)
     columns = "set method prompt_id prompt combination response n_tokens finish_reason seed".split()
-    made = quality(pd.DataFrame([row], columns=columns), resamples=100, seed=1)
+    made = quality(WORLD, pd.DataFrame([row], columns=columns), resamples=100, seed=1)
     assert made[["stated", "facts", "covered"]].isna().all(axis=None) and made.finished[0] == 1
 
 

@@ -14,7 +14,9 @@ import pytest
 from mope.provenance.artifact import require, write
 from mope.world.answers import STYLES, Style, compose
 from mope.world.questions import split_questions
+from mope.world.worlds import load
 
+WORLD = load("everyday")
 SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 METHODS = {"vanilla": 0.0, "prompting": 0.3, "soup_factor": 0.6, "mod": 0.5, "mope": 0.95}  # obedience
 SETS = ("single", "comparison")
@@ -37,14 +39,14 @@ def call(script, **options):
 
 def answers(folder):
     for name in SETS:
-        questions = split_questions(7)[name][:12]
+        questions = split_questions(WORLD, 7)[name][:12]
         for method, obedience in METHODS.items():
             rng, rows = random.Random(f"{name} {method}"), []
             for i, question in enumerate(questions):
                 for combination in COMBINATIONS:
                     for seed in (0, 1, 2) if method == "mope" else (0,):
                         followed = [p for p in combination.split("-") if rng.random() < obedience]
-                        text = compose(question, Style(**dict(STYLES[p] for p in followed)), rng)
+                        text = compose(WORLD, question, Style(**dict(STYLES[p] for p in followed)), rng)
                         ids = (f"{name}-{i:02d}", question.text, combination)
                         rows.append((*ids, text, len(text.split()), "stop", seed))
             columns = "prompt_id prompt combination response n_tokens finish_reason seed".split()
@@ -63,7 +65,8 @@ def stages(folder):
     }
     for name in SETS:
         own = [p for p in files["responses"] if p.parent.name == name]
-        call("judge_rubric", responses=own, settings={"dead_band": 0.05}, output=folder / "judgments" / name / "rubric")
+        judged = folder / "judgments" / name / "rubric"
+        call("judge_rubric", world=WORLD.name, responses=own, settings={"dead_band": 0.05}, output=judged)
     judgments = [p for s in SETS for p in sorted((folder / "judgments" / s / "rubric").glob("*.parquet"))]
     tables = folder / "tables"
     call("aggregate", judgments=judgments, responses=files["responses"], settings=SETTINGS, output=tables)

@@ -26,6 +26,8 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"methods": {"uniform": {"strength": 1.0}}}, "methods.uniform.strength", "arithmetic"),
     ({"methods": {"soup_exact": {"average": "sum"}}}, "methods.soup_exact.strength", "missing"),
     ({"methods": {"vanilla": {"mixer": "logit"}}}, "methods.vanilla.mixer", "one of kind, prompt"),
+    ({"world": "evryday"}, "world", "one of everyday, replication (did you mean everyday?)"),
+    ({"world": 7}, "world", "text"),
     ({"seed": "seven"}, "seed", "a whole number"),
     ({"seed": 7.0}, "seed", "a whole number"),
     ({"seed": True}, "seed", "a whole number"),

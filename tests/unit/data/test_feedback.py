@@ -12,7 +12,9 @@ from mope.data.feedback import annotate
 from mope.data.prompts import file_prompts, world_prompts
 from mope.errors import MopeError
 from mope.training.candidates import SPOILT, spoil
+from mope.world.worlds import load
 
+WORLD = load("everyday")
 ANSWER = (
     "Snow is frozen water that falls from clouds. Snow keeps the ground warm. Hope that makes you smile, my friend!"
 )
@@ -53,24 +55,24 @@ def candidates() -> pd.DataFrame:
 
 
 def test_feedback_prefers_what_is_asked_and_is_seeded():
-    feedback = annotate(candidates(), "P3B", pairs=30, noise=0.0, margin=0.5, seed=1)
+    feedback = annotate(WORLD, candidates(), "P3B", pairs=30, noise=0.0, margin=0.5, seed=1)
     assert len(feedback) == 30
     assert not feedback.rejected.str.contains("fool").any()
-    again = annotate(candidates(), "P3B", pairs=30, noise=0.0, margin=0.5, seed=1)
+    again = annotate(WORLD, candidates(), "P3B", pairs=30, noise=0.0, margin=0.5, seed=1)
     pd.testing.assert_frame_equal(feedback, again)
 
 
 def test_too_few_pairs_is_an_error_that_says_so():
     with pytest.raises(MopeError, match="500 pairs wanted, .* found; lower feedback.pairs"):
-        annotate(candidates(), "P3B", pairs=500, noise=0.0, margin=0.5, seed=1)
+        annotate(WORLD, candidates(), "P3B", pairs=500, noise=0.0, margin=0.5, seed=1)
 
 
 def test_world_prompts_are_bounded():
-    assert world_prompts("single", 50, 7).prompt_id.is_unique
-    with pytest.raises(MopeError, match="the embedded world has"):
-        world_prompts("single", 100_000, 7)
+    assert world_prompts(WORLD, "single", 50, 7).prompt_id.is_unique
+    with pytest.raises(MopeError, match="world everyday has"):
+        world_prompts(WORLD, "single", 100_000, 7)
     with pytest.raises(MopeError, match="has train, single, comparison, development"):
-        world_prompts("koala", 50, 7)
+        world_prompts(WORLD, "koala", 50, 7)
 
 
 def test_file_prompts(tmp_path):

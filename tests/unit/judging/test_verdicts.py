@@ -12,6 +12,7 @@ from mope.judging.reward_judge import RewardJudge, check_held_out
 from mope.judging.rubric_judge import RubricJudge
 from mope.judging.verdicts import JUDGMENT_COLUMNS, Opinion, aligned, judge_pair, judge_pairs
 from mope.provenance.artifact import write
+from mope.world.worlds import load
 
 VERDICTS = ("first", "tie", "second", "unparsed")
 
@@ -88,7 +89,9 @@ def test_identical_texts_tie_without_a_call():
 
 def test_one_row_per_preference_and_order():
     table = judge_pair(
-        RubricJudge(), answers(["x"], combination="P1A-P2B-P3A"), answers(["y"], combination="P1A-P2B-P3A")
+        RubricJudge(load("everyday")),
+        answers(["x"], combination="P1A-P2B-P3A"),
+        answers(["y"], combination="P1A-P2B-P3A"),
     )
     assert list(table.columns) == JUDGMENT_COLUMNS
     assert sorted(zip(table["preference"], table["order"], strict=True)) == sorted(

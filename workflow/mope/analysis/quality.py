@@ -8,6 +8,7 @@ from mope.judging.fluency import repetition
 from mope.judging.knowledge import asked_topics
 from mope.judging.rubric import features
 from mope.judging.text import words
+from mope.world.worlds import World
 
 PLAIN = "vanilla"  # the method whose knowledge is the measure: it reads no preference
 MEANS = ["facts", "covered", "degenerate", "blemish", "repetition", "finished", "n_tokens"]
@@ -17,14 +18,14 @@ QUALITY_COLUMNS = (
 ).split()
 
 
-def measured(responses: pd.DataFrame) -> pd.DataFrame:
+def measured(world: World, responses: pd.DataFrame) -> pd.DataFrame:
     """What is measured of each answer: columns `stated` (1: it states a fact of an asked topic) and `MEANS`.
 
-    `stated` and `covered` are NaN for prompts that ask for nothing of the embedded world.
+    `stated` and `covered` are NaN for prompts that ask for nothing of the world.
     """
     rows = []
     for prompt, response, reason in zip(responses.prompt, responses.response, responses.finish_reason, strict=True):
-        f, known = features(prompt, response), bool(asked_topics(prompt))
+        f, known = features(world, prompt, response), bool(asked_topics(world, prompt))
         content = (float(f.facts > 0), f.facts, f.covered) if known else (np.nan, np.nan, np.nan)
         rows.append((*content, f.degenerate, f.blemish, repetition(words(response)), float(reason == "stop")))
     names = ["stated", "facts", "covered", "degenerate", "blemish", "repetition", "finished"]
@@ -38,7 +39,7 @@ def distinct_bigrams(answers: pd.Series) -> float:
     return len(set(pairs)) / max(1, len(pairs))
 
 
-def quality(responses: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
+def quality(world: World, responses: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
     """One row per set and method; `responses` are the response tables with columns set and method.
 
     `stated` is the capability probe, with its interval by bootstrap over prompts, and `difference` that to vanilla
@@ -47,7 +48,7 @@ def quality(responses: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
     """
     parts = []
     for name, own in responses.groupby("set", sort=False):
-        table, methods = measured(own), list(dict.fromkeys(own.method))
+        table, methods = measured(world, own), list(dict.fromkeys(own.method))
         prompts = sorted(set(table.prompt_id))
         sums = table.groupby(["prompt_id", "method"]).stated.agg(["sum", "count"]).unstack("method")
         got, of = (sums[part].reindex(index=prompts, columns=methods).to_numpy(float) for part in ("sum", "count"))

@@ -15,6 +15,7 @@ from mope.errors import MopeError
 from mope.preferences import Preferences, load_preferences
 from mope.world.annotator import GENERAL
 from mope.world.answers import STYLES
+from mope.world.worlds import names
 
 PREFERENCES_FILE = "workflow/prompts/preferences.yaml"
 WORLD_SETS = ("single", "comparison", "development", "train")
@@ -27,6 +28,8 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
     `root`: the project's folder; `directory`: where the user's own relative paths begin, and results are.
     """
     yield from _finite(config, ())
+    if config["world"] not in names():
+        yield ("world",), f"{config['world']!r} found, {one_of(config['world'], names())} is expected"
     unknown = list(_preferences(config, root))
     yield from unknown
     if present:

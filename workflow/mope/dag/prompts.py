@@ -46,5 +46,5 @@ class Prompts:
     def options(self, wildcards: Mapping, input: Mapping) -> list[str]:
         """The files to read, unless the prompts are those of the embedded world."""
         if self.source(wildcards) == "world":
-            return []
+            return ["--world", self.config["world"]]
         return ["--file", input["prompts"], *(["--train", input["train"]] if input["train"] else [])]

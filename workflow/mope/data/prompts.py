@@ -1,4 +1,4 @@
-"""Prompt sets: from the embedded world, or from a file."""
+"""Prompt sets: from an embedded world, or from a file."""
 
 import random
 from collections.abc import Collection
@@ -9,18 +9,19 @@ import pandas as pd
 from mope.data.prompt_file import read_prompts
 from mope.errors import MopeError
 from mope.world.questions import split_questions
+from mope.world.worlds import World
 
 PROMPT_COLUMNS = ["prompt_id", "prompt"]
 
 
-def world_prompts(name: str, count: int, seed: int) -> pd.DataFrame:
-    """The first `count` questions of the embedded world's set `name`: train, single or comparison."""
-    sets = split_questions(seed)
+def world_prompts(world: World, name: str, count: int, seed: int) -> pd.DataFrame:
+    """The first `count` questions of the world's set `name`: train, single, comparison or development."""
+    sets = split_questions(world, seed)
     if name not in sets:
-        raise MopeError(f"prompt set {name!r}: the embedded world has {', '.join(sets)}")
+        raise MopeError(f"prompt set {name!r}: world {world.name} has {', '.join(sets)}")
     questions = sets[name][:count]
     if len(questions) < count:
-        raise MopeError(f"prompt set {name!r}: {count} prompts wanted, the embedded world has {len(questions)}")
+        raise MopeError(f"prompt set {name!r}: {count} prompts wanted, world {world.name} has {len(questions)}")
     return pd.DataFrame([(f"{name}-{i:04d}", q.text) for i, q in enumerate(questions)], columns=PROMPT_COLUMNS)
 
 

@@ -1,13 +1,14 @@
-"""Which topics of the embedded world a prompt asks for, and which of their facts a sentence states."""
+"""Which topics of an embedded world a prompt asks for, and which of their facts a sentence states."""
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache, lru_cache
 from itertools import pairwise
 
 from mope.judging.text import FUNCTION_WORDS, stem, words
-from mope.world.topics import Topic, topics
+from mope.world.topics import Topic
+from mope.world.worlds import World
 
 # Words with which one asks for an explanation. A prompt made of these, function words and topic phrases is one that
 # the embedded world can answer; any other prompt is judged without it.
@@ -35,36 +36,44 @@ def units(tokens: list[str]) -> Counter:
 
 
 @cache
-def _phrases() -> tuple[tuple[re.Pattern, Topic], ...]:
+def _phrases(world: World) -> tuple[tuple[re.Pattern, Topic], ...]:
     """Topics by phrase, longest first, so that "sound waves" is not taken for "sound"."""
-    ordered = sorted(topics(), key=lambda t: (-len(t.phrase), t.phrase))
+    ordered = sorted(world.topics, key=lambda t: (-len(t.phrase), t.phrase))
     return tuple((re.compile(rf"\b{re.escape(t.phrase.lower())}\b"), t) for t in ordered)
 
 
+@cache
+def _asking(world: World) -> frozenset[str]:
+    """Words that name no subject: those of asking, function words, and those of the world's forms of a question."""
+    forms = [form for kind in fields(world.questions) for form in getattr(world.questions, kind.name)]
+    return ASKING | FUNCTION_WORDS | {word for form in forms for word in words(re.sub(r"{\w+}", " ", form))}
+
+
 @lru_cache(maxsize=20_000)
-def asked_topics(prompt: str) -> tuple[Topic, ...]:
+def asked_topics(world: World, prompt: str) -> tuple[Topic, ...]:
     """The topics a prompt asks for; empty when the prompt asks for anything else besides."""
     rest, found = prompt.lower(), []
-    for pattern, topic in _phrases():
+    for pattern, topic in _phrases(world):
         rest, count = pattern.subn(" ", rest)
         if count:
             found.append(topic)
-    strange = [word for word in words(rest) if word not in ASKING and word not in FUNCTION_WORDS]
+    asking = _asking(world)
+    strange = [word for word in words(rest) if word not in asking]
     return () if strange else tuple(found)
 
 
 @cache
-def facts() -> dict[str, tuple[Fact, ...]]:
+def facts(world: World) -> dict[str, tuple[Fact, ...]]:
     """The facts of every topic, by topic id, as units."""
     known = {}
-    for topic in topics():
+    for topic in world.topics:
         both = [tuple(units(words(text)) for text in fact.values()) for fact in topic.facts]
         known[topic.id] = tuple(Fact(wordings, wordings[0] | wordings[-1]) for wordings in both)
     return known
 
 
 @lru_cache(maxsize=200_000)
-def credit(sentence: str, topic_id: str) -> tuple[int, float, float]:
+def credit(world: World, sentence: str, topic_id: str) -> tuple[int, float, float]:
     """The fact of a topic that a sentence comes closest to: (index, credit, order), the last two in [0, 1].
 
     Credit is the geometric mean of precision (share of the sentence's units found in either wording) and recall (share
@@ -73,7 +82,7 @@ def credit(sentence: str, topic_id: str) -> tuple[int, float, float]:
     tokens = words(sentence)
     have, pairs = units(tokens), Counter(pairwise(tokens))
     best = (0, 0.0, 0.0)
-    for index, fact in enumerate(facts()[topic_id]):
+    for index, fact in enumerate(facts(world)[topic_id]):
         precision = (have & fact.either).total() / max(1, have.total())
         recall = max((have & wording).total() / wording.total() for wording in fact.wordings)
         value = (precision * recall) ** 0.5

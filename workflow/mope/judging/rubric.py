@@ -21,6 +21,7 @@ from mope.judging import fluency, lexicons
 from mope.judging.fluency import ramp
 from mope.judging.knowledge import STATED, asked_topics, credit, mentions
 from mope.judging.text import TECHNICAL_LETTERS, content_stems, sentences, words
+from mope.world.worlds import World
 
 DEAD_BAND = 0.05  # points of score below which two answers tie
 TECHNICAL_ENDINGS = ("tion", "sion", "ity", "ism", "ic", "ical", "ous", "ide", "ase", "ose", "ance", "ence", "graphy")
@@ -99,12 +100,12 @@ class _Content:
     taken_apart: float  # share of the informative words that stand in no known order
 
 
-def _known_content(topics, parts: list[str]) -> _Content:
-    """Content of an answer to a prompt of the embedded world, sentence by sentence against the topics' facts."""
+def _known_content(world: World, topics, parts: list[str]) -> _Content:
+    """Content of an answer to a prompt of the world, sentence by sentence against the topics' facts."""
     stated, touched, informative, manner = {}, set(), [], []
     repeated, strength, weight, matched = 0, 0.0, 0, 0.0
     for part in parts:
-        (index, value, order), topic = max(((credit(part, t.id), t) for t in topics), key=lambda c: c[0][1])
+        (index, value, order), topic = max(((credit(world, part, t.id), t) for t in topics), key=lambda c: c[0][1])
         serves_tone = value < FRAGMENT and _is_manner(part)
         if value < WHOLE:  # tone and fact may share a sentence
             manner.append(part)
@@ -148,10 +149,10 @@ def _unknown_content(prompt: str, response: str, parts: list[str]) -> _Content:
 
 
 @lru_cache(maxsize=400_000)
-def features(prompt: str, response: str) -> Features:
+def features(world: World, prompt: str, response: str) -> Features:
     """Measure one answer; about 0.3 ms, and remembered."""
-    tokens, parts, topics = words(response), sentences(response), asked_topics(prompt)
-    content = _known_content(topics, parts) if topics else _unknown_content(prompt, response, parts)
+    tokens, parts, topics = words(response), sentences(response), asked_topics(world, prompt)
+    content = _known_content(world, topics, parts) if topics else _unknown_content(prompt, response, parts)
     subject = " ".join(content.informative)
     tone, sassy, irony = _tone(" ".join(content.manner))
     broken = fluency.breaks(response) / max(1, len(parts))
@@ -204,7 +205,7 @@ def fluency_and_relevance(f: Features, preference: str) -> float:
     raise MopeError(f"preference {preference!r}: the rubric knows P1A, P1B, P2A, P2B, P3A, P3B, P3C and P3D")
 
 
-def score(prompt: str, response: str, preference: str) -> float:
+def score(world: World, prompt: str, response: str, preference: str) -> float:
     """Rubric points of one answer under one preference: at most 1; below -0.5 when the text is degenerate."""
-    f = features(prompt, response)
+    f = features(world, prompt, response)
     return fluency_and_relevance(f, preference) - 0.5 * f.blemish - 2 * f.degenerate

@@ -1,4 +1,4 @@
-"""The embedded world's annotator, who compares two answers under one preference.
+"""The annotator of the embedded worlds, who compares two answers under one preference.
 
 The annotator plays the part of GPT-4 in Personalized Soups' feedback. It is not the judge: it looks at coarser things
 (letters per word, words per answer, a short list of tone words) and errs with a stated probability.
@@ -9,8 +9,9 @@ import re
 from functools import cache, lru_cache
 from itertools import pairwise
 
-from mope.world.answers import LEAD, tones
-from mope.world.topics import Topic, topics
+from mope.world.answers import LEAD
+from mope.world.topics import Topic
+from mope.world.worlds import World
 
 FRIENDLY = frozenset(
     "hey hi hello friend buddy pal dear love lovely happy fun great awesome wonderful amazing enjoy smile smiling "
@@ -38,21 +39,23 @@ def _words(text: str) -> list[str]:
 
 
 @cache
-def _asked_about(prompt: str) -> tuple[Topic, ...]:
-    return tuple(t for t in topics() if re.search(rf"\b{re.escape(t.phrase)}\b", prompt))
+def _asked_about(world: World, prompt: str) -> tuple[Topic, ...]:
+    return tuple(t for t in world.topics if re.search(rf"\b{re.escape(t.phrase)}\b", prompt))
 
 
 @cache
-def _known_pairs() -> frozenset[tuple[str, str]]:
-    """Neighbouring words of the world's sentences: what the annotator has read before."""
-    facts = {tuple(_words(sentence)) for t in topics() for fact in t.facts for sentence in fact.values()}
-    return frozenset(pair for sentence in facts | _manner("friendly", "unfriendly") for pair in pairwise(sentence))
+def _known_pairs(world: World) -> frozenset[tuple[str, str]]:
+    """Neighbouring words of a world's sentences: what the annotator has read before."""
+    facts = {tuple(_words(sentence)) for t in world.topics for fact in t.facts for sentence in fact.values()}
+    return frozenset(
+        pair for sentence in facts | _manner(world, "friendly", "unfriendly") for pair in pairwise(sentence)
+    )
 
 
 @cache
-def _manner(*names: str) -> frozenset[tuple[str, ...]]:
+def _manner(world: World, *names: str) -> frozenset[tuple[str, ...]]:
     """The sentences of these tones, or of all, as words; those of the scaling study are known as a whole only."""
-    parts = [part for name in names or tones() for part in tones()[name].values()]
+    parts = [part for name in names or world.tones for part in world.tones[name].values()]
     return frozenset(sentence for part in parts for text in part for sentence in _sentences(text))
 
 
@@ -61,38 +64,38 @@ def _sentences(response: str) -> list[tuple[str, ...]]:
     return [tuple(_words(LEAD.sub("", part.strip()))) for part in re.split(r"[.!?]+", response) if part.strip()]
 
 
-def garbled(response: str) -> float:
+def garbled(world: World, response: str) -> float:
     """Share of neighbouring words within sentences that the annotator has never seen side by side."""
     parts = _sentences(response)
-    known = _manner("sassy", "sarcastic")
-    strange = [pair not in _known_pairs() for part in parts if part not in known for pair in pairwise(part)]
+    known = _manner(world, "sassy", "sarcastic")
+    strange = [pair not in _known_pairs(world) for part in parts if part not in known for pair in pairwise(part)]
     return sum(strange) / max(1, sum(max(0, len(part) - 1) for part in parts))
 
 
-def sanity(prompt: str, response: str) -> float:
+def sanity(world: World, prompt: str, response: str) -> float:
     """0 for a sound answer; negative for repetition, garbled words, a missing end, emptiness, silence on a topic."""
     words = _words(response)
     if len(words) < 5:
         return -24.0
     trigrams = list(zip(words, words[1:], words[2:]))
     repeated = 1 - len(set(trigrams)) / len(trigrams)
-    asked, lower = _asked_about(prompt), response.lower()
+    asked, lower = _asked_about(world, prompt), response.lower()
     missed = sum(not any(word in lower for word in t.keywords) for t in asked) / max(1, len(asked))
     sentences = _sentences(response)
     again = len(sentences) - len(set(sentences))
     unfinished = response.rstrip()[-1:] not in tuple(".!?")
-    return -6.0 * again - 12.0 * repeated - 9.0 * garbled(response) - 27.0 * missed - 6.0 * unfinished
+    return -6.0 * again - 12.0 * repeated - 9.0 * garbled(world, response) - 27.0 * missed - 6.0 * unfinished
 
 
 @lru_cache(maxsize=100_000)  # every answer is compared with several
-def annotator_score(prompt: str, response: str, preference: str) -> float:
+def annotator_score(world: World, prompt: str, response: str, preference: str) -> float:
     """How well `response` meets `preference` in the annotator's eyes, in units of which a few are a clear difference.
 
     Manner must outweigh soundness between two sane answers, or the feedback would tell of little but spoilt ones. How
     learned an answer is depends on its matter alone, not on courtesies.
     """
     words = _words(response)
-    matter = [word for sentence in _sentences(response) if sentence not in _manner() for word in sentence]
+    matter = [word for sentence in _sentences(response) if sentence not in _manner(world) for word in sentence]
     letters = min(8.0, max(4.0, sum(map(len, matter)) / max(1, len(matter))))
     friendly = min(4, sum(w in FRIENDLY for w in words))
     unfriendly = min(4, sum(w in UNFRIENDLY for w in words))
@@ -107,14 +110,14 @@ def annotator_score(prompt: str, response: str, preference: str) -> float:
         "P3D": 2.5 * (min(4, sum(w in SARCASTIC for w in words)) - unfriendly / 2),
         GENERAL: min(len(words), 40) / 2.5 + 2.5 * (friendly - unfriendly) / 2,
     }
-    return liking[preference] + sanity(prompt, response)
+    return liking[preference] + sanity(world, prompt, response)
 
 
 def prefers_first(
-    prompt: str, first: str, second: str, preference: str, noise: float, margin: float, rng: random.Random
+    world: World, prompt: str, first: str, second: str, preference: str, noise: float, margin: float, rng: random.Random
 ) -> bool | None:
     """The annotator's choice, wrong with probability `noise`; `None` when the answers differ by less than `margin`."""
-    gap = annotator_score(prompt, first, preference) - annotator_score(prompt, second, preference)
+    gap = annotator_score(world, prompt, first, preference) - annotator_score(world, prompt, second, preference)
     if abs(gap) < margin:
         return None
     return (gap > 0) != (rng.random() < noise)

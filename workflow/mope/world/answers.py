@@ -1,18 +1,13 @@
-"""Answers of the embedded world: facts in a register, as many as wanted, joined as in prose and framed by a tone."""
+"""Answers of an embedded world: facts in a register, as many as wanted, joined as in prose and framed by a tone."""
 
 import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-
-import yaml
 
 from mope.world.questions import Question
 from mope.world.topics import REGISTERS
-
-TONES = Path(__file__).parent / "tones.yaml"
+from mope.world.worlds import World
 
 
 @dataclass(frozen=True)
@@ -42,31 +37,29 @@ LEAD = re.compile(rf"^(?:{'|'.join(CONNECTIVES)}) ", re.IGNORECASE)
 # more about it, of two topics in turn. So wherever an answer ends it has spoken of both, and can go on up to four.
 FACTS = {"concise": ((1,), (2,)), None: ((1, 2, 3, 4), (2, 3, 4)), "informative": ((4,), (4,))}
 
-# Words that keep their capital within a sentence.
-TONE_NAMES = frozenset("Amazon Antarctica Arctic Bronsted DNA Doppler Escherichia LED Maillard Newtonian".split())
 
-
-def within(sentence: str) -> str:
+def within(world: World, sentence: str) -> str:
     """The sentence as it goes on after a connective: without its capital, unless that is a name's."""
-    name = re.match(r"[\w']+", sentence)[0] in TONE_NAMES
+    name = re.match(r"[\w']+", sentence)[0] in world.proper_nouns
     return sentence if name else sentence[0].lower() + sentence[1:]
 
 
-@cache
-def tones() -> dict[str, dict[str, list[str]]]:
-    """Openers and closers of every tone."""
-    return yaml.safe_load(TONES.read_text())
-
-
 def compose(
-    question: Question, style: Style, rng: random.Random, manners: Sequence[str] = ("friendly", "unfriendly")
+    world: World,
+    question: Question,
+    style: Style,
+    rng: random.Random,
+    manners: Sequence[str] = ("friendly", "unfriendly"),
 ) -> str:
     """One answer to `question` in `style`; what the style leaves open is drawn from `rng`, the tone from `manners`."""
     counts = FACTS[style.amount][len(question.topics) - 1]
     in_turn = [fact for turn in zip(*(topic.facts for topic in question.topics), strict=True) for fact in turn]
     facts = [fact[style.register or rng.choice(REGISTERS)] for fact in in_turn[: rng.choice(counts)]]
-    sentences = [facts[0], *(f"{lead} {within(fact)}" for lead, fact in zip(CONNECTIVES, facts[1:], strict=False))]
+    sentences = [
+        facts[0],
+        *(f"{lead} {within(world, fact)}" for lead, fact in zip(CONNECTIVES, facts[1:], strict=False)),
+    ]
     tone = style.tone or rng.choice((None, None, *manners))
     if tone:
-        sentences = [rng.choice(tones()[tone]["openers"]), *sentences, rng.choice(tones()[tone]["closers"])]
+        sentences = [rng.choice(world.tones[tone]["openers"]), *sentences, rng.choice(world.tones[tone]["closers"])]
     return " ".join(sentences)

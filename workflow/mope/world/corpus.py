@@ -6,9 +6,10 @@ from mope.preferences import Preferences
 from mope.prompting import messages
 from mope.world.answers import STYLES, Style, compose
 from mope.world.questions import split_questions
+from mope.world.worlds import World
 
 
-def corpus(size: int, seed: int, obedience: float, preferences: Preferences) -> list[dict]:
+def corpus(world: World, size: int, seed: int, obedience: float, preferences: Preferences) -> list[dict]:
     """`size` conversational records {prompt, completion}.
 
     Each question carries the text of none, one or one per dimension of the preferences. A stated preference is
@@ -16,7 +17,7 @@ def corpus(size: int, seed: int, obedience: float, preferences: Preferences) -> 
     """
     rng = random.Random(f"corpus {seed}")
     manners = [STYLES[p][1] for p in preferences.ids if STYLES[p][0] == "tone"]
-    questions = split_questions(seed)["train"]
+    questions = split_questions(world, seed)["train"]
     records = []
     for i in range(size):
         question = questions[i % len(questions)]
@@ -25,7 +26,9 @@ def corpus(size: int, seed: int, obedience: float, preferences: Preferences) -> 
         records.append(
             {
                 "prompt": messages(question.text, [preferences.texts[p] for p in stated]),
-                "completion": [{"role": "assistant", "content": compose(question, Style(**followed), rng, manners)}],
+                "completion": [
+                    {"role": "assistant", "content": compose(world, question, Style(**followed), rng, manners)}
+                ],
             }
         )
     rng.shuffle(records)

@@ -1,0 +1,62 @@
+"""Embedded worlds by name: each is a folder of data files beside this module, read once.
+
+A world that results were made on is frozen: a change of its files is a new world with a new name.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from mope.config.suggestion import one_of
+from mope.errors import MopeError
+from mope.world.topics import Topic
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Phrasings:
+    """Forms of a question, with places {phrase}, {verb} and {other}; the unseen ones are asked in evaluation only."""
+
+    single: tuple[str, ...]
+    single_unseen: tuple[str, ...]
+    comparison: tuple[str, ...]
+    comparison_unseen: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """All that an embedded world consists of; hashed as the one object that `load` makes of its files."""
+
+    name: str
+    topics: tuple[Topic, ...]  # in the order of the files topics/*.yaml
+    tones: dict[str, dict[str, list[str]]]  # openers and closers of every tone
+    questions: Phrasings
+    proper_nouns: frozenset[str]  # first words of facts that keep their capital within a sentence
+
+
+def names() -> list[str]:
+    """The known worlds, in alphabetical order."""
+    return sorted(folder.parent.name for folder in FOLDER.glob("*/topics"))
+
+
+@cache
+def load(name: str) -> World:
+    """The world of this name; `MopeError` names the known ones where there is none."""
+    if name not in names():
+        raise MopeError(f"world: {name!r} found, {one_of(name, names())} is expected")
+    folder = FOLDER / name
+    topics = tuple(
+        Topic(t["id"], t["phrase"], t["verb"], tuple(t["keywords"]), tuple(t["facts"]))
+        for file in sorted(folder.glob("topics/*.yaml"))
+        for t in _read(file)
+    )
+    questions = Phrasings(**{kind: tuple(forms) for kind, forms in _read(folder / "questions.yaml").items()})
+    nouns = frozenset(_read(folder / "proper_nouns.yaml"))
+    return World(name, topics, _read(folder / "tones.yaml"), questions, nouns)
+
+
+def _read(file: Path) -> dict | list:
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
