@@ -29,6 +29,10 @@ pathvars:
     benchmarks=f"results/{config['run']}/timings",
 
 
+onstart:
+    check_judges()
+
+
 wildcard_constraints:
     preference=any_of([*preferences.ids, GENERAL]),
     set=any_of(["train", *results.sets]),

@@ -32,7 +32,7 @@ class Server:
                     outer.together += 1
                     outer.most = max(outer.most, outer.together)
                 try:
-                    self.key = self.headers["Authorization"].removeprefix("Bearer ")
+                    self.key = self.headers.get("Authorization", "").removeprefix("Bearer ")
                     action = outer.plan(number, request)
                     if callable(action):
                         action(self)

@@ -19,6 +19,7 @@ from mope.dag.settings import as_json, without
 from mope.dag.shards import JOBS, Shards
 from mope.data.feedback_file import feedback_file
 from mope.errors import MopeError
+from mope.judging.preflight import before_first_job
 from mope.methods.entries import in_tables
 from mope.preferences import load_preferences
 from mope.provenance.code import digest
@@ -97,6 +98,19 @@ def set_job_environment():
     # Not in the environment: Snakemake takes it from there for jobs in conda environments.
     library = shlex.quote((PROJECT / "workflow").as_posix()).replace("{", "{{").replace("}", "}}")
     shell.prefix(f"set -euo pipefail; export PYTHONPATH={library}; ")
+
+
+def check_judges():
+    """Ends Snakemake where a chat judge lacks what it needs, if the answers that it will judge are still to be made.
+
+    Where they are there already, its own job knows what is kept of its verdicts and says at once what it needs.
+    """
+    jobs = list(workflow.dag.needrun_jobs())
+    if any(job.rule.name == "generate" for job in jobs):
+        asked = [job.wildcards.judge for job in jobs if job.rule.name == "judge_chat"]
+        problem = or_exit(next, before_first_job(config, preferences, asked, os.environ), None)
+        if problem:
+            sys.exit(f"error: {problem}")
 
 
 def give_log_and_timing(rules):

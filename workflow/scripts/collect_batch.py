@@ -15,7 +15,9 @@ def main() -> None:
     args = parser.parse_args()
     cache = AnswerCache(args.cache)
     for path in args.files:
-        print(f"{path}: %d answers taken, %d failed and still open" % store_results(cache, path))
+        found = store_results(cache, path)
+        why = f" ({'; '.join(found.reasons[:3])})" if found.reasons else ""
+        print(f"{path}: {found.taken} answers taken, {found.failed} failed and still open{why}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from pathlib import Path
 from mope.judging import batch_service as batch
 from mope.judging import templates
 from mope.judging.answer_cache import AnswerCache
-from mope.judging.chat_judge import ChatJudge, ChatJudgeSettings
+from mope.judging.chat_judge import ChatJudge
+from mope.judging.settings import ChatJudgeSettings, completed
 from mope.judging.verdicts import all_questions, read_responses
 from mope.provenance.artifact import write
 from mope.runtime.cli import method_pair, run, settings_of
@@ -17,14 +18,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet")
     parser.add_argument("--pairs", nargs="+", type=method_pair, help="<a>--<b>; default: all pairs of methods")
-    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: the fields of ChatJudgeSettings")
+    parser.add_argument(
+        "--settings", type=json.loads, required=True, help="JSON: the fields of ChatJudgeSettings, which have defaults"
+    )
     parser.add_argument("--templates", type=Path, required=True, help="folder of frame.yaml and <preference>.yaml")
     parser.add_argument("--cache", type=Path, required=True, help="SQLite file of the answers that are there")
     parser.add_argument("--output", type=Path, required=True, help="folder of the files; its name is the judge's")
     args = parser.parse_args()
     questions = all_questions(read_responses(args.responses), args.pairs)
     texts = templates.load_templates(args.templates, sorted({q.preference for q in questions}))
-    judge = ChatJudge(settings_of(ChatJudgeSettings, args.settings), texts, AnswerCache(args.cache), args.output.name)
+    judge = ChatJudge(
+        settings_of(ChatJudgeSettings, completed(args.settings)), texts, AnswerCache(args.cache), args.output.name
+    )
     print(judge.estimate(questions))
     with write(args.output, stage="prepare_batch", params=args.settings, seeds={}, inputs=args.responses) as tmp:
         names = [path.name for path in batch.prepare(judge, questions, tmp)]

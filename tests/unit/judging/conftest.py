@@ -3,10 +3,11 @@
 import pytest
 from judge_helpers import ALL, KEY_VARIABLE, SECRET, SETTINGS, TEMPLATES
 
-from mope.judging import retry
 from mope.judging.answer_cache import AnswerCache
-from mope.judging.chat_judge import ChatJudge, ChatJudgeSettings
+from mope.judging.chat_judge import ChatJudge
+from mope.judging.settings import ChatJudgeSettings
 from mope.judging.templates import load_templates
+from mope.runtime import retry
 
 
 @pytest.fixture

@@ -139,11 +139,6 @@ def test_bad_request_is_not_repeated(serve, make):
     assert len(server.requests) == 1 and SECRET not in str(caught.value)
 
 
-def test_null_content_is_the_empty_answer(serve, make):
-    server = serve(lambda n, r: None)
-    assert make(server.url).judge(compare(1))[0].raw == ""
-
-
 def test_key_never_reaches_cache_or_output(serve, make, tmp_path, capfd):
     server = serve(lambda n, r: f"your key is {SECRET}\nTIE")
     opinions = make(server.url).judge(compare(3))
@@ -182,6 +177,12 @@ def test_estimate_and_budget(serve, make):
     assert rich.estimate(compare(100)).spent == pytest.approx(done * paid)
     rich.judge(compare(100))
     assert len(server.requests) == 100
+
+
+def test_an_estimate_without_prices_says_so(make):
+    free = {"price_input": 0.0, "price_output": 0.0}
+    assert "unknown cost" in str(make("https://api.example.com/v1", **free).estimate(compare(1)))
+    assert "0.00 to pay" in str(make("http://127.0.0.1:9/v1", **free).estimate(compare(1)))
 
 
 def test_budget_holds_under_concurrency(serve, make):

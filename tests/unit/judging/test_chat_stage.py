@@ -93,3 +93,50 @@ def test_parse_failures_stop_the_stage(serve, tmp_path):
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 2 and "'no idea'" in output.splitlines()[-1]
     assert not list(tmp_path.rglob("judgments/**/*.parquet"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_ends_the_waiting_for_a_server(serve, tmp_path, number):
+    """A server that asks to come again in an hour: the stage must not hold out until then."""
+
+    def later(handler):
+        handler.reply(429, {"error": {"message": "slow down"}}, [("Retry-After", "3600")])
+
+    server = serve(lambda n, r: later)
+    process = run_stage(stage(tmp_path, server.url, responses(tmp_path, ["mod", "mope"])))
+    while len(server.requests) < SETTINGS["concurrency"] and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    sent = time.monotonic()
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=30)
+    assert time.monotonic() - sent < 5
+    assert process.returncode == 2 and "run the stage again" in output.splitlines()[-1] and "Traceback" not in output
+    assert "waiting 600 seconds: RateLimitError: status 429: slow down" in output
+
+
+def test_address_and_model_are_enough_and_the_record_says_what_was_sent(serve, tmp_path):
+    def plan(number, request):
+        refusal = {"error": {"message": "Unsupported value: temperature", "param": "temperature"}}
+        return "TIE" if "temperature" not in request else lambda h: h.reply(400, refusal)
+
+    server = serve(plan)
+    command = stage(tmp_path, "", responses(tmp_path, ["mod", "mope"], prompts=2))
+    command[command.index("--settings") + 1] = json.dumps({"base_url": server.url, "model": "m"})
+    output, _ = (process := run_stage(command)).communicate(timeout=60)
+    assert process.returncode == 0, output
+    table = tmp_path / "judgments" / "single" / "llm" / "mod--mope.parquet"
+    record = json.loads(table.with_name(table.name + ".meta.json").read_text())
+    assert record["params"]["temperature"] == 0.0 and record["params"]["changes"] == ["no temperature"]
+    assert record["params"]["key_variable"] == "JUDGE_API_KEY"
+
+
+def test_refusals_stop_the_stage_with_their_reason(serve, tmp_path):
+    message = {"role": "assistant", "content": None, "refusal": "I cannot help with that."}
+    refusal = {"choices": [{"index": 0, "finish_reason": "stop", "message": message}]}
+    server = serve(lambda n, r: lambda h: h.reply(200, refusal))
+    command = stage(tmp_path, server.url, responses(tmp_path, ["mod", "mope"], prompts=2))
+    for calls in (8, 16):  # a new run asks again
+        output, _ = (process := run_stage(command)).communicate(timeout=60)
+        assert process.returncode == 2 and "refused: I cannot help with that." in output.splitlines()[-1]
+        assert len(server.requests) == calls

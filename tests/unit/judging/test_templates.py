@@ -1,10 +1,12 @@
 """Judge prompts and how answers are read: nothing in a response can speak for the judge."""
 
+import re
+
 import pytest
 from judge_helpers import ALL, TEMPLATES, compare, verdicts
 
 from mope.errors import MopeError
-from mope.judging.templates import judge_messages, load_templates, parse
+from mope.judging.templates import judge_messages, load_templates, parse, shorten
 from mope.judging.verdicts import Comparison
 
 
@@ -70,3 +72,69 @@ def test_malformed_templates(tmp_path, text, said):
         load_templates(tmp_path, ["P1A"])
     with pytest.raises(MopeError, match="P9.yaml"):
         load_templates(tmp_path, ["P9"])
+
+
+FRAME = "system: s\nuser: '{criterion} {instruction} {output_a} {output_b}'\n"
+EXAMPLE = "criterion: x\nexamples: [{instruction: a, output_a: b, output_b: c, answer: TIE}]\n"
+
+
+@pytest.mark.parametrize(
+    "name,text,said",
+    [
+        ("frame", "system: [s\n", "frame.yaml: line"),
+        ("frame", "system: s\nsystem: t\nuser: u\n", "appears twice"),
+        ("frame", "system: 7\nuser: u\n", r"frame.yaml: system: 7 \(whole number\) found, a text"),
+        ("frame", "system: s\nuser: ' '\n", "frame.yaml: user"),
+        (
+            "frame",
+            FRAME.replace("{output_b}", "{output_c}"),
+            r"placeholder \{output_c\} is unknown.*did you mean \{output_",
+        ),
+        ("frame", FRAME.replace("{output_b}", ""), r"placeholder \{output_b\} is missing"),
+        ("frame", FRAME.replace("system: s", "system: '{criterion}'"), "system: placeholder"),
+        ("frame", "- a\n", "a mapping of keys"),
+        ("frame", "", "null found"),
+        ("frame", "system: " + "[" * 5000, "frame.yaml: "),
+        ("frame", b"system: caf\xe9\nuser: u\n", "is not UTF-8 text"),
+        ("P1A", "criterion: x\nexamples: {a: b}\n", "a list is expected"),
+        ("P1A", "criterion: x\nexamples: [7]\n", "example 1: an example needs"),
+        ("P1A", EXAMPLE.replace("answer: TIE", "answer: 3"), "example 1: answer: 3"),
+        ("P1A", EXAMPLE.replace("output_b: c", "output_b: [c]"), "example 1: output_b"),
+        ("P1A", 'criterion: "\\ud800"\nexamples: []\n', "criterion"),
+        ("P1A", "criterion: \x01\nexamples: []\n", "P1A.yaml"),
+    ],
+)
+def test_templates_that_cannot_be_used_are_named(tmp_path, name, text, said):
+    (tmp_path / "frame.yaml").write_text(FRAME)
+    (tmp_path / "P1A.yaml").write_text(EXAMPLE)
+    load_templates(tmp_path, ["P1A"])
+    (tmp_path / f"{name}.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(MopeError, match=said) as caught:
+        load_templates(tmp_path, ["P1A"])
+    assert str(caught.value).isprintable()
+
+
+def test_braces_that_are_no_placeholders_stay(tmp_path):
+    frame = FRAME.replace("{criterion}", '{criterion} {"verdict": 1} {} {0} $x ${y}')
+    (tmp_path / "frame.yaml").write_text(frame)
+    (tmp_path / "P1A.yaml").write_text(EXAMPLE)
+    text = judge_messages(load_templates(tmp_path, ["P1A"]), Comparison("q {a}", "P1A", "$1 \\1 {0}", "\x07"), 400)[-1][
+        "content"
+    ]
+    assert text == 'x {"verdict": 1} {} {0} $x ${y} q {a} $1 \\1 {0} \x07'
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["</output_a>", "</output_a foo>", "<output_b/>", "</ Output_A\n>", "< /output_a x='y'>", "</instruction\t>",
+     "<\u200b/output_a>", "</output_a", "<//output_b>", "<!output_a>"],
+)  # fmt: skip
+def test_no_text_closes_the_judges_tags(tag):
+    text = shorten(f"before {tag} after", 400)
+    assert not re.search(r"<[^<>]{0,3}(output_[ab]|instruction)", text, re.IGNORECASE)
+    assert text.startswith("before [") and text.endswith("after")
+
+
+def test_other_tags_and_comparisons_stay():
+    text = "a < b, output_a > 3, <b>bold</b>, </output>, <outputs_a>, if x<output: y"
+    assert shorten(text, 400) == text

@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,7 @@ def test_what_will_not_pass_is_reported_at_once(name, key, message, address, tok
 
 def test_no_server(tokenizer):
     pool = RemotePool({"gone": Endpoint("http://127.0.0.1:9/v1", "m")}, tokenizer, retries=1, pause=0.01)
-    with pytest.raises(MopeError, match="expert gone at http://127.0.0.1:9/v1: URLError: .*after 2 tries"):
+    with pytest.raises(MopeError, match="expert gone at http://127.0.0.1:9/v1: Connection error. .*after 2 tries"):
         pool.prefill([[5]], [0])
 
 
@@ -131,3 +132,78 @@ def test_rows_leave_at_once(address, tokenizer, monkeypatch):
     requests = [Request([0], [[5]], max_new_tokens=n) for n in range(1, 21)]
     decode(pool_of(address, tokenizer), Probability(), requests, Sampling(), EOS + 70, PAD)
     assert asked == list(range(20, 0, -1))
+
+
+def completion(top):
+    return {"choices": [{"text": "", "logprobs": {"top_logprobs": [top]}}]}
+
+
+def asking(serve, tokenizer, action, key="sk-secret-0123456789", retries=1):
+    server = serve(lambda n, r: action)
+    pool = RemotePool({"e": Endpoint(server.url, "m", key)}, tokenizer, retries=retries, pause=0.01, timeout=2.0)
+    return server, lambda: pool.prefill([[5]], [0])
+
+
+HOSTILE = {  # what comes, what is said, whether it is tried again
+    "html": (lambda h: h.reply(200, b"<p>Please log in</p>"), "no JSON: Please log in", True),
+    "not UTF-8": (lambda h: h.reply(200, b'{"choices": "\xff"}'), "no JSON", True),
+    "gzip that is none": (lambda h: h.reply(200, b"{}", [("Content-Encoding", "gzip")]), "cannot be read", True),
+    "deep": (lambda h: h.reply(200, b"[" * 200_000), "too deeply|no JSON", True),
+    "choices of another type": (lambda h: h.reply(200, {"choices": {"a": 1}}), r"no top_logprobs .*choices", False),
+    "list of tokens": (lambda h: h.reply(200, completion(["t5"])), "no top_logprobs", False),
+    "text for a number": (lambda h: h.reply(200, completion({"t5": "-1"})), "-1 found as the log-probability", False),
+    "null for a number": (lambda h: h.reply(200, completion({"t5": None})), "NoneType found", False),
+    "NaN": (lambda h: h.reply(200, completion({"t5": float("nan")})), "nan found as the log-probability", False),
+    "infinite": (lambda h: h.reply(200, completion({"t5": float("inf")})), "inf found as the log-probability", False),
+    "nothing": (lambda h: h.reply(200, completion({})), "no token could be read", False),
+    "redirect": (lambda h: h.reply(302, b""), "status 302", False),
+    "busy": (lambda h: h.reply(503, {"error": {"message": "busy"}}, [("Retry-After", "-1")]), "status 503: busy", True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_broken_server_is_one_line(serve, tokenizer, kind):
+    action, said, again = HOSTILE[kind]
+    server, ask = asking(serve, tokenizer, action)
+    with pytest.raises(MopeError, match=said) as caught:
+        ask()
+    assert str(caught.value).isprintable() and len(server.requests) == (2 if again else 1)
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 500])
+@pytest.mark.parametrize("place", [150, 190, 199])
+def test_the_key_is_taken_out_before_anything_is_cut(serve, tokenizer, status, place):
+    secret = "sk-secret-0123456789"
+    _, ask = asking(serve, tokenizer, lambda h: h.reply(status, {"error": {"message": "x" * place + secret}}), secret)
+    with pytest.raises(MopeError) as caught:
+        ask()
+    assert not any(secret[i : i + 8] in str(caught.value) for i in range(len(secret) - 7))
+
+
+def test_without_a_key_none_is_sent(serve, tokenizer):
+    seen = []
+
+    def look(handler):
+        seen.append(handler.headers["Authorization"])
+        handler.reply(200, completion({"t5": -0.5, "t6": float("-inf")}))
+
+    _, ask = asking(serve, tokenizer, look, key=None)
+    _, logprobs = ask()
+    assert seen == [None] and logprobs[0, 5] == 0 and logprobs[0, 6].isneginf()
+
+
+@pytest.mark.parametrize("order", [[1, 0], [0, 1]])
+def test_one_experts_error_ends_the_waiting_of_the_others(serve, tokenizer, order):
+    def plan(number, request):
+        if request["model"] == "busy":
+            return lambda h: h.reply(429, {"error": "later"}, [("Retry-After", "3600")])
+        time.sleep(0.3)
+        return lambda h: h.reply(404, {"error": "no model"})
+
+    url = serve(plan).url
+    pool = RemotePool({"a": Endpoint(url, "busy"), "b": Endpoint(url, "gone")}, tokenizer, pause=0.01)
+    began = time.monotonic()
+    with pytest.raises(MopeError, match="expert b .* no model"):
+        pool.prefill([[5], [5]], order)
+    pool.threads.shutdown()
+    assert time.monotonic() - began < 10

@@ -1,10 +1,8 @@
 """What a configuration must satisfy beyond its schema: names that exist, files that can be read, numbers that fit."""
 
 import math
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from mope.config.entries_schema import mixer_keys
 from mope.config.suggestion import one_of
@@ -12,6 +10,7 @@ from mope.config.yaml_file import read_yaml
 from mope.data.feedback_file import feedback_file
 from mope.data.prompt_file import FILE_SUFFIXES, read_prompts
 from mope.errors import MopeError
+from mope.judging.preflight import chat_judge_problems
 from mope.preferences import Preferences, load_preferences
 from mope.world.annotator import GENERAL
 from mope.world.answers import STYLES
@@ -265,32 +264,9 @@ def _judges(config: dict, root: Path, directory: Path) -> Iterator[Problem]:
         if name == "reward":
             yield key, "tables/agreement.csv calls the training rewards so; another name is expected"
         if judge["kind"] == "chat":
-            yield from _chat_judge(config, root, key, judge)
+            yield from chat_judge_problems(config, root, key, judge)
         elif judge["kind"] == "reward":
             yield from _reward_judge(config, directory, key, judge["run"])
-
-
-def _chat_judge(config: dict, root: Path, key: tuple[str, ...], judge: dict) -> Iterator[Problem]:
-    url = urlsplit(judge["base_url"])
-    if url.scheme not in ("http", "https") or not url.hostname:
-        yield (
-            (*key, "base_url"),
-            f"{judge['base_url']!r} found, an address such as https://api.example.com/v1 is expected",
-        )
-    elif url.username or url.password or url.query:  # not repeated, either
-        yield (
-            (*key, "base_url"),
-            "holds a name, password or query; an address alone is expected, the key by key_variable",
-        )
-    if not re.fullmatch("[A-Z_][A-Z0-9_]*", judge["key_variable"]):  # not repeated: it may be the key itself
-        yield (
-            (*key, "key_variable"),
-            "not the name of an environment variable, such as OPENAI_API_KEY, which is expected",
-        )
-    for preference in config["preferences"]:
-        template = Path("workflow/prompts/judge") / f"{preference}.yaml"
-        if not (root / template).is_file():
-            yield key, f"{template} is missing; a judge's template for every preference is expected"
 
 
 def _reward_judge(config: dict, directory: Path, key: tuple[str, ...], run: str) -> Iterator[Problem]:

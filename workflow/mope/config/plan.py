@@ -21,7 +21,8 @@ from transformers import (
 
 from mope.engine.llama import check_family
 from mope.errors import MopeError
-from mope.methods.entries import across_prompts, pairs
+from mope.judging.price import CHARACTERS, seeds
+from mope.methods.entries import across_prompts
 from mope.preferences import Preferences
 from mope.rewards.reward_model import SHARED
 
@@ -32,8 +33,6 @@ LOGITS = 3  # copies of a batch's logits in training
 CACHES = 4  # copies of a cache while it grows or loses rows, and what the prompts took
 KERNELS = 460e6  # bytes of what oneDNN keeps for packed products of the last 1024 shapes; fitted to two runs' peaks
 CORPUS = 15e3  # bytes of an example of the corpus: texts, the tokenizer's records, lists of tokens
-CHARACTERS = 3.5  # of a token
-TEMPLATE_TOKENS = 760  # tokens of a judge's instructions and example
 OPEN_QUESTION_SHARE = 0.25  # tokens of a question for each one that may be answered
 
 
@@ -238,29 +237,3 @@ def experts(method: dict, config: dict, preferences: Preferences) -> int:
     controller = config["controller"] | config["controllers"][method["controller"]] if "controller" in method else {}
     everyone = controller.get("mixes") == "all"
     return (len(preferences.ids) if everyone else len(preferences.dimensions)) + (method["mixer"] == "arithmetic")
-
-
-def count_comparisons(config: dict, preferences: Preferences) -> int:
-    """Questions to a judge: pairs of methods and seeds, prompts, combinations, preferences of each, both orders."""
-    methods = config["methods"]
-    # equal numbers of seeds pair off
-    judged = sum(max(seeds(methods[a], config), seeds(methods[b], config)) for a, b in pairs(methods))
-    sets = sum(entry["prompts"] for entry in config["evaluation_sets"].values())
-    return judged * sets * len(preferences.combinations()) * len(preferences.dimensions) * 2
-
-
-def seeds(method: dict, config: dict) -> int:
-    """How many times a method answers each prompt: once for each seed of what is trained for it alone."""
-    return len(config["controller"]["seeds"]) if {"controller", "policy"} & method.keys() else 1
-
-
-def cost(judge: dict, questions: int, new_tokens: int, longest: int) -> float:
-    """What `questions` cost at most, in the currency of the judge's prices; 0 for a judge that is not bought.
-
-    Each shows an instruction of up to `longest` characters and two answers of up to `new_tokens` tokens.
-    """
-    if judge["kind"] != "chat":
-        return 0.0
-    most = judge["max_characters"]
-    shown = TEMPLATE_TOKENS + 2 * min(new_tokens, most / CHARACTERS) + min(longest, most) / CHARACTERS
-    return questions * (shown * judge["price_input"] + judge["max_tokens"] * judge["price_output"]) / 1e6

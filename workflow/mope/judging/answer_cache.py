@@ -4,9 +4,15 @@ import hashlib
 import json
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from mope.errors import MopeError
+from mope.judging.reply import answered, valid
+
 TIMEOUT = 60.0  # seconds to wait for another process that writes
+TABLE = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, record TEXT NOT NULL)"
 
 
 def key_of(request: dict) -> str:
@@ -16,30 +22,61 @@ def key_of(request: dict) -> str:
 
 
 class AnswerCache:
-    """A SQLite file of JSON records; safe for threads, for several processes, and against kills at any moment."""
+    """A SQLite file of JSON records; safe for threads, for several processes, and against kills at any moment.
+
+    What is in the file but no `valid` record is as if it were not there.
+    """
 
     def __init__(self, path: Path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.Lock()
-        self._connection = sqlite3.connect(path, timeout=TIMEOUT, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA synchronous = FULL")  # an answer that was paid for survives a power cut
-        self._connection.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, record TEXT NOT NULL)")
+        self._path, self._lock = path, threading.Lock()
+        with self._explained():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, timeout=TIMEOUT, isolation_level=None, check_same_thread=False)
+            self._connection.text_factory = bytes  # a damaged text is no reason to fail
+            self._connection.execute("PRAGMA synchronous = FULL")  # an answer that was paid for survives a power cut
+            self._connection.execute(TABLE)
 
     def get(self, key: str) -> dict | None:
         """The record of a key, if there is one."""
-        with self._lock:
-            row = self._connection.execute("SELECT record FROM answers WHERE key = ?", (key,)).fetchone()
-        return json.loads(row[0]) if row else None
+        with self._explained():
+            return self._get(key)
 
     def put(self, key: str, record: dict) -> None:
-        """Keep a record; the first one of a key stays."""
-        with self._lock:
-            self._connection.execute("INSERT OR IGNORE INTO answers VALUES (?, ?)", (key, json.dumps(record)))
+        """Keep a record; the first one of a key that holds an answer stays."""
+        with self._explained():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                kept = self._get(key)
+                if kept is None or not answered(kept):
+                    row = (key, json.dumps(record))
+                    self._connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", row)
+            finally:
+                self._connection.execute("COMMIT")
 
     def __len__(self) -> int:
-        with self._lock:
+        with self._explained():
             return self._connection.execute("SELECT COUNT(*) FROM answers").fetchone()[0]
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def _get(self, key: str) -> dict | None:
+        row = self._connection.execute("SELECT record FROM answers WHERE key = ?", (key,)).fetchone()
+        try:
+            record = json.loads(row[0]) if row else None
+        except (ValueError, TypeError, RecursionError):
+            return None
+        return record if valid(record) else None
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """One thread at a time; what SQLite or the file system refuse becomes one line."""
+        try:
+            with self._lock:
+                yield
+        except (sqlite3.Error, OSError) as error:
+            raise MopeError(
+                f"{self._path}: {error}; the judges' cache of answers is expected here, a SQLite file that can be "
+                "written: free it or move it away, and run again"
+            ) from None

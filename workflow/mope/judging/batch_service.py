@@ -1,17 +1,35 @@
 """The judge's calls as OpenAI Batch API files: prepare them, have them run elsewhere, collect the results."""
 
+import codecs
+import gzip
 import json
+import re
+import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-from openai.types.chat import ChatCompletion
+from typing import NamedTuple
 
 from mope.errors import MopeError
 from mope.judging.answer_cache import AnswerCache
-from mope.judging.chat_judge import ChatJudge, question_record
+from mope.judging.chat_judge import ChatJudge
+from mope.judging.reply import answered, record_of
 from mope.judging.verdicts import Comparison
+from mope.runtime.secret import shown
+from mope.server import MalformedError, reason
 
 MAX_LINES, MAX_BYTES = 50_000, 190_000_000  # the Batch API takes 50,000 requests and 200 MB per file
+GZIP = b"\x1f\x8b"
+KEY = re.compile("[0-9a-f]{64}")
+EXPECTED = "a result file of the batch service is expected"
+
+
+class Collected(NamedTuple):
+    """How many answers of a result file were taken, how many requests stay open, and why: commonest first."""
+
+    taken: int
+    failed: int
+    reasons: tuple[str, ...]
 
 
 def lines(judge: ChatJudge, comparisons: Sequence[Comparison]) -> Iterator[str]:
@@ -39,26 +57,76 @@ def prepare(judge: ChatJudge, comparisons: Sequence[Comparison], folder: Path) -
     return paths
 
 
-def store_results(cache: AnswerCache, path: Path) -> tuple[int, int]:
-    """Take the answers of one result file into the cache: (taken, failed). Failed requests stay open."""
-    if not path.is_file():
-        raise MopeError(f"{path}: missing; a result file of the batch service is expected")
-    taken = failed = 0
-    for number, line in enumerate(path.read_text("utf-8").strip().split("\n"), start=1):
+def store_results(cache: AnswerCache, path: Path) -> Collected:
+    """Take the answers of one result file into the cache. Failed requests, refusals and empty answers stay open.
+
+    The file may be packed by gzip. A file with a line that is no result is refused as a whole, by `MopeError`.
+    """
+    results = [_result(f"{path}:{number}", line) for number, line in _lines(path)]
+    if not results:
+        raise MopeError(f"{path}: is empty; {EXPECTED}")
+    taken, reasons = 0, Counter()
+    for key, result in results:
         try:
-            result = json.loads(line)
-            key, response = result["custom_id"], result["response"]
-        except (ValueError, KeyError, TypeError):
-            raise MopeError(f"{path}:{number}: no line of a batch result file") from None
-        try:
-            if result.get("error") or response["status_code"] != 200:
-                raise LookupError
-            record = question_record(
-                ChatCompletion.model_validate(response["body"])
-            )  # a LookupError where nothing was chosen
-        except (ValueError, LookupError, TypeError):
-            failed += 1
+            record = _record(result)
+        except MalformedError as error:
+            reasons[shown(str(error), None)] += 1
             continue
         cache.put(key, record)
-        taken += 1
-    return taken, failed
+        if answered(record):
+            taken += 1
+        else:
+            reasons[record["why"]] += 1
+    return Collected(taken, reasons.total(), tuple(name for name, _ in reasons.most_common()))
+
+
+def _result(place: str, line: str) -> tuple[str, dict]:
+    """Key and content of one line; what would be right is named by `MopeError`."""
+    try:
+        result = json.loads(line)
+    except RecursionError:
+        raise MopeError(f"{place}: is nested too deeply; {EXPECTED}") from None
+    except ValueError as error:
+        raise MopeError(f"{place}: is no JSON ({error}); {EXPECTED}") from None
+    if not isinstance(result, dict) or not {"custom_id", "response"} <= result.keys():
+        raise MopeError(f"{place}: has no custom_id and response; {EXPECTED}")
+    key = result["custom_id"]
+    if not isinstance(key, str) or not KEY.fullmatch(key):
+        raise MopeError(f"{place}: custom_id {shown(repr(key), None, 80)} is none of `make judge-batch`; {EXPECTED}")
+    return key, result
+
+
+def _record(result: dict) -> dict:
+    response = result["response"]
+    if result.get("error"):
+        raise MalformedError(reason(result["error"]) or "error")
+    if not isinstance(response, dict):
+        raise MalformedError("no response")
+    if response.get("status_code") != 200:
+        raise MalformedError(
+            f"status {response.get('status_code')}: {reason(response.get('body')) or 'no reason given'}"
+        )
+    return record_of(response.get("body"), None)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Numbered lines that hold something."""
+    if path.is_dir():
+        raise MopeError(f"{path}: is a folder; {EXPECTED}")
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise MopeError(f"{path}: missing; {EXPECTED}") from None
+    except (OSError, ValueError) as error:
+        raise MopeError(f"{path}: cannot be read ({error}); {EXPECTED}") from None
+    try:
+        data = gzip.decompress(data) if data.startswith(GZIP) else data
+    except (OSError, EOFError, zlib.error) as error:
+        raise MopeError(f"{path}: begins like gzip but is damaged ({error}); {EXPECTED}") from None
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise MopeError(f"{path}:{line}: is no UTF-8 text (byte {error.start + 1}); {EXPECTED}") from None
+    return ((number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip())

@@ -4,47 +4,29 @@ A long, paid job: every answer is kept before the next step, nothing is asked tw
 The key comes from the environment only; it is taken out of every text before that is kept or shown.
 """
 
-import json
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import openai
-from openai.types.chat import ChatCompletion
 from tqdm import tqdm
 
 from mope.errors import MopeError
 from mope.judging.answer_cache import AnswerCache, key_of
-from mope.judging.retry import MalformedError, patiently
+from mope.judging.asking import Asker
+from mope.judging.body import body_of
+from mope.judging.preflight import local
+from mope.judging.reply import ANSWER_TOKENS, CHARACTERS_PER_TOKEN, answered
+from mope.judging.settings import ChatJudgeSettings
 from mope.judging.templates import Templates, judge_messages, parse
 from mope.judging.verdicts import Comparison, Opinion
-from mope.runtime.secret import read_key, scrub
+from mope.runtime.secret import read_key
+from mope.server import MalformedError, said
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-CHARACTERS_PER_TOKEN = 3.5  # of English text, rounded down so that estimates are on the safe side
 TOKENS_PER_MESSAGE = 6
-ANSWER_TOKENS = 5
-
-
-@dataclass(frozen=True)
-class ChatJudgeSettings:
-    """A judge of kind chat in the section `judges`. Prices are per million tokens, in one currency."""
-
-    base_url: str
-    model: str
-    key_variable: str  # environment variable that holds the key
-    temperature: float
-    seed: int
-    max_tokens: int  # of an answer
-    max_characters: int  # of each text shown to the judge
-    price_input: float
-    price_output: float
-    budget: float
-    concurrency: int
-    timeout: float  # seconds per call
-    attempts: int  # per call
+GO_ON = "the answers so far are kept, run the stage again to go on"
 
 
 @dataclass(frozen=True)
@@ -56,41 +38,41 @@ class Estimate:
     tokens: int
     cost: float
     spent: float  # by the answers already kept
+    priced: bool = True  # whether the configuration tells what tokens cost
 
     def __str__(self) -> str:
-        return (
-            f"{self.comparisons} comparisons, {self.calls} calls to make, about {self.tokens} tokens, "
-            f"about {self.cost:.2f} to pay, {self.spent:.2f} spent before"
-        )
+        paid = f"about {self.cost:.2f} to pay, {self.spent:.2f} spent before"
+        unknown = "at an unknown cost, which no budget bounds: price_input and price_output are 0"
+        calls = f"{self.comparisons} comparisons, {self.calls} calls to make, about {self.tokens} tokens"
+        return f"{calls}, {paid if self.priced else unknown}"
 
 
 def key_for(base_url: str, variable: str) -> str:
     """The key from the environment; a server on this machine may do without."""
     key = read_key(variable)
-    if key or urlsplit(base_url).hostname in LOOPBACK:
+    if key or local(base_url):
         return key or "none"
     raise MopeError(f"{variable}: not set; the chat judge at {base_url} needs its key in the environment")
 
 
 class ChatJudge:
-    """Judges by chat completions, with a cache of answers; `name` is the one in the configuration."""
+    """Judges by chat completions, with a cache of answers; `name` is the one in the configuration.
+
+    A refusal or an empty answer is an opinion without a verdict, for this object; the next one asks again.
+    """
 
     def __init__(self, settings: ChatJudgeSettings, templates: Templates, cache: AnswerCache, name: str):
         self.settings, self.templates, self.cache, self.name = settings, templates, cache, name
         self._lock = threading.Lock()
-        self._charged: set[str] = set()  # keys of the answers that this evaluation uses
-        self.spent = 0.0  # what they cost, bought now or earlier
+        self._charged: dict[str, float] = {}  # what the answers that this evaluation uses cost, by key
+        self._settled: set[str] = set()  # keys of the answers that are not asked for again
+        self._dearest = 0.0  # of the calls made
+        self.spent = 0.0  # what the answers cost, bought now or earlier
+        self.changes: set[str] = set()  # what servers wanted otherwise than the configuration
 
     def request(self, comparison: Comparison) -> dict:
         """The body of one call; the same body always means the same answer."""
-        s = self.settings
-        return {
-            "model": s.model,
-            "messages": judge_messages(self.templates, comparison, s.max_characters),
-            "temperature": s.temperature,
-            "seed": s.seed,
-            "max_tokens": s.max_tokens,
-        }
+        return body_of(self.settings, judge_messages(self.templates, comparison, self.settings.max_characters))
 
     def key(self, request: dict) -> str:
         """Where the answer to a request is kept."""
@@ -102,13 +84,15 @@ class ChatJudge:
         for comparison in comparisons:
             request = self.request(comparison)
             key = self.key(request)
-            if key in self._charged or key in found:
+            if key in self._settled or key in found:
                 continue
             record = self.cache.get(key)
-            if record is None:
+            if record is not None:
+                self._charge(key, record, request)
+            if record is None or not answered(record):
                 found[key] = request
             else:
-                self._charge(key, record)
+                self._settled.add(key)
         return found
 
     def estimate(self, comparisons: Sequence[Comparison]) -> Estimate:
@@ -116,7 +100,9 @@ class ChatJudge:
         requests = self.open_requests(comparisons)
         tokens = sum(map(_tokens, requests.values()))
         cost = sum(map(self._expected, requests.values()))
-        return Estimate(len(comparisons), len(requests), tokens, cost, self.spent)
+        s = self.settings
+        priced = bool(s.price_input or s.price_output) or local(s.base_url)
+        return Estimate(len(comparisons), len(requests), tokens, cost, self.spent, priced)
 
     def judge(self, comparisons: Sequence[Comparison]) -> list[Opinion]:
         """One opinion per comparison; answers that are not kept yet are bought, up to the budget."""
@@ -132,65 +118,80 @@ class ChatJudge:
             record = self.cache.get(self.key(self.request(comparison)))
             if record is None:
                 raise MopeError(f"judge {self.name}: answers are missing from the cache; collect all batch files first")
-            opinions.append(Opinion(parse(record["text"]), record["text"]))
+            unanswered = Opinion("unparsed", record.get("why", record["text"]))
+            opinions.append(Opinion(parse(record["text"]), record["text"]) if answered(record) else unanswered)
         return opinions
 
-    def _charge(self, key: str, record: dict) -> None:
-        s = self.settings
-        cost = (record["prompt_tokens"] * s.price_input + record["completion_tokens"] * s.price_output) / 1e6
+    def _charge(self, key: str, record: dict, request: dict) -> None:
+        """Count what a record cost; tokens that nobody has counted are estimated."""
+        counts = record.get("prompt_tokens"), record.get("completion_tokens")
+        read, written = (o if n is None else n for n, o in zip(counts, (_tokens(request), ANSWER_TOKENS), strict=True))
+        cost = self._price(read, written)
         with self._lock:
-            if key not in self._charged:
-                self._charged.add(key)
-                self.spent += cost
+            self.spent += cost - self._charged.get(key, 0.0)
+            self._charged[key] = cost
+            self.changes.update(record.get("changes", ()))
+
+    def _price(self, read: float, written: float) -> float:
+        return (read * self.settings.price_input + written * self.settings.price_output) / 1e6
 
     def _expected(self, request: dict) -> float:
-        s = self.settings
-        return (_tokens(request) * s.price_input + min(ANSWER_TOKENS, s.max_tokens) * s.price_output) / 1e6
+        return self._price(_tokens(request), min(ANSWER_TOKENS, self.settings.max_tokens))
 
     def _buy(self, requests: dict[str, dict]) -> None:
-        secret = key_for(self.settings.base_url, self.settings.key_variable)
-        client = openai.OpenAI(
-            api_key=secret, base_url=self.settings.base_url, timeout=self.settings.timeout, max_retries=0
-        )
-        ask = patiently(lambda request: _complete(client, request), self.settings.attempts)
+        s = self.settings
+        secret = key_for(s.base_url, s.key_variable)
+        stop = threading.Event()
+        asker = Asker(s, secret, stop, lambda line: tqdm.write(f"judge {self.name}: {line}"))
 
         def answer(key: str, request: dict) -> None:
-            record = question_record(ask(request), secret, _tokens(request))
+            record = asker.ask(request, _tokens(request))
+            call = self._price(record["prompt_tokens"], record["completion_tokens"])
+            for name in ("prompt_tokens", "completion_tokens"):  # of an earlier call that brought no answer, too
+                record[name] += (self.cache.get(key) or {}).get(name) or 0
             self.cache.put(key, record)
-            self._charge(key, record)
+            self._charge(key, record, request)
+            with self._lock:
+                self._settled.add(key)
+                self._dearest = max(self._dearest, call)
 
-        with client:
+        with contextlib.closing(asker):
             try:
-                self._run(answer, requests)
+                self._run(answer, requests, stop)
             except KeyboardInterrupt:
-                raise MopeError(
-                    f"judge {self.name}: stopped; the answers so far are kept, run the stage again to go on"
-                ) from None
-            except openai.AuthenticationError:
-                s = self.settings
-                raise MopeError(f"judge {self.name}: {s.base_url} refused the key in {s.key_variable} (401)") from None
+                raise MopeError(f"judge {self.name}: stopped; {GO_ON}") from None
+            except openai.AuthenticationError as error:
+                refused = f"{s.base_url} refused the key in {s.key_variable} (401)"
+                raise MopeError(f"judge {self.name}: {refused}: {said(error, secret)}") from None
             except (openai.OpenAIError, MalformedError) as error:
-                said = scrub(" ".join(str(error).split())[:200], secret)
-                raise MopeError(
-                    f"judge {self.name}: {self.settings.base_url}: {type(error).__name__}: {said}; "
-                    "the answers so far are kept, run the stage again to go on"
-                ) from None
+                what = f"{type(error).__name__}: {said(error, secret)}"
+                raise MopeError(f"judge {self.name}: {s.base_url}: {what}; {GO_ON}") from None
 
-    def _run(self, answer: Callable[[str, dict], None], requests: dict[str, dict]) -> None:
-        """Call `answer` for every request, a bounded number at a time; after an error finish what is under way."""
+    def _run(self, answer: Callable[[str, dict], None], requests: dict[str, dict], stop: threading.Event) -> None:
+        """Call `answer` for every request, a bounded number at a time; after an error finish what is under way.
+
+        `stop`, which ends all waiting for further attempts, is set by an error and by an interruption.
+        """
         waiting, flying, error = list(requests.items())[::-1], {}, None
         out_of_budget = False
         with ThreadPoolExecutor(self.settings.concurrency) as pool, tqdm(total=len(requests), unit="call") as bar:
-            while flying or (waiting and not error and not out_of_budget):
-                while waiting and len(flying) < self.settings.concurrency and not error:
-                    key, request = waiting[-1]
-                    expected = self._expected(request)
-                    out_of_budget = self.spent + sum(flying.values()) + expected > self.settings.budget
-                    if out_of_budget:
-                        break
-                    waiting.pop()
-                    flying[pool.submit(answer, key, request)] = expected
-                error = self._land(flying, bar) or error
+            try:
+                while flying or (waiting and not error and not out_of_budget):
+                    while waiting and len(flying) < self.settings.concurrency and not error:
+                        key, request = waiting[-1]
+                        expected = max(self._expected(request), self._dearest)
+                        out_of_budget = self.spent + sum(flying.values()) + expected > self.settings.budget
+                        if out_of_budget:
+                            break
+                        waiting.pop()
+                        flying[pool.submit(answer, key, request)] = expected
+                    failed = self._land(flying, bar)
+                    error = error or failed
+                    if error:
+                        stop.set()
+            except KeyboardInterrupt:
+                stop.set()
+                raise
         if error:
             raise error
         if waiting:
@@ -209,25 +210,10 @@ class ChatJudge:
         return next((e for future in done if (e := future.exception())), None)
 
 
-def question_record(completion: ChatCompletion, secret: str = "", prompt_tokens: int = 0) -> dict:
-    """What is kept of a completion; `prompt_tokens` is the guess for a server that does not count."""
-    text, usage = completion.choices[0].message.content or "", completion.usage
-    return {
-        "text": scrub(text, secret),
-        "prompt_tokens": usage.prompt_tokens if usage else prompt_tokens,
-        "completion_tokens": usage.completion_tokens if usage else ANSWER_TOKENS,
-    }
-
-
-def _complete(client: openai.OpenAI, request: dict) -> ChatCompletion:
-    try:
-        completion = client.chat.completions.create(**request)
-    except json.JSONDecodeError:
-        raise MalformedError("the answer is no JSON") from None
-    if not getattr(completion, "choices", None) or completion.choices[0].message is None:
-        raise MalformedError("the answer is no chat completion")
-    return completion
-
-
 def _tokens(request: dict) -> int:
-    return sum(TOKENS_PER_MESSAGE + int(len(m["content"]) / CHARACTERS_PER_TOKEN) for m in request["messages"])
+    """Our own count of a prompt's tokens."""
+    texts = (
+        m["content"] if isinstance(m["content"], str) else "".join(part["text"] for part in m["content"])
+        for m in request["messages"]
+    )
+    return sum(TOKENS_PER_MESSAGE + int(len(text) / CHARACTERS_PER_TOKEN) for text in texts)

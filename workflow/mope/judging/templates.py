@@ -4,14 +4,21 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from mope.config.suggestion import one_of
+from mope.config.yaml_file import described, read_yaml
 from mope.errors import MopeError
+from mope.judging.reply import without_surrogates
 from mope.judging.verdicts import Comparison
 
 VERDICT_WORDS = {"output (a)": "first", "tie": "tie", "output (b)": "second"}
 PREFIX = re.compile(r"^(?:answer|verdict|final answer)\s*:\s*")
-TAG = re.compile(r"<(/?\s*(?:instruction|output_[ab])\s*)>", re.IGNORECASE)
+NAME = r"[^\w<>]*(?:instruction|output_[ab])\b"  # of a tag of the judge, however it is dressed
+TAG = re.compile(rf"<({NAME}[^<>]*)>", re.IGNORECASE)
+OPENED = re.compile(rf"<(?={NAME})", re.IGNORECASE)  # that the tag which follows would close
+THOUGHT, THOUGHT_END = "<think>", "</think>"
+PLACEHOLDERS = ("{criterion}", "{instruction}", "{output_a}", "{output_b}")
+PLACEHOLDER = re.compile(r"(?<!\$)\{[A-Za-z_]+\}")
+EXAMPLE = ("instruction", "output_a", "output_b", "answer")
 CUT = " [...] "
 
 
@@ -27,16 +34,12 @@ class Templates:
 
 def load_templates(folder: Path, preferences: list[str]) -> Templates:
     """Read `frame.yaml` and one file per preference; `MopeError` names what is missing or malformed."""
-    frame = _read(folder / "frame.yaml", {"system", "user"})
-    files = {p: _read(folder / f"{p}.yaml", {"criterion", "examples"}) for p in preferences}
+    frame = _read(folder / "frame.yaml", {"system": str, "user": str})
+    files = {p: _read(folder / f"{p}.yaml", {"criterion": str, "examples": list}) for p in preferences}
     for preference, content in files.items():
-        for example in content["examples"]:
-            if set(example) != {"instruction", "output_a", "output_b", "answer"}:
-                raise MopeError(f"{folder / preference}.yaml: an example needs instruction, output_a, output_b, answer")
-            if example["answer"].lower() not in VERDICT_WORDS:
-                raise MopeError(
-                    f"{folder / preference}.yaml: answer {example['answer']!r}; Output (a), TIE or Output (b)"
-                )
+        for number, example in enumerate(content["examples"], start=1):
+            _check_example(f"{folder / preference}.yaml: example {number}", example)
+    _check_frame(folder / "frame.yaml", frame)
     return Templates(
         system=frame["system"],
         user=frame["user"],
@@ -45,18 +48,52 @@ def load_templates(folder: Path, preferences: list[str]) -> Templates:
     )
 
 
-def _read(path: Path, keys: set[str]) -> dict:
+def _read(path: Path, kinds: dict[str, type]) -> dict:
     if not path.is_file():
         raise MopeError(f"{path}: missing; every judged preference needs its template")
-    content = yaml.safe_load(path.read_text())
-    if not isinstance(content, dict) or set(content) != keys:
-        raise MopeError(f"{path}: expected the keys {', '.join(sorted(keys))}")
+    try:
+        content = read_yaml(path)
+    except RecursionError:
+        raise MopeError(f"{path}: is nested too deeply; a judge's template is expected") from None
+    if set(content) != set(kinds):
+        raise MopeError(f"{path}: expected the keys {', '.join(sorted(kinds))}")
+    for key, kind in kinds.items():
+        if kind is str:
+            _check_text(f"{path}: {key}", content[key])
+        elif not isinstance(content[key], kind):
+            raise MopeError(f"{path}: {key}: {described(content[key])} found, a list is expected")
     return content
+
+
+def _check_text(place: str, text: object) -> None:
+    if not isinstance(text, str) or not text.strip() or without_surrogates(text) != text:
+        raise MopeError(f"{place}: {described(text)} found, a text is expected")
+
+
+def _check_example(place: str, example: object) -> None:
+    if not isinstance(example, dict) or set(example) != set(EXAMPLE):
+        raise MopeError(f"{place}: an example needs {', '.join(EXAMPLE)}")
+    for key in EXAMPLE:
+        _check_text(f"{place}: {key}", example[key])
+    if example["answer"].lower() not in VERDICT_WORDS:
+        raise MopeError(f"{place}: answer {example['answer']!r}; Output (a), TIE or Output (b)")
+
+
+def _check_frame(path: Path, frame: dict) -> None:
+    found = PLACEHOLDER.findall(frame["user"])
+    for name in found:
+        if name not in PLACEHOLDERS:
+            raise MopeError(f"{path}: user: placeholder {name} is unknown; {one_of(name, PLACEHOLDERS)} is expected")
+    for name in PLACEHOLDERS:
+        if name not in found:
+            raise MopeError(f"{path}: user: placeholder {name} is missing, so the judge would not be told of it")
+        if name in frame["system"]:
+            raise MopeError(f"{path}: system: placeholder {name} found, which is filled in user only")
 
 
 def shorten(text: str, limit: int) -> str:
     """At most `limit` characters, the middle cut out visibly; no text can open or close the judge's own tags."""
-    text = TAG.sub(r"[\1]", text)
+    text = OPENED.sub("[", TAG.sub(r"[\1]", without_surrogates(text)))
     if len(text) <= limit:
         return text
     half = (limit - len(CUT)) // 2
@@ -84,9 +121,13 @@ def judge_messages(templates: Templates, comparison: Comparison, max_characters:
 
 
 def parse(answer: str) -> str:
-    """ "first", "tie", "second", or "unparsed" unless exactly one verdict stands alone on a line."""
+    """ "first", "tie", "second", or "unparsed" unless exactly one verdict stands alone on a line.
+
+    Thoughts that stand before the answer are no part of it; thoughts that do not end leave none.
+    """
     found = set()
-    for line in answer.lower().splitlines():
+    said = answer.lower().rpartition(THOUGHT_END)[2]
+    for line in [] if THOUGHT in said else said.splitlines():
         line = PREFIX.sub("", line.strip().strip("*_`\"'. "))
         verdict = VERDICT_WORDS.get(line.strip("*_`\"'. "))
         if verdict:

@@ -1,21 +1,20 @@
 """Expert pool (c): black-box experts behind OpenAI-compatible completions endpoints that report log-probabilities."""
 
-import json
-import time
-import urllib.error
-import urllib.request
+import math
+import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
+import openai
+import tenacity
 import torch
 
 from mope.decoding.pool import ExpertPool
 from mope.errors import MopeError
-from mope.runtime.secret import scrub
-
-# Answers worth another try: overload, and failures on the way.
-PASSING = {408, 409, 425, 429, 500, 502, 503, 504}
+from mope.runtime.retry import Interrupted, patiently
+from mope.runtime.secret import shown
+from mope.server import MalformedError, answer_of, reason, said
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,7 @@ class RemotePool(ExpertPool):
         self.names, self.endpoints = tuple(experts), list(experts.values())
         self.vocab_size, self.device = len(tokenizer), torch.device("cpu")
         self.top_k, self.retries, self.timeout, self.pause = top_k, retries, timeout, pause
+        self.clients = [self._client(endpoint) for endpoint in self.endpoints]
         self.ids = token_ids(tokenizer)
         self.threads = ThreadPoolExecutor(parallel)
 
@@ -67,55 +67,75 @@ class RemotePool(ExpertPool):
     def keep(self, state: list, rows: torch.Tensor) -> None:
         state[:] = [state[row] for row in rows.tolist()]
 
-    def _ask(self, state: list) -> torch.Tensor:
-        rows = list(self.threads.map(lambda row: self._row(*row), state))
-        return torch.stack(rows).log_softmax(dim=-1)
+    def _client(self, endpoint: Endpoint) -> openai.OpenAI:
+        key = endpoint.key or "none"  # which is not sent
+        return openai.OpenAI(api_key=key, base_url=endpoint.url, timeout=self.timeout, max_retries=0)
 
-    def _row(self, expert: int, text: list[int]) -> torch.Tensor:
-        """Log-probabilities (V,) as reported, -inf elsewhere."""
-        endpoint = self.endpoints[expert]
-        body = {"model": endpoint.model, "prompt": text, "max_tokens": 1, "temperature": 1.0, "logprobs": self.top_k}
-        reply = self._post(self.names[expert], endpoint, body)
+    def _ask(self, state: list) -> torch.Tensor:
+        stop = threading.Event()
+        calls = [self.threads.submit(self._row, *row, stop) for row in state]
         try:
-            top = reply["choices"][0]["logprobs"]["top_logprobs"][0]
-        except (KeyError, IndexError, TypeError):
+            ended = wait(calls, return_when=FIRST_EXCEPTION).done
+        finally:
+            stop.set()  # after an error or an interruption: the other rows wait no longer
+        error = next((e for call in ended if (e := call.exception()) and not isinstance(e, Interrupted)), None)
+        if error:
+            raise error
+        return torch.stack([call.result() for call in calls]).log_softmax(dim=-1)
+
+    def _row(self, expert: int, text: list[int], stop: threading.Event) -> torch.Tensor:
+        """Log-probabilities (V,) as reported, -inf elsewhere."""
+        endpoint, who = self.endpoints[expert], f"expert {self.names[expert]} at {self.endpoints[expert].url}"
+        reply = self._post(expert, text, who, stop)
+        try:
+            top = reply["choices"][0]["logprobs"]["top_logprobs"][0].items()
+        except (KeyError, IndexError, TypeError, AttributeError):
+            found = shown(reason(reply) or ", ".join(reply), endpoint.key)
             raise MopeError(
-                f"expert {self.names[expert]} at {endpoint.url}: no top_logprobs in the reply "
-                f"{scrub(str(reply), endpoint.key)[:200]!r}; "
-                "a completions server that reports log-probabilities is needed"
+                f"{who}: no top_logprobs in the reply ({found}); a completions server that reports log-probabilities "
+                "is needed"
             ) from None
         row = torch.full((self.vocab_size,), float("-inf"))
-        for token, logprob in top.items():
+        for token, logprob in top:
             if "\ufffd" in token:  # part of a character, decoded: many tokens look like this; its mass is lost
                 continue
+            name = shown(repr(token), endpoint.key)
             if token not in self.ids:
-                raise MopeError(
-                    f"expert {self.names[expert]} at {endpoint.url}: token {token!r} is not in the tokenizer; "
-                    "all experts must share one tokenizer"
+                raise MopeError(f"{who}: token {name} is not in the tokenizer; all experts must share one tokenizer")
+            if not _log_probability(logprob):
+                found = (
+                    shown(str(logprob), endpoint.key) if isinstance(logprob, str | float) else type(logprob).__name__
                 )
+                raise MopeError(f"{who}: {found} found as the log-probability of token {name}; a number is expected")
             row[self.ids[token]] = logprob
         if row.isneginf().all():
-            raise MopeError(f"expert {self.names[expert]} at {endpoint.url}: no token could be read from {list(top)}")
+            raise MopeError(
+                f"{who}: no token could be read from {shown(str([token for token, _ in top]), endpoint.key)}"
+            )
         return row
 
-    def _post(self, name: str, endpoint: Endpoint, body: dict) -> dict:
-        headers = {"Content-Type": "application/json"}
-        if endpoint.key:
-            headers["Authorization"] = f"Bearer {endpoint.key}"
-        request = urllib.request.Request(f"{endpoint.url.rstrip('/')}/completions", json.dumps(body).encode(), headers)
-        for attempt in range(self.retries + 1):
-            try:
-                with urllib.request.urlopen(request, timeout=self.timeout) as reply:
-                    return json.load(reply)
-            except urllib.error.HTTPError as error:
-                problem = f"status {error.code}: {scrub(error.read().decode(errors='replace'), endpoint.key)[:200]}"
-                if error.code not in PASSING:
-                    break
-            except (urllib.error.URLError, OSError, json.JSONDecodeError) as error:
-                problem = f"{type(error).__name__}: {getattr(error, 'reason', error)}"
-            if attempt < self.retries:
-                time.sleep(self.pause * 2**attempt)
-        raise MopeError(f"expert {name} at {endpoint.url}: {problem} (after {attempt + 1} tries)")
+    def _post(self, expert: int, text: list[int], who: str, stop: threading.Event) -> dict:
+        """The server's answer, which the next token's log-probabilities are to be in."""
+        endpoint, tries = self.endpoints[expert], 0
+        create = self.clients[expert].completions.with_streaming_response.create
+        asked = {"model": endpoint.model, "prompt": text, "max_tokens": 1, "temperature": 1.0, "logprobs": self.top_k}
+        headers = {} if endpoint.key else {"Authorization": openai.Omit()}
+
+        def call() -> dict:
+            nonlocal tries
+            tries += 1
+            return answer_of(lambda: create(**asked, extra_headers=headers), self.timeout)
+
+        backoff = tenacity.wait_exponential(multiplier=self.pause)
+        try:
+            return patiently(call, self.retries + 1, stop, backoff)()
+        except (openai.OpenAIError, MalformedError) as error:
+            raise MopeError(f"{who}: {said(error, endpoint.key)} (after {tries} tries)") from None
+
+
+def _log_probability(value: object) -> bool:
+    """Whether a server's number can stand in the logarithm of a distribution; -inf can."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value) and value < 1e30
 
 
 def token_ids(tokenizer) -> dict[str, int]:

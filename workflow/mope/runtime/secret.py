@@ -1,18 +1,45 @@
-"""Keys: they stand in the environment only."""
+"""Keys: they stand in the environment only, and no text of a server is shown before they are taken out of it."""
 
+import html
+import json
 import os
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from urllib.parse import quote
 
 from mope.errors import MopeError
 
+HIDDEN = "***"
+SHOWN = 200  # characters of a server's text in a message
+LIKE_A_KEY = re.compile(r"\bBearer\s+[^\s\"',;]+|\bsk-[A-Za-z0-9_-]{12,}")
 
-def read_key(variable: str) -> str:
+
+def read_key(variable: str, environment: Mapping[str, str] = os.environ) -> str:
     """The key in the environment variable, or an empty string; `MopeError` where no header can hold it."""
-    key = os.environ.get(variable, "").strip()
+    key = environment.get(variable, "").strip()
     if not key.isascii() or not key.isprintable():
         raise MopeError(f"{variable}: holds characters that no key has; was it copied with quotation marks around it?")
     return key
 
 
 def scrub(text: str, key: str | None) -> str:
-    """The text without the key, should a server have echoed it."""
-    return text.replace(key, "***") if key and len(key) > 4 else text
+    """The text without the key, should a server have echoed it: plain, escaped, in other case or wrapped over lines."""
+    return _pattern(key).sub(HIDDEN, text) if key and len(key) > 4 else text
+
+
+@lru_cache(maxsize=16)
+def _pattern(key: str) -> re.Pattern[str]:
+    forms = {key, json.dumps(key)[1:-1], repr(key)[1:-1], quote(key, safe=""), html.escape(key)}
+    longest_first = sorted(forms, key=len, reverse=True)
+    return re.compile("|".join(r"\s*".join(map(re.escape, form)) for form in longest_first), re.IGNORECASE)
+
+
+def shown(text: str, key: str | None, limit: int = SHOWN) -> str:
+    """A server's text for a message: one line of at most `limit` printable characters, no key in it.
+
+    The whole text is scrubbed before anything is cut: of a key across the cut, its beginning would be left.
+    """
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    line = LIKE_A_KEY.sub(HIDDEN, scrub(" ".join(printable.split()), key))
+    return line if len(line) <= limit else line[: limit - 3] + "..."

@@ -1,0 +1,69 @@
+"""A judge's questions put to its server: patiently, and as the server wants them."""
+
+import threading
+from collections.abc import Callable
+
+import openai
+
+from mope.judging.body import changed, learnt
+from mope.judging.reply import record_of
+from mope.judging.settings import ChatJudgeSettings
+from mope.runtime.retry import patiently
+from mope.server import answer_of, said
+
+TOLD_FROM = 10.0  # seconds of waiting that are worth a line
+
+
+class Asker:
+    """Calls a chat-completions server, safe for threads; what it learns from refusals holds for all later calls.
+
+    `tell` is given a line for each lesson and each long wait; setting `stop` ends all waiting.
+    """
+
+    def __init__(self, settings: ChatJudgeSettings, secret: str, stop: threading.Event, tell: Callable[[str], None]):
+        self.settings, self._secret, self._tell = settings, secret, tell
+        self._client = openai.OpenAI(
+            api_key=secret, base_url=settings.base_url, timeout=settings.timeout, max_retries=0
+        )
+        self._changes: frozenset[str] = frozenset()
+        self._lock = threading.Lock()
+        self._patiently = patiently(self._call, settings.attempts, stop, waits=self._waits)
+
+    def ask(self, body: dict, tokens: int) -> dict:
+        """The record of the server's answer to `body` of about `tokens` tokens; `Interrupted` after a stop.
+
+        Its `changes` are what the server wanted otherwise in `body`.
+        """
+        while True:
+            changes = self._changes
+            sent = changed(body, changes)
+            try:
+                record = self._patiently(sent, tokens)
+                return record | {"changes": sorted(changes)} if changes else record
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                if not self._learn(sent, changes, error):
+                    raise
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _call(self, body: dict, tokens: int) -> dict:
+        create = self._client.chat.completions.with_streaming_response.create
+        call = {"model": body["model"], "messages": body["messages"], "extra_body": body}
+        return record_of(answer_of(lambda: create(**call), self.settings.timeout), tokens, self._secret)
+
+    def _learn(self, sent: dict, changes: frozenset[str], error: openai.APIStatusError) -> bool:
+        """Whether asking again, with what this or another call has learnt, may help."""
+        with self._lock:
+            if self._changes != changes:
+                return True
+            change = learnt(sent, error.body, changes)
+            if change:
+                self._changes = changes | {change}
+                self._tell(f"{self.settings.base_url} refused a parameter; from now on: {change}")
+            return change is not None
+
+    def _waits(self, seconds: float, error: BaseException) -> None:
+        if seconds >= TOLD_FROM:
+            self._tell(f"waiting {seconds:.0f} seconds: {type(error).__name__}: {said(error, self._secret)}")

@@ -1,0 +1,89 @@
+"""What can be known of a chat judge before the first job: its address, its key, its price against its budget.
+
+Standard library only: the Snakefile calls this while it is parsed, and before the first job.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from mope.judging.price import comparisons, cost
+from mope.judging.settings import completed
+from mope.preferences import Preferences
+from mope.runtime.secret import read_key
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+CALL = "/chat/completions"
+OWN = ("model", "messages", "temperature", "seed", "max_tokens", "max_completion_tokens", "n", "stream", "logprobs")
+Problem = tuple[tuple[str | int, ...], str]
+
+
+def local(base_url: str) -> bool:
+    """Whether a server is on this machine, where it may do without a key."""
+    return urlsplit(base_url).hostname in LOOPBACK
+
+
+def chat_judge_problems(config: dict, root: Path, key: tuple[str, ...], judge: dict) -> Iterator[Problem]:
+    """(key, problem) for a chat judge that agrees with the schema; no value is repeated that may be a secret."""
+    judge = completed(judge)
+    problem = _address_problem(judge["base_url"])
+    if problem:
+        yield (*key, "base_url"), problem
+    if not re.fullmatch("[A-Z_][A-Z0-9_]*", judge["key_variable"]):  # not repeated: it may be the key itself
+        expected = "not the name of an environment variable, such as OPENAI_API_KEY, which is expected"
+        yield (*key, "key_variable"), expected
+    for name in judge["extra"]:
+        if name in OWN:
+            yield (*key, "extra", name), "is no further parameter: the judge sets it, or needs it as it is"
+    try:
+        json.dumps(judge["extra"], allow_nan=False)
+    except (TypeError, ValueError):
+        yield (
+            (*key, "extra"),
+            "holds something that JSON has no form for, such as a date; texts and numbers are expected",
+        )
+    for preference in config["preferences"]:
+        template = Path("workflow/prompts/judge") / f"{preference}.yaml"
+        if not (root / template).is_file():
+            yield key, f"{template} is missing; a judge's template for every preference is expected"
+
+
+def _address_problem(address: str) -> str | None:
+    """What is wrong with the address of a server, if anything."""
+    expected = "an address such as https://api.example.com/v1 is expected"
+    try:
+        url: SplitResult = urlsplit(address)
+        host, port = url.hostname, url.port
+    except ValueError:  # it is not repeated: what stands for the port may be a password
+        return f"has a port or brackets that no address has; {expected}"
+    if "@" in address or url.query:  # not repeated, either
+        return "holds a name, password or query; an address alone is expected, the key by key_variable"
+    plain = address.isprintable() and not any(character.isspace() for character in address)
+    if url.scheme not in ("http", "https") or not host or port == 0 or url.fragment or not plain:
+        return f"{address!r} found, {expected}"
+    if url.path.rstrip("/").endswith(CALL):
+        return f"{address!r} found, it is expected without {CALL}, which every call adds"
+    return None
+
+
+def before_first_job(
+    config: dict, preferences: Preferences, judges: list[str], environment: Mapping[str, str]
+) -> Iterator[str]:
+    """What would stop these chat judges once they have been trained for: a missing key, a budget that is too small."""
+    questions = comparisons(config, preferences)
+    for name in judges:
+        judge = completed(config["judges"][name])
+        variable = judge["key_variable"]
+        if not local(judge["base_url"]) and not read_key(variable, environment):
+            yield (
+                f"judges.{name}: {variable} is not set, and {judge['base_url']} will want a key; "
+                "export it, or name the variable that holds it by key_variable"
+            )
+        most = cost(judge, questions, config["generation"]["max_new_tokens"], config["data"]["longest"])
+        if most > judge["budget"]:
+            yield (
+                f"judges.{name}.budget: {judge['budget']:g} found, but {questions:,} questions may cost up to "
+                f"{most:,.2f}; a larger budget is expected, or fewer methods, prompts or seeds"
+            )
