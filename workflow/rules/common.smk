@@ -4,12 +4,14 @@ import shlex
 import sys
 from pathlib import Path
 
+from mope.config.base_source import OWN, given
 from snakemake.io import strip_wildcard_constraints
 
 from mope.config.load import load_config
 from mope.dag import entries
 from mope.dag.files import table as table_path
 from mope.dag.jobs import any_of, environment, job_name, model_job, training_job
+from mope.dag.base import base_option, base_settings, starting_base
 from mope.dag.models import GENERAL, Models, starting_model
 from mope.dag.options import model_options
 from mope.dag.paths import literal, named_by_user

@@ -11,8 +11,9 @@ rule train_body:
     params:
         **stage("train_base"),
         settings=lambda wildcards: as_json(
-            without(config["base"], "path", "hub", "pad_token"),
+            without(config["base"], *OWN),
             models.bodies()[wildcards.shape],
+            precision=config["precision"],
             epochs=1,
             seed=config["seed"],
         ),
@@ -41,7 +42,9 @@ rule train_controller:
     params:
         **stage("train_controller", lambda wildcards: entries.of_controller(models.section(wildcards.controller))),
         settings=lambda wildcards: as_json(
-            without(models.settings(wildcards.controller), "reference"), seed=int(wildcards.seed)
+            without(models.settings(wildcards.controller), "reference"),
+            seed=int(wildcards.seed),
+            precision=config["precision"],
         ),
         models=models.controller_options,
     shell:

@@ -9,7 +9,12 @@ rule write_corpus:
     params:
         **stage("write_corpus"),
         world=config["world"],
-        settings=settings(without(config["data"], "train", "longest"), preferences=preferences.ids, seed=config["seed"]),
+        settings=settings(
+            without(config["data"], "train", "longest"),
+            preferences=preferences.ids,
+            seed=config["seed"],
+            precision=config["precision"],
+        ),
     shell:
         "python {params.script:q} --world {params.world:q} --settings {params.settings:q}"
         " --preferences {input.preferences:q} --out {output.corpus:q} > {log:q} 2>&1"
@@ -45,7 +50,9 @@ rule sample_candidates:
         **model_job(config, megabytes=3000, minutes=60),
     params:
         **stage("sample_candidates"),
-        settings=settings(config["candidates"], preferences=preferences.ids, seed=config["seed"]),
+        settings=settings(
+            config["candidates"], preferences=preferences.ids, seed=config["seed"], precision=config["precision"]
+        ),
     shell:
         "python {params.script:q} --base {input.base:q} --prompts {input.prompts:q}"
         " --preferences {input.preferences:q} --settings {params.settings:q} --out {output.candidates:q}"

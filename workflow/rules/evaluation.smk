@@ -15,9 +15,10 @@ rule score:
         **model_job(config, megabytes=3000, minutes=60),
     params:
         **stage("score"),
+        precision=config["precision"],
         options=results.score_options,
     shell:
-        "python {params.script:q} --base {input.base:q} {params.options:q} > {log:q} 2>&1"
+        "python {params.script:q} --base {input.base:q} --precision {params.precision:q} {params.options:q} > {log:q} 2>&1"
 
 
 rule judge_rubric:

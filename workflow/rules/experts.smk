@@ -14,7 +14,7 @@ rule train_reward:
         **training_job(config, "reward", minutes=120),
     params:
         **stage("train_reward"),
-        settings=settings(config["reward"], seed=config["seed"]),
+        settings=settings(config["reward"], seed=config["seed"], precision=config["precision"]),
     shell:
         "{resources.launch} {params.script:q} --base {input.base:q} --feedback {input.feedback:q}"
         " --settings {params.settings:q} --out {output.model:q} --metrics {output.metrics:q}"
@@ -39,7 +39,7 @@ rule train_expert:
         **training_job(config, "expert", minutes=240),
     params:
         **stage("train_expert"),
-        settings=settings(without(config["expert"], "begun"), seed=config["seed"]),
+        settings=settings(without(config["expert"], "begun"), seed=config["seed"], precision=config["precision"]),
         begun=config["expert"]["begun"],
     shell:
         "{resources.launch} {params.script:q} --base {input.base:q} --reward {input.reward:q}"
@@ -70,6 +70,7 @@ rule train_policy:
         settings=lambda wildcards: as_json(
             without(config["expert"], "begun"),
             config["policies"][wildcards.policy].get("settings", {}),
+            precision=config["precision"],
             seed=int(wildcards.seed),
         ),
         active=preferences.ids,

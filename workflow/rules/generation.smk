@@ -18,6 +18,7 @@ rule generate:
             generation=config["generation"],
             preferences=preferences.ids,
             seed=config["seed"],
+            precision=config["precision"],
         ),
         options=shards.generate_options,
         shard=shards.options("responses"),
@@ -47,6 +48,7 @@ rule sample_alphas:
             generation=config["generation"],
             preferences=preferences.ids,
             seed=config["seed"],
+            precision=config["precision"],
         ),
         models=model_options,
     shell:
@@ -87,7 +89,9 @@ rule benchmark_training:
         **model_job(config, megabytes=8000, minutes=60),
     params:
         **stage("benchmark_training"),
-        settings=settings(without(models.settings("mope"), "reference"), seed=config["seed"]),
+        settings=settings(
+            without(models.settings("mope"), "reference"), seed=config["seed"], precision=config["precision"]
+        ),
         chosen=tuple(config["benchmark"]["models"]),
         models=models.benchmark_options,
     shell:

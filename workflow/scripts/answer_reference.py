@@ -25,7 +25,7 @@ def main() -> None:
     prompts = read(args.prompts, ["prompt_id", "prompt"])
     with write(args.out, stage="answer_reference", params=s, seeds={"seed": s["seed"]}, inputs=inputs) as tmp:
         base, limits = require(args.base), (s["temperature"], s["max_new_tokens"], s["seed"])
-        reference_answers(base, prompts, *limits, active).to_parquet(tmp, index=False)
+        reference_answers(base, prompts, *limits, active, s["precision"]).to_parquet(tmp, index=False)
 
 
 if __name__ == "__main__":

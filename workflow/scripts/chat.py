@@ -26,8 +26,8 @@ def main() -> None:
     if not experts or not controllers:
         raise MopeError(f"{args.run}: no trained experts and controller; run `make results` first")
     active = preferences.load_preferences(args.preferences, sorted(experts))
-    chat = Chat(args.run / "base", experts, controllers[0], active)
     trained = read_meta(controllers[0])["params"]  # experts read what they read when the controller was trained
+    chat = Chat(args.run / "base", experts, controllers[0], active, trained.get("precision", "float32"))
     settings = TerminalSettings(args.temperature, args.max_new_tokens, args.seed, trained["expert_prompt"])
     if args.json:
         talk_json(chat, settings, sys.stdin, sys.stdout)

@@ -40,7 +40,8 @@ def main() -> None:
         {int(seed): require(folder) for seed, folder in args.controllers},
         {int(seed): require(folder) for seed, folder in args.policies},
     )
-    generator = Generator(models, active, settings_of(GenerationSettings, {**s["generation"], "seed": s["seed"]}))
+    settings = settings_of(GenerationSettings, s["generation"] | {key: s[key] for key in ("seed", "precision")})
+    generator = Generator(models, active, settings)
     folders = [folder for _, folder in args.experts + args.controllers + args.policies + args.rewards]
     record = {"stage": "generate", "params": {"name": args.method, **s}, "seeds": {"seed": s["seed"]}}
     sources, references = dict(args.prompts), dict(args.reference)
@@ -51,9 +52,12 @@ def main() -> None:
             chooser = None
             if args.rewards:
                 rewards = {preference: require(folder) for preference, folder in args.rewards}
-                chooser = Chooser(args.base, rewards, read(references[name], ["prompt_id", "prompt", "response"]))
+                chooser = Chooser(
+                    args.base, rewards, read(references[name], ["prompt_id", "prompt", "response"]), s["precision"]
+                )
             answers = generate(generator, s["method"], prompts, chooser)
-            made = {"dtype": str(placement()[0]).removeprefix("torch."), "eos": generator.tokenizer.eos_token}
+            dtype = str(placement(generator.settings.precision)[0]).removeprefix("torch.")
+            made = {"dtype": dtype, "eos": generator.tokenizer.eos_token}
             answers.assign(**made).to_parquet(tmp, index=False)
 
 

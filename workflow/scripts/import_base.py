@@ -2,30 +2,45 @@
 
 import argparse
 import json
+import tempfile
 from pathlib import Path
 
+from mope.config.base_source import check_digest, packaged
 from mope.provenance.artifact import verified, write
 from mope.runtime.cli import run
+from mope.training.gguf import convert, float32_bytes, read_header
 from mope.training.imported import check_space, import_base
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--path", type=Path, required=True, help="folder of a Hugging Face causal LM with its tokenizer"
-    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--path", type=Path, help="folder of a Hugging Face causal LM with its tokenizer")
+    source.add_argument("--gguf", type=Path, help="file with a causal LM and its tokenizer")
+    source.add_argument("--package", type=packaged, dest="gguf", help="installed package that carries such a file")
     parser.add_argument(
         "--controllers", type=Path, nargs="*", default=[], help="folders of LLaMAs that PCMs begin from"
     )
-    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: pad_token")
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: pad_token; of a file also sha256")
     parser.add_argument("--out", type=Path, required=True, help="model folder")
     args = parser.parse_args()
-    check_space(verified(args.path), args.out.parent)
-    params = args.settings | {"path": args.path.as_posix()}
-    with write(
-        args.out, stage="import_base", params=params, seeds={}, inputs=[args.path, *map(verified, args.controllers)]
-    ) as tmp:
-        import_base(args.path, args.settings["pad_token"], args.controllers, tmp)
+    settings, out = args.settings, args.out
+    pad_token, controllers = settings["pad_token"], list(map(verified, args.controllers))
+    if args.path:
+        check_space(verified(args.path), out.parent)
+        params = settings | {"path": args.path.as_posix()}
+        with write(out, stage="import_base", params=params, seeds={}, inputs=[args.path, *controllers]) as tmp:
+            import_base(args.path, pad_token, controllers, tmp)
+        return
+    check_space(args.gguf, out.parent, float32_bytes(read_header(args.gguf)))
+    check_digest(args.gguf, settings["sha256"])
+    params = settings | {"gguf": args.gguf.name}
+    with (
+        tempfile.TemporaryDirectory(dir=out.parent, prefix=".gguf.") as converted,
+        write(out, stage="import_base", params=params, seeds={}, inputs=[args.gguf, *controllers]) as tmp,
+    ):
+        convert(args.gguf, Path(converted))
+        import_base(Path(converted), pad_token, controllers, tmp, origin=f"base from {args.gguf}")
 
 
 if __name__ == "__main__":

@@ -25,13 +25,19 @@ def main() -> None:
     parser.add_argument("--rewards", type=named_path, action="append", required=True, help="PREFERENCE=FOLDER")
     parser.add_argument("--feedback", nargs="+", type=Path, required=True, help="what the experts' rewards learnt from")
     parser.add_argument("--pairs", nargs="+", type=method_pair, help="<a>--<b>; default: all pairs of methods")
-    parser.add_argument("--settings", type=json.loads, required=True, help='{"dead_band": 0.0}, in units of reward')
+    parser.add_argument(
+        "--settings", type=json.loads, required=True, help="JSON: dead_band, in units of reward, and precision"
+    )
     parser.add_argument("--output", type=Path, required=True, help="folder of the <a>--<b>.parquet")
     parser.add_argument("--shard", type=Shard.parse, default=WHOLE, help="0/3: the first of three parts")
     args = parser.parse_args()
     folders = dict(args.rewards)
     check_held_out(folders.values(), args.feedback)
-    models = load_reward_models(require(args.base), {name: require(folder) for name, folder in folders.items()})
+    models = load_reward_models(
+        require(args.base),
+        {name: require(folder) for name, folder in folders.items()},
+        precision=args.settings["precision"],
+    )
     ((_, responses),) = read_responses(args.responses, args.shard).items()
     judge = RewardJudge(
         score_texts(pd.concat(responses.values()), models), args.settings["dead_band"], args.output.name

@@ -32,7 +32,8 @@ def main() -> None:
         {int(seed): require(folder) for seed, folder in args.controllers},
     )
     active = preferences.load_preferences(args.preferences, s["preferences"])
-    generator = Generator(models, active, settings_of(GenerationSettings, {**s["generation"], "seed": s["seed"]}))
+    settings = settings_of(GenerationSettings, s["generation"] | {key: s[key] for key in ("seed", "precision")})
+    generator = Generator(models, active, settings)
     prompts = read(args.prompts, ["prompt_id", "prompt"])
     inputs = [args.base, *(p for _, p in args.experts + args.controllers), args.prompts, args.preferences]
     sampler = Sampler(generator, s["method"], prompts)

@@ -25,7 +25,14 @@ def main() -> None:
     inputs = [args.base, args.prompts, args.preferences]
     with write(args.out, stage="sample_candidates", params=s, seeds={"seed": s["seed"]}, inputs=inputs) as tmp:
         candidates = sample_candidates(
-            require(args.base), prompts, active, s["per_prompt"], s["temperature"], s["max_new_tokens"], s["seed"]
+            require(args.base),
+            prompts,
+            active,
+            s["per_prompt"],
+            s["temperature"],
+            s["max_new_tokens"],
+            s["seed"],
+            s["precision"],
         )
         candidates.to_parquet(tmp, index=False)
 

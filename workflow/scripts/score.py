@@ -8,6 +8,7 @@ from mope.provenance.artifact import require, write
 from mope.rewards.reward_model import load_reward_models
 from mope.rewards.scoring import score_responses
 from mope.runtime.cli import named_path, run
+from mope.runtime.precision import PRECISIONS
 
 
 def main() -> None:
@@ -17,14 +18,17 @@ def main() -> None:
     parser.add_argument("--rewards", type=named_path, action="append", required=True, help="PREFERENCE=FOLDER")
     parser.add_argument("--reference", type=named_path, action="append", required=True, help="SET=FILE")
     parser.add_argument("--out", type=named_path, action="append", required=True, help="SET=FILE")
+    parser.add_argument("--precision", choices=PRECISIONS, required=True)
     args = parser.parse_args()
     rewards, references, answers = dict(args.rewards), dict(args.reference), dict(args.responses)
-    models = load_reward_models(require(args.base), {name: require(folder) for name, folder in rewards.items()})
+    models = load_reward_models(
+        require(args.base), {name: require(folder) for name, folder in rewards.items()}, precision=args.precision
+    )
     for name, out in args.out:
         responses = read(answers[name], ["prompt_id", "prompt", "combination", "response", "seed"])
         reference = read(references[name], ["prompt_id", "prompt", "response"])
         inputs = [args.base, answers[name], *rewards.values(), references[name]]
-        with write(out, stage="score", params={}, seeds={}, inputs=inputs) as tmp:
+        with write(out, stage="score", params={"precision": args.precision}, seeds={}, inputs=inputs) as tmp:
             score_responses(responses, reference, models).to_parquet(tmp, index=False)
 
 

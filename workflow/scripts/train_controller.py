@@ -37,8 +37,10 @@ def main() -> None:
     prompts = list(read(args.prompts, ["prompt_id", "prompt"]).prompt)
     combinations = settings.combinations or active.combinations()
     reference = read(args.reference, ["prompt", "response"])
-    pool = open_pool(require(args.base), {name: require(experts[name]) for name in active.ids})
-    models = load_reward_models(args.base, {name: require(folder) for name, folder in rewards.items()}, pool)
+    pool = open_pool(require(args.base), {name: require(experts[name]) for name in active.ids}, settings.precision)
+    models = load_reward_models(
+        args.base, {name: require(folder) for name, folder in rewards.items()}, pool, precision=settings.precision
+    )
     reward = Rewards(models, references_of(reference, combinations), settings.reward)
     tokenizer = next(iter(models.values())).tokenizer  # that of the base
     record = {"stage": "train_controller", "params": args.settings, "seeds": {"seed": settings.seed}}

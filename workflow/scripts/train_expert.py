@@ -35,7 +35,7 @@ def main() -> None:
     candidates = read(args.candidates, ["prompt", "response", "kind"])
     starts = beginnings(prompts, candidates, args.begun, settings.seed)
     tasks = [task(prompt, [text], args.preference, begun) for prompt, begun in zip(prompts, starts, strict=True)]
-    base, reward = require(args.base), RewardModel(args.base, require(args.reward))
+    base, reward = require(args.base), RewardModel(args.base, require(args.reward), precision=settings.precision)
     record = {
         "stage": "train_expert",
         "params": args.settings | {"begun": args.begun},

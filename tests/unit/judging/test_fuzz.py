@@ -17,7 +17,7 @@ from mope.judging import batch_service as batch
 from mope.judging.asking import Asker
 from mope.judging.reply import valid
 from mope.judging.templates import parse
-from mope.server import MalformedError, said
+from mope.runtime.server import MalformedError, said
 
 ROUNDS = 1000
 REFUSAL = {"error": {"message": "Unsupported parameter: 'max_tokens'", "param": "max_tokens", "code": "unsupported"}}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mope.judging.reply import MOST_KEPT, answered, record_of, valid
-from mope.server import MalformedError
+from mope.runtime.server import MalformedError
 
 OWN = 800  # tokens of the prompt by our own count
 JSON = st.recursive(

@@ -1,5 +1,7 @@
 """Reward models score alike whether each has a base of its own, or they share one, or that of the experts."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -7,6 +9,8 @@ import pytest
 import torch
 from datasets import Dataset
 from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file
+from tiny_settings import tiny
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -16,10 +20,13 @@ from transformers import (
 )
 from trl import RewardConfig, RewardTrainer
 
+from mope.errors import MopeError
 from mope.pools.adapters import BASE, AdapterPool
+from mope.pools.open_pool import open_pool
 from mope.prompting import messages
 from mope.rewards.reward_model import PooledRewardModel, RewardModel, load_reward_models
-from mope.training.reward import RewardSettings, tokenised_pairs
+from mope.training.checkpoints import Checkpoints
+from mope.training.reward import RewardSettings, adapter, tokenised_pairs, train_reward
 from mope.training.tokenizer import train_tokenizer
 
 NAMES = ("P1A", "P2A", "P3A")
@@ -34,7 +41,7 @@ def run(tmp_path: Path) -> Path:
     tokenizer.save_pretrained(base)
     torch.manual_seed(9)
     config = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
+        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=16, num_hidden_layers=2, num_attention_heads=2,
         pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id, bos_token_id=None,
         initializer_range=0.5,
     )  # fmt: skip
@@ -86,3 +93,26 @@ def test_pairs_are_tokenised_as_the_trainer_would(run: Path) -> None:
     theirs = [tuple(map(tuple, (row[name] for name in columns))) for row in trainer.train_dataset]
     ours = [tuple(map(tuple, (row[name] for name in columns))) for row in tokenised_pairs(pairs, tokenizer, settings)]
     assert sorted(ours) == sorted(theirs) and len(set(ours)) == 3
+
+
+def test_only_the_last_layers_are_adapted(run: Path, tmp_path: Path) -> None:
+    """Every copy of the base below them stays the base, and all ways of scoring read the adapter."""
+    base = AutoModelForSequenceClassification.from_pretrained(run / "base", num_labels=1)
+    depth = base.config.num_hidden_layers
+    assert depth > 1
+    pairs = [(str(i), QUESTIONS[i % 3], ANSWERS[i % 3], ANSWERS[(i + 1) % 3]) for i in range(12)]
+    feedback = pd.DataFrame(pairs, columns=["prompt_id", "prompt", "chosen", "rejected"])
+    settings = tiny(RewardSettings, "reward", batch=4, held_out=0.3, layers=1)
+    train_reward(run / "base", feedback, settings, Checkpoints(tmp_path / "checkpoints", 1000), tmp_path / "reward")
+    adapted = {re.search(r"layers\.(\d+)\.", name) for name in load_file(tmp_path / "reward/adapter_model.safetensors")}
+    assert {int(found[1]) for found in adapted if found} == {depth - 1}
+    merged = RewardModel(run / "base", tmp_path / "reward").model.state_dict()
+    changed = {name for name, weight in base.state_dict().items() if not torch.equal(weight, merged[name])}
+    assert {name for name in changed if f"layers.{depth - 1}." not in name} == {"score.weight"}
+    pool = open_pool(run / "base", {"base": BASE})
+    ways = [{}, {"shared": 0}, {"pool": pool, "shared": 0}]
+    models = [load_reward_models(run / "base", {"P1A": tmp_path / "reward"}, **way)["P1A"] for way in ways]
+    scores = [model.score(QUESTIONS, ANSWERS) for model in models]
+    assert torch.allclose(scores[0], scores[1], atol=1e-4) and torch.allclose(scores[0], scores[2], atol=1e-4)
+    with pytest.raises(MopeError, match=f"reward.layers: {depth + 1} found, a number ≤ {depth} "):
+        adapter(base, replace(settings, layers=depth + 1))

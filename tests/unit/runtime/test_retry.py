@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from mope.runtime.retry import LONGEST_WAIT, Interrupted, passing, patiently, retry_after
-from mope.server import MalformedError
+from mope.runtime.server import MalformedError
 
 
 def error_with(value):

@@ -96,7 +96,7 @@ def benchmark_controller_step(models: list[Make], settings: ControllerSettings) 
     Megabytes are those of the allocator on a GPU, of the whole process on a CPU, where models that were measured before
     in the same process may still show.
     """
-    dtype, device = placement()
+    dtype, device = placement(settings.precision)
     for make in models:
         parts = make(dtype, device)
         name = parts.name

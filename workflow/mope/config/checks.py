@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
+from mope.config.base_source import KNOWN, SOURCES, check_gguf, gguf_file, given, sha256_of
 from mope.config.entries_schema import mixer_keys
 from mope.config.suggestion import one_of
 from mope.config.yaml_file import read_yaml
@@ -31,10 +32,12 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
         yield ("world",), f"{config['world']!r} found, {one_of(config['world'], names())} is expected"
     unknown = list(_preferences(config, root))
     yield from unknown
+    yield from _base(config["base"])
     if present:
         yield from _sets(config, directory)
         yield from _starts(config, directory)
         yield from _feedback(config, directory)
+        yield from _gguf(config, directory)
     yield from _sizes(config)
     if not unknown:
         preferences = load_preferences(root / PREFERENCES_FILE, config["preferences"])
@@ -73,8 +76,8 @@ def _own_preferences(config: dict) -> Iterator[Problem]:
     if unknown is None:
         return
     found = f"the embedded world does not know preference {unknown};"
-    if config["base"]["path"] is None and config["base"]["hub"] is None:
-        yield ("base", "path"), f"{found} a base of your own (path or hub) is expected"
+    if not given(config["base"]):
+        yield ("base", "path"), f"{found} a base of your own (path, hub, gguf or package) is expected"
     if config["feedback"]["source"] == "world":
         yield ("feedback", "source"), f"{found} a folder with feedback of your own is expected"
     for name, judge in config["judges"].items():
@@ -117,12 +120,36 @@ def _starts(config: dict, directory: Path) -> Iterator[Problem]:
         path = entry.get("path")
         if path is None:
             continue
-        if entry.get("hub") is not None:
+        if entry.get("hub") is not None and key != ("base",):
             yield (*key, "hub"), f"path {path} is given too; one of the two is expected"
         if not (directory / path).is_dir():
             yield (*key, "path"), f"folder {path} does not exist; a folder with a model, or null, is expected"
         elif not (directory / path / "config.json").is_file():
             yield (*key, "path"), f"folder {path} has no config.json; a folder made by save_pretrained is expected"
+
+
+def _base(base: dict) -> Iterator[Problem]:
+    sources = given(base)
+    if len(sources) > 1:
+        first = sources[0]
+        yield ("base", sources[1]), f"{first} {base[first]} is given too; one of {', '.join(SOURCES)} is expected"
+    elif base["sha256"] is not None and not set(sources) & {"gguf", "package"}:
+        yield ("base", "sha256"), "needless; only a base from a GGUF file (gguf or package) has this key"
+
+
+def _gguf(config: dict, root: Path) -> Iterator[Problem]:
+    """The file itself is hashed and read by the stage that converts it."""
+    base = config["base"]
+    key = ("base", "gguf" if base["package"] is None else "package")
+    try:
+        file = gguf_file(base, root)
+        if file is not None:
+            check_gguf(file)
+    except MopeError as error:
+        yield key, str(error)
+        return
+    if base["package"] is not None and base["sha256"] is None and base["package"] not in KNOWN:
+        yield ("base", "sha256"), f"null; that of the package's file is expected: {sha256_of(file)} if you trust it"
 
 
 def _feedback(config: dict, directory: Path) -> Iterator[Problem]:

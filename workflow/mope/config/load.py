@@ -111,6 +111,8 @@ def _explained(error: ValidationError) -> tuple[Key, str]:
                 key,
                 f"{described(found)} found, the 40 digits of a commit are expected, because branches and tags move",
             )
+        case "pattern" if key[-1] == "sha256":
+            return key, f"{described(found)} found, the 64 lower-case hexadecimal digits of a SHA-256 are expected"
         case "propertyNames" | "pattern":
             return key, f"{described(found)} found; lower-case letters, digits and single _ are expected"
         case "type":

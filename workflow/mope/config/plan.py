@@ -19,6 +19,7 @@ from transformers import (
     PreTrainedModel,
 )
 
+from mope.config.base_source import check_gguf, gguf_file, given
 from mope.engine.llama import check_family
 from mope.errors import MopeError
 from mope.judging.price import CHARACTERS, seeds
@@ -105,11 +106,16 @@ def _joined(model: PreTrainedModel) -> bool:
 
 
 def base_config(config: dict, folders: list[Path]) -> PreTrainedConfig:
-    """That of the model which the experiment begins from: the first in `folders`, the hub's, or the section's shape."""
+    """That of the model which the experiment begins from: the first in `folders`, the hub's, that of the section's
+    GGUF file or of its shape.
+    """
     for folder in folders:
         if (folder / "config.json").is_file():
             return AutoConfig.from_pretrained(folder)
-    s = config["base"]
+    s, file = config["base"], gguf_file(config["base"])
+    if file is not None:
+        check_gguf(file)
+        return AutoConfig.from_pretrained(file.parent, gguf_file=file.name)
     return _from_scratch(s, s["vocabulary"]) if s["hub"] is None else _from_hub(s["hub"])
 
 
@@ -172,7 +178,7 @@ def stages(config: dict, preferences: Preferences, base: ModelShape, controller:
         return Stage(name, 1, model.parameters, memory, round(examples * epochs * b["max_length"]))
 
     b = config["base"]
-    if b["path"] is None and b["hub"] is None:
+    if not given(b):
         yield from_scratch("train_base", base, config["data"]["corpus"], b["epochs"])
     k = config["controller"]
     if k["path"] is None and k["hub"] is None and k["pretraining"]:
@@ -190,7 +196,8 @@ def stages(config: dict, preferences: Preferences, base: ModelShape, controller:
         (prompts + sets) * g["max_new_tokens"],
     )
     r = config["reward"]
-    devices, trained = config["devices"], base.adapter(r["rank"])
+    devices, adapted = config["devices"], min(r["layers"] or base.layers, base.layers)
+    trained = base.adapter(r["rank"]) * adapted // base.layers
     micro = min(r["micro_batch"] or r["batch"], r["batch"] // devices["reward"])
     memory = training(2 * micro, r["max_length"], trained, 0, r["micro_batch"] in (None, r["batch"]))
     tokens = round(2 * config["feedback"]["pairs"] * r["epochs"] * r["max_length"])

@@ -33,6 +33,7 @@ class ControllerSettings:
     combinations: list[str] | None
     weights: list[list[float]] | None
     micro_batch: int | None  # prompts per backward pass
+    precision: str = "float32"
 
     def reading(self, weights: list[float] | None = None) -> PromptScheme:
         """What experts and controller read in training, under graded preferences if there are `weights`."""

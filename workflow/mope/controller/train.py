@@ -26,6 +26,7 @@ from mope.decoding.sampling import Sampling
 from mope.errors import MopeError
 from mope.preferences import Preferences
 from mope.rewards.combined import Rewards
+from mope.runtime.precision import dtype_of
 from mope.training.checkpoints import Checkpoints
 from mope.training.devices import gather_rows, init_distributed
 from mope.training.module_checkpoint import restore, store
@@ -131,11 +132,14 @@ def update(controller: TrainableController, optimizer, rollout: Rollout, setting
     terms = sum(gather_object([objective.terms(scored)]))
     parts = list(scored.parts(settings.micro_batch or len(reward)))
     losses = []
+    half = dtype_of(settings.precision, rollout.reward.device.type)
     for _ in range(settings.epochs):
         optimizer.zero_grad()
         total, ratios, entropies = 0.0, [], []
         for number, part in enumerate(parts):
-            logits = part.logits(controller)
+            with torch.autocast(part.input_ids.device.type, half, enabled=half == torch.bfloat16):
+                logits = part.logits(controller)
+            logits = logits.float()
             loss, ratio = objective.loss(number, part, logits)
             share = objective.terms(part) / terms
             (share * loss).backward()

@@ -87,7 +87,9 @@ class Results:
 
     def judge_settings(self, wildcards: Mapping) -> str:
         """What decides about a judge's verdicts."""
-        return as_json(without(self.config["judges"][wildcards["judge"]], "kind", "run"))
+        judge = self.config["judges"][wildcards["judge"]]
+        precision = {"precision": self.config["precision"]} if judge["kind"] == "reward" else {}
+        return as_json(without(judge, "kind", "run"), precision)
 
     def score_options(self, wildcards: Mapping, input: Mapping, output: Mapping) -> list[str]:
         """The files of each evaluation set, and the reward models."""

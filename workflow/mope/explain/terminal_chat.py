@@ -82,10 +82,12 @@ def added_text(tokenizer, tokens: list[int], shown: str) -> str:
 class Chat:
     """The trained parts of a run: base, experts and controller."""
 
-    def __init__(self, base: Path, experts: dict[str, Path], controller: Path, preferences: Preferences):
+    def __init__(
+        self, base: Path, experts: dict[str, Path], controller: Path, preferences: Preferences, precision: str
+    ):
         self.tokenizer = AutoTokenizer.from_pretrained(base)
         self.preferences = preferences
-        self.pool = open_pool(base, {i: experts[i] for i in preferences.ids})
+        self.pool = open_pool(base, {i: experts[i] for i in preferences.ids}, precision)
         self.controller = load_controller(controller, self.pool, preferences, self.tokenizer)
 
     def answer(self, prompt: str, combination: str, settings: TerminalSettings, show: Callable[[Piece], None]) -> str:

@@ -9,7 +9,7 @@ from mope.judging.body import changed, learnt
 from mope.judging.reply import record_of
 from mope.judging.settings import ChatJudgeSettings
 from mope.runtime.retry import patiently
-from mope.server import answer_of, said
+from mope.runtime.server import answer_of, said
 
 TOLD_FROM = 10.0  # seconds of waiting that are worth a line
 

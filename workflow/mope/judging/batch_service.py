@@ -16,7 +16,7 @@ from mope.judging.chat_judge import ChatJudge
 from mope.judging.reply import answered, record_of
 from mope.judging.verdicts import Comparison
 from mope.runtime.secret import shown
-from mope.server import MalformedError, reason
+from mope.runtime.server import MalformedError, reason
 
 MAX_LINES, MAX_BYTES = 50_000, 190_000_000  # the Batch API takes 50,000 requests and 200 MB per file
 GZIP = b"\x1f\x8b"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from mope.judging.settings import ChatJudgeSettings
-from mope.server import reason
+from mope.runtime.server import reason
 
 RENAMES = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 READ = 2000  # characters of a refusal: nothing of it is shown here

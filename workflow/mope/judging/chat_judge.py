@@ -23,7 +23,7 @@ from mope.judging.settings import ChatJudgeSettings
 from mope.judging.templates import Templates, judge_messages, parse
 from mope.judging.verdicts import Comparison, Opinion
 from mope.runtime.secret import read_key
-from mope.server import MalformedError, said
+from mope.runtime.server import MalformedError, said
 
 TOKENS_PER_MESSAGE = 6
 GO_ON = "the answers so far are kept, run the stage again to go on"

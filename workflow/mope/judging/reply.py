@@ -1,7 +1,7 @@
 """A server's answer, checked wholly before it is kept, and what is kept of it."""
 
 from mope.runtime.secret import scrub, shown
-from mope.server import MalformedError, reason
+from mope.runtime.server import MalformedError, reason
 
 CHARACTERS_PER_TOKEN = 3.5  # of English text, rounded down so that estimates are on the safe side
 ANSWER_TOKENS = 5

@@ -34,7 +34,7 @@ class Models:
 
 @dataclass(frozen=True)
 class GenerationSettings:
-    """`generation` in config.yaml, and the experiment's seed; the same for every method."""
+    """`generation` in config.yaml, the experiment's seed and precision; the same for every method."""
 
     seed: int
     temperature: float
@@ -43,6 +43,7 @@ class GenerationSettings:
     no_repeat_ngram: int
     min_new_tokens: int
     max_new_tokens: int
+    precision: str = "float32"
 
 
 class Generator:
@@ -54,7 +55,7 @@ class Generator:
 
     def pool(self, adapters: dict) -> ExpertPool:
         """The experts, on a GPU where there is one."""
-        return open_pool(self.models.base, adapters)
+        return open_pool(self.models.base, adapters, self.settings.precision)
 
     def seed(self, prompt: str, combination: str) -> int:
         """The same for every method, so that methods differ in nothing else."""

@@ -13,8 +13,8 @@ from mope.rewards.scoring import score_responses
 class Chooser:
     """The reward models, by preference, and the reference answers of the prompts."""
 
-    def __init__(self, base: Path, rewards: dict[str, Path], reference: pd.DataFrame):
-        self.models = load_reward_models(base, rewards)
+    def __init__(self, base: Path, rewards: dict[str, Path], reference: pd.DataFrame, precision: str = "float32"):
+        self.models = load_reward_models(base, rewards, precision=precision)
         self.reference = reference
 
     def best(self, prompts: pd.DataFrame, combinations: list[str], answers: Answers, by: list[str]) -> pd.DataFrame:

@@ -12,25 +12,26 @@ from mope.engine.lora import Adapter
 from mope.errors import MopeError
 from mope.pools.adapters import BASE, AdapterPool
 from mope.pools.any_family import AnyFamilyPool
+from mope.runtime.precision import device, dtype_of
 
 
-def placement() -> tuple[torch.dtype, str]:
-    """Precision and device of every pool."""
-    return (torch.bfloat16, "cuda") if torch.cuda.is_available() else (torch.float32, "cpu")
+def placement(precision: str) -> tuple[torch.dtype, str]:
+    """What every pool computes in, by `precision` in config.yaml, and where."""
+    return dtype_of(precision, device()), device()
 
 
-def open_pool(base: str | Path, adapters: Mapping[str, str | Path | Adapter]) -> ExpertPool:
+def open_pool(base: str | Path, adapters: Mapping[str, str | Path | Adapter], precision: str = "float32") -> ExpertPool:
     """Experts {name: PEFT folder, "__base__" for the bare base, or an in-memory adapter} over the model in `base`.
 
-    On a GPU (bfloat16) where there is one. LLaMA-shaped models run all experts in one forward pass; other families run
+    On a GPU where there is one. LLaMA-shaped models run all experts in one forward pass; other families run
     them one after the other.
     """
-    dtype, device = placement()
+    dtype, where = placement(precision)
     model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
     try:
         check_family(model.get_decoder())
     except MopeError as reason:
         print(f"one forward pass per expert ({reason})", flush=True)
         plain = {name: None if adapter == BASE else adapter for name, adapter in adapters.items()}
-        return AnyFamilyPool(model, plain, dtype, device)
-    return AdapterPool(model, adapters, dtype, device)
+        return AnyFamilyPool(model, plain, dtype, where)
+    return AdapterPool(model, adapters, dtype, where)

@@ -14,7 +14,7 @@ from mope.decoding.pool import ExpertPool
 from mope.errors import MopeError
 from mope.runtime.retry import Interrupted, patiently
 from mope.runtime.secret import shown
-from mope.server import MalformedError, answer_of, reason, said
+from mope.runtime.server import MalformedError, answer_of, reason, said
 
 
 @dataclass(frozen=True)

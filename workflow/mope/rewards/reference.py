@@ -23,6 +23,7 @@ def reference_answers(
     max_new_tokens: int,
     seed: int,
     preferences: Preferences | None = None,
+    precision: str = "float32",
 ) -> pd.DataFrame:
     """One answer of the base to each plain prompt, generated once and stored [gap: what y_ref is].
 
@@ -41,7 +42,7 @@ def reference_answers(
         )
         for prompt_id, prompt, *xi in asked.itertuples(index=False)
     ]
-    pool, sampling = open_pool(base, {"base": BASE}), Sampling(temperature=temperature)
+    pool, sampling = open_pool(base, {"base": BASE}, precision), Sampling(temperature=temperature)
     answers = decode(pool, Probability(), requests, sampling, tokenizer.eos_token_id, tokenizer.pad_token_id)
     texts = tokenizer.batch_decode([answer.tokens for answer in answers], skip_special_tokens=True)
     return asked.assign(response=texts)

@@ -15,6 +15,7 @@ from mope.errors import MopeError
 from mope.pools.adapters import AdapterPool
 from mope.prompting import messages
 from mope.rewards.shared_base import SharedRewards
+from mope.runtime.precision import device, dtype_of
 
 SHARED = 2_000_000_000  # bytes of weights from which on a base is not copied for every reward model
 
@@ -22,15 +23,18 @@ SHARED = 2_000_000_000  # bytes of weights from which on a base is not copied fo
 class RewardModel:
     """A reward adapter on the base model: r(x, y), a scalar logit (Bradley-Terry scale)."""
 
-    def __init__(self, base: str | Path, adapter: str | Path, device: str | None = None, merge: bool = True):
+    def __init__(self, base: str | Path, adapter: str | Path, merge: bool = True, precision: str = "float32"):
         self.tokenizer = AutoTokenizer.from_pretrained(base)
         if self.tokenizer.pad_token_id == self.tokenizer.eos_token_id:
             raise MopeError(f"{base}: pad and eos are one token; a reward would be read one token early")
-        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1)
+        self.device = device()
+        dtype = dtype_of(precision, self.device)
+        stored = torch.float32 if merge else dtype  # sums of weights are rounded once
+        model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, dtype=stored)
         model.config.pad_token_id = self.tokenizer.pad_token_id
         model, self.adapter = PeftModel.from_pretrained(model, adapter), "default"
-        self.model = (model.merge_and_unload() if merge else model).to(self.device).eval()
+        self.model = (model.merge_and_unload() if merge else model).to(self.device, dtype).eval()
+        self.model.score.float().register_forward_pre_hook(lambda _, hidden: (hidden[0].float(),))  # rewards in full
         self.llama = fast_body(self.model) if merge else None
 
     def beside(self, name: str, adapter: str | Path) -> "RewardModel":
@@ -94,7 +98,11 @@ def conversations(tokenizer, prompts: Sequence[str], responses: Sequence[str]) -
 
 
 def load_reward_models(
-    base: str | Path, adapters: dict[str, str | Path], pool: ExpertPool | None = None, shared: int = SHARED
+    base: str | Path,
+    adapters: dict[str, str | Path],
+    pool: ExpertPool | None = None,
+    shared: int = SHARED,
+    precision: str = "float32",
 ) -> dict[str, RewardModel | PooledRewardModel]:
     """One reward model per preference: merged copies of a base, which are faster, or adapters on one if it is large.
 
@@ -102,12 +110,12 @@ def load_reward_models(
     """
     merge = sum(file.stat().st_size for file in Path(base).glob("*.safetensors")) < shared
     if merge:
-        return {name: RewardModel(base, folder) for name, folder in adapters.items()}
+        return {name: RewardModel(base, folder, precision=precision) for name, folder in adapters.items()}
     if isinstance(pool, AdapterPool):
         tokenizer, rewards = AutoTokenizer.from_pretrained(base), SharedRewards(pool.llama, adapters)
         return {name: PooledRewardModel(tokenizer, rewards, place) for place, name in enumerate(adapters)}
     (first, folder), *others = adapters.items()
-    model = RewardModel(base, folder, merge=False)
+    model = RewardModel(base, folder, merge=False, precision=precision)
     return {first: model} | {name: model.beside(name, other) for name, other in others}
 
 

@@ -18,7 +18,7 @@ class SharedRewards:
         self.llama, self.names = llama, tuple(adapters)
         read = [a if isinstance(a, tuple) else read_reward_adapter(a) for a in adapters.values()]
         self.stacks = stack_adapters(llama, [adapter for adapter, _ in read])
-        self.heads = torch.stack([head for _, head in read]).to(llama.device, llama.dtype)
+        self.heads = torch.stack([head for _, head in read]).to(llama.device)
 
     @torch.inference_mode()
     def score(self, texts: Sequence[list[int]], rewards: Sequence[int], batch_size: int = 64) -> torch.Tensor:
@@ -36,5 +36,5 @@ class SharedRewards:
             chosen = [texts[n] for n in rows]
             cache = self.llama.new_cache([len(text) for text in chosen])
             hidden = self.llama.forward(left_pad(chosen, self.llama.device), cache, AdapterBatch(self.stacks, which))
-            out[rows] = (hidden * self.heads[which]).sum(dim=-1).float().cpu()
+            out[rows] = (hidden.float() * self.heads[which]).sum(dim=-1).float().cpu()
         return out

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 import openai
 import tenacity
 
-from mope.server import MalformedError
+from mope.runtime.server import MalformedError
 
 TIMEOUT_STATUS = 408
 LONGEST_WAIT = 600.0  # seconds between two attempts, whatever the server asks for

@@ -8,6 +8,7 @@ from datasets import Dataset
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, set_seed
 from trl import SFTConfig, SFTTrainer
 
+from mope.runtime.precision import device, dtype_of
 from mope.training.checkpoints import Checkpoints
 from mope.training.devices import trainer_options
 from mope.training.length_order import by_length
@@ -31,6 +32,7 @@ class BaseSettings:
     matrix_learning_rate: float
     batch: int
     max_length: int
+    precision: str = "float32"
 
 
 class LabelledTokensTrainer(SFTTrainer):
@@ -106,7 +108,7 @@ def train_base(
         logging_steps=25,
         save_strategy="no",
         activation_checkpointing=False,
-        **trainer_options(),
+        **trainer_options(dtype_of(settings.precision, device())),
     )
     rows = tokenised_examples(records, tokenizer, settings.max_length)
     rows = by_length(rows, settings.batch, settings.seed, lambda row: len(row["input_ids"]))

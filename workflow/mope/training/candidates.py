@@ -62,6 +62,7 @@ def sample_candidates(
     temperature: float,
     max_new_tokens: int,
     seed: int,
+    precision: str = "float32",
 ) -> pd.DataFrame:
     """`per_prompt` answers of the base to every prompt, and two spoilt variants of one of them.
 
@@ -79,7 +80,7 @@ def sample_candidates(
             key = derive_seed(seed, "candidate", row.prompt_id, i)
             requests.append(Request([0], [ids], max_new_tokens=max_new_tokens, seed=key))
             asked.append((row.prompt_id, row.prompt))
-    pool = open_pool(base, {"base": BASE})
+    pool = open_pool(base, {"base": BASE}, precision)
     sampling = Sampling(temperature=temperature)
     answers = decode(pool, Probability(), requests, sampling, tokenizer.eos_token_id, tokenizer.pad_token_id)
     texts = tokenizer.batch_decode([a.tokens for a in answers], skip_special_tokens=True)

@@ -12,10 +12,18 @@ def init_distributed() -> PartialState:
     return PartialState(cpu=not torch.cuda.is_available())
 
 
-def trainer_options() -> dict:
-    """Options that every TRL config needs: bf16 on a GPU; plain float32 on a CPU, where TRL must be told so."""
-    gpu = torch.cuda.is_available()
-    return {"use_cpu": not gpu, "bf16": gpu and torch.cuda.is_bf16_supported(), "report_to": "none"}
+def trainer_options(dtype: torch.dtype) -> dict:
+    """Options that every TRL config needs. In bfloat16 the products of float32 weights are computed in it too."""
+    return {"use_cpu": not torch.cuda.is_available(), "bf16": dtype == torch.bfloat16, "report_to": "none"}
+
+
+def model_options(dtype: torch.dtype) -> dict:
+    """Options of `from_pretrained` for a base to be trained in `dtype`.
+
+    On a CPU two products are 2.5 times as fast as the fused kernel for attention in bfloat16, backwards (torch 2.13).
+    """
+    plain = dtype == torch.bfloat16 and not torch.cuda.is_available()
+    return {"dtype": dtype, **({"attn_implementation": "eager"} if plain else {})}
 
 
 def batch_options(key: str, batch: int, micro_batch: int | None) -> dict:

@@ -21,8 +21,9 @@ from mope.decoding.sampling import Sampling
 from mope.errors import MopeError
 from mope.pools.separate import SeparatePool
 from mope.prompting import messages, reply
+from mope.runtime.precision import device, dtype_of
 from mope.training.checkpoints import Checkpoints
-from mope.training.devices import batch_options, trainer_options
+from mope.training.devices import batch_options, model_options, trainer_options
 from mope.training.frozen import pack_frozen
 from mope.training.policy_pool import PolicyPool, policy_pool
 from mope.training.trainers import fit
@@ -46,6 +47,7 @@ class ExpertSettings:
     temperature: float
     max_new_tokens: int
     micro_batch: int | None  # answers per backward pass
+    precision: str = "float32"
 
 
 def task(prompt: str, texts: Sequence[str], combination: str, begun: str = "") -> dict:
@@ -149,7 +151,7 @@ class SeededTrainer(RLOOTrainer):
             out = model(input_ids=input_ids, attention_mask=attention_mask, logits_to_keep=logits_to_keep + 1)
         finally:
             hook.remove()
-        logits = out.logits / self.temperature  # (N, V)
+        logits = out.logits.float() / self.temperature  # (N, V)
         nll = torch.nn.functional.cross_entropy(logits, input_ids[:, -logits_to_keep:][present], reduction="none")
         logps = torch.zeros(present.shape).masked_scatter(present, -nll)
         if not compute_entropy:
@@ -180,6 +182,7 @@ def train_expert(
         whole = [trainer.begun(prompt) + ids for prompt, ids in zip(prompts, completion_ids, strict=True)]
         return reward(question, tokenizer.batch_decode(whole, skip_special_tokens=True), combination).tolist()
 
+    dtype = dtype_of(settings.precision, device())
     batch = settings.prompts_per_step * settings.generations
     config = RLOOConfig(
         output_dir=str(saved.work),
@@ -198,9 +201,9 @@ def train_expert(
         save_strategy="no",
         shuffle_dataset=False,  # `passes` has done it
         **batch_options("expert", batch, settings.micro_batch),
-        **trainer_options(),
+        **trainer_options(dtype),
     )
-    model = AutoModelForCausalLM.from_pretrained(base)
+    model = AutoModelForCausalLM.from_pretrained(base, **model_options(dtype))
     spare = not torch.cuda.is_available() and (settings.micro_batch or batch) >= batch  # memory, for a second copy
     pool = policy_pool(model) if spare else None
     trainer = SeededTrainer(

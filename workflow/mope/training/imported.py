@@ -13,47 +13,52 @@ from mope.prompting import encode
 COPIES = 3  # of the base's size are written: the imported base, and room for adapters, checkpoints and answers
 
 
-def import_base(path: Path, pad_token: str | None, controllers: Sequence[Path], out: Path) -> None:
+def import_base(
+    path: Path, pad_token: str | None, controllers: Sequence[Path], out: Path, origin: str | None = None
+) -> None:
     """Load model and tokenizer, check what every stage relies on, and save both as safetensors to `out`.
 
-    `controllers` are folders of LLaMAs that preference controllers begin from: they must read the base's tokens.
+    `controllers` are folders of LLaMAs that preference controllers begin from: they must read the base's tokens. Errors
+    name `origin` where the folder `path` was made from something else.
     """
-    tokenizer = read_tokenizer(path, pad_token)
+    origin = origin or f"base.path {path}"
+    tokenizer = read_tokenizer(path, pad_token, origin)
     for folder in controllers:
         check_controller(folder, tokenizer)
-    for folder in (path, *controllers):
+    print(f"{origin}: licence {licence(path)}")
+    for folder in controllers:
         print(f"{folder}: licence {licence(folder)}")
     try:
         model = AutoModelForCausalLM.from_pretrained(path)
     except (OSError, ValueError) as error:
-        raise MopeError(f"base.path {path}: not a causal LM ({_first_line(error)})") from None
+        raise MopeError(f"{origin}: not a causal LM ({_first_line(error)})") from None
     rows = model.get_input_embeddings().num_embeddings
     if rows < len(tokenizer):
-        raise MopeError(f"base.path {path}: the tokenizer has {len(tokenizer)} tokens, the model embeds only {rows}")
+        raise MopeError(f"{origin}: the tokenizer has {len(tokenizer)} tokens, the model embeds only {rows}")
     model.config.pad_token_id = model.generation_config.pad_token_id = tokenizer.pad_token_id
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)
 
 
-def read_tokenizer(path: Path, pad_token: str | None) -> PreTrainedTokenizerBase:
+def read_tokenizer(path: Path, pad_token: str | None, origin: str) -> PreTrainedTokenizerBase:
     """The tokenizer in the folder `path`, checked: a chat template, an end-of-text token, another one for padding."""
     try:
         tokenizer = AutoTokenizer.from_pretrained(path, padding_side="left")
     except (OSError, ValueError) as error:
-        raise MopeError(f"base.path {path}: no tokenizer ({_first_line(error)})") from None
+        raise MopeError(f"{origin}: no tokenizer ({_first_line(error)})") from None
     if tokenizer.chat_template is None:
-        raise MopeError(f"base.path {path}: the tokenizer has no chat template, an instruction-tuned model is needed")
+        raise MopeError(f"{origin}: the tokenizer has no chat template, an instruction-tuned model is needed")
     if tokenizer.eos_token_id is None:
-        raise MopeError(f"base.path {path}: the tokenizer has no end-of-text token, which ends every answer")
+        raise MopeError(f"{origin}: the tokenizer has no end-of-text token, which ends every answer")
     if pad_token is not None:
         if pad_token not in tokenizer.get_vocab():
-            raise MopeError(f"base.pad_token: {pad_token!r} found, a token of the tokenizer in {path} is expected")
+            raise MopeError(f"base.pad_token: {pad_token!r} found, a token of the tokenizer of {origin} is expected")
         tokenizer.pad_token = pad_token
     if tokenizer.pad_token_id is None or tokenizer.pad_token_id == tokenizer.eos_token_id:
         message = "the tokenizer needs a pad token that differs from the end-of-text token"
-        raise MopeError(f"base.path {path}: {message}; name one of its tokens that no text holds as base.pad_token")
+        raise MopeError(f"{origin}: {message}; name one of its tokens that no text holds as base.pad_token")
     if not encode(tokenizer, "Why?"):
-        raise MopeError(f"base.path {path}: the chat template makes nothing of a user's message")
+        raise MopeError(f"{origin}: the chat template makes nothing of a user's message")
     return tokenizer
 
 
@@ -77,9 +82,12 @@ def check_controller(folder: Path, tokenizer: PreTrainedTokenizerBase) -> None:
         )
 
 
-def check_space(path: Path, target: Path) -> None:
-    """`MopeError` when the disk of the folder `target` has no room for what a run with this base writes."""
-    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+def check_space(path: Path, target: Path, size: int | None = None) -> None:
+    """`MopeError` when the disk of the folder `target` has no room for what a run with the base `path` writes.
+
+    `size` in bytes is that of the base, None for that of the files in the folder `path`.
+    """
+    size = size or sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     target.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(target).free
     if free < COPIES * size:

@@ -9,8 +9,9 @@ from trl import SFTConfig, SFTTrainer
 
 from mope.preferences import Preferences
 from mope.prompting import messages, reply
+from mope.runtime.precision import device, dtype_of
 from mope.training.checkpoints import Checkpoints
-from mope.training.devices import batch_options, trainer_options
+from mope.training.devices import batch_options, model_options, trainer_options
 from mope.training.expert import ExpertSettings, adapter
 from mope.training.policy_parts import PolicyParts
 from mope.training.trainers import fit
@@ -41,6 +42,7 @@ def train_multitask(
         for name, pairs in feedback.items()
         for row in pairs.itertuples()
     ]
+    dtype = dtype_of(settings.precision, device())
     batch = settings.prompts_per_step * settings.generations
     config = SFTConfig(
         output_dir=str(saved.work),
@@ -52,10 +54,10 @@ def train_multitask(
         logging_steps=1,
         save_strategy="no",
         **batch_options("expert", batch, settings.micro_batch),
-        **trainer_options(),
+        **trainer_options(dtype),
     )
     trainer = SFTTrainer(
-        AutoModelForCausalLM.from_pretrained(base),
+        AutoModelForCausalLM.from_pretrained(base, **model_options(dtype)),
         config,
         train_dataset=Dataset.from_list(records),
         processing_class=AutoTokenizer.from_pretrained(base),

@@ -17,7 +17,7 @@ NEEDS = ["rewards"]
 
 def train(parts: PolicyParts, settings: ExpertSettings, saved: Checkpoints, out: Path) -> pd.DataFrame:
     """Writes the adapter to `out`; returns the training curve."""
-    models = load_reward_models(parts.base, parts.rewards)
+    models = load_reward_models(parts.base, parts.rewards, precision=settings.precision)
     tasks = combined_tasks(parts.prompts, parts.preferences, settings.seed)
     return train_expert(parts.base, Rewards(models, {}, "raw"), tasks, settings, saved, out)
 

@@ -7,13 +7,15 @@ import pandas as pd
 import torch
 from datasets import Dataset
 from peft import LoraConfig
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, set_seed
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, set_seed
 from trl import RewardConfig, RewardTrainer
 
 from mope.errors import MopeError
 from mope.rewards.reward_model import RewardModel, conversations
+from mope.runtime.precision import device, dtype_of
 from mope.training.checkpoints import Checkpoints
-from mope.training.devices import batch_options, trainer_options
+from mope.training.devices import batch_options, model_options, trainer_options
+from mope.training.frozen import pack_frozen
 from mope.training.length_order import by_length
 from mope.training.trainers import fit
 
@@ -33,6 +35,8 @@ class RewardSettings:
     min_accuracy: float
     max_length: int
     micro_batch: int | None  # pairs per backward pass
+    layers: int | None = None  # the last ones, which are adapted; None: all
+    precision: str = "float32"
 
 
 def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, saved: Checkpoints, out: Path) -> dict:
@@ -48,7 +52,8 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
     if held.empty or train.empty:
         found = f"{len(train)} pairs to train on and {len(held)} held out"
         raise MopeError(f"reward.held_out: {found}; feedback on more prompts, or another share of them, is expected")
-    model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1)
+    dtype = dtype_of(settings.precision, device())
+    model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, **model_options(dtype))
     model.config.pad_token_id = tokenizer.pad_token_id
     config = RewardConfig(
         output_dir=str(saved.work),
@@ -61,28 +66,45 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
         logging_steps=5,
         save_strategy="no",
         **batch_options("reward", settings.batch, settings.micro_batch),
-        **trainer_options(),
+        **trainer_options(dtype),
     )
     trainer = RewardTrainer(
         model,
         config,
         train_dataset=Dataset.from_list(tokenised_pairs(train, tokenizer, settings)),
         processing_class=tokenizer,
-        peft_config=LoraConfig(
-            task_type="SEQ_CLS",
-            r=settings.rank,
-            lora_alpha=settings.alpha,
-            lora_dropout=settings.dropout,
-            target_modules="all-linear",
-            modules_to_save=["score"],
-        ),
+        peft_config=adapter(model, settings),
     )
     if len(trainer.train_dataset) < len(train):
         lost = len(train) - len(trainer.train_dataset)
         raise MopeError(f"reward.max_length: {lost} of {len(train)} pairs are longer than {settings.max_length} tokens")
+    if dtype == torch.bfloat16 and (settings.micro_batch or settings.batch) >= settings.batch:
+        pack_frozen(trainer.model)
     fit(trainer, saved)
     trainer.model.save_pretrained(out)
-    return held_out_metrics(RewardModel(base, out), held, len(train))
+    return held_out_metrics(RewardModel(base, out, precision=settings.precision), held, len(train))
+
+
+def adapter(model: PreTrainedModel, settings: RewardSettings) -> LoraConfig:
+    """LoRA on all linear maps of the last `settings.layers` layers of `model`, or of all, and the head."""
+    where: dict = {"target_modules": "all-linear"}
+    if settings.layers is not None:
+        layers = model.config.num_hidden_layers
+        if settings.layers > layers:
+            raise MopeError(f"reward.layers: {settings.layers} found, a number ≤ {layers} (the base's) is expected")
+        maps = {name for name, module in model.base_model.named_modules() if isinstance(module, torch.nn.Linear)}
+        where = {
+            "target_modules": sorted({name.rpartition(".")[2] for name in maps}),
+            "layers_to_transform": list(range(layers - settings.layers, layers)),
+        }
+    return LoraConfig(
+        task_type="SEQ_CLS",
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        modules_to_save=["score"],
+        **where,
+    )
 
 
 def tokenised_pairs(pairs: pd.DataFrame, tokenizer, settings: RewardSettings) -> list[dict]:

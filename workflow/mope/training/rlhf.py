@@ -15,7 +15,7 @@ NEEDS = ["general_reward"]
 
 def train(parts: PolicyParts, settings: ExpertSettings, saved: Checkpoints, out: Path) -> pd.DataFrame:
     """Writes the adapter to `out`; returns the training curve."""
-    models = load_reward_models(parts.base, parts.rewards)
+    models = load_reward_models(parts.base, parts.rewards, precision=settings.precision)
     return train_expert(parts.base, Rewards(models, {}, "raw"), plain_tasks(parts.prompts), settings, saved, out)
 
 

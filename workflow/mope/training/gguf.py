@@ -1,0 +1,78 @@
+"""A model in a GGUF file as a folder of safetensors, in float32, with its tokenizer and chat template."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from gguf import GGUFReader
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+
+from mope.config.base_source import check_gguf
+from mope.errors import MopeError
+
+SENTENCE = "The quick brown fox jumps over the lazy dog, and then it sleeps until 7 in the morning."
+TOLERANCE = 1e-4  # largest difference between logits of the two readings; both are float32
+
+
+def convert(file: Path, out: Path) -> None:
+    """Write the causal LM in the GGUF `file` to the folder `out`: weights, tokenizer, and its licence as a model card.
+
+    Stored weights of fewer bits become the float32 numbers that they stand for. The folder is then read again, and its
+    logits on a sentence must be those of the library's own reading of the file.
+    """
+    header = read_header(file)
+    with _explained(file, "cannot be read as a causal LM"):
+        tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
+        read = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
+    plain(read).save_pretrained(out)
+    tokenizer.save_pretrained(out)
+    (out / "README.md").write_text(licence_card(header))
+    difference = largest_difference(read, AutoModelForCausalLM.from_pretrained(out), tokenizer(SENTENCE)["input_ids"])
+    if not difference <= TOLERANCE:
+        found = f"after the conversion logits differ by up to {difference:.2g}"
+        raise MopeError(f"{file}: {found}, at most {TOLERANCE:g} is expected")
+
+
+def plain(model: PreTrainedModel) -> PreTrainedModel:
+    """The same model without the mark of quantisation, for which the library refuses to save it."""
+    config = AutoConfig.for_model(**{k: v for k, v in model.config.to_dict().items() if k != "quantization_config"})
+    built = type(model)(config)
+    built.load_state_dict(model.state_dict(), strict=True)
+    built.generation_config = model.generation_config
+    return built
+
+
+@torch.inference_mode()
+def largest_difference(one: PreTrainedModel, other: PreTrainedModel, ids: list[int]) -> float:
+    """Of the logits after each of the tokens `ids`."""
+    logits = [model.eval()(input_ids=torch.tensor([ids])).logits for model in (one, other)]
+    return (logits[0] - logits[1]).abs().max().item()
+
+
+def read_header(file: Path) -> GGUFReader:
+    """Metadata and the places of all tensors; `MopeError` for a file that is none of GGUF, or not whole."""
+    check_gguf(file)
+    with _explained(file, "incomplete or damaged"):
+        return GGUFReader(file)
+
+
+def float32_bytes(header: GGUFReader) -> int:
+    """Size of all tensors in float32."""
+    return 4 * sum(int(tensor.n_elements) for tensor in header.tensors)
+
+
+def licence_card(header: GGUFReader) -> str:
+    """A model card that states the licence which the file names, if it does."""
+    field = header.get_field("general.license")
+    return f"---\nlicense: {field.contents()}\n---\n" if field else ""
+
+
+@contextlib.contextmanager
+def _explained(file: Path, problem: str) -> Iterator[None]:
+    """What libraries raise for bad files is one line that names the file. They state no types: any error is meant."""
+    try:
+        yield
+    except Exception as error:
+        reason = " ".join((str(error) or type(error).__name__).splitlines()[:1])
+        raise MopeError(f"{file}: {problem} ({reason})") from error
