@@ -17,7 +17,10 @@
 VENV ?= .venv
 CORES ?= all
 EXPERIMENT ?=
-RUN ?= $(or $(EXPERIMENT),laptop)
+ifeq ($(origin RUN),undefined)  # the name that the configuration gives, asked for once
+RUN = $(eval RUN := $$(shell PYTHONPATH=workflow $$(BIN)/python workflow/scripts/run_name.py \
+	$$(if $$(EXPERIMENT),'$$(subst ','\'',$$(EXPERIMENT))')))$(or $(RUN),$(error no run is known))
+endif
 OPTIONS = $(if $(EXPERIMENT),--config experiment=$(EXPERIMENT))
 
 RIGHT_VERSION = import sys; sys.exit(sys.version_info < (3, 11))
@@ -55,7 +58,7 @@ reference: verify
 publish: $(READY)
 	@test -n "$(OWNER)" || { echo "error: OWNER is not set; a user or organisation of the Hugging Face Hub is expected" >&2; exit 1; }
 	@$(BIN)/python workflow/scripts/publish.py --run results/$(RUN) --owner $(OWNER) --out results/published \
-		--preferences workflow/prompts/preferences.yaml $(if $(MODELS),--models $(MODELS))
+		--preferences results/$(RUN)/preferences.yaml $(if $(MODELS),--models $(MODELS))
 
 judge-batch: $(READY)
 	@test -n "$(JUDGE)" || { echo "error: JUDGE is not set; a judge of kind chat of config.yaml is expected" >&2; exit 1; }
@@ -95,7 +98,7 @@ lint: $(READY)
 	$(BIN)/snakemake --lint
 
 clean:
-	test ! -d results || find results -mindepth 1 -maxdepth 1 -not -name reference -not -name 'judge_cache.sqlite*' -exec rm -rf {} +
+	test ! -d results || find -H results -mindepth 1 -maxdepth 1 -not -name reference -not -name 'judge_cache.sqlite*' -exec rm -rf {} +
 	rm -rf .snakemake .pytest_cache .ruff_cache .hypothesis
 
 # The stamp is written last, so an interrupted installation is taken up again.

@@ -10,7 +10,7 @@ include: "workflow/rules/common.smk"
 
 
 config = or_exit(configuration, workflow.config_settings.config, workflow.overwrite_configfiles)
-preferences = or_exit(load_preferences, PREFERENCES, config["preferences"])
+preferences = or_exit(load_preferences, ALL_PREFERENCES, config["preferences"])
 WORLD = world_files(config["world"])
 prompts = Prompts(config, WORLD)
 models = Models(config, preferences)
@@ -30,6 +30,7 @@ pathvars:
 
 
 onstart:
+    check_machine_once()
     check_judges()
 
 
@@ -46,6 +47,10 @@ wildcard_constraints:
     shard="[0-9]+",
 
 
+onstart:
+    check_machine_or_exit()
+
+
 rule all:
     default_target: True
     input:
@@ -54,6 +59,7 @@ rule all:
 
 
 include: "workflow/rules/download.smk"
+include: "workflow/rules/preferences.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/base.smk"
 include: "workflow/rules/experts.smk"

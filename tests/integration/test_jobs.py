@@ -63,7 +63,7 @@ def test_a_job_gets_its_settings_environment_and_log(stubbed: Path) -> None:
         "TOKENIZERS_PARALLELISM": "false",
     }
     assert "1/10" in (stubbed / "results/laptop/logs/write_corpus.log").read_text()
-    assert "[1/1] write_corpus done in" in outcome.stderr
+    assert "[2/2] write_corpus done in" in outcome.stderr
 
 
 def test_a_failed_job_is_one_line_with_its_reason_and_log(stubbed: Path) -> None:

@@ -135,6 +135,20 @@ def test_a_changed_key_reruns_the_stages_that_use_it(edit: Callable, changes: di
     assert jobs["write_manifest"] == 1
 
 
+def test_another_dimension_of_preferences_reruns_nothing_and_another_text_does(edit: Callable) -> None:
+    def added(text: str) -> str:
+        known = yaml.safe_load(text)
+        known["dimensions"] = {"tone": ["formal", "casual"]} | known["dimensions"]
+        known["dimensions"]["style"].insert(0, "terse")
+        for name in ("formal", "casual", "terse"):
+            known["names"][name], known["texts"][name] = name, f"Be {name}."
+        return yaml.safe_dump(known)
+
+    assert edit("workflow/prompts/preferences.yaml", added) == Counter()
+    jobs = edit("workflow/prompts/preferences.yaml", lambda text: text.replace("concise and to the point", "brief"))
+    assert jobs["take_preferences"] == 1 and jobs["train_base"] == 1
+
+
 def test_how_often_training_is_saved_reruns_nothing(edit: Callable) -> None:
     assert edit("config.yaml", configured(checkpoint={"minutes": 1})) == Counter()
 

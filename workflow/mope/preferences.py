@@ -1,13 +1,17 @@
 """Preferences, their dimensions and the combinations (xi) a user can state."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-import yaml
-
+from mope.config.suggestion import one_of
+from mope.config.yaml_file import described, read_yaml
 from mope.errors import MopeError
+
+ID = re.compile("[A-Za-z0-9][A-Za-z0-9_]{0,39}")
+RESERVED = ("general", "best", "frame")  # feedback of all preferences, method expert: best, the judge's common template
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,10 @@ class Preferences:
 
 
 def load_preferences(path: str | Path, active: list[str] | tuple[str, ...]) -> Preferences:
-    """Read the preference file and keep the `active` ids."""
-    content = yaml.safe_load(Path(path).read_text())
+    """Read the preference file and keep the `active` ids, and the dimensions that have one of them."""
+    content = read_preferences(Path(path))
     for unknown in [a for a in active if a not in content["texts"]]:
-        raise MopeError(f"{path}: preference {unknown!r} is not one of {', '.join(content['texts'])}")
+        raise MopeError(f"{path}: preference {unknown!r} is unknown, {one_of(unknown, content['texts'])} is expected")
     dimensions = {
         name: tuple(pole for pole in poles if pole in active) for name, poles in content["dimensions"].items()
     }
@@ -70,3 +74,57 @@ def load_preferences(path: str | Path, active: list[str] | tuple[str, ...]) -> P
         texts={i: content["texts"][i] for i in ids},
         dimensions=dimensions,
     )
+
+
+def read_preferences(path: Path) -> dict[str, dict]:
+    """The file's sections: `dimensions`, each a list of ids, and by id `names` and `texts`.
+
+    `MopeError` for an id that cannot stand in the names of files, that two dimensions share or none has, or that has no
+    name or text of its own.
+    """
+    content = read_yaml(path)
+    for section in ("dimensions", "names", "texts"):
+        if not isinstance(content.get(section), dict):
+            raise MopeError(f"{path}: {section}: missing; a mapping is expected")
+    unknown = next((key for key in content if key not in ("dimensions", "names", "texts")), None)
+    if unknown is not None:
+        raise MopeError(f"{path}: {unknown}: unknown key; dimensions, names and texts are expected")
+    places: dict[str, str] = {}
+    for dimension, poles in content["dimensions"].items():
+        if not isinstance(poles, list) or not poles:
+            raise MopeError(f"{path}: dimensions.{dimension}: {described(poles)} found, a list of ids is expected")
+        for pole in poles:
+            _check_id(pole, f"{path}: dimensions.{dimension}")
+            if pole in places:
+                raise MopeError(
+                    f"{path}: dimensions.{dimension}: {pole} is of {places[pole]}; one dimension is expected"
+                )
+            places[pole] = dimension
+    _check_cases(places, path)
+    for section in ("names", "texts"):
+        known = content[section]
+        for name in places.keys() ^ known.keys():
+            found = "missing" if name in places else "of no dimension"
+            raise MopeError(
+                f"{path}: {section}.{name}: {found}; dimensions, names and texts of the same ids are expected"
+            )
+        for name, text in known.items():
+            if not isinstance(text, str) or not text.strip():
+                raise MopeError(f"{path}: {section}.{name}: {described(text)} found, a text is expected")
+    return content
+
+
+def _check_id(name: object, place: str) -> None:
+    if not isinstance(name, str) or not ID.fullmatch(name) or name in RESERVED:
+        expected = f"up to 40 letters (a-z, A-Z), digits and _ are expected, other than {', '.join(RESERVED)}"
+        why = "an id is part of file names, and - joins those of a combination"
+        raise MopeError(f"{place}: {described(name)} found; {expected}: {why}")
+
+
+def _check_cases(ids: Iterable[str], path: Path) -> None:
+    """Ids that differ only in case would share their files on some systems."""
+    seen: dict[str, str] = {}
+    for name in ids:
+        other = seen.setdefault(name.casefold(), name)
+        if other != name:
+            raise MopeError(f"{path}: ids {other} and {name} differ in case only; other ids are expected")

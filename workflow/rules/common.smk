@@ -20,7 +20,9 @@ from mope.dag.results import DECODING, HUMAN_TABLES, TABLES, TEXTS, Results
 from mope.dag.settings import as_json, without
 from mope.dag.shards import JOBS, Shards
 from mope.data.feedback_file import feedback_file
+from mope.data.records import suffix_of
 from mope.errors import MopeError
+from mope.config.machine import check_machine
 from mope.judging.preflight import before_first_job
 from mope.methods.entries import in_tables
 from mope.preferences import load_preferences
@@ -28,7 +30,8 @@ from mope.provenance.code import digest
 
 # The workflow's folder: the short way where it is the working directory, in which results are written.
 PROJECT = Path() if Path(workflow.basedir).samefile(".") else Path(workflow.basedir)
-PREFERENCES = (PROJECT / "workflow/prompts/preferences.yaml").as_posix()
+ALL_PREFERENCES = (PROJECT / "workflow/prompts/preferences.yaml").as_posix()
+PREFERENCES = "<artifacts>/preferences.yaml"  # those of the run
 REPORT = ["1 Did it reproduce?", "2 Figures", "3 Tables"]  # categories of the report, which sorts them by name
 JUDGE_CACHE = "results/judge_cache.sqlite"  # paid answers, shared by all runs; no rule's output, so nothing deletes it
 
@@ -43,7 +46,8 @@ def or_exit(function, *arguments):
 
 def configuration(command_line, files):
     """The validated configuration. The user's own paths in it are relative to the working directory."""
-    config = load_config(PROJECT, command_line, files, directory=Path())
+    once = workflow.is_main_process  # the user's files are not looked through again in the process of each job
+    config = load_config(PROJECT, command_line, files, once, directory=Path())
     for key, path in [("the workflow's folder", PROJECT.as_posix()), *named_by_user(config)]:
         literal(path, key)
     return config
@@ -113,6 +117,12 @@ def check_judges():
         problem = or_exit(next, before_first_job(config, preferences, asked, os.environ), None)
         if problem:
             sys.exit(f"error: {problem}")
+
+
+def check_machine_once():
+    """What the machine lacks ends Snakemake with one line, before the first job."""
+    if workflow.is_main_process:
+        or_exit(check_machine, config, Path(), workflow.executor_plugin.name)
 
 
 def give_log_and_timing(rules):

@@ -8,14 +8,14 @@ from pathlib import Path
 from mope import preferences
 from mope.errors import MopeError
 from mope.explain.terminal_chat import Chat, TerminalSettings, talk, talk_json
-from mope.provenance.artifact import read_meta
+from mope.provenance.artifact import read_meta, require
 from mope.runtime.cli import run
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, default=Path("results/laptop"), help="folder of the run")
-    parser.add_argument("--preferences", type=Path, default=Path("workflow/prompts/preferences.yaml"))
+    parser.add_argument("--preferences", type=Path, help="preferences.yaml; default: those kept with the run")
     parser.add_argument("--temperature", type=float, default=0.5, help="0 is greedy")
     parser.add_argument("--max-new-tokens", type=int, default=80)
     parser.add_argument("--seed", type=int, default=0)
@@ -25,7 +25,7 @@ def main() -> None:
     controllers = sorted(path for path in (args.run / "controller" / "mope").glob("seed*") if path.is_dir())
     if not experts or not controllers:
         raise MopeError(f"{args.run}: no trained experts and controller; run `make results` first")
-    active = preferences.load_preferences(args.preferences, sorted(experts))
+    active = preferences.load_preferences(args.preferences or require(args.run / "preferences.yaml"), sorted(experts))
     trained = read_meta(controllers[0])["params"]  # experts read what they read when the controller was trained
     chat = Chat(args.run / "base", experts, controllers[0], active, trained.get("precision", "float32"))
     settings = TerminalSettings(args.temperature, args.max_new_tokens, args.seed, trained["expert_prompt"])

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from mope.config.yaml_file import read_yaml
+from mope.preferences import read_preferences
 from mope.publish.models import publish_models
 from mope.runtime.cli import run
 
@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("--preferences", type=Path, required=True)
     parser.add_argument("--models", nargs="*", default=[""], help="beginnings of their paths in the run; else all")
     args = parser.parse_args()
-    texts = read_yaml(args.preferences)["texts"]
+    texts = read_preferences(args.preferences)["texts"]
     for folder in publish_models(args.run, args.owner, args.out, texts, args.models):
         print(folder)
 

@@ -153,5 +153,5 @@ def test_ratings_of_answers_that_have_changed_since_are_refused(tmp_path, respon
     path = ratings_file(tmp_path, "r", study_id(items), [("item-000", "left")])
     responses["mod"]["response"] += "!"
     _, key = draw_study(responses, "mope", ["mod"], 3, TEXTS, seed=1)
-    with pytest.raises(MopeError, match=r"r\.csv:2: answers study"):
+    with pytest.raises(MopeError, match=r"r\.csv: line 2: answers study"):
         read_ratings([path], key)

@@ -36,7 +36,7 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"base": None}, "base", "a mapping"),
     ({"preferences": "P1A"}, "preferences", "a list"),
     ({"expert": {"learning_rate": "1e-3"}}, "expert.learning_rate", "1.0e-3"),
-    ({"expert": {"learning_rate": 0}}, "expert.learning_rate", "> 0"),
+    ({"expert": {"learning_rate": 0}}, "expert.learning_rate", "≥ 1e-12"),
     ({"expert": {"generations": 1}}, "expert.generations", "≥ 2"),
     ({"expert": {"begun": 1.5}}, "expert.begun", "≤ 1"),
     ({"controller": {"pretraining": -1}}, "controller.pretraining", "≥ 0"),
@@ -63,7 +63,6 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"preferences": ["P1A", "P1C"]}, "preferences[1]", "did you mean P"),
     ({"preferences": ["P1A", "P1A"]}, "preferences", "once"),
     ({"preferences": []}, "preferences", "at least 1"),
-    ({"preferences": ["P1A", "P2A"]}, "preferences", "P3A"),
     ({"methods": {"mope": {"mixer": "logits"}}}, "methods.mope.mixer", "did you mean logit?"),
     (
         {"methods": {"mope": {"kind": "mixture"}}},
@@ -185,6 +184,13 @@ def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
+def write_feedback(folder: Path, preferences: tuple[str, ...], pairs: int) -> None:
+    """So many pairs of each preference in the folder."""
+    for name in preferences:
+        records = [{"prompt": f"Why {i // 2}?", "chosen": f"yes {i}", "rejected": f"no {i}"} for i in range(pairs)]
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+
+
 def problem(folder: Path, command_line: dict | None = None, files: list[Path] | None = None) -> str:
     """The message of the error that loading ends with: always one line."""
     with pytest.raises(MopeError) as caught:
@@ -206,8 +212,7 @@ def test_the_papers_experiment_is_valid_once_the_users_own_files_are_there(folde
     koala.write_text("".join(json.dumps({"id": f"koala_{i}", "prompt": f"Why {i}?"}) + "\n" for i in range(50)))
     own: dict = {"experiment": "paper", "evaluation_sets": {"koala": {"source": str(koala)}}}
     assert "feedback.source: feedback/paper: 0 files of P1A" in problem(folder, own).replace(f"{folder}/", "")
-    for preference in ("P1A", "P1B", "P2A", "P2B", "P3A", "P3B"):
-        (tmp_path / f"{preference}.jsonl").touch()
+    write_feedback(tmp_path, ("P1A", "P1B", "P2A", "P2B", "P3A", "P3B"), 10_000)
     config = load_config(folder, own | {"feedback": {"source": str(tmp_path)}})
     assert config["base"]["hub"]["id"] == "allenai/tulu-2-7b"
 
@@ -267,8 +272,8 @@ def test_a_preference_of_ones_own_needs_all_that_the_embedded_world_cannot_give(
     base.mkdir()
     (base / "config.json").write_text("{}")
     for name in ("P1A", "P1B", "P2A", "P2B", "P3E"):
-        (tmp_path / "copy" / f"{name}.jsonl").touch()
         (tmp_path / f"copy/workflow/prompts/judge/{name}.yaml").touch()
+    write_feedback(tmp_path / "copy", ("P1A", "P1B", "P2A", "P2B", "P3E"), 5600)
     overrides: dict = {"preferences": ["P1A", "P1B", "P2A", "P2B", "P3E"]}
     for key, change in (
         ("base.path", {"base": {"path": "model"}}),
@@ -285,7 +290,8 @@ def test_a_preference_of_ones_own_needs_all_that_the_embedded_world_cannot_give(
 def test_a_good_prompt_file_is_accepted(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "prompts.jsonl"
     file.write_text("".join(json.dumps({"prompt": text}) + "\n" for text in ("Why?", "How?")))
-    config = load_config(folder, {"data": {"train": {"source": str(file), "prompts": 2}}})
+    changes = {"feedback": {"pairs": 20}, "reward": {"held_out": 0.5}}
+    config = load_config(folder, {"data": {"train": {"source": str(file), "prompts": 2}}, **changes})
     assert config["data"]["train"]["source"] == str(file)
 
 

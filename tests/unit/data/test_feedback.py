@@ -89,5 +89,5 @@ def test_file_prompts(tmp_path):
     with pytest.raises(MopeError, match="prompt id 'a' was used before"):
         file_prompts(path, 2, "first", 100, 1)
     path.write_text('{"id": "a", "prompt": "x"}\nnot json\n')
-    with pytest.raises(MopeError, match="line 2: not a JSON object"):
+    with pytest.raises(MopeError, match="line 2: not JSON"):
         file_prompts(path, 2, "first", 100, 1)

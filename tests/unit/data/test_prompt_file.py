@@ -82,7 +82,7 @@ def test_a_draw_depends_on_the_seed_alone(tmp_path: Path) -> None:
     [
         ("a.txt", "Why?", "a name that ends in .jsonl"),
         ("a.json", '{"prompt": "a"}', "no JSON list"),
-        ("a.csv", "text\nWhy?\n", "record 1: text found, no prompt"),
+        ("a.csv", "text\nWhy?\n", "line 2: text found, no prompt"),
         ("a.parquet", "PAR1", "not a Parquet file"),
         ("a.jsonl", '{"instruction": "", "input": "b"}\n', "line 1: instruction is ''"),
         ("a.json", '[{"prompt": "a", "id": true}]', "record 1: id is True"),

@@ -68,7 +68,7 @@ def test_a_person_is_asked_again_and_the_last_preferences_stay(six):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, six):
+def trained(tmp_path_factory, six, root):
     """The folders that a run leaves, with random weights."""
     run = tmp_path_factory.mktemp("run")
     torch.manual_seed(0)
@@ -86,6 +86,8 @@ def trained(tmp_path_factory, six):
     shape = {key: shape[key] for key in ("vocab_size", "hidden_size", "intermediate_size", "num_attention_heads")}
     controller = PreferenceController(PreferenceControllerConfig(experts=IDS, num_hidden_layers=1, **shape))
     params = {"expert_prompt": "all"}
+    with write(run / "preferences.yaml", stage="take_preferences", params={}, seeds={}) as file:
+        file.write_text((root / "workflow/prompts/preferences.yaml").read_text())
     with write(run / "controller/mope/seed0", stage="train_controller", params=params, seeds={}) as folder:
         controller.save_pretrained(folder)
     return run

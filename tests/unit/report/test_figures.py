@@ -3,6 +3,7 @@
 import hashlib
 import io
 import re
+from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
@@ -206,3 +207,20 @@ def test_tokens_are_written_where_they_stand(alphas):
     """SVG drops spaces at the start of a text, so that a token with one must begin a column later."""
     texts = {t.get_text(): t.get_position()[0] for t in alpha_tokens.draw(alphas).axes[0].texts}
     assert texts["is"] == len("Rain ") and not any(text != text.strip() for text in texts)
+
+
+def test_dollar_signs_and_control_characters_are_drawn_as_they_are(alphas, tmp_path):
+    """Of prompts as of tokens: neither a formula nor a character that no XML file may hold."""
+    prompts = ["What is $$?", "Solve $x^ and $y", "\\frac $\\\\frac{1}{2$", "What does \x1b[0m\x0c\x00\ufffe do?\nYes?"]
+    strange = alphas.copy()
+    strange["prompt"] = strange["prompt_id"].map(lambda name: prompts[int(name[1:]) % len(prompts)])
+    strange.loc[strange["position"] == 1, "token"] = " $"
+    strange.loc[strange["position"] == 3, "token"] = " a\x1b\x00$_{"
+    drawn = shown(alpha_tokens.draw(strange))
+    assert any(text.startswith("What is $$?") for text in drawn)
+    assert any("\\x1b[0m\\x0c\\x00\\ufffe do? Yes?" in text for text in drawn)
+    assert "a\\x1b\\x00$_{" in drawn
+    files = [tmp_path / "a.svg", tmp_path / "a.png"]
+    write_figure(alpha_tokens.draw(strange), files, "plot_alpha_tokens", [])
+    text = " ".join(ElementTree.parse(files[0]).getroot().itertext())
+    assert "What is $$?" in text and "a\\x1b\\x00$_{" in text

@@ -1,24 +1,24 @@
 """What a configuration must satisfy beyond its schema: names that exist, files that can be read, numbers that fit."""
 
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from mope.config.base_source import KNOWN, SOURCES, check_gguf, gguf_file, given, sha256_of
 from mope.config.entries_schema import mixer_keys
+from mope.config.run_name import RESERVED
 from mope.config.suggestion import one_of
-from mope.config.yaml_file import read_yaml
-from mope.data.feedback_file import feedback_file
-from mope.data.prompt_file import FILE_SUFFIXES, read_prompts
+from mope.config.user_files import feedback_problems, prompts_problems, ratings_problems
 from mope.errors import MopeError
 from mope.judging.preflight import chat_judge_problems
-from mope.preferences import Preferences, load_preferences
-from mope.world.annotator import GENERAL
+from mope.preferences import Preferences, load_preferences, read_preferences
 from mope.world.answers import STYLES
 from mope.world.worlds import names
 
 PREFERENCES_FILE = "workflow/prompts/preferences.yaml"
-WORLD_SETS = ("single", "comparison", "development", "train")
+MOST_COMBINATIONS = 4096
+LEAST_TEMPERATURE = 0.01
 Problem = tuple[tuple[str | int, ...], str]
 
 
@@ -30,14 +30,18 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
     yield from _finite(config, ())
     if config["world"] not in names():
         yield ("world",), f"{config['world']!r} found, {one_of(config['world'], names())} is expected"
+    if config["artifacts"] in RESERVED:
+        yield ("artifacts",), f"{config['artifacts']!r} found, the name of a run is expected"
     unknown = list(_preferences(config, root))
     yield from unknown
     yield from _base(config["base"])
+    yield from prompts_problems(config, directory, present)
     if present:
-        yield from _sets(config, directory)
         yield from _starts(config, directory)
-        yield from _feedback(config, directory)
+        yield from feedback_problems(config, directory)
+        yield from ratings_problems(config, directory)
         yield from _gguf(config, directory)
+    yield from _temperatures(config)
     yield from _sizes(config)
     if not unknown:
         preferences = load_preferences(root / PREFERENCES_FILE, config["preferences"])
@@ -56,18 +60,25 @@ def _finite(value: object, key: tuple[str | int, ...]) -> Iterator[Problem]:
         yield key, f"{value} found, a finite number is expected"
 
 
+def _temperatures(config: dict) -> Iterator[Problem]:
+    """Where greedy decoding is one of the choices; elsewhere the schema says it."""
+    chat = [("judges", name) for name, judge in config["judges"].items() if judge["kind"] == "chat"]
+    for key in [("candidates",), ("generation",), *chat]:
+        section = config[key[0]] if len(key) == 1 else config[key[0]][key[1]]
+        temperature = section.get("temperature", 0)
+        if isinstance(temperature, int | float) and 0 < temperature < LEAST_TEMPERATURE:
+            yield (*key, "temperature"), f"{temperature} found, 0 or a number ≥ {LEAST_TEMPERATURE} is expected"
+
+
 def _preferences(config: dict, root: Path) -> Iterator[Problem]:
-    file = root / PREFERENCES_FILE
-    known = read_yaml(file)
-    for section in ("dimensions", "names", "texts"):
-        if not isinstance(known.get(section), dict):
-            raise MopeError(f"{file}: {section}: missing; a mapping is expected")
+    known = read_preferences(root / PREFERENCES_FILE)
     for i, name in enumerate(config["preferences"]):
         if name not in known["texts"]:
             yield ("preferences", i), f"{name!r} is unknown, {one_of(name, known['texts'])} is expected"
-    for dimension, poles in known["dimensions"].items():
-        if not set(poles) & set(config["preferences"]):
-            yield ("preferences",), f"none of dimension {dimension}; at least one of {', '.join(poles)} is expected"
+    poles = [len(set(ids) & set(config["preferences"])) for ids in known["dimensions"].values()]
+    combinations = math.prod(filter(None, poles))
+    if combinations > MOST_COMBINATIONS:
+        yield ("preferences",), f"{combinations} combinations found, at most {MOST_COMBINATIONS} are expected"
 
 
 def _own_preferences(config: dict) -> Iterator[Problem]:
@@ -92,28 +103,6 @@ def _own_preferences(config: dict) -> Iterator[Problem]:
             yield (*key, "pretraining"), f"{found} 0 is expected: its corpus is that world's"
 
 
-def _sets(config: dict, directory: Path) -> Iterator[Problem]:
-    sets = {("evaluation_sets", name): entry for name, entry in config["evaluation_sets"].items()}
-    for key, entry in (sets | {("data", "train"): config["data"]["train"]}).items():
-        if key[-1] == "train" and key[0] == "evaluation_sets":
-            yield key, "this name belongs to the training prompts; another name is expected"
-        if isinstance(entry["source"], dict):
-            if Path(entry["source"]["file"]).suffix not in FILE_SUFFIXES:
-                yield (*key, "source", "file"), f"a name that ends in {', '.join(FILE_SUFFIXES)} is expected"
-            continue
-        if entry["source"] == "world":
-            if key[-1] not in WORLD_SETS:
-                yield key, f"the embedded world has no such set; {one_of(key[-1], WORLD_SETS)} is expected, or a file"
-            continue
-        try:
-            available = len(read_prompts(directory / entry["source"], config["data"]["longest"]))
-        except MopeError as error:
-            yield (*key, "source"), str(error)
-        else:
-            if available < entry["prompts"]:
-                yield (*key, "prompts"), f"{entry['prompts']} found, but {entry['source']} holds {available} prompts"
-
-
 def _starts(config: dict, directory: Path) -> Iterator[Problem]:
     named = {("controllers", name): entry for name, entry in config["controllers"].items()}
     for key, entry in {("base",): config["base"], ("controller",): config["controller"], **named}.items():
@@ -122,9 +111,9 @@ def _starts(config: dict, directory: Path) -> Iterator[Problem]:
             continue
         if entry.get("hub") is not None and key != ("base",):
             yield (*key, "hub"), f"path {path} is given too; one of the two is expected"
-        if not (directory / path).is_dir():
+        if not os.path.isdir(directory / path):
             yield (*key, "path"), f"folder {path} does not exist; a folder with a model, or null, is expected"
-        elif not (directory / path / "config.json").is_file():
+        elif not os.path.isfile(directory / path / "config.json"):
             yield (*key, "path"), f"folder {path} has no config.json; a folder made by save_pretrained is expected"
 
 
@@ -152,35 +141,24 @@ def _gguf(config: dict, root: Path) -> Iterator[Problem]:
         yield ("base", "sha256"), f"null; that of the package's file is expected: {sha256_of(file)} if you trust it"
 
 
-def _feedback(config: dict, directory: Path) -> Iterator[Problem]:
-    source = config["feedback"]["source"]
-    if source == "world":
-        return
-    used = {method["policy"] for method in config["methods"].values() if "policy" in method}
-    objectives = [policy["objective"] for name, policy in config["policies"].items() if name in used]
-    for preference in [*config["preferences"], *([GENERAL] if "general" in objectives else [])]:
-        try:
-            feedback_file(directory / source, preference)
-        except MopeError as error:
-            yield ("feedback", "source"), str(error)
-            return
-
-
 def _sizes(config: dict) -> Iterator[Problem]:
     for section in ("base", "controller"):
         yield from _heads(config[section], (section,))
-    answers, devices = config["expert"]["prompts_per_step"] * config["expert"]["generations"], config["devices"]
-    for section, batch in (("reward", config["reward"]["batch"]), ("expert", answers)):
-        own, rest = divmod(batch, devices[section])
-        if rest:
-            yield ("devices", section), f"{devices[section]} found, a divisor of {batch} (the batch) is expected"
-        micro = config[section]["micro_batch"]
-        if micro is not None and own % min(micro, own or 1):
-            yield (section, "micro_batch"), f"{micro} found, a divisor of {own} (the batch of a device) is expected"
-    prompts = config["controller"]["prompts_per_step"]
-    if devices["controller"] > prompts:
-        found = f"{devices['controller']} found, a number ≤ {prompts} (controller.prompts_per_step) is expected"
-        yield ("devices", "controller"), found
+    devices = config["devices"]
+    yield from _batch(config["reward"], config["reward"]["batch"], devices["reward"], ("reward",), "reward")
+    policies = {("policies", name, "settings"): p.get("settings", {}) for name, p in config["policies"].items()}
+    for key, own in {("expert",): {}, **policies}.items():
+        settings = config["expert"] | own
+        answers = settings["prompts_per_step"] * settings["generations"]
+        yield from _batch(settings, answers, devices["expert"], key, "expert")
+    named = {("controllers", name): own for name, own in config["controllers"].items()}
+    for key, own in {("controller",): {}, **named}.items():
+        prompts = (config["controller"] | own)["prompts_per_step"]
+        if devices["controller"] > prompts:
+            found = (
+                f"{devices['controller']} found, a number ≤ {prompts} ({'.'.join(key)}.prompts_per_step) is expected"
+            )
+            yield ("devices", "controller"), found
     fewest = min(entry["prompts"] for entry in config["evaluation_sets"].values())
     for stage, count in config["shards"].items():
         if count > fewest:
@@ -188,6 +166,16 @@ def _sizes(config: dict) -> Iterator[Problem]:
     longest = config["generation"]["max_new_tokens"]
     if config["generation"]["min_new_tokens"] > longest:
         yield ("generation", "min_new_tokens"), f"more than max_new_tokens; a number ≤ {longest} is expected"
+
+
+def _batch(settings: dict, batch: int, devices: int, key: tuple[str, ...], stage: str) -> Iterator[Problem]:
+    """A batch that the devices, and on each the backward passes, share out evenly."""
+    own, rest = divmod(batch, devices)
+    if rest:
+        yield ("devices", stage), f"{devices} found, a divisor of {batch} (the batch of {'.'.join(key)}) is expected"
+    micro = settings["micro_batch"]
+    if micro is not None and own % min(micro, own or 1):
+        yield (*key, "micro_batch"), f"{micro} found, a divisor of {own} (the batch of a device) is expected"
 
 
 def _heads(section: dict, key: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -316,8 +304,3 @@ def _human_study(config: dict, directory: Path) -> Iterator[Problem]:
     for i, name in enumerate(study["methods"]):
         if name not in config["methods"]:
             yield ("human_study", "methods", i), f"{name!r} is no method, {one_of(name, config['methods'])} is expected"
-    if study["ratings"] is not None and not any((directory / study["ratings"]).glob("*.csv")):
-        yield (
-            ("human_study", "ratings"),
-            f"no CSV file found in folder {study['ratings']}; the raters' files, or null, are expected",
-        )

@@ -11,9 +11,10 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 
 from mope.config.checks import cross_check
 from mope.config.entries_schema import resolved
+from mope.config.run_name import clashes, experiment_file, read_experiment
 from mope.config.suggestion import one_of
-from mope.config.yaml_file import described, read_yaml
-from mope.errors import MopeError
+from mope.config.yaml_file import described, parse_yaml, read_yaml
+from mope.errors import MopeError, shortened
 
 TYPE_NAMES = {
     "integer": "a whole number",
@@ -46,10 +47,7 @@ def load_config(
     rest = {
         key: _typed(value) if isinstance(value, dict | list) else value for key, value in (command_line or {}).items()
     }
-    paths = [root / "config.yaml"]
-    if "experiment" in rest:
-        paths.append(_experiment(root, str(rest.pop("experiment"))))
-    layers = [(_shown(path, root), read_yaml(path)) for path in [*paths, *map(Path, files)]]
+    layers, own = _layers(root, rest.pop("experiment", None), files)
     layers.append(("--config", rest))
     config: dict = {}
     for _, layer in layers:
@@ -58,10 +56,23 @@ def load_config(
         if isinstance(config.get(section), dict):
             config[section] = {name: entry for name, entry in config[section].items() if entry is not None}
     schema = resolved(read_yaml(root / "workflow/schemas/config.schema.yaml"))
-    deeper = _once_valid(config, schema, root, present, directory or root)
-    for key, problem in [*_schema_problems(config, schema), *deeper]:
+    where = directory or root
+    for key, problem in _schema_problems(config, schema) or _once_valid(config, root, own, present, where):
         raise MopeError(f"{_origin(key, layers)}: {_dotted(key)}: {problem}")
     return config | {"artifacts": config["artifacts"] or config["run"]}
+
+
+def run_name(root: Path, experiment: str | None = None) -> str:
+    """The name of the run of an experiment, or of `config.yaml` alone; the rest of the configuration is not checked."""
+    layers, own = _layers(root, experiment, [])
+    config: dict = {}
+    for _, layer in layers:
+        config = merged(config, layer)
+    schema = read_yaml(root / "workflow/schemas/config.schema.yaml")
+    only = {"properties": {"run": schema["properties"]["run"]}, "required": ["run"], "$defs": schema["$defs"]}
+    for key, problem in [*_schema_problems(config, only), *((("run",), why) for why in _clashes(config, root, own))]:
+        raise MopeError(f"{_origin(key, layers)}: {_dotted(key)}: {problem}")
+    return config["run"]
 
 
 def merged(below: dict, above: dict) -> dict:
@@ -80,14 +91,19 @@ def _typed(value: object) -> object:
     if isinstance(value, list):
         return [_typed(child) for child in value]
     try:
-        return yaml.safe_load(value) if isinstance(value, str) and value.strip() else value
+        return parse_yaml(value) if isinstance(value, str) and value.strip() else value
     except yaml.YAMLError:
         return value
 
 
-def _once_valid(config: dict, schema: dict, root: Path, present: bool, directory: Path) -> Iterable[tuple[Key, str]]:
+def _once_valid(config: dict, root: Path, own: list[Path], present: bool, directory: Path) -> Iterable[tuple[Key, str]]:
     """The checks in Python, which rely on the shape that the schema guarantees."""
-    return [] if any(_schema_problems(config, schema)) else cross_check(config, root, present, directory)
+    yield from ((("run",), why) for why in _clashes(config, root, own))
+    yield from cross_check(config, root, present, directory)
+
+
+def _clashes(config: dict, root: Path, own: list[Path]) -> Iterable[str]:
+    return clashes(config["run"], root, own) if isinstance(config.get("run"), str) else ()
 
 
 def _schema_problems(config: dict, schema: dict) -> list[tuple[Key, str]]:
@@ -106,15 +122,10 @@ def _explained(error: ValidationError) -> tuple[Key, str]:
         case "required":
             missing = next(name for name in rule if name not in found)
             return (*key, missing), "missing; see config.yaml for what belongs here"
-        case "pattern" if key[-1] == "revision":
-            return (
-                key,
-                f"{described(found)} found, the 40 digits of a commit are expected, because branches and tags move",
-            )
-        case "pattern" if key[-1] == "sha256":
-            return key, f"{described(found)} found, the 64 lower-case hexadecimal digits of a SHA-256 are expected"
-        case "propertyNames" | "pattern":
-            return key, f"{described(found)} found; lower-case letters, digits and single _ are expected"
+        case "pattern":
+            return key, f"{described(found)} found; expected: {error.schema['description']}"
+        case "maxLength":
+            return key, f"{described(found)} found, {len(found)} characters; at most {rule} are expected"
         case "type":
             names = [rule] if isinstance(rule, str) else rule
             exponent = isinstance(found, str) and "e" in found and _is_number(found)
@@ -125,10 +136,10 @@ def _explained(error: ValidationError) -> tuple[Key, str]:
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
             bounds = {"minimum": "≥", "maximum": "≤", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
             limits = [f"{sign} {error.schema[name]}" for name, sign in bounds.items() if name in error.schema]
-            return key, f"{found} found, a number {' and '.join(limits)} is expected"
+            return key, f"{shortened(str(found), 60)} found, a number {' and '.join(limits)} is expected"
         case "uniqueItems":
             double = next(item for i, item in enumerate(found) if item in found[:i])
-            return key, f"{double} appears more than once; every entry may appear once"
+            return key, f"{shortened(str(double), 60)} appears more than once; every entry may appear once"
         case "minItems" | "minProperties" | "minLength":
             size = "too few entries" if found else "empty"
             return key, f"{size}; at least {rule} {'entry is' if rule == 1 else 'entries are'} expected"
@@ -143,13 +154,14 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _experiment(root: Path, name: str) -> Path:
-    folder = root / "workflow/experiments"
-    path = folder / f"{name}.yaml"
-    if not path.is_file():
-        known = sorted(file.stem for file in folder.glob("*.yaml"))
-        raise MopeError(f"experiment: {name!r} found, {one_of(name, known)} is expected: a file of {folder}")
-    return path
+def _layers(root: Path, experiment: object, files: Iterable[Path | str]) -> tuple[list[ConfigLayer], list[Path]]:
+    """Contents of the files that make up a configuration, and those of the files that its run is named in."""
+    own = [root / "config.yaml"] if experiment is None else [experiment_file(root, str(experiment))]
+    layers = [(_shown(root / "config.yaml", root), read_yaml(root / "config.yaml"))]
+    if experiment is not None:
+        layers.append((_shown(own[0], root), read_experiment(own[0])))
+    given = list(map(Path, files))
+    return [*layers, *((_shown(path, root), read_yaml(path)) for path in given)], [*own, *given]
 
 
 def _origin(key: Key, layers: Sequence[ConfigLayer]) -> str:

@@ -4,26 +4,40 @@ from pathlib import Path
 
 import yaml
 
-from mope.errors import MopeError
+from mope.data.text_file import read_text
+from mope.errors import MopeError, shortened, visible
+
+DEEPEST = 40  # levels
+MOST = 20_000  # entries, those that aliases repeat counted each time
+LARGEST = 2**63  # of whole numbers
 
 
 def read_yaml(path: Path) -> dict:
-    """A YAML file with a mapping at its top; keys that appear twice are an error, unlike in PyYAML."""
+    """A YAML file with a mapping at its top; keys that appear twice are an error, unlike in PyYAML.
+
+    So are what cannot be a setting: whole numbers beyond 64 bits, nesting beyond 40 levels, and aliases that together
+    stand for more than 20,000 entries or for themselves.
+    """
+    text = read_text(path, "a YAML file")
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except OSError as error:
-        raise MopeError(f"{path}: cannot be read ({error.strerror}); a YAML file is expected") from None
-    except UnicodeDecodeError:
-        raise MopeError(f"{path}: is not UTF-8 text; a YAML file is expected") from None
+        content = parse_yaml(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}" if mark else "somewhere"
         raise MopeError(f"{path}: {place}: {error.problem}; valid YAML is expected") from None
     except yaml.YAMLError as error:
-        raise MopeError(f"{path}: {' '.join(str(error).split())}; valid YAML is expected") from None
+        raise MopeError(f"{path}: {error}; valid YAML is expected") from None
     if not isinstance(content, dict):
         raise MopeError(f"{path}: {described(content)} found, a mapping of keys to values is expected")
     return content
+
+
+def parse_yaml(text: str) -> object:
+    """The value of a YAML text; `yaml.YAMLError` for whatever is wrong with it."""
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except RecursionError:
+        raise yaml.YAMLError(f"nested too deeply; at most {DEEPEST} levels can be read") from None
 
 
 def described(value: object) -> str:
@@ -31,14 +45,34 @@ def described(value: object) -> str:
     kinds = {bool: "true or false", int: "whole number", float: "number", str: "text", list: "list", dict: "mapping"}
     if value is None:
         return "null"
-    text = repr(value)
-    return f"{text if len(text) <= 60 else text[:57] + '...'} ({kinds.get(type(value), type(value).__name__)})"
+    return f"{shortened(visible(repr(value)), 60)} ({kinds.get(type(value), type(value).__name__)})"
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, but a key that appears twice in a mapping is an error."""
+    """PyYAML's safe loader, whose every error is a `YAMLError` and which refuses what no setting can be."""
+
+    def get_single_node(self) -> yaml.Node | None:
+        node = super().get_single_node()
+        if node is not None:
+            _entries(node, (), {})
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+        try:
+            value = super().construct_object(node, deep)
+        except (ValueError, TypeError, LookupError, AttributeError, OverflowError):  # e.g. month 13, !!bool 7
+            kind = node.tag.rpartition(":")[2]
+            problem = f"{shortened(str(node.value), 60)!r} cannot be read as {kind}"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
+        if isinstance(value, int) and abs(value) >= LARGEST:
+            raise yaml.constructor.ConstructorError(None, None, "a number of more than 64 bits", node.start_mark)
+        if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
+            raise yaml.constructor.ConstructorError(None, None, f"{value!r} is no valid Unicode", node.start_mark)
+        return value
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        if not isinstance(node, yaml.MappingNode):
+            raise yaml.constructor.ConstructorError(None, None, "this is no mapping", node.start_mark)
         seen = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
@@ -48,3 +82,21 @@ class _Loader(yaml.SafeLoader):
                 raise yaml.constructor.ConstructorError(None, None, f"key {key!r} appears twice", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+def _entries(node: yaml.Node, above: tuple[yaml.Node, ...], known: dict[int, int]) -> int:
+    """How many entries a node stands for, aliases followed."""
+    if any(node is other for other in above):
+        raise yaml.constructor.ConstructorError(None, None, "an alias stands for itself", node.start_mark)
+    if len(above) >= DEEPEST:
+        problem = f"nested too deeply; at most {DEEPEST} levels can be read"
+        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+    if id(node) not in known:
+        children = node.value if isinstance(node, yaml.CollectionNode) else []
+        if isinstance(node, yaml.MappingNode):
+            children = [part for pair in children for part in pair]
+        known[id(node)] = 1 + sum(_entries(child, (*above, node), known) for child in children)
+        if known[id(node)] > MOST:
+            problem = f"more than {MOST:,} entries, aliases followed"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+    return known[id(node)]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mope.dag import files
 from mope.dag.settings import as_json
+from mope.data.records import suffix_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Prompts:
         """What the prompts are read from: a file, or the embedded world."""
         source = self.source(wildcards)
         if isinstance(source, dict):
-            return f"<artifacts>/download/{wildcards['set']}{Path(source['file']).suffix}"
+            return f"<artifacts>/download/{wildcards['set']}{suffix_of(Path(source['file']))}"
         return list(self.world) if source == "world" else source
 
     def training(self, wildcards: Mapping) -> str | list[str]:

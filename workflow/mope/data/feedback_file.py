@@ -3,18 +3,23 @@
 import random
 from pathlib import Path
 
-from mope.data.prompt_file import FILE_SUFFIXES, file_records
+from mope.data.conversation import answer, question
+from mope.data.records import SUFFIXES, Record, check_unicode, records
 from mope.errors import MopeError
 
 FEEDBACK_KEYS = ("prompt", "chosen", "rejected")
+EXPECTED = "a file of prompt, chosen and rejected"
 FeedbackPair = tuple[str, str, str, str]  # prompt_id, prompt, chosen, rejected
 
 
 def feedback_file(folder: Path, preference: str) -> Path:
     """`<folder>/<preference>.jsonl`, .json, .csv or .parquet; `MopeError` if there is none, or more than one."""
-    found = [path for suffix in FILE_SUFFIXES if (path := folder / f"{preference}{suffix}").is_file()]
+    try:
+        found = [path for suffix in SUFFIXES if (path := folder / f"{preference}{suffix}").is_file()]
+    except OSError as error:
+        raise MopeError(f"{folder}: cannot be read ({error.strerror}); a folder of feedback is expected") from None
     if len(found) != 1:
-        expected = f"one file {preference}{' or '.join(FILE_SUFFIXES)} of prompt, chosen and rejected is expected"
+        expected = f"one file {preference}{' or '.join(SUFFIXES)} of prompt, chosen and rejected is expected"
         raise MopeError(f"{folder}: {len(found)} files of {preference} found; {expected}")
     return found[0]
 
@@ -22,22 +27,13 @@ def feedback_file(folder: Path, preference: str) -> Path:
 def read_feedback(path: Path) -> list[FeedbackPair]:
     """(prompt_id, prompt, chosen, rejected) of every pair; pairs of one prompt share an id.
 
-    `chosen` and `rejected` are texts, or conversations as lists of {role, content}, whose last message counts.
+    `chosen` and `rejected` are texts, or conversations of one turn as lists of {role, content}; of such conversations
+    the question may stand in for `prompt`.
     """
     ids: dict[str, str] = {}
     pairs = []
-    for number, record in file_records(path, FEEDBACK_KEYS):
-        place = f"{path}: {'line' if path.suffix == '.jsonl' else 'record'} {number}"
-        if not isinstance(record, dict):
-            raise MopeError(f"{place}: not a JSON object; prompt, chosen and rejected are expected")
-        texts = [_text(record.get(key)) for key in FEEDBACK_KEYS]
-        for key, text in zip(FEEDBACK_KEYS, texts):
-            if text is None:
-                found = ", ".join(map(str, record)) or "nothing"
-                raise MopeError(f"{place}: no text as {key} among {found}; prompt, chosen and rejected are expected")
-        prompt, chosen, rejected = texts
-        if chosen == rejected:
-            raise MopeError(f"{place}: chosen and rejected are equal; two different answers are expected")
+    for record in records(path, FEEDBACK_KEYS, EXPECTED):
+        prompt, chosen, rejected = _pair(record)
         pairs.append((ids.setdefault(prompt, f"prompt-{len(ids):05d}"), prompt, chosen, rejected))
     if not pairs:
         raise MopeError(f"{path}: empty; at least one pair is expected")
@@ -52,7 +48,33 @@ def drawn(path: Path, pairs: int, seed: int) -> list[FeedbackPair]:
     return random.Random(f"feedback {seed}").sample(found, pairs)
 
 
-def _text(value: object) -> str | None:
-    if isinstance(value, list) and value and isinstance(value[-1], dict):
-        value = value[-1].get("content")
-    return value if isinstance(value, str) and value.strip() else None
+def _pair(record: Record) -> tuple[str, str, str]:
+    """Prompt, chosen and rejected answer of one record."""
+    content, place = record.content, record.place
+    if not isinstance(content, dict):
+        raise MopeError(f"{place}: not a JSON object; prompt, chosen and rejected are expected")
+    answers, asked = {}, []
+    for key in ("chosen", "rejected"):
+        _there(content, key, place)
+        before, answers[key] = answer(content[key], place, key)
+        asked += [before] if before is not None else []
+    if content.get("prompt") is not None or not asked:
+        _there(content, "prompt", place)
+        asked = [question(content["prompt"], place, "prompt"), *asked]
+    if len({text.strip() for text in asked}) > 1:
+        raise MopeError(f"{place}: prompt, chosen and rejected hold different questions; one is expected")
+    texts = {"prompt": asked[0], **answers}
+    for key, text in texts.items():
+        _there(texts, key, place)
+        check_unicode(text, place, key)
+    if texts["chosen"].strip() == texts["rejected"].strip():
+        raise MopeError(f"{place}: chosen and rejected are equal; two different answers are expected")
+    return texts["prompt"], texts["chosen"], texts["rejected"]
+
+
+def _there(content: dict, key: str, place: str) -> None:
+    """`MopeError` unless the record has something as `key`: text that can be seen, or messages."""
+    value = content.get(key)
+    if not (value.strip() if isinstance(value, str) else value):
+        found = ", ".join(map(str, content)) or "nothing"
+        raise MopeError(f"{place}: no text as {key} among {found}; prompt, chosen and rejected are expected")

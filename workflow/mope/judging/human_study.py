@@ -1,8 +1,6 @@
 """A study with people: blinded pairs in random order on a page that needs nothing but a browser (paper, table 5)."""
 
-import csv
 import hashlib
-import io
 import json
 import random
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mope.data.rating_file import ratings_of
 from mope.errors import MopeError
 from mope.judging.verdicts import JUDGMENT_KEYS, aligned
 
@@ -74,27 +73,16 @@ def study_page(items: list[Item]) -> str:
 def read_ratings(paths: list[Path], key: pd.DataFrame) -> pd.DataFrame:
     """All raters' answers: item, rater, answer ("left", "tie" or "right"); `MopeError` names file and line."""
     study, known, rows, owners = key["study"].iloc[0], set(key["item"]), [], {}
-    for path in paths:
-        try:
-            reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
-        except UnicodeDecodeError:
-            raise MopeError(f"{path}: is not UTF-8 text; the file as the page saved it is expected") from None
-        if not {"study", "rater", "item", "answer"} <= set(reader.fieldnames or ()):
-            raise MopeError(f"{path}: expected the columns study, rater, item and answer")
-        for row in reader:
-            where = f"{path}:{reader.line_num}"
-            if row["study"] != study:
-                raise MopeError(f"{where}: answers study {row['study']!r}, the page and key at hand are {study!r}")
-            if row["item"] not in known:
-                raise MopeError(f"{where}: item {row['item']!r} is not in the key of this study")
-            if row["answer"] not in ("left", "tie", "right"):
-                raise MopeError(f"{where}: answer {row['answer']!r}; left, tie or right would be one")
-            if not row["rater"]:
-                raise MopeError(f"{where}: no rater")
-            first = owners.setdefault((row["rater"], row["item"]), where)
-            if first != where:
-                raise MopeError(f"{where}: {row['rater']} answered {row['item']} before, at {first}")
-            rows.append((row["item"], row["rater"], row["answer"]))
+    for rating in (rating for path in paths for rating in ratings_of(path)):
+        where, owner = rating.place, (rating.rater, rating.item)
+        if rating.study != study:
+            raise MopeError(f"{where}: answers study {rating.study!r}, the page and key at hand are {study!r}")
+        if rating.item not in known:
+            raise MopeError(f"{where}: item {rating.item!r} is not in the key of this study")
+        first = owners.setdefault(owner, where)
+        if first != where:
+            raise MopeError(f"{where}: {rating.rater} answered {rating.item} before, at {first}")
+        rows.append((rating.item, rating.rater, rating.answer))
     if not rows:
         raise MopeError("human study: the raters' files hold no answer")
     return pd.DataFrame(rows, columns=["item", "rater", "answer"])

@@ -8,6 +8,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from mope.errors import visible
 from mope.report.figures.style import PREFERENCES, poles, shades
 
 PALE = 0.30  # opacity of a token at equal weights; full weight is 0.85
@@ -55,7 +56,7 @@ def sample_answers(samples: pd.DataFrame) -> list[pd.DataFrame]:
 def draw(samples: pd.DataFrame) -> Figure:
     """`samples`: prompt_id, prompt, combination, position, token and one column of weights per preference id."""
     answers = sample_answers(samples)
-    laid = [wrap(list(group.sort_values("position")["token"].astype(str)), LINE) for group in answers]
+    laid = [wrap([visible(str(t)) for t in group.sort_values("position")["token"]], LINE) for group in answers]
     rows = sum(len(lines) + 2.6 for lines in laid) + 1.2
     figure = plt.figure(figsize=(WIDTH, 0.2 * rows))
     axis = figure.add_axes((0.01, 0, 0.98, 1))  # no automatic layout: characters must meet their boxes
@@ -71,7 +72,7 @@ def draw(samples: pd.DataFrame) -> Figure:
         active = group["combination"].iloc[0].split("-")
         weights = group[active].to_numpy(float)
         heading = f"{group['prompt'].iloc[0]}  [{', '.join(PREFERENCES.get(p, p) for p in active)}]"
-        axis.text(0, y, heading, fontsize=8.6, fontweight="bold", va="center")
+        axis.text(0, y, visible(heading), fontsize=8.6, fontweight="bold", va="center")
         for line in lines:
             y += 1.15
             for i, column, text in line:

@@ -78,6 +78,7 @@ plt.rcParams.update(
         "legend.frameon": False,
         "savefig.dpi": 150,
         "svg.hashsalt": "mope",
+        "text.parse_math": False,  # a dollar sign of a prompt or name is one
         "svg.fonttype": "none",  # text stays text: a quarter of the size, and it can be searched
     }
 )

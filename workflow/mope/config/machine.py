@@ -1,0 +1,75 @@
+"""What a machine must have before the first job runs on it: room for the models, and the commands of a cluster."""
+
+import json
+import shutil
+from pathlib import Path
+
+from mope.errors import MopeError
+
+SLURM = ("sbatch", "scancel")  # and one that tells how jobs are
+SLURM_STATUS = ("squeue", "sacct")
+FLOAT32 = 4  # bytes
+SAVED = 3  # a checkpoint holds two moments beside each parameter
+WEIGHTS = ("*.safetensors", "*.bin")
+
+
+def check_machine(config: dict, root: Path, executor: str | None) -> None:
+    """`MopeError` where a run of `config` in the folder `root`, by that executor of Snakemake, is certain to fail."""
+    if executor == "slurm":
+        missing = [name for name in SLURM if not shutil.which(name)]
+        if missing or not any(map(shutil.which, SLURM_STATUS)):
+            command = (missing or [" or ".join(SLURM_STATUS)])[0]
+            raise MopeError(f"{command}: no such command here; a node from which SLURM takes jobs is expected")
+    folder, need = root / "results", bytes_to_come(config, root)
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < need:
+        raise MopeError(
+            f"{folder}: {free / 1e9:.1f} GB are free, but the models of this run take {need / 1e9:.1f} GB at least; "
+            "more room, or results as a link to where there is some, is expected"
+        )
+
+
+def bytes_to_come(config: dict, root: Path) -> int:
+    """What the models to be made will take at least: base and controllers, and the checkpoint of the largest one."""
+    own = root / "results" / config["artifacts"]
+    start = config["base"]["path"]
+    vocabulary = _vocabulary(root / start) if start else config["base"]["vocabulary"]
+    needed, trained = 0, [0]
+    if not (own / "base").is_dir():
+        if start:
+            needed += weights(root / start)
+        elif config["base"]["hub"] is None:
+            trained.append(2 * vocabulary * config["base"]["hidden"] + _layers(config["base"]))
+    if config["base"]["hub"] is not None:
+        vocabulary = 0  # not known before it is downloaded
+    used = {method["controller"] for method in config["methods"].values() if "controller" in method}
+    for name in used & config["controllers"].keys():
+        section = config["controller"] | config["controllers"][name]
+        if section["path"] is None and section["hub"] is None and section["reads"] != "combination":
+            size = vocabulary * section["hidden"] + _layers(section)
+            seeds = [seed for seed in section["seeds"] if not (own / "controller" / name / f"seed{seed}").is_dir()]
+            trained += [size] * len(seeds)
+    return needed + FLOAT32 * (sum(trained) + (SAVED - 1) * max(trained))
+
+
+def weights(folder: Path) -> int:
+    """Bytes of the weights in a model's folder, of the first kind that it has."""
+    sizes = [sum(file.stat().st_size for file in folder.glob(pattern)) for pattern in WEIGHTS]
+    return next(filter(None, sizes), 0)
+
+
+def _vocabulary(folder: Path) -> int:
+    """As the model's configuration says; 0 where it does not."""
+    try:
+        found = json.loads((folder / "config.json").read_text(encoding="utf-8"))["vocab_size"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return 0
+    return found if isinstance(found, int) else 0
+
+
+def _layers(section: dict) -> int:
+    """Parameters of the layers of a LLaMA: four square matrices of attention, three of the MLP."""
+    hidden = section["hidden"]
+    return section["layers"] * (4 * hidden * hidden + 3 * hidden * section["intermediate"])

@@ -1,0 +1,48 @@
+"""The name of a run, which is that of its folder of results: an experiment's own, and no other's."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from mope.config.suggestion import one_of
+from mope.config.yaml_file import read_yaml
+from mope.data.text_file import read_text
+from mope.errors import MopeError
+
+EXPERIMENTS = "workflow/experiments"
+RUN_LINE = re.compile(r"""^run: *['"]?([a-z0-9_]+)['"]? *(?:#.*)?$""", re.MULTILINE)
+RESERVED = ("reference", "published")  # folders of results/ that are no runs
+
+
+def experiment_file(root: Path, name: str) -> Path:
+    """The file of an experiment; `MopeError` for a name that none has."""
+    folder = root / EXPERIMENTS
+    known = {file.stem: file for file in sorted(folder.glob("*.yaml"))}
+    if name not in known:
+        raise MopeError(f"experiment: {name!r} found, {one_of(name, known)} is expected: a file of {folder}")
+    return known[name]
+
+
+def read_experiment(path: Path) -> dict:
+    """What an experiment's file says; its run is called as the file unless it says otherwise."""
+    return {"run": path.stem} | read_yaml(path)
+
+
+def clashes(run: str, root: Path, own: Iterable[Path]) -> Iterator[str]:
+    """Why a run may not be called `run`: the name is reserved, or that of a configuration that is none of `own`."""
+    if run in RESERVED:
+        yield f"{run!r} found; results/{run} is no folder of a run, another name is expected"
+    mine = {path.resolve() for path in own}
+    for path in [root / "config.yaml", *sorted((root / EXPERIMENTS).glob("*.yaml"))]:
+        if path.resolve() not in mine and run == _run_of(path):
+            shown = path.relative_to(root).as_posix()
+            yield f"{run!r} found, which is the run of {shown}; a name that no other experiment has is expected"
+
+
+def _run_of(path: Path) -> object:
+    """The run of another configuration, which may be a broken one."""
+    try:
+        line = RUN_LINE.search(read_text(path, "a YAML file"))
+        return line[1] if line else read_experiment(path)["run"]  # to read all of them takes a third of a second
+    except MopeError:
+        return path.stem

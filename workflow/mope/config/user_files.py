@@ -1,0 +1,149 @@
+"""What a user's own files and the embedded world must hold before the first job: enough of it, and short enough.
+
+Each check yields (key of the configuration, problem); a file that cannot be read is a problem, too.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from mope.config.suggestion import one_of
+from mope.data.feedback_file import drawn, feedback_file
+from mope.data.prompt_file import read_prompts
+from mope.data.rating_file import ratings_of
+from mope.data.records import SUFFIXES, suffix_of
+from mope.errors import MopeError
+from mope.world.annotator import GENERAL
+from mope.world.questions import split_questions
+from mope.world.worlds import load
+
+WORLD_SETS = ("single", "comparison", "development", "train")
+SPOILT = 2  # candidates per prompt beside the sampled ones
+LONGEST = 100  # so many of the longest texts are counted in tokens: one that is too long is among them
+Problem = tuple[tuple[str | int, ...], str]
+
+
+def prompts_problems(config: dict, root: Path, present: bool) -> Iterator[Problem]:
+    """Of the sets of prompts; of the user's files only if they must be `present`."""
+    taken: set[str] = set()
+    entry, known = config["data"]["train"], split_questions(load(config["world"]), config["seed"])
+    if entry["source"] == "world":
+        taken = {question.text for question in known["train"][: entry["prompts"]]}
+    sets = {("data", "train"): entry} | {("evaluation_sets", name): e for name, e in config["evaluation_sets"].items()}
+    for key, entry in sets.items():
+        source, name = entry["source"], key[-1]
+        if name == "train" and key[0] == "evaluation_sets":
+            yield key, "this name belongs to the training prompts; another name is expected"
+        elif isinstance(source, dict):
+            yield from _hub_file(source["file"], (*key, "source", "file"))
+        elif source == "world":
+            yield from _of_world(entry["prompts"], known, key)
+        elif present:
+            try:
+                texts = [prompt["prompt"] for prompt in read_prompts(root / source, config["data"]["longest"])]
+            except MopeError as error:
+                yield (*key, "source"), str(error)
+                continue
+            free = texts if name == "train" else [text for text in texts if text not in taken]
+            if len(free) < entry["prompts"]:
+                besides = " that are no training prompts" if len(free) < len(texts) else ""
+                found = f"{entry['prompts']} found, but {source} holds {len(free)} prompts{besides}"
+                yield (*key, "prompts"), f"{found} (at most {config['data']['longest']} characters each)"
+            if name == "train":
+                taken |= set(texts[: entry["prompts"]])
+                if config["feedback"]["source"] == "world":  # it is given on answers to these
+                    yield from _too_long(texts[: entry["prompts"]], config, root, f"a prompt of {source}")
+
+
+def _hub_file(name: str, key: tuple[str | int, ...]) -> Iterator[Problem]:
+    try:
+        suffix_of(Path(name))
+    except MopeError:
+        yield key, f"a name that ends in {', '.join(SUFFIXES)} is expected"
+
+
+def _of_world(count: int, known: dict[str, list], key: tuple[str | int, ...]) -> Iterator[Problem]:
+    name = key[-1]
+    if name not in WORLD_SETS:
+        yield key, f"the embedded world has no such set; {one_of(name, WORLD_SETS)} is expected, or a file"
+    elif count > len(known[name]):
+        yield (*key, "prompts"), f"{count} found, a number ≤ {len(known[name])} is expected: all that the world has"
+
+
+def feedback_problems(config: dict, root: Path) -> Iterator[Problem]:
+    """Of the pairs that reward models are trained on: enough of them, of enough prompts, and none too long."""
+    source, reward, pairs = config["feedback"]["source"], config["reward"], config["feedback"]["pairs"]
+    if source == "world":
+        prompts, answers = config["data"]["train"]["prompts"], config["candidates"]["per_prompt"] + SPOILT
+        most = prompts * answers * (answers - 1) // 2
+        if pairs > most:
+            found = f"{pairs} found, a number ≤ {most} is expected: all that can be made of {prompts} prompts"
+            yield ("feedback", "pairs"), f"{found} with candidates.per_prompt {config['candidates']['per_prompt']}"
+        yield from _held_out(prompts, reward["held_out"])
+        longest = config["candidates"]["max_new_tokens"]
+        if reward["max_length"] <= longest:
+            found = f"{reward['max_length']} found, a number > {longest} (candidates.max_new_tokens) is expected"
+            yield ("reward", "max_length"), f"{found}: a prompt stands before each answer"
+        return
+    for preference in feedback_preferences(config):
+        try:
+            path = feedback_file(root / source, preference)
+            found = drawn(path, pairs, config["seed"])
+        except MopeError as error:
+            yield ("feedback", "source"), str(error)
+            return
+        yield from _held_out(len({prompt_id for prompt_id, *_ in found}), reward["held_out"])
+        texts = ["\n".join([prompt, max(answers, key=len)]) for _, prompt, *answers in found]
+        yield from _too_long(texts, config, root, f"a pair of {path}")
+
+
+def feedback_preferences(config: dict) -> list[str]:
+    """Whose feedback a run needs: that of its preferences, and for the RLHF baseline that of people asked for none."""
+    used = {method["policy"] for method in config["methods"].values() if "policy" in method}
+    objectives = [policy["objective"] for name, policy in config["policies"].items() if name in used]
+    return [*config["preferences"], *([GENERAL] if "general" in objectives else [])]
+
+
+def _held_out(prompts: int, share: float) -> Iterator[Problem]:
+    held = round(share * prompts)
+    if not 0 < held < prompts:
+        yield (
+            ("reward", "held_out"),
+            f"{share} of {prompts} prompts are {held}; at least 1 prompt and not all is expected",
+        )
+
+
+def _too_long(texts: list[str], config: dict, root: Path, what: str) -> Iterator[Problem]:
+    """The longest text, if the base's tokenizer is there to tell that it exceeds `reward.max_length`."""
+    limit = config["reward"]["max_length"]
+    file = root / (config["base"]["path"] or "") / "tokenizer.json"
+    texts = sorted((text for text in texts if len(text.encode()) > limit), key=len)[-LONGEST:]
+    if config["base"]["path"] is None or not texts or not file.is_file():
+        return
+    from tokenizers import Tokenizer  # noqa: PLC0415 (only where there is something to count)
+
+    try:
+        tokenizer = Tokenizer.from_file(str(file))
+    except Exception:  # noqa: BLE001 (what the library raises; the stage that imports the base says what is wrong)
+        return
+    most = max(len(row.ids) for row in tokenizer.encode_batch(texts, add_special_tokens=False))
+    if most > limit:
+        yield ("reward", "max_length"), f"{limit} found, but {what} has {most} tokens; a number above that is expected"
+
+
+def ratings_problems(config: dict, root: Path) -> Iterator[Problem]:
+    """Of the raters' files of a human study."""
+    folder, key = config["human_study"]["ratings"], ("human_study", "ratings")
+    if folder is None:
+        return
+    try:
+        files = sorted((root / folder).glob("*.csv"))
+    except (OSError, ValueError):
+        files = []
+    if not files:
+        yield key, f"no CSV file found in folder {folder}; the raters' files, or null, are expected"
+    for path in files:
+        try:
+            deque(ratings_of(path), maxlen=0)
+        except MopeError as error:
+            yield key, str(error)

@@ -1,0 +1,79 @@
+"""Text files as people make them: any Unicode encoding that says which it is, packed or not."""
+
+import codecs
+import gzip
+import stat
+import zlib
+from pathlib import Path
+
+from mope.errors import MopeError
+
+LARGEST = 4 << 30  # bytes, unpacked
+BOM = "\ufeff"
+GZIP = b"\x1f\x8b"
+ENCODINGS = (  # by their byte order marks; that of UTF-32 begins as that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+)
+OTHERS = (  # what a file may be instead, by its first bytes
+    (b"PAR1", "a Parquet file"),
+    (b"PK\x03\x04", "a ZIP archive or a spreadsheet"),
+    (b"BZh", "packed by bzip2"),
+    (b"\xfd7zXZ", "packed by xz"),
+    (b"\x28\xb5\x2f\xfd", "packed by zstd"),
+    (b"version https://git-lfs", "a pointer of git-lfs; `git lfs pull` fetches the file"),
+)
+
+
+def read_text(path: Path, expected: str) -> str:
+    """The text of a file without its byte order mark; `expected` ends the message of the `MopeError`.
+
+    Read are UTF-8, UTF-16 and UTF-32 (the latter two by their byte order mark), also packed by gzip, whatever the name
+    says. Refused: what is no regular file, another encoding, and NUL characters, with the line.
+    """
+    content = read_bytes(path, expected)
+    for start, kind in OTHERS:
+        if content.startswith(start):
+            raise MopeError(f"{path}: is {kind}; {expected} is expected")
+    encoding = next((name for mark, name in ENCODINGS if content.startswith(mark)), "utf-8")
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise MopeError(f"{path}: line {line}: is not {encoding.upper()[:6]} text; {expected} is expected") from None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise MopeError(f"{path}: line {line}: a NUL character found; {expected} in UTF-8 is expected")
+    return text.lstrip(BOM)
+
+
+def read_bytes(path: Path, expected: str) -> bytes:
+    """The content of a regular file, unpacked if it is packed by gzip."""
+    check_file(path, expected)
+    try:
+        with path.open("rb") as stream:
+            packed = stream.read(len(GZIP)) == GZIP
+            stream.seek(0)
+            content = gzip.GzipFile(fileobj=stream).read(LARGEST + 1) if packed else stream.read(LARGEST + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise MopeError(f"{path}: is packed by gzip and damaged; {expected} is expected") from None
+    except OSError as error:
+        raise MopeError(f"{path}: cannot be read ({error.strerror}); {expected} is expected") from None
+    if len(content) > LARGEST:
+        raise MopeError(f"{path}: holds more than {LARGEST >> 30} GB; {expected} of at most as much is expected")
+    return content
+
+
+def check_file(path: Path, expected: str) -> None:
+    """`MopeError` unless the path leads to a regular file: a pipe, for instance, would be waited for without end."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise MopeError(f"{path}: cannot be read ({reason}); {expected} is expected") from None
+    if not stat.S_ISREG(mode):
+        found = "a folder" if stat.S_ISDIR(mode) else "a pipe or device"
+        raise MopeError(f"{path}: is {found}; {expected} is expected")

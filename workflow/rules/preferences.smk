@@ -1,0 +1,14 @@
+# The run's own preferences, in a file beside its artifacts. It is made anew where one of their texts, names or dimensions
+# changes, and not where preferences.yaml gets others: hence the parameters count, and not the age of that file.
+rule take_preferences:
+    input:
+        preferences=ancient(ALL_PREFERENCES),
+    output:
+        preferences=PREFERENCES,
+    conda:
+        "../../envs/train.yaml"
+    params:
+        **stage("take_preferences"),
+        settings=settings(dimensions=preferences.dimensions, names=preferences.names, texts=preferences.texts),
+    shell:
+        "python {params.script:q} --settings {params.settings:q} --out {output.preferences:q} > {log:q} 2>&1"

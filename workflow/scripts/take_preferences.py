@@ -1,0 +1,23 @@
+"""Keep the preferences of a run with it: what is later added to preferences.yaml changes nothing of the run."""
+
+import argparse
+import json
+from pathlib import Path
+
+import yaml
+
+from mope.provenance.artifact import write
+from mope.runtime.cli import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: dimensions, names, texts")
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    with write(args.out, stage="take_preferences", params=args.settings, seeds={}) as tmp:
+        tmp.write_text(yaml.safe_dump(args.settings, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run(main)
