@@ -1,6 +1,6 @@
 """Preferences, their dimensions and the combinations (xi) a user can state."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -14,13 +14,30 @@ from mope.errors import MopeError
 class Preferences:
     """The active preferences of an experiment.
 
-    `ids` are ordered by dimension, then pole; this order is the order of the controller's outputs.
+    `ids` are ordered by dimension, then pole; this order is the order of the controller's outputs. `about_length` are
+    those whose criterion is the amount said.
     """
 
     ids: tuple[str, ...]
     names: dict[str, str]
     texts: dict[str, str]
     dimensions: dict[str, tuple[str, ...]]
+    about_length: tuple[str, ...] = ()
+
+    def label(self, member: str) -> str:
+        """A preference's id and name, e.g. `P1A elementary`; of an id that is its name, that alone."""
+        name = self.names[member]
+        return member if name == member else f"{member} {name}"
+
+    def names_of(self, combination: str) -> str:
+        """The names of a combination's members, e.g. `elementary, concise`."""
+        return ", ".join(self.names[member] for member in self.members(combination))
+
+    def seen_in(self, combinations: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The dimensions with those of their poles that some of the combinations hold."""
+        seen = {member for combination in dict.fromkeys(combinations) for member in self.members(combination)}
+        poles = {name: tuple(pole for pole in ids if pole in seen) for name, ids in self.dimensions.items()}
+        return {name: ids for name, ids in poles.items() if ids}
 
     def combinations(self) -> list[str]:
         """All combinations, one pole of every dimension each, e.g. `P1A-P2B-P3A` (paper Table 1)."""
@@ -54,9 +71,10 @@ class Preferences:
         raise MopeError(f"expert prompt {kind!r}: expected own, all or none")
 
 
-def load_preferences(path: str | Path, active: list[str] | tuple[str, ...]) -> Preferences:
-    """Read the preference file and keep the `active` ids."""
+def load_preferences(path: str | Path, active: list[str] | tuple[str, ...] | None = None) -> Preferences:
+    """Read the preference file and keep the `active` ids (None: all)."""
     content = yaml.safe_load(Path(path).read_text())
+    active = list(content["texts"]) if active is None else active
     for unknown in [a for a in active if a not in content["texts"]]:
         raise MopeError(f"{path}: preference {unknown!r} is not one of {', '.join(content['texts'])}")
     dimensions = {
@@ -64,9 +82,14 @@ def load_preferences(path: str | Path, active: list[str] | tuple[str, ...]) -> P
     }
     dimensions = {name: poles for name, poles in dimensions.items() if poles}
     ids = tuple(pole for poles in dimensions.values() for pole in poles)
+    length = content.get("length_dimensions", [])
+    for unknown in [name for name in length if name not in content["dimensions"]]:
+        found = f"{path}: length_dimensions: {unknown!r} is not one of the dimensions"
+        raise MopeError(f"{found} {', '.join(content['dimensions'])}")
     return Preferences(
         ids=ids,
         names={i: content["names"][i] for i in ids},
         texts={i: content["texts"][i] for i in ids},
         dimensions=dimensions,
+        about_length=tuple(pole for name in length for pole in dimensions.get(name, ())),
     )

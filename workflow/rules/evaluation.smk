@@ -172,7 +172,12 @@ rule aggregate:
         mem_mb=grows(3000),
         runtime=30,
     params:
-        settings=settings(config["statistics"], seed=config["seed"], rows=in_tables(config["methods"])),
+        settings=settings(
+            config["statistics"],
+            seed=config["seed"],
+            rows=in_tables(config["methods"]),
+            about_length=preferences.about_length,
+        ),
         folder=lambda wildcards, output: os.path.dirname(output.tables[0]),
         code=code("aggregate"),
     shell:
