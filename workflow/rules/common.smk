@@ -5,11 +5,14 @@ import sys
 from pathlib import Path
 
 from mope.config.load import load_config
+from mope.dag.figures import TABLE as FIGURE_TABLE
+from mope.dag.figures import drawn, read_figures
 from mope.data.feedback_file import feedback_file
 from mope.errors import MopeError
 from mope.methods.entries import across_prompts, in_tables, needs, pairs
+from mope.methods.names import FOCUS
 from mope.preferences import load_preferences
-from mope.provenance.code import digest
+from mope.provenance.code import WHOLE_TABLES, digest
 
 PREFERENCES = "workflow/prompts/preferences.yaml"
 WORLD = sorted(path.as_posix() for path in Path("workflow/mope/world").rglob("*.yaml"))
@@ -23,10 +26,13 @@ def load_config_or_exit():
         sys.exit(f"error: {error}")
 
 
-def code(stage):
-    """Digest of the stage's script and of all project modules it imports: a rule runs again when it changes."""
+def code(stage, chosen=WHOLE_TABLES):
+    """Digest of the stage's script and of all project modules it imports: a rule runs again when it changes.
+
+    Of a table of modules only the `chosen` entries count.
+    """
     try:
-        return digest(f"workflow/scripts/{stage}.py")
+        return digest(f"workflow/scripts/{stage}.py", chosen)
     except MopeError as error:
         sys.exit(f"error: {error}")
 

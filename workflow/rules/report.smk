@@ -58,39 +58,58 @@ rule claims:
         " --output {output.claims} > {log} 2>&1"
 
 
-for number, (figure, option, data) in enumerate([*figure_sources(), ("decoding_cost", "--records", DECODING)], start=1):
+rule plot:
+    input:
+        unpack(figure_files),
+    output:
+        svg=report(
+            "<results>/figures/{figure}.svg",
+            caption="../report/figure.rst",
+            category=REPORT[1],
+            labels=figure_label,
+        ),
+        png="<results>/figures/{figure}.png",
+    wildcard_constraints:
+        figure=any_of(figures([DECODING])),
+    log:
+        "<logs>/plot.{figure}.log",
+    benchmark:
+        "<benchmarks>/plot.{figure}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1000),
+        runtime=10,
+    params:
+        inputs=figure_inputs,
+        judge=JUDGE,
+        caption=lambda wildcards: FIGURES[wildcards.figure].caption,
+        code=lambda wildcards: code("plot", {FIGURE_TABLE: [wildcards.figure]}),
+    shell:
+        "python workflow/scripts/plot.py --figure {wildcards.figure} --input {params.inputs:q}"
+        " --judge {params.judge} --output {output.svg} {output.png} > {log} 2>&1"
 
-    rule:
-        name:
-            f"plot_{figure}"
-        input:
-            data=data,
-        output:
-            svg=report(
-                f"<results>/figures/{figure}.svg",
-                caption=f"../report/{figure}.rst",
-                category=REPORT[1],
-                labels={"figure": f"{number:02d} {figure.replace('_', ' ')}"},
-            ),
-            png=f"<results>/figures/{figure}.png",
-        log:
-            f"<logs>/plot_{figure}.log",
-        benchmark:
-            f"<benchmarks>/plot_{figure}.tsv"
-        conda:
-            "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=grows(1000),
-            runtime=10,
-        params:
-            script=f"plot_{figure}.py",
-            data=option,
-            judge=f"--judge {JUDGE}" if option == "--table" else "",
-            code=code(f"plot_{figure}"),
-        shell:
-            "python workflow/scripts/{params.script} {params.data} {input.data} {params.judge}"
-            " --output {output.svg} {output.png} > {log} 2>&1"
+
+rule table_pages:
+    input:
+        tables=expand("<results>/tables/{table}.csv", table=table_names()),
+    output:
+        pages=[table_page(name) for name in table_names()],
+    log:
+        "<logs>/table_pages.log",
+    benchmark:
+        "<benchmarks>/table_pages.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1000),
+        runtime=10,
+    params:
+        code=code("table_pages"),
+    shell:
+        "python workflow/scripts/table_pages.py --tables {input.tables} --output {output.pages} > {log} 2>&1"
 
 
 rule overview:
@@ -116,9 +135,10 @@ rule overview:
         runtime=10,
     params:
         judge=JUDGE,
+        folder=lambda wildcards, output: os.path.dirname(output.page),
         code=code("overview"),
     shell:
-        "python workflow/scripts/overview.py --claims {input.claims} --averages {input.averages}"
+        "python workflow/scripts/overview.py --run {params.folder} --claims {input.claims} --averages {input.averages}"
         " --judge {params.judge} --output {output.page} > {log} 2>&1"
 
 

@@ -3,6 +3,9 @@ TABLES = ["win_rates", "average_win_rates", "average_by_cell", "average_differen
 TABLES += ["swap_consistency", "overall_win_rates"]
 SINGLE_TABLES = ["agreement", "mean_rewards", "rewards_by_cell", "reward_models"]
 HUMAN_TABLES = ["human_study", "human_agreement"]
+DETAIL_TABLES = ["quality", "alphas", "alpha_swaps", "generalisation"]
+OPTIONAL_TABLES = [*DETAIL_TABLES, *HUMAN_TABLES]
+FIGURES = read_figures()
 REPORT = ["1 Did it reproduce?", "2 Figures", "3 Tables"]  # categories of the report, which sorts them by name
 DECODING = "<results>/benchmarks/decoding.json"
 JUDGE_CACHE = "results/judge_cache.sqlite"  # paid answers, shared by all runs; no rule's output, so nothing deletes it
@@ -68,7 +71,7 @@ def partially_trained():
     for name, method in config["methods"].items():
         trained = controller_settings(method["controller"])["combinations"] if "controller" in method else None
         if trained:
-            found[name] = {"trained": trained, "full": method.get("against", ["mope"])[0]}
+            found[name] = {"trained": trained, "full": method.get("against", [FOCUS])[0]}
     return found
 
 
@@ -76,7 +79,7 @@ def detail_tables():
     """Names of the tables that `details` asks for."""
     if not config["details"]:
         return []
-    return ["quality", "alphas", "alpha_swaps"] + (["generalisation"] if partially_trained() else [])
+    return [name for name in DETAIL_TABLES if name != "generalisation" or partially_trained()]
 
 
 def claim_tables(wildcards):
@@ -103,42 +106,73 @@ def human_study_judgments():
     return expand("<results>/judgments/{set}/{judge}/{pair}.parquet", set=FIRST_SET, judge=names, pair=shown)
 
 
-def figure_sources():
-    """(figure, option of its script, files): one rule is made of each."""
-    rows = in_tables(config["methods"])
-    fronts = expand("<artifacts>/scores/{set}/{method}.parquet", set=FIRST_SET, method=rows)
-    shown = dict.fromkeys(
-        config["methods"][row]["controller"] for row in rows if "controller" in config["methods"][row]
-    )
-    curves = [f"{model}.curve.csv" for name in shown for model in controller_models(name)]
-    samples = "<results>/samples/alphas.parquet"
-    variants = any("mope" in method.get("against", []) for method in config["methods"].values())
-    return [
-        ("win_rate_matrix", "--table", "<results>/tables/win_rates.csv"),
-        ("preference_bars", "--table", "<results>/tables/average_by_cell.csv"),
-        ("combination_bars", "--table", "<results>/tables/average_by_cell.csv"),
-        ("length_win_rate", "--table", "<results>/tables/average_win_rates.csv"),
-        ("reward_fronts", "--scores", fronts),
-        ("training_curves", "--curves", curves),
-        ("alpha_tokens", "--samples", samples),
-        ("alpha_position", "--samples", samples),
-        *([("variants", "--table", "<results>/tables/overall_win_rates.csv")] if variants else []),
-    ]
+def figure_sources(decoding=()):
+    """Files by the name under which figures ask for them; none of what is not made. `decoding`: of `make benchmark`."""
+    methods, rows = config["methods"], in_tables(config["methods"])
+    shown = dict.fromkeys(methods[row]["controller"] for row in rows if "controller" in methods[row])
+    variants = any(FOCUS in method.get("against", []) for method in methods.values())
+    made = table_names()
+    tables = {name: [f"<results>/tables/{name}.csv"] if name in made else [] for name in [*made, *OPTIONAL_TABLES]}
+    return {
+        **tables,
+        "variants": tables["overall_win_rates"] if variants else [],
+        "scores": expand("<artifacts>/scores/{set}/{method}.parquet", set=FIRST_SET, method=rows),
+        "curves": [f"{model}.curve.csv" for name in shown for model in controller_models(name)],
+        "alpha_samples": ["<results>/samples/alphas.parquet"],
+        "preferences": [PREFERENCES],
+        "decoding": [*decoding],
+    }
+
+
+def figures(decoding=()):
+    """The figures that a run draws; with a benchmark of decoding also those of that."""
+    return drawn(FIGURES, figure_sources(decoding))
+
+
+def figure_files(wildcards):
+    """What a figure is drawn from, by source."""
+    sources = figure_sources([DECODING])
+    return {name: sources[name] for name in FIGURES[wildcards.figure].sources}
+
+
+def figure_inputs(wildcards, input):
+    """The same as options."""
+    return [f"{name}={file}" for name in FIGURES[wildcards.figure].sources for file in input[name]]
+
+
+def figure_label(wildcards):
+    """The figure's name in the report, which sorts by it."""
+    number = list(FIGURES).index(wildcards.figure) + 1
+    return {"figure": f"{number:02d} {wildcards.figure.replace('_', ' ')}"}
 
 
 def table(name):
     """A table of the results, shown in the report."""
-    about = {"caption": f"../report/{name}.rst", "category": REPORT[2], "labels": {"table": name.replace("_", " ")}}
+    about = {"caption": f"../report/{name}.rst", "category": REPORT[2], "labels": table_labels(name, "data")}
     return report(f"<results>/tables/{name}.csv", **about)
+
+
+def table_page(name):
+    """The same table as a page."""
+    about = {"caption": f"../report/{name}.rst", "category": REPORT[2], "labels": table_labels(name, "table")}
+    return report(f"<results>/tables/{name}.html", **about)
+
+
+def table_labels(name, form):
+    """What the report shows of a table, as a page or as data."""
+    return {"table": name.replace("_", " "), "as": form}
+
+
+def table_names():
+    """The tables of this run."""
+    return [*TABLES, *SINGLE_TABLES, *detail_tables(), *(HUMAN_TABLES if ratings() else [])]
 
 
 def targets():
     """All that a run is for: tables, figures, claims, and the list of everything they are made from."""
-    names = [*TABLES, *SINGLE_TABLES, *detail_tables(), *(HUMAN_TABLES if ratings() else [])]
-    tables = expand("<results>/tables/{table}.csv", table=names)
+    tables = expand("<results>/tables/{table}.{suffix}", table=table_names(), suffix=["csv", "html"])
     texts = expand(
         "<results>/tables/{table}.{suffix}", table=["average_win_rates", "win_rate_matrix"], suffix=["md", "tex"]
     )
-    figures = [name for name, _, _ in figure_sources()]
-    pictures = expand("<results>/figures/{figure}.{suffix}", figure=figures, suffix=["svg", "png"])
+    pictures = expand("<results>/figures/{figure}.{suffix}", figure=figures(), suffix=["svg", "png"])
     return [*tables, *texts, *pictures, "<results>/claims.json", "<results>/overview.html"]

@@ -11,6 +11,7 @@ from mope.config.yaml_file import read_yaml
 from mope.data.feedback_file import feedback_file
 from mope.data.prompt_file import FILE_SUFFIXES, read_prompts
 from mope.errors import MopeError
+from mope.methods.names import FOCUS
 from mope.preferences import Preferences, load_preferences
 from mope.world.annotator import GENERAL
 from mope.world.answers import STYLES
@@ -240,14 +241,14 @@ def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
             if other not in methods or other == name:
                 others = [m for m in methods if m != name]
                 yield ("methods", name, "against", i), f"{other!r} found, {one_of(other, others)} is expected"
-    if methods["mope"].get("mixer") != "controller" or "against" in methods["mope"]:
+    if methods[FOCUS].get("mixer") != "controller" or "against" in methods[FOCUS]:
         expected = "kind: mix with mixer: controller, compared with all others, is expected"
-        yield ("methods", "mope"), f"the method that all is about; {expected}"
+        yield ("methods", FOCUS), f"the method that all is about; {expected}"
     for i, name in enumerate(config["statistics"]["named"]):
         if name not in methods:
             yield ("statistics", "named", i), f"{name!r} is no method, {one_of(name, methods)} is expected"
-        elif name == "mope":
-            yield ("statistics", "named", i), "mope is compared with these methods; another method is expected"
+        elif name == FOCUS:
+            yield ("statistics", "named", i), f"{FOCUS} is compared with these methods; another method is expected"
 
 
 def _judges(config: dict, root: Path) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ PER_ROW = 4
 def draw(average_by_cell: pd.DataFrame, preferences: Preferences) -> Figure:
     """`average_by_cell`: the table of one judge."""
     combinations = average_by_cell[average_by_cell["combination"] != "all"]
-    cells = list(dict.fromkeys(combinations["combination"]))[:MOST]
+    judged = set(combinations["combination"])
+    cells = [cell for cell in preferences.combinations() if cell in judged][:MOST]
     titles = {cell: preferences.names_of(cell) for cell in cells}
     return panels(combinations, "combination", titles, cells, min(PER_ROW, len(cells)))
