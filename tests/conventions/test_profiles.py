@@ -14,7 +14,7 @@ def stages(root: Path) -> dict[str, str]:
     found = {}
     for file in (root / "workflow/rules").glob("*.smk"):
         for block in re.split(r"^ *rule ", file.read_text(), flags=re.MULTILINE)[1:]:
-            found[block.split(":")[0]] = re.search(r'code\(f?"([\w{}]+)"\)', block).group(1)
+            found[block.split(":")[0]] = re.search(r'code\("(\w+)"', block).group(1)
         for known, name in re.findall(r"^ *use rule (\w+) as (\w+) with", file.read_text(), re.MULTILINE):
             found[name] = found[known]
     return found

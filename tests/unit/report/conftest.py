@@ -1,7 +1,8 @@
 """What every figure is drawn from, for any set of preferences."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +10,12 @@ from any_preferences import alpha_samples
 
 from mope.analysis.win_rates import average_win_rates, averages_by_cell, evaluate, win_rates
 from mope.preferences import Preferences
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open() -> Iterator[None]:
+    yield
+    plt.close("all")
 
 
 @pytest.fixture(scope="session")

@@ -41,4 +41,4 @@ def _names(method: str) -> tuple[str, str]:
         return (words[:1].upper() + words[1:],) * 2
     parent = max(parents, key=len)
     rest = method.removeprefix(f"{parent}_").replace("_", " ")
-    return f"{NAMES[parent][0]} {rest}", f"{NAMES[parent][1]} {rest}"
+    return (f"{NAMES[parent][1]} {rest}",) * 2

@@ -139,7 +139,9 @@ def rivals_table(table: pd.DataFrame) -> str:
             holm = f", p = {row.p_holm:.2g}" if pd.notna(row.p_holm) else ""
             line.append(spread_and_interval(row.win_rate, row) + holm)
         lines.append(line)
-    return markdown_block([f"{title(FOCUS)} against", *(f"{name}, % [95 %]" for name in dict.fromkeys(rows.set))], lines)
+    return markdown_block(
+        [f"{title(FOCUS)} against", *(f"{name}, % [95 %]" for name in dict.fromkeys(rows.set))], lines
+    )
 
 
 def rewards_table(table: pd.DataFrame) -> str:
