@@ -45,11 +45,10 @@ def test_each_environment_holds_what_its_stages_import(root: Path) -> None:
     rules = "\n".join(file.read_text() for file in (root / "workflow/rules").glob("*.smk"))
     for rule in re.split(r"^ *rule\b", rules, flags=re.MULTILINE)[1:]:
         environment = root / "envs" / re.search(r'envs/(\w+\.yaml)"', rule).group(1)
-        stage = re.search(r'code\("(\w+)"', rule).group(1).replace("{figure}", "*")
+        stage = re.search(r'code\("(\w+)"', rule).group(1)
         needed = {
             re.sub(r"[-_.]+", "-", distributions[name][0]).lower()
-            for script in root.glob(f"workflow/scripts/{stage}.py")
-            for file in closure(script)
+            for file in closure(root / f"workflow/scripts/{stage}.py")
             for name in imported(file)
             if name in distributions and name != "mope"
         }

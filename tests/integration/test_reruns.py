@@ -8,24 +8,17 @@ from pathlib import Path
 
 import pytest
 import yaml
+from finished_run import ALWAYS_LAST, finish, planned
 
 from mope.provenance.code import closure
 
-ALWAYS_LAST = {"all", "write_manifest"}
 AFTER_RESPONSES = {"score", "judge_rubric", "aggregate", "agreement", "tables", "claims"}
 
 
 @pytest.fixture(scope="module")
 def finished(project: Path, snakemake: Callable) -> Path:
     """The copy with every declared output present, and Snakemake's records of parameters and code for all of them."""
-    summary = snakemake(project, "--summary")
-    assert summary.returncode == 0, summary.stderr
-    for line in summary.stdout.splitlines()[1:]:
-        output = project / line.split("\t")[0]
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(line) if output.suffix else output.mkdir(exist_ok=True)
-    touched = snakemake(project, "--cores", "1", "--touch", "--forceall", "--quiet", "all")
-    assert touched.returncode == 0, touched.stderr
+    finish(project, snakemake)
     return project
 
 
@@ -43,15 +36,6 @@ def edit(finished: Path, snakemake: Callable) -> Iterator[Callable[..., Counter]
     yield apply
     for file, text in before.items():
         file.write_text(text)
-
-
-def planned(outcome) -> Counter:  # noqa: ANN001
-    """Jobs per rule of a dry run."""
-    assert outcome.returncode == 0, outcome.stderr
-    if "Nothing to be done" in outcome.stderr + outcome.stdout:
-        return Counter()
-    table = (outcome.stderr + outcome.stdout).rsplit("Job stats:", 1)[1].split("total")[0]
-    return Counter({rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)})
 
 
 def configured(**changes: dict | str) -> Callable[[str], str]:

@@ -18,6 +18,14 @@ PREFERENCES = "workflow/prompts/preferences.yaml"
 WORLD = sorted(path.as_posix() for path in Path("workflow/mope/world").rglob("*.yaml"))
 
 
+def or_exit(function, *arguments):
+    """What the function returns; bad input ends Snakemake with one line."""
+    try:
+        return function(*arguments)
+    except MopeError as error:
+        sys.exit(f"error: {error}")
+
+
 def load_config_or_exit():
     """The validated configuration; bad input ends Snakemake with one line."""
     try:

@@ -5,7 +5,7 @@ SINGLE_TABLES = ["agreement", "mean_rewards", "rewards_by_cell", "reward_models"
 HUMAN_TABLES = ["human_study", "human_agreement"]
 DETAIL_TABLES = ["quality", "alphas", "alpha_swaps", "generalisation"]
 OPTIONAL_TABLES = [*DETAIL_TABLES, *HUMAN_TABLES]
-FIGURES = read_figures()
+FIGURES = or_exit(read_figures)
 REPORT = ["1 Did it reproduce?", "2 Figures", "3 Tables"]  # categories of the report, which sorts them by name
 DECODING = "<results>/benchmarks/decoding.json"
 JUDGE_CACHE = "results/judge_cache.sqlite"  # paid answers, shared by all runs; no rule's output, so nothing deletes it
@@ -126,7 +126,7 @@ def figure_sources(decoding=()):
 
 def figures(decoding=()):
     """The figures that a run draws; with a benchmark of decoding also those of that."""
-    return drawn(FIGURES, figure_sources(decoding))
+    return or_exit(drawn, FIGURES, figure_sources(decoding))
 
 
 def figure_files(wildcards):
