@@ -219,5 +219,5 @@ def correct(table: pd.DataFrame) -> pd.DataFrame:
         once = tested & (table["method"] == FOCUS)
         keys = table["set"] + "\0" + table["opponent"].where(table["method"] == FOCUS, table["method"])
         corrected = dict(zip(keys[once], holm(list(table.loc[once, "p_value"])), strict=True))
-        table.loc[tested, "p_holm"] = keys[tested].map(corrected)
+        table.loc[tested, "p_holm"] = keys[tested].map(corrected).astype(float)  # of no named comparison none
     return table
