@@ -148,7 +148,7 @@ def figure_label(wildcards):
 
 def table(name):
     """A table of the results, shown in the report."""
-    about = {"caption": f"../report/{name}.rst", "category": REPORT[2], "labels": table_labels(name, "data")}
+    about = {"caption": f"../report/{name}.rst", "category": REPORT[2], "labels": table_labels(name, "text (CSV)")}
     return report(f"<results>/tables/{name}.csv", **about)
 
 
@@ -159,7 +159,7 @@ def table_page(name):
 
 
 def table_labels(name, form):
-    """What the report shows of a table, as a page or as data."""
+    """What the report calls a table; of the two forms it shows the first by the alphabet until told otherwise."""
     return {"table": name.replace("_", " "), "as": form}
 
 
