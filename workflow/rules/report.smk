@@ -69,12 +69,12 @@ rule plot:
             labels=figure_label,
         ),
         png="<results>/figures/{figure}.png",
-    wildcard_constraints:
-        figure=any_of(figures([DECODING])),
     log:
         "<logs>/plot.{figure}.log",
     benchmark:
         "<benchmarks>/plot.{figure}.tsv"
+    wildcard_constraints:
+        figure=any_of(figures([DECODING])),
     conda:
         "../../envs/analysis.yaml"
     threads: 1
