@@ -48,8 +48,7 @@ def test_each_environment_holds_what_its_stages_import(root: Path) -> None:
         stage = re.search(r'stage\(f?"([\w{}]+)"', rule).group(1).replace("{figure}", "*")
         needed = {
             re.sub(r"[-_.]+", "-", distributions[name][0]).lower()
-            for script in root.glob(f"workflow/scripts/{stage}.py")
-            for file in closure(script)
+            for file in closure(root / f"workflow/scripts/{stage}.py")
             for name in imported(file)
             if name in distributions and name != "mope"
         }

@@ -42,7 +42,7 @@ def test_fill_replaces_only_the_block_and_needs_it() -> None:
 def test_settings_stand_by_their_reward() -> None:
     methods = {"method": ["mod", "mope"], "bt_reward": [0.6826, 0.7362], "seed_std": [None, 0.0041]}
     rows = sweep_table(pd.DataFrame({"set": "development", **methods})).splitlines()[2:]
-    assert rows == ["| `mope` | 0.736 ± 0.004 |", "| `mod` | 0.683 |"]
+    assert rows == ["| MoPE | 0.736 ± 0.004 |", "| MOD (logit mixing) | 0.683 |"]
 
 
 def test_variants_stand_beside_those_they_are_compared_with() -> None:
@@ -55,7 +55,7 @@ def test_variants_stand_beside_those_they_are_compared_with() -> None:
     )
     rewards = pd.DataFrame({"set": ["single", "comparison"], "method": "mope_raw", "bt_reward": [0.7, 0.8]})
     assert variants_table(pairs, rewards).splitlines()[2:] == [
-        "| `mope_raw` | `mope` | 41.0 ± 16.3 [35.0, 47.0] | 50.0 [40.0, 60.0] | 0.700 | 0.800 |"
+        "| MoPE raw | MoPE | 41.0 ± 16.3 [35.0, 47.0] | 50.0 [40.0, 60.0] | 0.700 | 0.800 |"
     ]
 
 
@@ -64,7 +64,7 @@ def test_what_answers_say_stands_beside_their_average() -> None:
     averages = pd.DataFrame([rate | {"method": "mope", "seed_std": 0.012}])
     quality = pd.DataFrame({"set": ["single"], "method": "mope", "stated": 0.925, "distinct_bigrams": 0.1234})
     head, _, row = average_table(averages, quality).splitlines()
-    assert row == "| `mope` | 50.0 ± 1.2 [40.0, 60.0] | 58 | 92.5 | 0.123 |"
+    assert row == "| MoPE | 50.0 ± 1.2 [40.0, 60.0] | 58 | 92.5 | 0.123 |"
     assert head.endswith("| tokens | single: states a fact, % | distinct-2 |")
 
 
@@ -73,7 +73,7 @@ def test_what_is_kept_where_a_controller_was_not_trained() -> None:
     row |= {"bt_reward": 0.7, "full_reward": 0.74, "floor_reward": 0.64, "kept": 0.6}
     table = pd.DataFrame([row | {"difference": -0.04, "ci_low": -0.05, "ci_high": 0.01}])
     cells = "0.700 | 0.740 | 0.640 | -0.040 [-0.050, +0.010] | 60 % |"
-    assert generalisation_table(table).splitlines()[2:] == [f"| single | `mope_half` | new (4) | {cells}"]
+    assert generalisation_table(table).splitlines()[2:] == [f"| single | MoPE half | new (4) | {cells}"]
 
 
 def test_a_claim_is_told_once_and_says_why_it_does_not_hold() -> None:

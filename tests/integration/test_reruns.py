@@ -8,24 +8,17 @@ from pathlib import Path
 
 import pytest
 import yaml
+from finished_run import ALWAYS_LAST, finish, planned
 
 from mope.provenance.code import closure
 
-ALWAYS_LAST = {"all", "write_manifest"}
 AFTER_RESPONSES = {"score", "judge_rubric", "aggregate", "agreement", "tables", "claims"}
 
 
 @pytest.fixture(scope="module")
 def finished(project: Path, snakemake: Callable) -> Path:
     """The copy with every declared output present, and Snakemake's records of parameters and code for all of them."""
-    summary = snakemake(project, "--summary")
-    assert summary.returncode == 0, summary.stderr
-    for line in summary.stdout.splitlines()[1:]:
-        output = project / line.split("\t")[0]
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(line) if output.suffix else output.mkdir(exist_ok=True)
-    touched = snakemake(project, "--cores", "1", "--touch", "--forceall", "--quiet", "all")
-    assert touched.returncode == 0, touched.stderr
+    finish(project, snakemake)
     return project
 
 
@@ -43,15 +36,6 @@ def edit(finished: Path, snakemake: Callable) -> Iterator[Callable[..., Counter]
     yield apply
     for file, text in before.items():
         file.write_text(text)
-
-
-def planned(outcome) -> Counter:  # noqa: ANN001
-    """Jobs per rule of a dry run."""
-    assert outcome.returncode == 0, outcome.stderr
-    if "Nothing to be done" in outcome.stderr + outcome.stdout:
-        return Counter()
-    table = (outcome.stderr + outcome.stdout).rsplit("Job stats:", 1)[1].split("total")[0]
-    return Counter({rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)})
 
 
 def configured(**changes: dict | str) -> Callable[[str], str]:
@@ -99,17 +83,14 @@ def test_an_edit_of_the_rebel_loss_reruns_the_controller_and_what_follows(edit: 
     assert jobs["generate"] == 1  # mope, no other method
 
 
-def test_an_edit_of_one_figure_reruns_that_figure_only(edit: Callable, finished: Path) -> None:
-    scripts = sorted(finished.glob("workflow/scripts/plot_*.py"))
-    used = {script: set(closure(script)) - {script} for script in scripts}
-    alone = {
-        script: files.difference(*(used[other] for other in scripts if other != script))
-        for script, files in used.items()
-    }
-    script = next(script for script in scripts if alone[script])
-    module = sorted(alone[script])[0].relative_to(finished).as_posix()
-    assert "figures" in module
-    assert edit(module, code_appended).keys() - ALWAYS_LAST == {script.stem}
+def test_an_edit_of_one_figure_reruns_that_figure_only(edit: Callable) -> None:
+    jobs = edit("workflow/mope/report/figures/variants.py", code_appended)
+    assert jobs - Counter(ALWAYS_LAST) == Counter(plot=1)
+
+
+def test_an_edit_of_what_figures_share_reruns_those_that_use_it(edit: Callable) -> None:
+    jobs = edit("workflow/mope/report/figures/bars.py", code_appended)
+    assert jobs - Counter(ALWAYS_LAST) == Counter(plot=2)  # by preference and by combination
 
 
 @pytest.mark.parametrize(

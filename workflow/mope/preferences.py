@@ -6,25 +6,48 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from mope.config.suggestion import one_of
-from mope.config.yaml_file import described, read_yaml
 from mope.errors import MopeError
+from mope.runtime.suggestion import one_of
+from mope.runtime.yaml_file import described, read_yaml
 
 ID = re.compile("[A-Za-z0-9][A-Za-z0-9_]{0,39}")
 RESERVED = ("general", "best", "frame")  # feedback of all preferences, method expert: best, the judge's common template
+LENGTH = "length_dimensions"  # key of the dimensions whose criterion is the amount said
 
 
 @dataclass(frozen=True)
 class Preferences:
     """The active preferences of an experiment.
 
-    `ids` are ordered by dimension, then pole; this order is the order of the controller's outputs.
+    `ids` are ordered by dimension, then pole; this order is the order of the controller's outputs. `length_dimensions`
+    are those whose criterion is the amount said.
     """
 
     ids: tuple[str, ...]
     names: dict[str, str]
     texts: dict[str, str]
     dimensions: dict[str, tuple[str, ...]]
+    length_dimensions: tuple[str, ...] = ()
+
+    @property
+    def about_length(self) -> tuple[str, ...]:
+        """The ids of the dimensions whose criterion is the amount said."""
+        return tuple(pole for name in self.length_dimensions for pole in self.dimensions[name])
+
+    def label(self, member: str) -> str:
+        """A preference's id and name, e.g. `P1A elementary`; of an id that is its name, that alone."""
+        name = self.names[member]
+        return member if name == member else f"{member} {name}"
+
+    def names_of(self, combination: str) -> str:
+        """The names of a combination's members, e.g. `elementary, concise`."""
+        return ", ".join(self.names[member] for member in self.members(combination))
+
+    def seen_in(self, combinations: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The dimensions with those of their poles that some of the combinations hold."""
+        seen = {member for combination in dict.fromkeys(combinations) for member in self.members(combination)}
+        poles = {name: tuple(pole for pole in ids if pole in seen) for name, ids in self.dimensions.items()}
+        return {name: ids for name, ids in poles.items() if ids}
 
     def combinations(self) -> list[str]:
         """All combinations, one pole of every dimension each, e.g. `P1A-P2B-P3A` (paper Table 1)."""
@@ -58,9 +81,10 @@ class Preferences:
         raise MopeError(f"expert prompt {kind!r}: expected own, all or none")
 
 
-def load_preferences(path: str | Path, active: list[str] | tuple[str, ...]) -> Preferences:
-    """Read the preference file and keep the `active` ids, and the dimensions that have one of them."""
+def load_preferences(path: str | Path, active: list[str] | tuple[str, ...] | None = None) -> Preferences:
+    """Read the preference file and keep the `active` ids (None: all), and the dimensions that have one of them."""
     content = read_preferences(Path(path))
+    active = list(content["texts"]) if active is None else active
     for unknown in [a for a in active if a not in content["texts"]]:
         raise MopeError(f"{path}: preference {unknown!r} is unknown, {one_of(unknown, content['texts'])} is expected")
     dimensions = {
@@ -73,11 +97,14 @@ def load_preferences(path: str | Path, active: list[str] | tuple[str, ...]) -> P
         names={i: content["names"][i] for i in ids},
         texts={i: content["texts"][i] for i in ids},
         dimensions=dimensions,
+        length_dimensions=tuple(name for name in content[LENGTH] if name in dimensions),
     )
 
 
 def read_preferences(path: Path) -> dict[str, dict]:
-    """The file's sections: `dimensions`, each a list of ids, and by id `names` and `texts`.
+    """The file's sections: `dimensions`, each a list of ids, by id `names` and `texts`, and `length_dimensions`.
+
+    The last, which may be missing, lists the dimensions whose criterion is the amount said.
 
     `MopeError` for an id that cannot stand in the names of files, that two dimensions share or none has, or that has no
     name or text of its own.
@@ -86,9 +113,16 @@ def read_preferences(path: Path) -> dict[str, dict]:
     for section in ("dimensions", "names", "texts"):
         if not isinstance(content.get(section), dict):
             raise MopeError(f"{path}: {section}: missing; a mapping is expected")
-    unknown = next((key for key in content if key not in ("dimensions", "names", "texts")), None)
+    unknown = next((key for key in content if key not in ("dimensions", "names", "texts", LENGTH)), None)
     if unknown is not None:
-        raise MopeError(f"{path}: {unknown}: unknown key; dimensions, names and texts are expected")
+        raise MopeError(f"{path}: {unknown}: unknown key; dimensions, names, texts and {LENGTH} are expected")
+    length = content.setdefault(LENGTH, [])
+    if not isinstance(length, list):
+        raise MopeError(f"{path}: {LENGTH}: {described(length)} found, a list of dimensions is expected")
+    for name in length:
+        if name not in content["dimensions"]:
+            known = ", ".join(content["dimensions"])
+            raise MopeError(f"{path}: {LENGTH}: {name!r} is not one of the dimensions {known}")
     places: dict[str, str] = {}
     for dimension, poles in content["dimensions"].items():
         if not isinstance(poles, list) or not poles:

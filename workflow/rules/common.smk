@@ -19,14 +19,17 @@ from mope.dag.prompts import Prompts
 from mope.dag.results import DECODING, HUMAN_TABLES, TABLES, TEXTS, Results
 from mope.dag.settings import as_json, without
 from mope.dag.shards import JOBS, Shards
+from mope.dag.figures import TABLE as FIGURE_TABLE
+from mope.dag.figures import read_figures
 from mope.data.feedback_file import feedback_file
 from mope.data.records import suffix_of
 from mope.errors import MopeError
 from mope.config.machine import check_machine
 from mope.judging.preflight import before_first_job
 from mope.methods.entries import in_tables
+from mope.methods.names import FOCUS
 from mope.preferences import load_preferences
-from mope.provenance.code import digest
+from mope.provenance.code import WHOLE_TABLES, digest
 
 # The workflow's folder: the short way where it is the working directory, in which results are written.
 PROJECT = Path() if Path(workflow.basedir).samefile(".") else Path(workflow.basedir)
@@ -79,8 +82,18 @@ def settings(*sections, **values):
 
 def table(name):
     """A table of the results, shown in the report."""
-    about = {"caption": f"../report/{name}.rst", "category": REPORT[2], "labels": {"table": name.replace("_", " ")}}
-    return report(table_path(name), **about)
+    return report(table_path(name), **about_table(name, "text (CSV)"))
+
+
+def table_page(name):
+    """The same table as a page."""
+    return report(table_path(name, "html"), **about_table(name, "table"))
+
+
+def about_table(name, form):
+    """Where the report shows a table; of its two forms the first by the alphabet is shown until told otherwise."""
+    labels = {"table": name.replace("_", " "), "as": form}
+    return {"caption": f"../report/{name}.rst", "category": REPORT[2], "labels": labels}
 
 
 def whole_or_part(shards, stage, tables):

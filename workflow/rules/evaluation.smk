@@ -130,7 +130,12 @@ rule aggregate:
         "../../envs/analysis.yaml"
     params:
         **stage("aggregate"),
-        settings=settings(config["statistics"], seed=config["seed"], rows=in_tables(config["methods"])),
+        settings=settings(
+            config["statistics"],
+            seed=config["seed"],
+            rows=in_tables(config["methods"]),
+            about_length=preferences.about_length,
+        ),
         folder=parent("tables"),
     shell:
         "python {params.script:q} --judgments {input.judgments:q} --responses {input.responses:q}"

@@ -9,6 +9,11 @@ rule take_preferences:
         "../../envs/train.yaml"
     params:
         **stage("take_preferences"),
-        settings=settings(dimensions=preferences.dimensions, names=preferences.names, texts=preferences.texts),
+        settings=settings(
+            dimensions=preferences.dimensions,
+            names=preferences.names,
+            texts=preferences.texts,
+            length_dimensions=preferences.length_dimensions,
+        ),
     shell:
         "python {params.script:q} --settings {params.settings:q} --out {output.preferences:q} > {log:q} 2>&1"

@@ -41,30 +41,42 @@ rule claims:
         " --output {output.claims:q} > {log:q} 2>&1"
 
 
-for number, (figure, option, data) in enumerate([*results.figures(), ("decoding_cost", "--records", DECODING)], 1):
+rule plot:
+    input:
+        unpack(results.figure_files),
+    output:
+        svg=report(
+            "<results>/figures/{figure}.svg",
+            caption="../report/figure.rst",
+            category=REPORT[1],
+            labels=results.figure_label,
+        ),
+        png="<results>/figures/{figure}.png",
+    wildcard_constraints:
+        figure=any_of(results.figures([DECODING])),
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        **stage("plot", lambda wildcards: {FIGURE_TABLE: [wildcards.figure]}),
+        inputs=results.figure_inputs,
+        judge=results.judge,
+        caption=lambda wildcards: FIGURES[wildcards.figure].caption,
+    shell:
+        "python {params.script:q} --figure {wildcards.figure:q} --input {params.inputs:q} --judge {params.judge:q}"
+        " --output {output.svg:q} {output.png:q} > {log:q} 2>&1"
 
-    rule:
-        name:
-            f"plot_{figure}"
-        input:
-            data=data,
-        output:
-            svg=report(
-                f"<results>/figures/{figure}.svg",
-                caption=f"../report/{figure}.rst",
-                category=REPORT[1],
-                labels={"figure": f"{number:02d} {figure.replace('_', ' ')}"},
-            ),
-            png=f"<results>/figures/{figure}.png",
-        conda:
-            "../../envs/analysis.yaml"
-        params:
-            **stage(f"plot_{figure}"),
-            option=option,
-            judge=results.figure_options(option),
-        shell:
-            "python {params.script:q} {params.option:q} {input.data:q} {params.judge:q}"
-            " --output {output.svg:q} {output.png:q} > {log:q} 2>&1"
+
+rule table_pages:
+    input:
+        tables=[table_path(name) for name in results.tables()],
+    output:
+        pages=[table_page(name) for name in results.tables()],
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        **stage("table_pages"),
+    shell:
+        "python {params.script:q} --tables {input.tables:q} --output {output.pages:q} > {log:q} 2>&1"
 
 
 rule overview:
@@ -83,9 +95,10 @@ rule overview:
     params:
         **stage("overview"),
         judge=results.judge,
+        folder=parent("page"),
     shell:
-        "python {params.script:q} --claims {input.claims:q} --averages {input.averages:q} --judge {params.judge:q}"
-        " --output {output.page:q} > {log:q} 2>&1"
+        "python {params.script:q} --run {params.folder:q} --claims {input.claims:q} --averages {input.averages:q}"
+        " --judge {params.judge:q} --output {output.page:q} > {log:q} 2>&1"
 
 
 rule write_manifest:

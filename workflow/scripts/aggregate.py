@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument(
         "--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet, in table order"
     )
-    parser.add_argument("--settings", type=json.loads, required=True, help="seed, resamples, named, max_unparsed")
+    parser.add_argument("--settings", type=json.loads, required=True, help="see mope.analysis.aggregate")
     parser.add_argument("--output", type=Path, required=True, help=f"folder of {', '.join(TABLES)}")
     args = parser.parse_args()
     judgments = {path: pd.read_parquet(require(path)) for path in args.judgments}

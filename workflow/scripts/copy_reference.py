@@ -13,7 +13,8 @@ from mope.errors import MopeError
 from mope.provenance.artifact import meta_path, require
 from mope.report.readme import WALL
 from mope.runtime.cli import run
-from mope.runtime.estimate import earlier_durations
+from mope.runtime.estimate import durations_of
+from mope.runtime.wall_time import timed_jobs, wall_time
 
 KEPT = [
     "tables/*.csv",
@@ -26,9 +27,6 @@ KEPT = [
 ]
 SMALL = [*(f"tables/{name}_win_rates.csv" for name in ("average", "overall")), "tables/mean_rewards.csv", "claims.json"]
 WHERE_MADE = ["tables/generalisation.csv", "tables/quality.csv", "figures/variants.svg", "figures/reward_fronts.svg"]
-APART = ["benchmark_decoding", "benchmark_training", "plot_decoding_cost"]  # `make benchmark`, no part of the run
-AGAIN = ["claims", "overview", "write_manifest"]  # the last of a run, a second each, which `make benchmark` repeats
-PAUSE = 60  # seconds without any job, from which on they are no part of a run
 SWEEP = ["tables/mean_rewards.csv"]  # by these settings are chosen, never by win rates
 FURTHER = "runs"  # where the results of further runs are, beside those of the main one
 COLUMNS = "run,rule,seconds,peak_memory_mb,jobs"
@@ -90,25 +88,9 @@ def peak_memory(run: Path, records: dict[Path, dict]) -> dict[str, float]:
     return sampled | peaks
 
 
-def wall_time(timings: Path) -> float:
-    """Seconds from the start of the first job to the end of the last, but for pauses in which nothing ran.
-
-    When jobs ended is known from when Snakemake wrote their files. Pauses are of more than a minute: a run that was
-    stopped and went on later, or of which a part was made again.
-    """
-    files = [file for file in timings.glob("*.tsv") if file.name.split(".")[0] not in {*APART, *AGAIN}]
-    ends = {file: file.stat().st_mtime for file in files}
-    jobs = sorted((end - pd.read_csv(file, sep="\t").s.iloc[0], end) for file, end in ends.items())
-    seconds, reached = 0.0, jobs[0][0]
-    for start, end in jobs:
-        seconds += max(0.0, end - reached) - (start - reached if start - reached > PAUSE else 0.0)
-        reached = max(reached, end)
-    return seconds
-
-
 def timings(run: Path, records: dict[Path, dict]) -> list[str]:
     """Lines of timings.csv: every rule, and the whole run."""
-    durations = {rule: s for rule, s in earlier_durations(run / "timings").items() if rule not in APART}
+    durations = durations_of(timed_jobs(run / "timings"))
     peaks = peak_memory(run, records)
     peaks[WALL] = max(peaks[rule] for rule in durations)
     durations[WALL] = [wall_time(run / "timings")]

@@ -43,7 +43,7 @@ def test_separated_outcomes_give_nothing(outcome, difference):
 def test_table_leaves_the_length_criteria_out(run, tokens):
     from mope.analysis.outcomes import gather, outcomes
 
-    table = length_controlled("single", "rubric", outcomes(gather(run[0])), tokens)
+    table = length_controlled("single", "rubric", outcomes(gather(run[0])), tokens, ["P2A", "P2B"])
     assert set(table["preference"]) == {"P1A", "P1B", "P3A", "P3B"}
     both = table.merge(table, left_on=["preference", "method", "opponent"],
                        right_on=["preference", "opponent", "method"])  # fmt: skip

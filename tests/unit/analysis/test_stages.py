@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mope.dag.figures import read_figures
 from mope.provenance.artifact import require, write
 from mope.world.answers import STYLES, Style, compose
 from mope.world.questions import split_questions
@@ -21,8 +22,16 @@ SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 METHODS = {"vanilla": 0.0, "prompting": 0.3, "soup_factor": 0.6, "mod": 0.5, "mope": 0.95}  # obedience
 SETS = ("single", "comparison")
 COMBINATIONS = ("P1A-P2A-P3A", "P1B-P2B-P3B")
-SETTINGS = {"seed": 7, "resamples": 1000, "named": ["soup_factor", "mod", "prompting"], "max_unparsed": 0.02}
+SETTINGS = {
+    "seed": 7,
+    "resamples": 1000,
+    "named": ["soup_factor", "mod", "prompting"],
+    "max_unparsed": 0.02,
+    "about_length": ["P2A", "P2B"],
+}
 FIGURES = ("win_rate_matrix", "preference_bars", "combination_bars", "length_win_rate")
+TABLE = ("win_rates", "average_by_cell", "average_win_rates")
+PREFERENCES = SCRIPTS.parent / "prompts" / "preferences.yaml"
 
 
 def call(script, **options):
@@ -35,6 +44,12 @@ def call(script, **options):
         runpy.run_path(str(SCRIPTS / f"{script}.py"), run_name="__main__")
     finally:
         sys.argv = before
+
+
+def plot(folder, figure, given):
+    outputs = [folder / "figures" / f"{figure}{suffix}" for suffix in (".svg", ".png")]
+    given += [f"preferences={PREFERENCES}"] if "preferences" in read_figures()[figure].sources else []
+    call("plot", figure=figure, input=given, judge="rubric", output=outputs)
 
 
 def answers(folder):
@@ -75,17 +90,19 @@ def stages(folder):
     call("tables", win_rates=rates, averages=means, judge="rubric", output=tables)
     differences, claims = tables / "average_differences.csv", folder / "claims.json"
     call("claims", win_rates=rates, averages=means, differences=differences, judge="rubric", output=claims)
-    call("overview", claims=claims, averages=means, judge="rubric", output=folder / "overview.html")
-    sources = (rates, tables / "average_by_cell.csv", tables / "average_by_cell.csv", means)
-    for figure, table in zip(FIGURES, sources, strict=True):
-        outputs = [folder / "figures" / f"{figure}{suffix}" for suffix in (".svg", ".png")]
-        call(f"plot_{figure}", table=table, judge="rubric", output=outputs)
+    call("overview", run=folder, claims=claims, averages=means, judge="rubric", output=folder / "overview.html")
+    csv = sorted(tables.glob("*.csv"))
+    call("table_pages", tables=csv, output=[path.with_suffix(".html") for path in csv])
+    for figure in FIGURES:
+        plot(
+            folder, figure, [f"{name}={tables / name}.csv" for name in read_figures()[figure].sources if name in TABLE]
+        )
     own = [p for p in files["scores"] if p.parent.name == "single"]
     for path in own:
         table = pd.read_parquet(path).assign(bt_reward=lambda t: 1 / (1 + np.exp(-t["reward"])))
         with write(path, stage="test", params={}, seeds={}) as tmp:
             table.to_parquet(tmp, index=False)
-    call("plot_reward_fronts", scores=own, output=[folder / "figures" / "reward_fronts.png"])
+    plot(folder, "reward_fronts", [f"scores={path}" for path in own])
     made = [p for part in ("judgments", "tables", "figures") for p in sorted((folder / part).rglob("*")) if p.is_file()]
     made += [claims, folder / "overview.html"]
     return {
@@ -97,7 +114,7 @@ def stages(folder):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    folders = [tmp_path_factory.mktemp(name) for name in ("first", "second")]
+    folders = [tmp_path_factory.mktemp(name) / "run" for name in ("first", "second")]
     digests = []
     for folder in folders:
         answers(folder)
@@ -137,6 +154,7 @@ def test_the_overview_starts_with_the_claims_and_asks_for_nothing(runs):
     folder, _ = runs
     html = (folder / "overview.html").read_text()
     assert html.index('id="claims"') < html.index("Evaluation set single")
+    assert "run run" in html and " commit" in html
     assert "claims reproduced" in html and "✓ reproduced" in html and "not run" in html
     assert not any(word in html for word in ("http:", "https:", "<script", "src=", "@import"))
 
@@ -148,7 +166,7 @@ def test_a_damaged_input_is_refused_in_one_line(runs, capsys):
     table.write_bytes(content[:-20])
     try:
         with pytest.raises(SystemExit) as caught:
-            call("plot_win_rate_matrix", table=table, judge="rubric", output=[folder / "x.png"])
+            call("plot", figure="win_rate_matrix", input=f"win_rates={table}", judge="rubric", output=folder / "x.png")
     finally:
         table.write_bytes(content)
     said = capsys.readouterr().err.strip().splitlines()
@@ -161,9 +179,8 @@ def test_human_study(runs):
     responses = [folder / "responses" / "single" / f"{m}.parquet" for m in ("mope", "mod")]
     settings = {"preferences": ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"], "methods": ["mope", "mod"], "pairs": 10,
                 "seed": 1}  # fmt: skip
-    texts = SCRIPTS.parent / "prompts" / "preferences.yaml"
     paths = {"page": folder / "study.html", "key": folder / "key.csv"}
-    call("human_study", responses=responses, preferences=texts, settings=settings, **paths)
+    call("human_study", responses=responses, preferences=PREFERENCES, settings=settings, **paths)
     key = pd.read_csv(folder / "key.csv")
     better = np.where(key["left"] == "mope", "left", "right")
     raters = []

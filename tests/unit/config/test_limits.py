@@ -12,8 +12,8 @@ from file_mutations import SNIPPETS, mutations
 
 import mope.config.load
 from mope.config.load import load_config
-from mope.config.yaml_file import read_yaml
 from mope.errors import MopeError
+from mope.runtime.yaml_file import read_yaml
 
 CHAT = {
     "kind": "chat", "base_url": "https://api.example.com/v1", "model": "m", "key_variable": "JUDGE_KEY",

@@ -12,77 +12,43 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from mope.analysis.win_rates import average_win_rates, averages_by_cell, evaluate, win_rates
-from mope.report.figures import (
-    alpha_position,
-    alpha_tokens,
-    combination_bars,
-    decoding_cost,
-    length_win_rate,
-    preference_bars,
-    reward_fronts,
-    training_curves,
-    variants,
-    win_rate_matrix,
-)
-from mope.report.figures.style import COLOURS, PREFERENCE_COLOURS, compact, poles, shades, write_figure
+from mope.dag.figures import FigureEntry, read_figures
+from mope.methods.names import short_title
+from mope.preferences import load_preferences
+from mope.report.figures import alpha_tokens, preference_bars, reward_fronts, training_curves, variants, win_rate_matrix
+from mope.report.figures.style import COLOURS, PREFERENCE_COLOURS, compact, shades, write_figure
+from mope.report.figures.table import FIGURES
+
+DEFAULT = load_preferences("workflow/prompts/preferences.yaml", ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"])
 
 
 @pytest.fixture(scope="module")
-def evaluation(make):
-    judgments, responses = make(8)
-    e = evaluate("single", "rubric", list(responses), judgments, resamples=200, seed=1, max_unparsed=0)
-    return e, pd.concat([t.assign(method=m) for m, t in responses.items()])
+def sources(draw_from):
+    return draw_from(DEFAULT)
 
 
 @pytest.fixture(scope="module")
-def alphas():
-    rng, rows = np.random.default_rng(0), []
-    for i in range(6):
-        for position, token in enumerate("Rain| is| water| that| falls| in| small| dro|ps|.".split("|")):
-            weights = dict(zip(("P1A", "P2B", "P3A"), rng.dirichlet([1, 1, 1]), strict=True))
-            base = {"prompt_id": f"q{i}", "prompt": "What is rain?", "combination": "P1A-P2B-P3A"}
-            rows.append({**base, "position": position, "token": token, "P1B": 0.0, **weights})
-    return pd.DataFrame(rows)
+def alphas(sources):
+    return sources["alpha_samples"]
 
 
-@pytest.fixture(scope="module")
-def inputs(evaluation, alphas):
-    e, tokens = evaluation
-    rng = np.random.default_rng(0)
-    scores = tokens.assign(preference="P1A").drop(columns="response")
-    scores = pd.concat([scores.assign(preference=p, bt_reward=rng.random(len(scores))) for p in ("P1A", "P2A", "P3B")])
-    curve = pd.DataFrame({"step": range(20), "reward": rng.random(20), "loss": rng.random(20), "other": 1.0})
-    records = [
-        {"system": s, "model": "m", "dtype": "float32", "device": "cpu", "requests": r, "experts_per_request": 3,
-         "ratio_to_single": 1.0 + r / 10, "floor_ratio": 1.0}
-        for s in ("pool", "sequential") for r in (1, 8)
-    ]  # fmt: skip
-    return {
-        win_rate_matrix: win_rates(e, []),
-        preference_bars: averages_by_cell(e),
-        combination_bars: averages_by_cell(e),
-        length_win_rate: average_win_rates(e, tokens),
-        reward_fronts: scores,
-        training_curves: {("mope", "seed0"): curve, ("mope", "seed1"): curve, ("raw", "seed0"): curve},
-        alpha_tokens: alphas,
-        alpha_position: alphas,
-        decoding_cost: pd.DataFrame(records),
-        variants: win_rates(e, []).query("combination == 'all' and preference == 'all'").assign(role="ablation"),
-    }
+def test_each_entry_of_the_table_is_the_module_of_its_name():
+    assert all(module.__name__ == f"mope.report.figures.{name}" for name, module in FIGURES.items())
 
 
-MODULES = (win_rate_matrix, preference_bars, combination_bars, length_win_rate, reward_fronts, training_curves,
-           alpha_tokens, alpha_position, decoding_cost, variants)  # fmt: skip
+def test_what_the_rules_read_of_the_figures_is_what_the_modules_say():
+    said = {name: FigureEntry(module.SOURCES, module.CAPTION) for name, module in FIGURES.items()}
+    assert read_figures() == said and list(read_figures()) == list(FIGURES)
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__.split(".")[-1])
-def test_files_are_deterministic(module, inputs, tmp_path):
-    digests = []
+@pytest.mark.parametrize("figure", FIGURES)
+def test_files_are_deterministic(figure, sources, tmp_path):
+    module, digests = FIGURES[figure], []
     for name in ("first", "second"):
         paths = [tmp_path / name / "figure.svg", tmp_path / name / "figure.png"]
-        write_figure(module.draw(inputs[module]), paths, stage="plot", inputs=[])
+        drawn = module.draw(**{source: sources[source] for source in module.SOURCES})
+        write_figure(drawn, paths, stage="plot", inputs=[])
         digests.append([hashlib.sha256(path.read_bytes()).hexdigest() for path in paths])
         assert all(path.stat().st_size > 3000 for path in paths)
     assert digests[0] == digests[1]
@@ -94,24 +60,28 @@ def shown(figure):
     return [text.get_text() for axis in figure.axes for text in axis.texts]
 
 
-def test_matrix_shows_the_rates(inputs):
-    table = inputs[win_rate_matrix]
+def test_matrix_shows_the_rates(sources):
+    table = sources["win_rates"]
     rows = table[(table["combination"] == "all") & (table["preference"] == "all")]
     assert sorted(shown(win_rate_matrix.draw(table))) == sorted(f"{100 * x:.0f}" for x in rows["win_rate"])
 
 
-def test_variants_stand_at_their_win_rates_against_mope(inputs):
-    table = inputs[variants].copy()
+def test_variants_stand_at_their_win_rates_against_mope(sources):
+    table = sources["variants"].copy()
     table.loc[table["method"] == table["method"].iloc[0], "role"] = "exploratory"  # a row of the main tables
     rows = table[(table["role"] == "ablation") & (table["opponent"] == "mope")]
     (axis,) = variants.draw(table).axes
-    assert [label.get_text() for label in axis.get_yticklabels()] == list(rows["method"]) != []
+    assert (
+        [label.get_text() for label in axis.get_yticklabels()]
+        == [short_title(method) for method in rows["method"]]
+        != []
+    )
     (points, *_) = axis.containers[0]
     assert np.allclose(points.get_xdata(), 100 * rows["win_rate"])
 
 
-def test_one_variant_alone_is_seen_whole(inputs):
-    table = inputs[variants]
+def test_one_variant_alone_is_seen_whole(sources):
+    table = sources["variants"]
     row = table[table["opponent"] == "mope"].iloc[:1].assign(role="ablation")
     figure = variants.draw(pd.concat([row.assign(set=name) for name in ("single", "comparison")]))
     figure.canvas.draw()
@@ -123,9 +93,9 @@ def test_one_variant_alone_is_seen_whole(inputs):
         assert (heights > box.y0 + 4).all() and (heights < box.y1 - 4).all()
 
 
-def test_bars_end_at_the_rates(inputs):
-    table = inputs[preference_bars]
-    figure = preference_bars.draw(table)
+def test_bars_end_at_the_rates(sources):
+    table = sources["average_by_cell"]
+    figure = preference_bars.draw(table, DEFAULT)
     widths = sorted(bar.get_width() for axis in figure.axes for bar in axis.patches)
     expected = table[table["preference"] != "all"]["average_win_rate"] * 100
     assert np.allclose(widths, sorted(expected))
@@ -144,18 +114,8 @@ def test_wrapped_tokens_give_the_text_back():
     assert all(column + len(text) <= 14 for line in lines for _, column, text in line)
 
 
-def test_preferences_of_ones_own_are_drawn_in_a_colour_of_their_own(alphas):
-    names = {"P1A": "brief", "P2B": "X2", "P3A": "P3A"}
-    own = alphas.rename(columns=names).assign(combination="brief-X2-P3A")
-    drawn = shown(alpha_tokens.draw(own))
-    assert "brief" in drawn and "friendly" in drawn and any("[brief, X2, friendly]" in text for text in drawn)
-    assert len(alpha_position.draw(own).axes) == 3
-    assert poles(["P1A-P2B-P3A", "P1A-P2A-P3E"]) == [["P1A"], ["P2A", "P2B"], ["P3A", "P3E"]]
-    assert len(set(shades(["P1A", "brief", "P3A", "X2"]).values())) == 4
-
-
-def test_curves_without_a_common_quantity_leave_it_out(inputs):
-    curves = inputs[training_curves]
+def test_curves_without_a_common_quantity_leave_it_out(sources):
+    curves = sources["curves"]
     titles = [axis.get_title() for axis in training_curves.draw(curves).axes]
     assert titles == ["mean reward", "loss"]
 
@@ -171,8 +131,8 @@ def test_colours_differ_for_the_colour_blind():
     palette = list(COLOURS)
     gaps = [distance_for_the_colour_blind(a, b) for i, a in enumerate(palette) for b in palette[:i]]
     assert min(gaps) > 0.05
-    poles = list(PREFERENCE_COLOURS.values())
-    assert len(set(poles)) == len(poles)
+    assert len(set(PREFERENCE_COLOURS)) == len(PREFERENCE_COLOURS)
+    assert shades(DEFAULT.ids)["P3B"] == "#555555"  # the colours of the published figures stay
 
 
 def test_backend_needs_no_display():
@@ -205,7 +165,7 @@ def test_compact_svg_keeps_text_and_its_fonts_and_drops_digits():
 
 def test_tokens_are_written_where_they_stand(alphas):
     """SVG drops spaces at the start of a text, so that a token with one must begin a column later."""
-    texts = {t.get_text(): t.get_position()[0] for t in alpha_tokens.draw(alphas).axes[0].texts}
+    texts = {t.get_text(): t.get_position()[0] for t in alpha_tokens.draw(alphas, DEFAULT).axes[0].texts}
     assert texts["is"] == len("Rain ") and not any(text != text.strip() for text in texts)
 
 

@@ -5,8 +5,8 @@ from itertools import combinations
 
 import pytest
 
-from mope.config.yaml_file import read_yaml
 from mope.errors import MopeError
+from mope.runtime.yaml_file import read_yaml
 from mope.world.questions import ask
 from mope.world.worlds import Phrasings, World, load, names
 

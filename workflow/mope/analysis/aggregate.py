@@ -1,5 +1,6 @@
 """All tables of a run at once, from its judgments and responses."""
 
+from collections.abc import Collection
 from itertools import combinations
 from pathlib import Path
 
@@ -56,11 +57,12 @@ def aggregate(
     named: list[str],
     max_unparsed: float,
     rows: list[str] | None = None,
+    about_length: Collection[str] = (),
 ) -> dict[str, pd.DataFrame]:
     """The tables by file name (`TABLES`); `tokens`: set, method, prompt_id, combination, seed, n_tokens.
 
     `rows` are the methods that averages are taken of and over (None: all); the others, such as ablations, were compared
-    with a few only.
+    with a few only. Preferences `about_length` are left out of the win rates at equal length.
     """
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in BY_SET}
     for (evaluation_set, judge), pairs in judgments.items():
@@ -78,7 +80,7 @@ def aggregate(
             average_win_rates(e, own),
             averages_by_cell(e),
             average_differences(e),
-            length_controlled(evaluation_set, judge, e.table, own),
+            length_controlled(evaluation_set, judge, e.table, own, about_length),
             swap_consistency(evaluation_set, judge, gather(pairs)),
         )
         for name, table in zip(BY_SET, made, strict=True):

@@ -1,6 +1,7 @@
 """Win rates at equal length, for the criteria where length is not itself the criterion."""
 
 import warnings
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,6 @@ from mope.analysis.intervals import LEVEL
 LENGTH_COLUMNS = (
     "set judge preference method opponent win_rate length_controlled ci_low ci_high n mean_difference".split()
 )
-LENGTH_IS_THE_CRITERION = "P2"  # prefix of the preferences about the amount said
 IDENTIFIED = 10.0  # standard error of the intercept above which the data do not tell it (separation)
 
 
@@ -50,10 +50,15 @@ def with_lengths(outcomes: pd.DataFrame, tokens: pd.DataFrame) -> pd.DataFrame:
     return outcomes.assign(difference=outcomes["tokens_a"] - outcomes["tokens_b"])
 
 
-def length_controlled(name: str, judge: str, outcomes: pd.DataFrame, tokens: pd.DataFrame) -> pd.DataFrame:
-    """One row per preference (P2 left out) and direction of every pair; `mean_difference` is method minus opponent."""
+def length_controlled(
+    name: str, judge: str, outcomes: pd.DataFrame, tokens: pd.DataFrame, about_length: Collection[str] = ()
+) -> pd.DataFrame:
+    """One row per preference and direction of every pair; `mean_difference` is method minus opponent.
+
+    Preferences `about_length`, whose criterion is the amount said, are left out.
+    """
     table = with_lengths(outcomes, tokens).dropna(subset=["outcome"])
-    table = table[(table["preference"] != "all") & ~table["preference"].str.startswith(LENGTH_IS_THE_CRITERION)]
+    table = table[~table["preference"].isin(["all", *about_length])]
     rows = []
     for (preference, a, b), group in table.groupby(["preference", "a", "b"], sort=False):
         outcome, difference = group["outcome"].to_numpy(float), group["difference"].to_numpy(float)

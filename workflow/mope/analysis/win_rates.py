@@ -13,9 +13,9 @@ import pandas as pd
 from mope.analysis.intervals import holm, percentile_interval, ratios, resample_weights, sign_flip_p, wilson
 from mope.analysis.outcomes import Counts, check_unparsed, count, gather, outcomes
 from mope.errors import MopeError
+from mope.methods.names import FOCUS
 
 SMALL = 100  # comparisons (seeds counted once) below which a Wilson interval stands beside the bootstrap
-FOCUS = "mope"  # the method whose named comparisons are tested
 
 WIN_RATE_COLUMNS = (
     "set judge combination preference method opponent win_rate ci_low ci_high wins ties losses unparsed n_prompts "
@@ -219,5 +219,5 @@ def correct(table: pd.DataFrame) -> pd.DataFrame:
         once = tested & (table["method"] == FOCUS)
         keys = table["set"] + "\0" + table["opponent"].where(table["method"] == FOCUS, table["method"])
         corrected = dict(zip(keys[once], holm(list(table.loc[once, "p_value"])), strict=True))
-        table.loc[tested, "p_holm"] = keys[tested].map(corrected)
+        table.loc[tested, "p_holm"] = keys[tested].map(corrected).astype(float)  # of no named comparison none
     return table

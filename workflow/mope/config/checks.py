@@ -8,11 +8,12 @@ from pathlib import Path
 from mope.config.base_source import KNOWN, SOURCES, check_gguf, gguf_file, given, sha256_of
 from mope.config.entries_schema import mixer_keys
 from mope.config.run_name import RESERVED
-from mope.config.suggestion import one_of
 from mope.config.user_files import feedback_problems, prompts_problems, ratings_problems
 from mope.errors import MopeError
 from mope.judging.preflight import chat_judge_problems
+from mope.methods.names import FOCUS
 from mope.preferences import Preferences, load_preferences, read_preferences
+from mope.runtime.suggestion import one_of
 from mope.world.answers import STYLES
 from mope.world.worlds import names
 
@@ -263,14 +264,14 @@ def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
             if other not in methods or other == name:
                 others = [m for m in methods if m != name]
                 yield ("methods", name, "against", i), f"{other!r} found, {one_of(other, others)} is expected"
-    if methods["mope"].get("mixer") != "controller" or "against" in methods["mope"]:
+    if methods[FOCUS].get("mixer") != "controller" or "against" in methods[FOCUS]:
         expected = "kind: mix with mixer: controller, compared with all others, is expected"
-        yield ("methods", "mope"), f"the method that all is about; {expected}"
+        yield ("methods", FOCUS), f"the method that all is about; {expected}"
     for i, name in enumerate(config["statistics"]["named"]):
         if name not in methods:
             yield ("statistics", "named", i), f"{name!r} is no method, {one_of(name, methods)} is expected"
-        elif name == "mope":
-            yield ("statistics", "named", i), "mope is compared with these methods; another method is expected"
+        elif name == FOCUS:
+            yield ("statistics", "named", i), f"{FOCUS} is compared with these methods; another method is expected"
 
 
 def _judges(config: dict, root: Path, directory: Path) -> Iterator[Problem]:

@@ -12,9 +12,9 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 from mope.config.checks import cross_check
 from mope.config.entries_schema import resolved
 from mope.config.run_name import clashes, experiment_file, read_experiment
-from mope.config.suggestion import one_of
-from mope.config.yaml_file import described, parse_yaml, read_yaml
 from mope.errors import MopeError, shortened
+from mope.runtime.suggestion import one_of
+from mope.runtime.yaml_file import described, parse_yaml, read_yaml
 
 TYPE_NAMES = {
     "integer": "a whole number",

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mope.config.suggestion import one_of
-from mope.config.yaml_file import read_yaml
 from mope.data.text_file import read_text
 from mope.errors import MopeError
+from mope.runtime.suggestion import one_of
+from mope.runtime.yaml_file import read_yaml
 
 EXPERIMENTS = "workflow/experiments"
 RUN_LINE = re.compile(r"""^run: *['"]?([a-z0-9_]+)['"]? *(?:#.*)?$""", re.MULTILINE)

@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from mope.config.suggestion import one_of
 from mope.data.feedback_file import drawn, feedback_file
 from mope.data.prompt_file import read_prompts
 from mope.data.rating_file import ratings_of
 from mope.data.records import SUFFIXES, suffix_of
 from mope.errors import MopeError
+from mope.runtime.suggestion import one_of
 from mope.world.annotator import GENERAL
 from mope.world.questions import split_questions
 from mope.world.worlds import load

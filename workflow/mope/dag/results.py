@@ -1,14 +1,16 @@
 """What is answered, judged and shown, by file name."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mope.dag import files
+from mope.dag.figures import FigureEntry, drawn
 from mope.dag.models import Models
 from mope.dag.options import model_options, named
 from mope.dag.settings import as_json, without
 from mope.methods.entries import in_tables, pairs
+from mope.methods.names import FOCUS
 
 TABLES = ("win_rates", "average_win_rates", "average_by_cell", "average_differences", "length_controlled")
 TABLES += ("swap_consistency", "overall_win_rates")
@@ -16,6 +18,7 @@ SINGLE_TABLES = ("agreement", "mean_rewards", "rewards_by_cell", "reward_models"
 HUMAN_TABLES = ("human_study", "human_agreement")
 TEXTS = ("average_win_rates", "win_rate_matrix")  # as Markdown and LaTeX
 DECODING = "<results>/benchmarks/decoding.json"
+DETAIL_TABLES = ("quality", "alphas", "alpha_swaps", "generalisation")
 CLAIM_TABLES = ("quality", "generalisation")  # of `details`, which some claims need
 
 
@@ -25,6 +28,8 @@ class Results:
 
     config: dict
     models: Models
+    known_figures: Mapping[str, FigureEntry]
+    preferences_file: str
 
     @property
     def sets(self) -> list[str]:
@@ -106,14 +111,14 @@ class Results:
         for name, method in self.config["methods"].items():
             trained = self.models.settings(method["controller"])["combinations"] if "controller" in method else None
             if trained:
-                found[name] = {"trained": trained, "full": method.get("against", ["mope"])[0]}
+                found[name] = {"trained": trained, "full": method.get("against", [FOCUS])[0]}
         return found
 
     def detail_tables(self) -> list[str]:
         """Names of the tables that `details` asks for."""
         if not self.config["details"]:
             return []
-        return ["quality", "alphas", "alpha_swaps"] + (["generalisation"] if self.partially_trained() else [])
+        return [name for name in DETAIL_TABLES if name != "generalisation" or self.partially_trained()]
 
     def claim_tables(self, wildcards: Mapping | None = None) -> dict[str, str]:
         """What some claims need and not every run has, by option: of `details`, a human study, a benchmark."""
@@ -143,34 +148,51 @@ class Results:
         shown = [pair for pair in self.compared() if set(pair.split("--")) <= methods]
         return [files.judgments(self.sets[0], judge, pair) for judge in self.config["judges"] for pair in shown]
 
-    def figures(self) -> list[tuple[str, str, str | list[str]]]:
-        """(figure, option of its script, files) of each figure."""
-        methods = self.config["methods"]
+    def tables(self) -> list[str]:
+        """Names of the tables of this run."""
+        return [*TABLES, *SINGLE_TABLES, *self.detail_tables(), *(HUMAN_TABLES if self.ratings() else [])]
+
+    def figure_sources(self, decoding: Sequence[str] = ()) -> dict[str, list[str]]:
+        """Files by the name under which figures ask for them; none of what is not made.
+
+        `decoding`: the file of `make benchmark`, where that is asked for.
+        """
+        methods, made = self.config["methods"], self.tables()
         rows = in_tables(methods)
         shown = dict.fromkeys(methods[row]["controller"] for row in rows if "controller" in methods[row])
-        curves = [f"{model}.curve.csv" for name in shown for model in self.models.trained("controller", name)]
-        samples = "<results>/samples/alphas.parquet"
-        variants = any("mope" in method.get("against", []) for method in methods.values())
-        return [
-            ("win_rate_matrix", "--table", files.table("win_rates")),
-            ("preference_bars", "--table", files.table("average_by_cell")),
-            ("combination_bars", "--table", files.table("average_by_cell")),
-            ("length_win_rate", "--table", files.table("average_win_rates")),
-            ("reward_fronts", "--scores", [files.scores(self.sets[0], row) for row in rows]),
-            ("training_curves", "--curves", curves),
-            ("alpha_tokens", "--samples", samples),
-            ("alpha_position", "--samples", samples),
-            *([("variants", "--table", files.table("overall_win_rates"))] if variants else []),
-        ]
+        variants = any(FOCUS in method.get("against", []) for method in methods.values())
+        tables = {name: [files.table(name)] if name in made else [] for name in [*made, *DETAIL_TABLES, *HUMAN_TABLES]}
+        return {
+            **tables,
+            "variants": tables["overall_win_rates"] if variants else [],
+            "scores": [files.scores(self.sets[0], row) for row in rows],
+            "curves": [f"{path}.curve.csv" for name in shown for path in self.models.trained("controller", name)],
+            "alpha_samples": ["<results>/samples/alphas.parquet"],
+            "preferences": [self.preferences_file],
+            "decoding": [*decoding],
+        }
 
-    def figure_options(self, option: str) -> tuple[str, ...]:
-        """What the script of a figure is told beside its files: whose verdicts a table's figure shows."""
-        return ("--judge", self.judge) if option == "--table" else ()
+    def figures(self, decoding: Sequence[str] = ()) -> list[str]:
+        """The figures that a run draws; with a benchmark of decoding also those of that."""
+        return drawn(self.known_figures, self.figure_sources(decoding))
+
+    def figure_files(self, wildcards: Mapping) -> dict[str, list[str]]:
+        """What a figure is drawn from, by source."""
+        sources = self.figure_sources([DECODING])
+        return {name: sources[name] for name in self.known_figures[wildcards["figure"]].sources}
+
+    def figure_inputs(self, wildcards: Mapping, input: Mapping) -> list[str]:
+        """The same as options."""
+        return [f"{name}={file}" for name in self.known_figures[wildcards["figure"]].sources for file in input[name]]
+
+    def figure_label(self, wildcards: Mapping) -> dict[str, str]:
+        """The figure's name in the report, which sorts by it."""
+        number = list(self.known_figures).index(wildcards["figure"]) + 1
+        return {"figure": f"{number:02d} {wildcards['figure'].replace('_', ' ')}"}
 
     def targets(self) -> list[str]:
         """All that a run is for: tables, figures, claims, and the overview."""
-        names = [*TABLES, *SINGLE_TABLES, *self.detail_tables(), *(HUMAN_TABLES if self.ratings() else [])]
-        tables = [files.table(name) for name in names]
+        tables = [files.table(name, suffix) for name in self.tables() for suffix in ("csv", "html")]
         texts = [files.table(name, suffix) for name in TEXTS for suffix in ("md", "tex")]
-        pictures = [files.figure(name, suffix) for name, _, _ in self.figures() for suffix in ("svg", "png")]
+        pictures = [files.figure(name, suffix) for name in self.figures() for suffix in ("svg", "png")]
         return [*tables, *texts, *pictures, "<results>/claims.json", "<results>/overview.html"]

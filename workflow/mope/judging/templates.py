@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mope.config.suggestion import one_of
-from mope.config.yaml_file import described, read_yaml
 from mope.errors import MopeError
 from mope.judging.reply import without_surrogates
 from mope.judging.verdicts import Comparison
+from mope.runtime.suggestion import one_of
+from mope.runtime.yaml_file import described, read_yaml
 
 VERDICT_WORDS = {"output (a)": "first", "tie": "tie", "output (b)": "second"}
 PREFIX = re.compile(r"^(?:answer|verdict|final answer)\s*:\s*")

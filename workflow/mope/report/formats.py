@@ -4,29 +4,9 @@ from collections.abc import Callable
 
 import pandas as pd
 
-NAMES = {
-    "vanilla": "Vanilla prompting",
-    "prompting": "Preference prompting",
-    "expert_best": "Best expert",
-    "soup_factor": "Soup (factor average)",
-    "soup_exact": "Soup (exact average)",
-    "uniform": "MoPE (uniform)",
-    "mod": "MOD (logit mixing)",
-    "arithmetic": "Model arithmetic",
-    "best_of_3": "Best of 3",
-    "best_of_16": "Best of 16",
-    "constant": "Constant weights",
-    "mope": "MoPE",
-    "rlhf": "RLHF",
-    "multitask": "Multitask",
-    "pmorl": "P-MORL",
-}
+from mope.methods.names import title
+
 SPECIAL = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "±": r"$\pm$", "–": "--"}
-
-
-def title(method: str) -> str:
-    """A method's name in tables and figures."""
-    return NAMES.get(method, method)
 
 
 def percent(share: float) -> str:

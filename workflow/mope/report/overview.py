@@ -3,11 +3,14 @@
 The report sets it into its own first screen, too: all styles are therefore bound to the class `overview`.
 """
 
+from datetime import date
 from html import escape
 
 import pandas as pd
 
 from mope.report.formats import averages, percent
+from mope.report.pages import html_table, page
+from mope.runtime.estimate import spoken
 
 SIGNS = {"reproduced": ("yes", "✓"), "not reproduced": ("no", "✗"), "undecided by the interval": ("open", "?")}
 STYLE = """
@@ -23,7 +26,17 @@ STYLE = """
 .overview .yes { color: #0060a0; }
 .overview .no { color: #b34700; }
 .overview .open, .overview .absent { font-weight: 400; }
+.overview .facts { color: #444; overflow-wrap: anywhere; }
+@media (max-width: 45rem) {  /* a phone: each row is a block, each cell a line */
+.overview thead { display: none; }
+.overview table, .overview tbody, .overview tr, .overview td { display: block; }
+.overview tr { padding: .4rem 0; }
+.overview td { padding: .1rem 0; text-align: left; overflow-wrap: anywhere; }
+.overview td:first-child { font-weight: 600; }
+.overview td:not(:first-child)::before { content: attr(data-of) ": "; color: #444; }
+}
 """
+PROJECT = "Orchestrating LLMs with Different Personalizations, rebuilt"
 
 
 def summary(claims: list[dict]) -> str:
@@ -36,8 +49,9 @@ def summary(claims: list[dict]) -> str:
     )
 
 
-def _finding(claim: dict, span: str = "") -> str:
+def _finding(claim: dict, of: str, span: str = "") -> str:
     """Verdict, figure and interval of a claim on one evaluation set, and what is to be said of it, as a table cell."""
+    span = f' data-of="{escape(of)}"{span}'
     kind, sign = SIGNS.get(claim["verdict"], ("absent", ""))
     verdict = f'<span class="verdict {kind}">{sign} {escape(claim["verdict"])}</span>'
     if claim["ours"] is None:
@@ -60,33 +74,33 @@ def _claims(claims: list[dict]) -> str:
         first = next(iter(row.values()))
         text = first["claim"].removesuffix(f", evaluation set {sets[0]}")
         whole = f' colspan="{len(sets)}"'
-        cells = "".join(_finding(row[s]) for s in sets) if sets[0] in row else _finding(first, whole)
-        lines.append(f"<tr><td>{escape(text)}</td>{cells}<td>{escape(first['published'])}</td></tr>")
+        cells = "".join(_finding(row[s], s) for s in sets) if sets[0] in row else _finding(first, "found", whole)
+        published = f'<td data-of="published">{escape(first["published"])}</td>'
+        lines.append(f"<tr><td>{escape(text)}</td>{cells}{published}</tr>")
     head = f"<tr><th>Claim</th>{head}<th>Published</th></tr>"
     return f'<table id="claims"><thead>{head}</thead><tbody>{"".join(lines)}</tbody></table>'
 
 
-def _table(table: pd.DataFrame) -> str:
-    kinds = ["", *[' class="number"'] * (table.shape[1] - 1)]
-    head = "".join(f"<th{k}>{escape(c)}</th>" for k, c in zip(kinds, table.columns, strict=True))
-    rows = (
-        "<tr>" + "".join(f"<td{k}>{escape(str(v))}</td>" for k, v in zip(kinds, row, strict=True)) + "</tr>"
-        for row in table.itertuples(index=False)
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+def facts(run: str, made: date, commit: str | None, changed: bool, seconds: float | None) -> list[str]:
+    """Which run it was, when, of which code, and how long it took; `changed`: files differ from the commit."""
+    code = "no commit known" if commit is None else f"commit {commit[:12]}{', with changes' if changed else ''}"
+    took = [] if seconds is None else [f"{spoken(seconds)} from the first job to this page"]
+    return [PROJECT, f"run {run}", made.isoformat(), code, *took]
 
 
-def overview_page(claims: list[dict], means: pd.DataFrame) -> str:
-    """HTML; `means` is table average_win_rates.csv of the primary judge."""
-    parts = (f"<h2>Evaluation set {escape(s)}</h2>{_table(averages(means, s))}" for s in dict.fromkeys(means["set"]))
-    return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>Did it reproduce?</title><style>{STYLE}</style></head>
-<body><main class="overview">
+def overview_page(claims: list[dict], means: pd.DataFrame, about: list[str]) -> str:
+    """HTML; `means` is table average_win_rates.csv of the primary judge, `about` what `facts` says of the run."""
+    parts = []
+    for name in dict.fromkeys(means["set"]):
+        table = averages(means, name)
+        parts.append(f"<h2>Evaluation set {escape(name)}</h2>{html_table(table, set(table.columns[1:]))}")
+    body = f"""<main class="overview">
 <h1>Did it reproduce?</h1>
+<p class="facts">{" · ".join(map(escape, about))}</p>
 <p>{summary(claims)} Win rates must exceed 50 %, differences 0, with their whole interval.</p>
 {_claims(claims)}
 <p>Published figures belong to other models and another judge, and some sources conflict; they are shown, never used as
 targets.</p>
 {"".join(parts)}
-</main></body></html>
-"""
+</main>"""
+    return page("Did it reproduce?", STYLE, body)

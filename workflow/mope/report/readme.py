@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from mope.errors import MopeError
+from mope.methods.names import FOCUS, title
 
 WALL = "from first to last"  # the line of timings.csv that is of no rule, but of the whole run
 
@@ -56,7 +57,7 @@ def sweep_table(rewards: pd.DataFrame) -> str:
     rows = []
     for row in rewards.sort_values("bt_reward", ascending=False).itertuples():
         spread = "" if pd.isna(row.seed_std) else f" ± {row.seed_std:.3f}"
-        rows.append([f"`{row.method}`", f"{row.bt_reward:.3f}{spread}"])
+        rows.append([title(row.method), f"{row.bt_reward:.3f}{spread}"])
     return markdown_block(["setting", "mean reward"], rows)
 
 
@@ -66,7 +67,7 @@ def variants_table(pairs: pd.DataFrame, rewards: pd.DataFrame) -> str:
     lines = []
     for (method, opponent), group in pairs.groupby(["method", "opponent"], sort=False):
         rates = [spread_and_interval(r.win_rate, r) for r in group.itertuples()]
-        lines.append([f"`{method}`", f"`{opponent}`", *rates, *(f"{reward[s, method]:.3f}" for s in sets)])
+        lines.append([title(method), title(opponent), *rates, *(f"{reward[s, method]:.3f}" for s in sets)])
     columns = [f"{s}: win rate, % [95 %]" for s in sets] + [f"{s}: mean reward" for s in sets]
     return markdown_block(["method", "against", *columns], lines)
 
@@ -78,7 +79,7 @@ def generalisation_table(table: pd.DataFrame) -> str:
         gap = f"{r.difference:+.3f} [{r.ci_low:+.3f}, {r.ci_high:+.3f}]"
         kept = "" if pd.isna(r.kept) else f"{100 * r.kept:.0f} %"
         rewards = [f"{x:.3f}" for x in (r.bt_reward, r.full_reward, r.floor_reward)]
-        rows.append([r.set, f"`{r.method}`", f"{r.part} ({r.combinations})", *rewards, gap, kept])
+        rows.append([r.set, title(r.method), f"{r.part} ({r.combinations})", *rewards, gap, kept])
     columns = ["mean reward", "trained on all", "uniform", "difference to trained on all [95 %]", "gain kept"]
     return markdown_block(["set", "method", "combinations", *columns], rows)
 
@@ -115,7 +116,7 @@ def average_table(table: pd.DataFrame, quality: pd.DataFrame | None = None) -> s
     first = table[table.set == sets[0]].sort_values("average_win_rate", ascending=False)
     rows = []
     for method in first.method:
-        cells, tokens = [f"`{method}`"], []
+        cells, tokens = [title(method)], []
         for name in sets:
             (row,) = table[(table.set == name) & (table.method == method)].itertuples()
             cells.append(spread_and_interval(row.average_win_rate, row))
@@ -130,15 +131,17 @@ def average_table(table: pd.DataFrame, quality: pd.DataFrame | None = None) -> s
 
 def rivals_table(table: pd.DataFrame) -> str:
     """MoPE against each other method, all combinations and preferences together."""
-    rows = table[(table.method == "mope") & (table.combination == "all") & (table.preference == "all")]
+    rows = table[(table.method == FOCUS) & (table.combination == "all") & (table.preference == "all")]
     lines = []
     for opponent in dict.fromkeys(rows.opponent):
-        line = [f"`{opponent}`"]
+        line = [title(opponent)]
         for row in rows[rows.opponent == opponent].itertuples():
             holm = f", p = {row.p_holm:.2g}" if pd.notna(row.p_holm) else ""
             line.append(spread_and_interval(row.win_rate, row) + holm)
         lines.append(line)
-    return markdown_block(["`mope` against", *(f"{name}, % [95 %]" for name in dict.fromkeys(rows.set))], lines)
+    return markdown_block(
+        [f"{title(FOCUS)} against", *(f"{name}, % [95 %]" for name in dict.fromkeys(rows.set))], lines
+    )
 
 
 def rewards_table(table: pd.DataFrame) -> str:

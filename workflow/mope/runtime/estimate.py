@@ -27,8 +27,13 @@ def seconds_left(
 
 def earlier_durations(folder: Path) -> dict[str, list[float]]:
     """Rule -> seconds of its jobs in an earlier run, from Snakemake's benchmark files `<rule>.<wildcards>.tsv`."""
+    return durations_of(sorted(folder.glob("*.tsv")))
+
+
+def durations_of(files: Iterable[Path]) -> dict[str, list[float]]:
+    """The same of some of these files."""
     durations: dict[str, list[float]] = {}
-    for file in sorted(folder.glob("*.tsv")):
+    for file in files:
         with file.open(newline="") as stream:
             rows = [row["s"] for row in csv.DictReader(stream, delimiter="\t") if row.get("s")]
         durations.setdefault(file.name.split(".")[0], []).extend(map(float, rows))

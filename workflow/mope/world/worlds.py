@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from mope.config.suggestion import one_of
 from mope.errors import MopeError
+from mope.runtime.suggestion import one_of
 from mope.world.topics import Topic
 
 FOLDER = Path(__file__).parent

@@ -5,19 +5,24 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mope.report.figures.style import COLOURS, DASHES, poles, preference
+from mope.errors import visible
+from mope.preferences import Preferences
+from mope.report.figures.style import COLOURS, DASHES
 
+SOURCES = ("alpha_samples", "preferences")
+CAPTION = "The controller's mean weight of each expert by position in the answer."
 REACHED = 0.1  # share of the answers that must reach a position for it to be drawn
 SMOOTHED_POSITIONS = 5  # positions of the running mean
 
 
-def draw(samples: pd.DataFrame) -> Figure:
-    """`samples`: prompt_id, combination, position and a column of weights per preference id."""
-    dimensions = poles(samples["combination"])
+def draw(alpha_samples: pd.DataFrame, preferences: Preferences) -> Figure:
+    """`alpha_samples`: prompt_id, combination, position and a column of weights per preference id."""
+    members = alpha_samples["combination"].str.split("-")
+    dimensions = list(preferences.seen_in(alpha_samples["combination"]).values())
     figure, axes = plt.subplots(
         1,
         len(dimensions),
-        figsize=(3.3 * len(dimensions), 3.1),
+        figsize=(max(3.3 * len(dimensions), 5), 3.1),
         layout="constrained",
         squeeze=False,
         sharey=True,
@@ -25,7 +30,7 @@ def draw(samples: pd.DataFrame) -> Figure:
     )
     for axis, ids in zip(axes[0], dimensions, strict=True):
         for i, name in enumerate(ids):
-            active = samples[samples["combination"].str.split("-").map(lambda members, own=name: own in members)]
+            active = alpha_samples[members.map(lambda ids, own=name: own in ids)]
             at = active.groupby("position")[name].agg(["mean", "sem", "size"])
             at = at[at["size"] >= max(3, REACHED * at["size"].max())]
             at = at.rolling(SMOOTHED_POSITIONS, min_periods=1, center=True).mean()
@@ -38,10 +43,10 @@ def draw(samples: pd.DataFrame) -> Figure:
                 color=colour,
                 linestyle=DASHES[i % len(DASHES)],
                 linewidth=1.8,
-                label=preference(name),
+                label=visible(preferences.label(name)),
             )
         axis.axhline(1 / len(dimensions), color="black", linewidth=0.7, linestyle=":")
-        axis.set_ylim(0, 1)
+        axis.set_ylim(0, 1 if len(dimensions) > 1 else 1.05)  # a single weight is 1: below the edge
         axis.set_xlabel("position of the token")
         axis.grid(axis="y", color="#E5E5E5", linewidth=0.6)
         axis.legend(loc="best")

@@ -1,22 +1,29 @@
 """Which expert wrote which word: sample answers whose tokens are shaded by the expert with the largest weight."""
 
-from itertools import cycle
+import math
+from collections.abc import Mapping, Sequence
+from itertools import count, cycle
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mope.errors import visible
-from mope.report.figures.style import PREFERENCES, poles, shades
+from mope.errors import shortened, visible
+from mope.preferences import Preferences
+from mope.report.figures.style import shades
 
+SOURCES = ("alpha_samples", "preferences")
+CAPTION = "Sample answers of the controller; each token is shaded by the expert with the largest weight."
 PALE = 0.30  # opacity of a token at equal weights; full weight is 0.85
 LINE = 116  # characters per line
 WIDTH = 9.2  # inches
 ADVANCE = 0.602  # width of a character of DejaVu Sans Mono, in units of its size
 ANSWERS_SHOWN = 4
-UNDERLINES = ("-", "--", ":")  # one per dimension: an answer has one expert of each, told apart in grey print too
+LEGEND = "stronger shade: larger weight"
+UNDERLINES = ("-", "--", ":", "-.")  # one per dimension: an answer has one expert of each, told apart in grey print too
 
 
 def wrap(tokens: list[str], width: int) -> list[list[tuple[int, int, str]]]:
@@ -45,51 +52,80 @@ def _rest_of_word(tokens: list[str]) -> list[str]:
 
 
 def sample_answers(samples: pd.DataFrame) -> list[pd.DataFrame]:
-    """A few answers, one per prompt; steps of five through the combinations make them differ in every dimension."""
+    """A few answers, one per prompt; steps of five through the combinations make them differ in every dimension.
+
+    Where the number of combinations is a multiple of five, the steps are larger, so that none is met twice.
+    """
     answers = dict(list(samples.groupby(["prompt_id", "combination"], sort=False)))
     prompts, combinations = (list(dict.fromkeys(samples[c])) for c in ("prompt_id", "combination"))
-    wanted = [(prompt, combinations[5 * k % len(combinations)]) for k, prompt in enumerate(prompts)]
+    step = next(step for step in count(5) if math.gcd(step, len(combinations)) == 1)
+    wanted = [(prompt, combinations[step * k % len(combinations)]) for k, prompt in enumerate(prompts)]
     found = [answers[key] for key in wanted if key in answers]
     return (found or list(answers.values()))[:ANSWERS_SHOWN]
 
 
-def draw(samples: pd.DataFrame) -> Figure:
-    """`samples`: prompt_id, prompt, combination, position, token and one column of weights per preference id."""
-    answers = sample_answers(samples)
-    laid = [wrap([visible(str(t)) for t in group.sort_values("position")["token"]], LINE) for group in answers]
-    rows = sum(len(lines) + 2.6 for lines in laid) + 1.2
+def draw(alpha_samples: pd.DataFrame, preferences: Preferences) -> Figure:
+    """`alpha_samples`: prompt_id, prompt, combination, position, token and a column of weights per preference id."""
+    answers = [group.sort_values("position") for group in sample_answers(alpha_samples)]
+    laid = [wrap([visible(str(token)) for token in group["token"]], LINE) for group in answers]
+    looks = _looks(preferences.seen_in(alpha_samples["combination"]), preferences.ids)
+    entries = _legend({visible(preferences.names[name]): look for name, look in looks.items()})
+    y = 0.5 + 1.4 * entries[-1][1]
+    rows = sum(len(lines) + 2.6 for lines in laid) + 0.7 + y
     figure = plt.figure(figsize=(WIDTH, 0.2 * rows))
     axis = figure.add_axes((0.01, 0, 0.98, 1))  # no automatic layout: characters must meet their boxes
     axis.set(xlim=(0, LINE + 2), ylim=(rows, -0.2))
     axis.axis("off")
     font = {"family": "DejaVu Sans Mono", "fontsize": 72 * 0.98 * WIDTH / (LINE + 2) / ADVANCE, "va": "center"}
-    dimensions = poles(samples["combination"])
-    looks = _looks(dimensions)
-    _legend(axis, looks, font)
-    y = 1.9
+    for column, line, label, look in entries:
+        _explain(axis, column, 0.5 + 1.4 * line, label, look, font)
+    y += 1.4
     for group, lines in zip(answers, laid, strict=True):
-        group = group.sort_values("position")
-        active = group["combination"].iloc[0].split("-")
+        active = preferences.members(group["combination"].iloc[0])
         weights = group[active].to_numpy(float)
-        heading = f"{group['prompt'].iloc[0]}  [{', '.join(PREFERENCES.get(p, p) for p in active)}]"
-        axis.text(0, y, visible(heading), fontsize=8.6, fontweight="bold", va="center")
+        names = f"  [{visible(preferences.names_of(group['combination'].iloc[0]))}]"
+        prompt = shortened(visible(group["prompt"].iloc[0]), max(LINE - len(names), LINE // 2))
+        axis.text(0, y, prompt + names, fontsize=8.6, fontweight="bold", va="center")
         for line in lines:
             y += 1.15
             for i, column, text in line:
                 winner = int(weights[i].argmax())
-                name = active[winner]
-                strength = (weights[i, winner] - 1 / len(active)) / (1 - 1 / len(active))
-                _mark(axis, column, y, len(text), looks[name], PALE + 0.55 * strength)
+                _mark(axis, column, y, len(text), looks[active[winner]], PALE + 0.55 * _strength(weights[i]))
                 _write(axis, column, y, text, font)
         y += 1.8
     return figure
 
 
-def _looks(dimensions: list[list[str]]) -> dict[str, tuple[str, str]]:
-    """Shade of every preference, and the dash of its dimension."""
-    colours = shades([name for ids in dimensions for name in ids])
-    dashes = zip(dimensions, cycle(UNDERLINES), strict=False)
-    return {name: (colours[name], dash) for ids, dash in dashes for name in ids}
+def _strength(weights: np.ndarray) -> float:
+    """How far the largest of the (k,) weights lies above equal ones: 0 at 1 / k, 1 where it is all; 1 for k = 1."""
+    equal = 1 / len(weights)
+    return float((weights.max() - equal) / (1 - equal)) if len(weights) > 1 else 1.0
+
+
+def _looks(dimensions: Mapping[str, Sequence[str]], ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Shade of every preference that is met, and the dash of its dimension; `ids`: all of the preference file."""
+    colours = shades(ids)
+    dashes = zip(dimensions.values(), cycle(UNDERLINES), strict=False)
+    return {name: (colours[name], dash) for poles, dash in dashes for name in poles}
+
+
+def _legend(looks: dict[str, tuple[str, str]]) -> list[tuple[int, int, str, tuple[str, str] | None]]:
+    """(column, line, text, look) of each name, in lines of at most `LINE` characters, and of the explanation."""
+    entries, column, line = [], 0, 0
+    for text, look in [*((f" {name} ", look) for name, look in looks.items()), (LEGEND, None)]:
+        if column and column + len(text) > LINE:
+            column, line = 0, line + 1
+        entries.append((column, line, text, look))
+        column += len(text) + 2
+    return entries
+
+
+def _explain(axis, x: float, y: float, text: str, look: tuple[str, str] | None, font: dict) -> None:
+    if look is None:
+        axis.text(x, y, text, fontsize=8, va="center", style="italic")
+    else:
+        _mark(axis, x, y, len(text), look, 0.6)
+        _write(axis, x, y, text, font)
 
 
 def _mark(axis, x: float, y: float, width: int, look: tuple[str, str], opacity: float) -> None:
@@ -103,13 +139,3 @@ def _mark(axis, x: float, y: float, width: int, look: tuple[str, str], opacity: 
 def _write(axis, x: float, y: float, text: str, font: dict) -> None:
     """Text without the spaces around it: SVG would drop them, and with them the place of the first letter."""
     axis.text(x + len(text) - len(text.lstrip()), y, " ".join(text.split()), **font)
-
-
-def _legend(axis, looks: dict[str, tuple[str, str]], font: dict) -> None:
-    x = 0.0
-    for name, look in looks.items():
-        label = f" {PREFERENCES.get(name, name)} "
-        _mark(axis, x, 0.5, len(label), look, 0.6)
-        _write(axis, x, 0.5, label, font)
-        x += len(label) + 2
-    axis.text(x, 0.5, "stronger shade: larger weight", fontsize=8, va="center", style="italic")

@@ -3,14 +3,19 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from mope.preferences import Preferences
 from mope.report.figures.bars import panels
-from mope.report.figures.style import PREFERENCES
+
+SOURCES = ("average_by_cell", "preferences")
+CAPTION = "Average win rate of each method on every combination of preferences (of more than 64 on the first 64)."
+MOST = 64  # panels; a picture of some hundred can be neither read nor stored
+PER_ROW = 4
 
 
-def _title(combination: str) -> str:
-    return ", ".join(PREFERENCES.get(pole, pole) for pole in combination.split("-"))
-
-
-def draw(averages: pd.DataFrame) -> Figure:
-    """`averages`: table average_by_cell.csv of one judge."""
-    return panels(averages[averages["combination"] != "all"], "combination", _title, columns=4)
+def draw(average_by_cell: pd.DataFrame, preferences: Preferences) -> Figure:
+    """`average_by_cell`: the table of one judge."""
+    combinations = average_by_cell[average_by_cell["combination"] != "all"]
+    judged = set(combinations["combination"])
+    cells = [cell for cell in preferences.combinations() if cell in judged][:MOST]
+    titles = {cell: preferences.names_of(cell) for cell in cells}
+    return panels(combinations, "combination", titles, cells, min(PER_ROW, len(cells)))

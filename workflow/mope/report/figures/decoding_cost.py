@@ -6,12 +6,18 @@ from matplotlib.figure import Figure
 
 from mope.report.figures.style import COLOURS, DASHES, MARKERS
 
+SOURCES = ("decoding",)
+CAPTION = (
+    "**What decoding with several experts costs**: time per step relative to the single model, over the number of "
+    "simultaneous requests. The dotted line is the bound set by reading the weights and caches once per step."
+)
 
-def draw(records: pd.DataFrame) -> Figure:
-    """`records`: benchmarks/decoding.json as a table; one panel per model, dtype and device."""
-    records = records.assign(
-        panel=records["model"] + ", " + records["dtype"] + "\n" + records["device"],
-        line=records["system"] + " (k = " + records["experts_per_request"].astype(str) + ")",
+
+def draw(decoding: pd.DataFrame) -> Figure:
+    """`decoding`: benchmarks/decoding.json as a table; one panel per model, dtype and device."""
+    records = decoding.assign(
+        panel=decoding["model"] + ", " + decoding["dtype"] + "\n" + decoding["device"],
+        line=decoding["system"] + " (k = " + decoding["experts_per_request"].astype(str) + ")",
     )
     panels, lines = list(dict.fromkeys(records["panel"])), list(dict.fromkeys(records["line"]))
     figure, axes = plt.subplots(

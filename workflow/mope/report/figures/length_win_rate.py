@@ -5,17 +5,21 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mope.report.figures.style import method, point
+from mope.methods.names import short_title
+from mope.report.figures.style import point
+
+SOURCES = ("average_win_rates",)
+CAPTION = "Average win rate over the mean length of the answers: does longer text win?"
 
 
-def draw(averages: pd.DataFrame) -> Figure:
-    """`averages`: table average_win_rates.csv of one judge."""
-    sets, methods = list(dict.fromkeys(averages["set"])), list(dict.fromkeys(averages["method"]))
+def draw(average_win_rates: pd.DataFrame) -> Figure:
+    """`average_win_rates`: the table of one judge."""
+    sets, methods = (list(dict.fromkeys(average_win_rates[c])) for c in ("set", "method"))
     figure, axes = plt.subplots(
         1, len(sets), figsize=(3.6 * len(sets), 3.9), layout="constrained", squeeze=False, sharey=True
     )
     for axis, name in zip(axes[0], sets, strict=True):
-        own = averages[averages["set"] == name].set_index("method").reindex(methods)
+        own = average_win_rates[average_win_rates["set"] == name].set_index("method").reindex(methods)
         for i, m in enumerate(methods):
             row = 100 * own.loc[m, ["average_win_rate", "ci_low", "ci_high"]].astype(float)
             axis.errorbar(
@@ -23,7 +27,7 @@ def draw(averages: pd.DataFrame) -> Figure:
                 row["average_win_rate"],
                 yerr=np.abs(row[["ci_low", "ci_high"]].to_numpy() - row["average_win_rate"])[:, None],
                 **point(m, i),
-                label=method(m),
+                label=short_title(m),
             )
         axis.axhline(50, color="black", linewidth=0.7, linestyle=":")
         axis.margins(x=0.12, y=0.12)

@@ -1,5 +1,9 @@
-"""Rewards of the methods on two dimensions at a time, with the front of the methods that no other dominates."""
+"""Rewards of the methods on two dimensions at a time, with the front of the methods that no other dominates.
 
+Of a single dimension the rewards of the methods on it.
+"""
+
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import matplotlib.pyplot as plt
@@ -8,24 +12,25 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
 
-from mope.report.figures.style import method, point, poles
+from mope.errors import visible
+from mope.methods.names import short_title
+from mope.preferences import Preferences
+from mope.report.figures.style import grid, point
 
-DIMENSIONS = ("expertise", "informativeness", "style")  # by place in a combination
+SOURCES = ("scores", "preferences")
+CAPTION = "Mean rewards of the methods on two dimensions at a time."
+PER_ROW = 3
 
 
-def means(scores: pd.DataFrame) -> pd.DataFrame:
+def means(scores: pd.DataFrame, dimensions: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """Mean Bradley-Terry reward by method and dimension, with the half width of its 95 % t interval over prompts."""
-    place = {name: i for i, ids in enumerate(poles(scores["combination"])) for name in ids}
-    prompts = scores.assign(dimension=scores["preference"].map(place)).groupby(
+    dimension_of = {pole: name for name, poles in dimensions.items() for pole in poles}
+    prompts = scores.assign(dimension=scores["preference"].map(dimension_of)).groupby(
         ["method", "dimension", "prompt_id"], sort=False
     )["bt_reward"]
     found = prompts.mean().groupby(["method", "dimension"], sort=False).agg(["mean", "sem", "size"])
     found["half"] = found["sem"] * stats.t.ppf(0.975, found["size"] - 1)
     return found
-
-
-def _name(dimension: int) -> str:
-    return DIMENSIONS[dimension] if dimension < len(DIMENSIONS) else f"dimension {dimension + 1}"
 
 
 def front(points: np.ndarray) -> np.ndarray:
@@ -35,14 +40,23 @@ def front(points: np.ndarray) -> np.ndarray:
     return kept[np.argsort(points[kept, 0], kind="stable")]
 
 
-def draw(scores: pd.DataFrame) -> Figure:
+def draw(scores: pd.DataFrame, preferences: Preferences) -> Figure:
     """`scores`: rows of scores/<set>/<method>.parquet of one evaluation set, with a column method."""
-    found = means(scores)
-    methods, dimensions = (list(dict.fromkeys(found.index.get_level_values(i))) for i in (0, 1))
-    pairs = list(combinations(sorted(dimensions), 2))
-    figure, axes = plt.subplots(1, len(pairs), figsize=(3.3 * len(pairs), 3.9), layout="constrained", squeeze=False)
-    for axis, (x, y) in zip(axes[0], pairs, strict=True):
-        across, up = (found.xs(d, level="dimension").reindex(methods) for d in (x, y))
+    dimensions = preferences.seen_in(scores["combination"])
+    found = means(scores, dimensions)
+    methods = list(dict.fromkeys(found.index.get_level_values("method")))
+    by_dimension = {name: found.xs(name, level="dimension").reindex(methods) for name in dimensions}
+    if len(dimensions) == 1:
+        return _of_one_dimension(*by_dimension.items())
+    pairs = list(combinations(dimensions, 2))
+    rows, columns = grid(len(pairs), PER_ROW)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(max(3.3 * columns, 5), 3.2 * rows + 0.7), layout="constrained", squeeze=False
+    )
+    for axis in axes.flat[len(pairs) :]:
+        axis.remove()
+    for axis, (x, y) in zip(axes.flat, pairs, strict=False):
+        across, up = by_dimension[x], by_dimension[y]
         points = np.column_stack([across["mean"], up["mean"]])
         best = points[front(points)]
         axis.plot(best[:, 0], best[:, 1], color="#888888", linewidth=1, linestyle="--", zorder=1)
@@ -53,11 +67,24 @@ def draw(scores: pd.DataFrame) -> Figure:
                 xerr=across["half"].iloc[i],
                 yerr=up["half"].iloc[i],
                 **point(name, i),
-                label=method(name),
+                label=short_title(name),
             )
-        axis.set_xlabel(f"reward, {_name(x)}")
-        axis.set_ylabel(f"reward, {_name(y)}")
+        axis.set_xlabel(f"reward, {visible(x)}")
+        axis.set_ylabel(f"reward, {visible(y)}")
         axis.grid(color="#E5E5E5", linewidth=0.6)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=-(-len(methods) // 2))
+    return figure
+
+
+def _of_one_dimension(named: tuple[str, pd.DataFrame]) -> Figure:
+    """One line per method."""
+    dimension, rewards = named
+    figure, axis = plt.subplots(figsize=(5, 0.9 + 0.3 * len(rewards)), layout="constrained")
+    for i, (name, row) in enumerate(rewards.iterrows()):
+        axis.errorbar(row["mean"], i, xerr=row["half"], **point(name, i))
+    axis.set_yticks(range(len(rewards)), [short_title(name) for name in rewards.index])
+    axis.set_ylim(len(rewards) - 0.5, -0.5)
+    axis.set_xlabel(f"reward, {visible(dimension)}")
+    axis.grid(color="#E5E5E5", linewidth=0.6, axis="x")
     return figure

@@ -2,7 +2,7 @@
 
 import re
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
 
@@ -14,51 +14,16 @@ import matplotlib.pyplot as plt  # noqa: E402  (the backend comes first)
 from matplotlib.figure import Figure  # noqa: E402
 from scour.scour import scourString  # noqa: E402
 
+from mope.methods.names import FOCUS  # noqa: E402
 from mope.provenance.artifact import write  # noqa: E402
 
 # Okabe and Ito's palette, ordered so that neighbours differ in lightness too.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#F0E442")
-PREFERENCE_COLOURS = {
-    "P1A": "#0072B2",
-    "P1B": "#D55E00",
-    "P2A": "#009E73",
-    "P2B": "#CC79A7",
-    "P3A": "#F0E442",
-    "P3B": "#555555",
-    "P3C": "#56B4E9",
-    "P3D": "#E69F00",
-}
+# Of the preferences in the order of their file: the default's, then what is left of the palette.
+PREFERENCE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#F0E442", "#555555", "#56B4E9", "#E69F00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
 HATCHES = ("", "////", "....", "xxxx")
-FOCUS = "mope"
-NAMES = {
-    "vanilla": "Vanilla",
-    "prompting": "Prompting",
-    "expert_best": "Best expert",
-    "soup_factor": "Soup (factor)",
-    "soup_exact": "Soup (exact)",
-    "uniform": "Uniform",
-    "mod": "MOD",
-    "arithmetic": "Arithmetic",
-    "best_of_3": "Best of 3",
-    "best_of_16": "Best of 16",
-    "constant": "Constant",
-    "mope": "MoPE",
-    "rlhf": "RLHF",
-    "multitask": "Multitask",
-    "pmorl": "P-MORL",
-}
-PREFERENCES = {
-    "P1A": "elementary",
-    "P1B": "expert",
-    "P2A": "concise",
-    "P2B": "informative",
-    "P3A": "friendly",
-    "P3B": "unfriendly",
-    "P3C": "sassy",
-    "P3D": "sarcastic",
-}
 SHORT = Namespace(
     digits=5,
     strip_ids=True,  # none is referred to from outside
@@ -99,27 +64,15 @@ def point(name: str, index: int) -> dict:
     }
 
 
-def method(name: str) -> str:
-    """A method's short name."""
-    return NAMES.get(name, name)
-
-
-def preference(name: str) -> str:
-    """A preference's id and name, e.g. `P1A elementary`."""
-    return f"{name} {PREFERENCES[name]}" if name in PREFERENCES else name
-
-
-def poles(combinations: Iterable[str]) -> list[list[str]]:
-    """The preference ids by dimension, which is their place in a combination such as `P1A-P2B-P3A`."""
-    places = zip(*(combination.split("-") for combination in dict.fromkeys(combinations)), strict=True)
-    return [sorted(set(ids)) for ids in places]
-
-
 def shades(ids: Sequence[str]) -> dict[str, str]:
-    """A colour for every preference id: its own, or one that none of the others has."""
-    free = [colour for colour in COLOURS if colour not in map(PREFERENCE_COLOURS.get, ids)]
-    others = dict(zip([name for name in ids if name not in PREFERENCE_COLOURS], cycle(free or COLOURS)))
-    return {name: PREFERENCE_COLOURS.get(name) or others[name] for name in ids}
+    """A colour for every preference id, by its place among all of the preference file."""
+    return dict(zip(ids, cycle(PREFERENCE_COLOURS)))
+
+
+def grid(cells: int, columns: int) -> tuple[int, int]:
+    """Rows and columns of so many panels, at most `columns` side by side."""
+    columns = min(cells, columns)
+    return -(-cells // columns), columns
 
 
 def compact(svg: str) -> str:

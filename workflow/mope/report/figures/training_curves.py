@@ -7,6 +7,8 @@ from matplotlib.ticker import MaxNLocator
 
 from mope.report.figures.style import COLOURS, DASHES
 
+SOURCES = ("curves",)
+CAPTION = "Training of the controllers, one line per seed."
 QUANTITIES = {
     "reward": "mean reward",
     "loss": "loss",

@@ -5,11 +5,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mope.report.figures.style import FOCUS, method
+from mope.methods.names import FOCUS, short_title
+
+SOURCES = ("win_rates",)
+CAPTION = "Win rate of the row's method against the column's, on all combinations of preferences."
 
 
 def draw(win_rates: pd.DataFrame) -> Figure:
-    """`win_rates`: table win_rates.csv of one judge. Cells are per cent; dark means that the row wins.
+    """`win_rates`: the table of one judge. Cells are per cent; dark means that the row wins.
 
     The scale is symmetric about 50 and no wider than the rates, which mostly lie close to it.
     """
@@ -29,10 +32,10 @@ def draw(win_rates: pd.DataFrame) -> Figure:
             shade = "white" if image.norm(values[row, column]) > 0.45 else "black"
             axis.text(column, row, f"{values[row, column]:.0f}", ha="center", va="center", color=shade, fontsize=9)
         axis.set_title(f"Evaluation set {name}")
-        axis.set_xticks(range(len(methods)), [method(m) for m in methods], rotation=45, ha="right")
-        axis.set_yticks(range(len(methods)), [method(m) for m in methods])
+        axis.set_xticks(range(len(methods)), [short_title(m) for m in methods], rotation=45, ha="right")
+        axis.set_yticks(range(len(methods)), [short_title(m) for m in methods])
         for label in [*axis.get_xticklabels(), *axis.get_yticklabels()]:
-            label.set_fontweight("bold" if label.get_text() == method(FOCUS) else "normal")
+            label.set_fontweight("bold" if label.get_text() == short_title(FOCUS) else "normal")
         axis.set_xlabel("against")
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0)

@@ -1,0 +1,31 @@
+"""A run that Snakemake takes for finished, with files of no content, and what a dry run would do."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+ALWAYS_LAST = {"all", "write_manifest"}
+
+
+def finish(project: Path, snakemake: Callable) -> None:
+    """Make every declared output that is missing, and Snakemake's records of parameters and code for all of them."""
+    summary = snakemake(project, "--summary")
+    assert summary.returncode == 0, summary.stderr
+    for line in summary.stdout.splitlines()[1:]:
+        output = project / line.split("\t")[0]
+        if not output.exists():
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_text(line) if output.suffix else output.mkdir()
+    touched = snakemake(project, "--cores", "1", "--touch", "--forceall", "--quiet", "all")
+    assert touched.returncode == 0, touched.stderr
+
+
+def planned(outcome: CompletedProcess[str]) -> Counter:
+    """Jobs per rule of a dry run."""
+    assert outcome.returncode == 0, outcome.stderr
+    if "Nothing to be done" in outcome.stderr + outcome.stdout:
+        return Counter()
+    table = (outcome.stderr + outcome.stdout).rsplit("Job stats:", 1)[1].split("total")[0]
+    return Counter({rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)})

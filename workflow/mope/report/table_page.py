@@ -1,0 +1,36 @@
+"""A table of the results as a page, for the report: the same numbers as in the CSV file, methods by their names."""
+
+from html import escape
+
+import pandas as pd
+
+from mope.methods.names import title
+from mope.report.pages import html_table, page
+
+MOST = 500  # rows; a page of thousands is slow on a phone
+METHODS = ("method", "opponent")  # columns that hold ids of methods
+STYLE = """
+body { font: 14px/1.4 system-ui, sans-serif; color: #111; margin: 0; padding: .5rem; }
+h1 { font-size: 1.2rem; margin: .2rem 0; } p { margin: .2rem 0 .5rem; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; }
+th, td { padding: .15rem .5rem; text-align: left; white-space: nowrap; border-bottom: 1px solid #ccc; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+"""
+
+
+def table_page(name: str, table: pd.DataFrame) -> str:
+    """HTML; `table` holds the cells of `<name>.csv` as text. A column of one value stands above the others."""
+    common = {column: cells.iloc[0] for column, cells in table.items() if len(cells) > 1 and cells.nunique() == 1}
+    shown = table.head(MOST).drop(columns=list(common))
+    shown = shown.assign(**{c: shown[c].map(title) for c in METHODS if c in shown})
+    note = f"{len(table)} rows" if len(table) <= MOST else f"The first {MOST} of the {len(table)} rows"
+    same = "".join(f"; {column.replace('_', ' ')}: {value or '–'}" for column, value in common.items())
+    heading = name.replace("_", " ")
+    body = f'<h1>{heading}</h1>\n<p>{note} of {name}.csv{escape(same)}</p>\n<div class="wide">'
+    return page(heading, STYLE, f"{body}{html_table(shown, numeric(table))}</div>")
+
+
+def numeric(table: pd.DataFrame) -> set[str]:
+    """The columns whose cells are numbers, or empty."""
+    filled = {column: cells[cells != ""] for column, cells in table.items()}
+    return {c for c, cells in filled.items() if len(cells) and pd.to_numeric(cells, errors="coerce").notna().all()}
