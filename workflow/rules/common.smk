@@ -4,7 +4,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from mope.config.base_source import OWN, given
+from mope.training.base_source import OWN, given
 from snakemake.io import strip_wildcard_constraints
 
 from mope.config.load import load_config

@@ -5,9 +5,9 @@ import json
 import tempfile
 from pathlib import Path
 
-from mope.config.base_source import check_digest, packaged
 from mope.provenance.artifact import verified, write
 from mope.runtime.cli import run
+from mope.training.base_source import check_digest, packaged
 from mope.training.gguf import convert, float32_bytes, read_header
 from mope.training.imported import check_space, import_base
 

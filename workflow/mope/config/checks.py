@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from mope.config.base_source import KNOWN, SOURCES, check_gguf, gguf_file, given, sha256_of
 from mope.config.entries_schema import mixer_keys
 from mope.config.run_name import RESERVED
 from mope.config.user_files import feedback_problems, prompts_problems, ratings_problems
@@ -14,6 +13,7 @@ from mope.judging.preflight import chat_judge_problems
 from mope.methods.names import FOCUS
 from mope.preferences import Preferences, load_preferences, read_preferences
 from mope.runtime.suggestion import one_of
+from mope.training.base_source import KNOWN, SOURCES, check_gguf, gguf_file, given, sha256_of
 from mope.world.answers import STYLES
 from mope.world.worlds import names
 

@@ -19,13 +19,13 @@ from transformers import (
     PreTrainedModel,
 )
 
-from mope.config.base_source import check_gguf, gguf_file, given
 from mope.engine.llama import check_family
 from mope.errors import MopeError
 from mope.judging.price import CHARACTERS, seeds
 from mope.methods.entries import across_prompts
 from mope.preferences import Preferences
 from mope.rewards.reward_model import SHARED
+from mope.training.base_source import check_gguf, gguf_file, given
 
 LIBRARIES = 540e6  # bytes: Python, torch, transformers, TRL, on a CPU
 SCORED = 64  # answers in a batch of decoding on a CPU, and at most in one of scoring

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mope.data.text_file import read_text
 from mope.errors import MopeError
 from mope.runtime.suggestion import one_of
+from mope.runtime.text_file import read_text
 from mope.runtime.yaml_file import read_yaml
 
 EXPERIMENTS = "workflow/experiments"

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from mope.config.base_source import expected_sha256, gguf_file
 from mope.dag.models import starting_model
+from mope.training.base_source import expected_sha256, gguf_file
 
 
 def starting_base(section: dict) -> str | list[str]:

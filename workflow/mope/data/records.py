@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mope.data.text_file import BOM, check_file, read_text
 from mope.errors import MopeError
+from mope.runtime.text_file import BOM, check_file, read_text
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
 DELIMITERS = (",", ";", "\t", "|")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
-from mope.data.text_file import read_text
 from mope.errors import MopeError, shortened, visible
+from mope.runtime.text_file import read_text
 
 DEEPEST = 40  # levels
 MOST = 20_000  # entries, those that aliases repeat counted each time

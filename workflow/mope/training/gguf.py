@@ -8,8 +8,8 @@ import torch
 from gguf import GGUFReader
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
-from mope.config.base_source import check_gguf
 from mope.errors import MopeError
+from mope.training.base_source import check_gguf
 
 SENTENCE = "The quick brown fox jumps over the lazy dog, and then it sleeps until 7 in the morning."
 TOLERANCE = 1e-4  # largest difference between logits of the two readings; both are float32
