@@ -21,6 +21,7 @@ from mope.dag.settings import as_json, without
 from mope.dag.shards import JOBS, Shards
 from mope.data.feedback_file import feedback_file
 from mope.errors import MopeError
+from mope.judging.entries import files_read
 from mope.judging.preflight import before_first_job
 from mope.methods.entries import in_tables
 from mope.preferences import load_preferences
@@ -65,6 +66,12 @@ def stage(name, entries=None):
 def world_files(world):
     """The files of an embedded world, which a stage that reads it has as inputs."""
     return sorted(path.as_posix() for path in (PROJECT / "workflow/mope/world" / world).rglob("*.yaml"))
+
+
+def judge_files(*kinds):
+    """The data files that kinds of judges read beside those of the embedded world."""
+    folder = PROJECT / "workflow/mope"
+    return sorted(path.as_posix() for pattern in files_read(kinds) for path in folder.glob(pattern))
 
 
 def settings(*sections, **values):
