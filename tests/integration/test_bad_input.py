@@ -37,13 +37,13 @@ def test_a_bad_configuration(project: Path, snakemake: Callable, arguments: list
 
 
 def test_a_missing_script_is_named(project: Path, snakemake: Callable) -> None:
-    script = project / "workflow/scripts/judge_rubric.py"
+    script = project / "workflow/scripts/judge_text.py"
     text = script.read_text()
     script.unlink()
     outcome = snakemake(project, "--dry-run")
     script.write_text(text)
     assert outcome.returncode != 0
-    assert "judge_rubric.py: cannot be read" in outcome.stderr.splitlines()[-1]
+    assert "judge_text.py: cannot be read" in outcome.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("name", ["missing", "corrupt"])

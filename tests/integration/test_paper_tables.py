@@ -37,10 +37,20 @@ def test_the_default_has_none_of_it(project: Path, snakemake: Callable) -> None:
     assert not any("gather" in rule for rule in jobs)
 
 
+def test_what_is_correct_is_asked_only_where_it_is_known(project: Path, snakemake: Callable) -> None:
+    known = {"correctness", "annotator_agreement", "judge_text"}
+    assert known <= planned(snakemake, project).keys()
+    own = "evaluation_sets={single: null, comparison: null, mine: {source: mine.jsonl, prompts: 1}}"
+    (project / "mine.jsonl").write_text('{"prompt": "Why is the sky blue?"}\n')
+    jobs = planned(snakemake, project, "--config", own, "judges={truth: null}")
+    (project / "mine.jsonl").unlink()
+    assert jobs.keys() & known == {"judge_text"}  # by the rubric
+
+
 def test_shards_are_jobs_but_for_the_expert_chosen_over_all_prompts(project: Path, snakemake: Callable) -> None:
     jobs = planned(snakemake, project, "--config", "shards={responses: 3, judging: 2}")
     assert jobs["generate"] == 9 * 3 + 1 and jobs["gather_responses"] == 10
-    assert jobs["judge_rubric"] == 2 * 2 and jobs["gather_judging"] == 2
+    assert jobs["judge_text"] == 2 * 2 * 2 and jobs["gather_judging"] == 2 * 2
 
 
 def test_larger_models_ask_a_cluster_for_more(project: Path, snakemake: Callable) -> None:

@@ -12,7 +12,7 @@ from finished_run import ALWAYS_LAST, finish, planned
 
 from mope.provenance.code import closure
 
-AFTER_RESPONSES = {"score", "judge_rubric", "aggregate", "agreement", "tables", "claims"}
+AFTER_RESPONSES = {"score", "judge_text", "correctness", "aggregate", "agreement", "tables", "claims"}
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +100,12 @@ def test_an_edit_of_what_figures_share_reruns_those_that_use_it(edit: Callable) 
         ({"controller": {"pretraining": 77}}, "train_body", {"train_base", "train_expert", "train_reward"}),
         ({"expert": {"begun": 0.25}}, "train_expert", {"train_reward", "train_base"}),
         ({"world": "replication"}, "write_corpus", set()),
-        ({"statistics": {"resamples": 543}}, "aggregate", {"judge_rubric", "generate", "score", "agreement"}),
-        ({"judges": {"rubric": {"kind": "rubric", "dead_band": 0.123}}}, "judge_rubric", {"generate", "score"}),
+        ({"statistics": {"resamples": 543}}, "aggregate", {"judge_text", "generate", "score", "agreement"}),
+        (
+            {"judges": {"rubric": {"kind": "rubric", "dead_band": 0.123}}},
+            "judge_text",
+            {"generate", "score", "correctness"},
+        ),
         ({"generation": {"temperature": 0.123}}, "generate", {"train_expert", "train_base"}),
         ({"feedback": {"noise": 0.123}}, "annotate_feedback", {"sample_candidates", "train_base"}),
         ({"reward": {"epochs": 7}}, "train_reward", {"annotate_feedback", "train_base"}),
@@ -150,7 +154,7 @@ def test_a_run_on_the_artifacts_of_another_trains_only_what_is_missing(edit: Cal
         "train_controller": 3,
         "sample_alphas": 1,
     }
-    assert jobs["generate"] == jobs["score"] == 1 and jobs["judge_rubric"] == 2
+    assert jobs["generate"] == jobs["score"] == 1 and jobs["judge_text"] == 4
 
 
 def test_a_key_of_one_method_reruns_that_method(edit: Callable) -> None:

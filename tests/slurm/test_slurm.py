@@ -120,5 +120,5 @@ def test_the_whole_experiment_runs_as_jobs(cluster: Cluster, project: Path, star
     assert (project / "results/smoke/manifest.json").is_file()
     jobs = cluster.jobs()
     rules = {rule_of(job) for job in jobs if job["state"] == "COMPLETED"}
-    assert {"train_expert", "generate", "judge_rubric", "claims", "plot", "write_manifest"} <= rules
+    assert {"train_expert", "generate", "judge_text", "claims", "plot", "write_manifest"} <= rules
     check_devices(project, jobs)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 
 import pandas as pd
@@ -88,12 +89,13 @@ def test_an_llm_judge_killed_and_started_again_repeats_no_call(run: Path, change
     log = (run / "results/smoke/logs/judge_chat.llm.log").read_text()
     assert "calls to make" in log.splitlines()[0] and SECRET not in log
     after = pd.read_csv(run / TABLES[1])
-    assert set(after["judge"]) == {"rubric", "llm"}
-    assert after[after["judge"] == "rubric"].reset_index(drop=True).equals(before)
+    assert set(after["judge"]) == {"truth", "rubric", "llm"}
+    assert after[after["judge"] != "llm"].reset_index(drop=True).equals(before)
     both = agreement(run).loc["rubric", "llm"]
     assert both["n"] > 100 and -1 <= both["kappa"] <= 1
     assert both.filter(regex="^(a|tie|b)_(a|tie|b)$").sum() == both["n"]
-    assert set(agreement(run).index) == {("rubric", "reward"), ("llm", "reward"), ("rubric", "llm")}
+    names = ("truth", "rubric", "llm")
+    assert set(agreement(run).index) == {*((name, "reward") for name in names), *combinations(names, 2)}
     shutil.rmtree(run / "results/smoke/judgments/single/llm")
     calls = len(server.requests)
     finish(run, JUDGMENTS)

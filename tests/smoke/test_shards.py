@@ -12,7 +12,7 @@ def test_three_jobs_write_what_one_has_written(run: Path, change: Callable, snak
     def rerun(target: str, rule: str, **shards: int) -> dict[str, bytes]:
         change(shards=shards)
         options = ["--cores", "2", "--quiet", "rules", "--config", "experiment=smoke", "--allowed-rules"]
-        outcome = snakemake(run, *options, "generate", "judge_rubric", f"gather_{rule}", "--", target)
+        outcome = snakemake(run, *options, "generate", "judge_text", f"gather_{rule}", "--", target)
         assert outcome.returncode == 0, outcome.stderr
         assert len(list(run.glob(f"results/smoke/logs/*.{shards[rule] - 1}.log"))) == 1
         assert list(run.glob("results/smoke/shards/*")) == []

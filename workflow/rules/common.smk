@@ -25,6 +25,7 @@ from mope.data.feedback_file import feedback_file
 from mope.data.records import suffix_of
 from mope.errors import MopeError
 from mope.config.machine import check_machine
+from mope.judging.entries import files_read
 from mope.judging.preflight import before_first_job
 from mope.methods.entries import in_tables
 from mope.methods.names import FOCUS
@@ -72,6 +73,12 @@ def stage(name, entries=None):
 def world_files(world):
     """The files of an embedded world, which a stage that reads it has as inputs."""
     return sorted(path.as_posix() for path in (PROJECT / "workflow/mope/world" / world).rglob("*.yaml"))
+
+
+def judge_files(*kinds):
+    """The data files that kinds of judges read beside those of the embedded world."""
+    folder = PROJECT / "workflow/mope"
+    return sorted(path.as_posix() for pattern in files_read(kinds) for path in folder.glob(pattern))
 
 
 def settings(*sections, **values):

@@ -1,6 +1,10 @@
 JUDGE_TEMPLATES = [f"{PROJECT / 'workflow/prompts/judge'}/{name}.yaml" for name in ("frame", *preferences.ids)]
 
 
+def kind_of_judge(wildcards):
+    return config["judges"][wildcards.judge]["kind"]
+
+
 rule score:
     input:
         base="<artifacts>/base",
@@ -21,26 +25,29 @@ rule score:
         "python {params.script:q} --base {input.base:q} --precision {params.precision:q} {params.options:q} > {log:q} 2>&1"
 
 
-rule judge_rubric:
+rule judge_text:
     input:
         responses=results.answers_to(),
         world=WORLD,
+        data=lambda wildcards: judge_files(kind_of_judge(wildcards)),
     output:
         verdicts=whole_or_part(shards, "judging", results.verdicts()),
     wildcard_constraints:
-        judge=any_of(results.judges("rubric")),
+        judge=any_of(results.judges("judge_text")),
     conda:
         "../../envs/analysis.yaml"
     params:
-        **stage("judge_rubric"),
+        **stage("judge_text", lambda wildcards: entries.of_judges([kind_of_judge(wildcards)])),
         world=config["world"],
+        kind=kind_of_judge,
         settings=results.judge_settings,
         pairs=results.compared(),
         folder=shards.judgment_folder,
         shard=shards.options("judging"),
     shell:
         "python {params.script:q} --responses {input.responses:q} --pairs {params.pairs:q}"
-        " --world {params.world:q} --settings {params.settings:q} --output {params.folder:q} {params.shard:q} > {log:q} 2>&1"
+        " --world {params.world:q} --kind {params.kind:q} --settings {params.settings:q} --output {params.folder:q}"
+        " {params.shard:q} > {log:q} 2>&1"
 
 
 rule judge_reward:
@@ -51,7 +58,7 @@ rule judge_reward:
     output:
         verdicts=whole_or_part(shards, "judging", results.verdicts()),
     wildcard_constraints:
-        judge=any_of(results.judges("reward")),
+        judge=any_of(results.judges("judge_reward")),
     conda:
         "../../envs/train.yaml"
     resources:
@@ -78,7 +85,7 @@ rule judge_chat:
     output:
         verdicts=results.verdicts_of(),
     wildcard_constraints:
-        judge=any_of(results.judges("chat")),
+        judge=any_of(results.judges("judge_chat")),
     localrule: True
     conda:
         "../../envs/analysis.yaml"
@@ -104,7 +111,7 @@ rule prepare_batch:
     output:
         requests=directory("<results>/batch/{judge}"),
     wildcard_constraints:
-        judge=any_of(results.judges("chat")),
+        judge=any_of(results.judges("judge_chat")),
     localrule: True
     conda:
         "../../envs/analysis.yaml"
@@ -183,6 +190,45 @@ rule mean_rewards:
     shell:
         "python {params.script:q} --scores {input.scores:q} --output {output.table:q} --cells {output.cells:q}"
         " > {log:q} 2>&1"
+
+
+rule correctness:
+    input:
+        responses=results.world_responses(),
+        world=WORLD,
+        data=judge_files("truth"),
+    output:
+        table=table("correctness"),
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        **stage("correctness"),
+        world=config["world"],
+        settings=settings(resamples=config["statistics"]["resamples"], seed=config["seed"]),
+    shell:
+        "python {params.script:q} --responses {input.responses:q} --world {params.world:q} --settings {params.settings:q}"
+        " --output {output.table:q} > {log:q} 2>&1"
+
+
+rule annotator_agreement:
+    input:
+        responses=results.world_responses(),
+        world=WORLD,
+        data=judge_files("truth", *results.text_judges().values()),
+    output:
+        table=table("annotator_agreement"),
+        tones=table("tone_classifier"),
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        **stage("annotator_agreement", lambda wildcards: entries.of_judges([*results.text_judges().values()])),
+        world=config["world"],
+        settings=settings(
+            judges=results.text_judges(), resamples=config["statistics"]["resamples"], seed=config["seed"]
+        ),
+    shell:
+        "python {params.script:q} --responses {input.responses:q} --world {params.world:q} --settings {params.settings:q}"
+        " --output {output.table:q} --tones {output.tones:q} > {log:q} 2>&1"
 
 
 rule human_study:

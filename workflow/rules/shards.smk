@@ -11,7 +11,7 @@ for shared, tables in [("responses", results.answers_of()), ("judging", results.
         output:
             tables=tables,
         wildcard_constraints:
-            judge=any_of(results.judges("rubric", "reward")),
+            judge=any_of(results.judges("judge_text", "judge_reward")),
         conda:
             "../../envs/analysis.yaml"
         params:

@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--averages", type=Path, required=True)
     parser.add_argument("--differences", type=Path, required=True)
     parser.add_argument("--rewards", type=Path, help="mean_rewards.csv")
-    parser.add_argument("--quality", type=Path, help="quality.csv")
+    parser.add_argument("--correctness", type=Path, help="correctness.csv")
     parser.add_argument("--generalisation", type=Path, help="generalisation.csv")
     parser.add_argument("--human", type=Path, help="human_study.csv")
     parser.add_argument("--decoding", type=Path, help="benchmarks/decoding.json")

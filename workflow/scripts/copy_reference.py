@@ -26,7 +26,11 @@ KEPT = [
     "manifest.json",
 ]
 SMALL = [*(f"tables/{name}_win_rates.csv" for name in ("average", "overall")), "tables/mean_rewards.csv", "claims.json"]
-WHERE_MADE = ["tables/generalisation.csv", "tables/quality.csv", "figures/variants.svg", "figures/reward_fronts.svg"]
+WHERE_MADE = [f"tables/{name}.csv" for name in ("generalisation", "quality", "correctness", "annotator_agreement")]
+WHERE_MADE += ["figures/variants.svg", "figures/reward_fronts.svg"]
+APART = ["benchmark_decoding", "benchmark_training", "plot_decoding_cost"]  # `make benchmark`, no part of the run
+AGAIN = ["claims", "overview", "write_manifest"]  # the last of a run, a second each, which `make benchmark` repeats
+PAUSE = 60  # seconds without any job, from which on they are no part of a run
 SWEEP = ["tables/mean_rewards.csv"]  # by these settings are chosen, never by win rates
 FURTHER = "runs"  # where the results of further runs are, beside those of the main one
 COLUMNS = "run,rule,seconds,peak_memory_mb,jobs"

@@ -34,8 +34,7 @@ def table() -> pd.DataFrame:
 
 def test_the_probe_sees_style_without_content(table: pd.DataFrame) -> None:
     assert table.stated.to_dict() == {"vanilla": 1, "style": 0, "half": 0.5, "same": 1}
-    assert table.difference.to_dict() == {"vanilla": 0, "style": -1, "half": -0.5, "same": 0}
-    assert table.difference_high["half"] == table.difference_low["half"] == -0.5  # every prompt alike
+    assert table.stated_high["half"] == table.stated_low["half"] == 0.5  # every prompt alike
     assert (table.finished == 1).all() and table.degenerate["style"] == 1
 
 

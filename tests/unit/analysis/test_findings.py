@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from mope.analysis.claims import CLAIMS, claims
-from mope.analysis.findings import Tables, faster, lost_when_new, preferred_by_people, scaled, states_less
+from mope.analysis.findings import Tables, faster, less_sound, lost_when_new, preferred_by_people, scaled
 from mope.analysis.win_rates import average_differences, average_win_rates, averages_by_cell, evaluate, win_rates
 from mope.errors import MopeError
 
@@ -51,7 +51,7 @@ def with_tables(**tables) -> Tables:
 
 def test_what_was_not_run_has_no_finding():
     nothing = with_tables()
-    for find in (faster("a", "b", 32), lost_when_new("m"), preferred_by_people("m", "o"), states_less("m")):
+    for find in (faster("a", "b", 32), lost_when_new("m"), preferred_by_people("m", "o"), less_sound("m")):
         assert find(nothing, "single") is None
 
 
@@ -80,12 +80,12 @@ def test_losses_count_as_the_papers_state_them():
     row = {
         "set": "single",
         "method": "mope",
-        "stated": 0.9,
+        "preference": "all",
         "difference": 0.1,
         "difference_low": 0.02,
         "difference_high": 0.2,
     }
-    found = states_less("mope")(with_tables(quality=pd.DataFrame([row])), "single")
+    found = less_sound("mope")(with_tables(correctness=pd.DataFrame([row])), "single")
     assert (found.ours, found.verdict) == (-0.1, "not reproduced")
 
 

@@ -29,6 +29,7 @@ SETTINGS = {
     "max_unparsed": 0.02,
     "about_length": ["P2A", "P2B"],
 }
+JUDGES = {"truth": 0.1, "rubric": 0.05}  # kind: dead band
 FIGURES = ("win_rate_matrix", "preference_bars", "combination_bars", "length_win_rate")
 TABLE = ("win_rates", "average_by_cell", "average_win_rates")
 PREFERENCES = SCRIPTS.parent / "prompts" / "preferences.yaml"
@@ -80,16 +81,22 @@ def stages(folder):
     }
     for name in SETS:
         own = [p for p in files["responses"] if p.parent.name == name]
-        judged = folder / "judgments" / name / "rubric"
-        call("judge_rubric", world=WORLD.name, responses=own, settings={"dead_band": 0.05}, output=judged)
-    judgments = [p for s in SETS for p in sorted((folder / "judgments" / s / "rubric").glob("*.parquet"))]
+        for kind, dead_band in JUDGES.items():
+            judged = {"settings": {"dead_band": dead_band}, "output": folder / "judgments" / name / kind}
+            call("judge_text", world=WORLD.name, kind=kind, responses=own, **judged)
+    judgments = [p for s in SETS for j in JUDGES for p in sorted((folder / "judgments" / s / j).glob("*.parquet"))]
     tables = folder / "tables"
     call("aggregate", judgments=judgments, responses=files["responses"], settings=SETTINGS, output=tables)
     call("agreement", judgments=judgments, scores=files["scores"], output=tables / "agreement.csv")
+    world, again = {"world": WORLD.name, "responses": files["responses"]}, {"resamples": 200, "seed": 7}
+    call("correctness", **world, settings=again, output=tables / "correctness.csv")
+    texts = {"output": tables / "annotator_agreement.csv", "tones": tables / "tone_classifier.csv"}
+    call("annotator_agreement", **world, settings={**again, "judges": dict(zip(JUDGES, JUDGES))}, **texts)
     rates, means = tables / "win_rates.csv", tables / "average_win_rates.csv"
     call("tables", win_rates=rates, averages=means, judge="rubric", output=tables)
     differences, claims = tables / "average_differences.csv", folder / "claims.json"
-    call("claims", win_rates=rates, averages=means, differences=differences, judge="rubric", output=claims)
+    known = {"correctness": tables / "correctness.csv"}
+    call("claims", win_rates=rates, averages=means, differences=differences, **known, judge="truth", output=claims)
     call("overview", run=folder, claims=claims, averages=means, judge="rubric", output=folder / "overview.html")
     csv = sorted(tables.glob("*.csv"))
     call("table_pages", tables=csv, output=[path.with_suffix(".html") for path in csv])
@@ -130,12 +137,26 @@ def test_two_runs_are_byte_identical(runs):
 def test_the_obedient_method_wins(runs):
     folder, _ = runs
     means = pd.read_csv(folder / "tables" / "average_win_rates.csv")
-    for _, own in means.groupby("set"):
+    for _, own in means.groupby(["set", "judge"]):
         assert list(own.sort_values("average_win_rate")["method"])[-1] == "mope"
         assert own.set_index("method")["average_win_rate"].idxmin() == "vanilla"
     claims = {c["id"]: c for c in json.loads((folder / "claims.json").read_text())}
     assert claims["mope-beats-prompting:single"]["verdict"] == "reproduced"
     assert claims["bt-above-raw:single"]["verdict"] == "not run"
+    assert claims["mope-less-helpful:single"]["ours"] == 0  # all of these answers are sound
+
+
+def test_what_the_truth_knows_of_these_answers(runs):
+    folder, _ = runs
+    table = pd.read_csv(folder / "tables" / "correctness.csv")
+    assert (table.sound == 1).all() and (table[["with_invented", "invented", "repeated"]] == 0).all(axis=None)
+    asked = table[table.preference == "all"].groupby("method")[["in_register", "in_tone"]].mean()
+    assert (asked.loc["mope"] > 0.9).all() and (asked.loc["mope"] > asked.loc["prompting"]).all()
+    agreed = pd.read_csv(folder / "tables" / "annotator_agreement.csv").set_index(["preference", "judge"])
+    register = agreed.loc[["P1A", "P1B"]].spearman.unstack()
+    assert (register.rubric > register.truth).all()  # the annotator and the rubric count letters, the truth does not
+    tones = pd.read_csv(folder / "tables" / "tone_classifier.csv")
+    assert set(tones.on) == {"examples, held out", "embedded world"} and tones.accuracy.between(0.5, 1).all()
 
 
 def test_the_order_of_the_sets_and_methods_is_kept(runs):
@@ -144,7 +165,7 @@ def test_the_order_of_the_sets_and_methods_is_kept(runs):
     assert list(means["set"].unique()) == list(SETS) and list(means["method"].unique()) == list(METHODS)
 
 
-def test_rubric_has_no_position_bias(runs):
+def test_judges_of_texts_have_no_position_bias(runs):
     folder, _ = runs
     swaps = pd.read_csv(folder / "tables" / "swap_consistency.csv")
     assert (swaps["consistency"] == 1).all() and (swaps["first_share"] == 0.5).all()

@@ -17,6 +17,7 @@ CHAT = {
     "price_output": 1.0, "budget": 1.0, "concurrency": 4, "timeout": 60.0, "attempts": 5,
 }  # fmt: skip
 WORLD = {"source": "world", "prompts": 5}
+ELSEWHERE = {"source": {"hub": "a/b", "revision": "a" * 40, "file": "prompts.jsonl"}, "prompts": 5}
 
 BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"sead": 7}, "sead", "did you mean seed?"),
@@ -78,15 +79,16 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"methods": {"mope": {"mixer": "uniform", "controller": None}}}, "methods.mope", "controller"),
     ({"statistics": {"named": ["promting"]}}, "statistics.named[0]", "did you mean prompting?"),
     ({"statistics": {"named": ["mope"]}}, "statistics.named[0]", "another method"),
-    ({"judges": {"llm": {"kind": "gpt"}}}, "judges.llm.kind", "one of rubric, chat, reward"),
+    ({"judges": {"llm": {"kind": "gpt"}}}, "judges.llm.kind", "one of truth, rubric, chat, reward"),
     ({"judges": {"llm": {**CHAT, "bugdet": 1.0}}}, "judges.llm.bugdet", "did you mean budget?"),
     ({"judges": {"llm": {"kind": "chat"}}}, "judges.llm.base_url", "missing"),
     ({"judges": {"llm": {**CHAT, "base_url": "api.example.com"}}}, "judges.llm.base_url", "https://"),
     ({"judges": {"llm": {**CHAT, "base_url": "https://me:pass@host/v1"}}}, "judges.llm.base_url", "key_variable"),
     ({"judges": {"llm": {**CHAT, "base_url": "https://host/v1?key=abc"}}}, "judges.llm.base_url", "key_variable"),
     ({"judges": {"llm": {**CHAT, "key_variable": "sk-1234"}}}, "judges.llm.key_variable", "OPENAI_API_KEY"),
-    ({"judges": {"rubric": None}}, "judges", "at least 1 entry"),
+    ({"judges": {"truth": None, "rubric": None}}, "judges", "at least 1 entry"),
     ({"judges": {"reward": CHAT}}, "judges.reward", "another name"),
+    ({"evaluation_sets": {"mine": ELSEWHERE}}, "judges.truth", "`judges: {truth: null}` and a judge of another kind"),
     ({"judges": {"other": {"kind": "reward", "run": "laptop", "dead_band": 0.0}}}, "judges.other.run", "another run"),
     ({"judges": {"other": {"kind": "reward", "run": "held_out", "dead_band": 0.0}}}, "judges.other.run", "seed=8"),
     ({"human_study": {"methods": ["mope"]}}, "human_study.methods", "at least 2"),
@@ -278,11 +280,12 @@ def test_a_preference_of_ones_own_needs_all_that_the_embedded_world_cannot_give(
     for key, change in (
         ("base.path", {"base": {"path": "model"}}),
         ("feedback.source", {"feedback": {"source": "."}}),
-        ("judges.rubric", {"judges": {"rubric": None, "llm": CHAT}}),
         ("controller.pretraining", {"controller": {"pretraining": 0}}),
+        ("judges.truth", {"judges": {"truth": None, "rubric": None, "llm": CHAT}}),
     ):
         message = problem(tmp_path / "copy", overrides)
-        assert f"{key}: the embedded world does not know preference P3E" in message and "expected" in message
+        knower = "a judge of kind truth" if key == "judges.truth" else "the embedded world"
+        assert f"{key}: {knower} does not know preference P3E" in message and "expected" in message
         overrides |= change
     assert load_config(tmp_path / "copy", overrides)["preferences"][-1] == "P3E"
 
@@ -336,5 +339,5 @@ def test_a_key_written_where_its_name_belongs_is_not_repeated(folder: Path) -> N
 
 
 def test_the_first_judge_is_the_one_that_stays_first(folder: Path) -> None:
-    assert list(load_config(folder, {"judges": {"llm": CHAT}})["judges"]) == ["rubric", "llm"]
-    assert list(load_config(folder, {"judges": {"rubric": None, "llm": CHAT}})["judges"]) == ["llm"]
+    assert list(load_config(folder, {"judges": {"llm": CHAT}})["judges"]) == ["truth", "rubric", "llm"]
+    assert list(load_config(folder, {"judges": {"truth": None, "rubric": None, "llm": CHAT}})["judges"]) == ["llm"]

@@ -148,7 +148,7 @@ def test_all_pairs_are_judged_by_every_judge_on_every_set(models: Models) -> Non
     results = Results(models.config, models)
     assert len(results.judgments()) == 2 * 2 * len(results.compared())
     assert results.judgments()[: len(results.compared())] == results.verdicts("single", "a")
-    assert results.judges("rubric", "chat") == ["a", "b"] and results.judges("reward") == []
+    assert results.judges("judge_text", "judge_chat") == ["a", "b"] and results.judges("judge_reward") == []
     assert results.scores()[0] == "<artifacts>/scores/single/vanilla.parquet"
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mope.errors import MopeError
 from mope.judging.knowledge import asked_topics
 from mope.judging.rubric import DEAD_BAND, features, score
-from mope.judging.rubric_judge import RubricJudge
+from mope.judging.text_judge import TextJudge
 from mope.judging.verdicts import Comparison
 from mope.world.answers import STYLES, Style, compose
 from mope.world.questions import split_questions
@@ -49,7 +49,7 @@ def world(request):
 
 def verdict(world, prompt, a, b, preference, dead_band=DEAD_BAND):
     """Which answer the judge takes for the better one: "a", "b" or "tie"."""
-    [opinion] = RubricJudge(world, dead_band).judge([Comparison(prompt, preference, a, b)])
+    [opinion] = TextJudge(world, "rubric", dead_band).judge([Comparison(prompt, preference, a, b)])
     return {"first": "a", "second": "b"}.get(opinion.verdict, opinion.verdict)
 
 

@@ -9,7 +9,7 @@ import pytest
 from mope.analysis.outcomes import values
 from mope.errors import MopeError
 from mope.judging.reward_judge import RewardJudge, check_held_out
-from mope.judging.rubric_judge import RubricJudge
+from mope.judging.text_judge import TextJudge
 from mope.judging.verdicts import JUDGMENT_COLUMNS, Opinion, aligned, judge_pair, judge_pairs
 from mope.provenance.artifact import write
 from mope.world.worlds import load
@@ -89,7 +89,7 @@ def test_identical_texts_tie_without_a_call():
 
 def test_one_row_per_preference_and_order():
     table = judge_pair(
-        RubricJudge(load("everyday")),
+        TextJudge(load("everyday"), "rubric", 0.05),
         answers(["x"], combination="P1A-P2B-P3A"),
         answers(["y"], combination="P1A-P2B-P3A"),
     )

@@ -7,7 +7,7 @@ import pytest
 
 from mope.analysis.shard_tables import GATHER, shared_record
 from mope.errors import MopeError
-from mope.judging.rubric_judge import RubricJudge
+from mope.judging.text_judge import TextJudge
 from mope.judging.verdicts import judge_pair, read_responses
 from mope.provenance.artifact import ROOT, read_meta, write
 from mope.runtime.shards import WHOLE, Shard
@@ -67,7 +67,7 @@ def files(tmp_path: Path) -> list[Path]:
 def test_judgments_in_parts_are_those_of_one_job(files: list[Path]) -> None:
     def judged(shard: Shard) -> pd.DataFrame:
         methods = read_responses(files, shard)["single"]
-        return judge_pair(RubricJudge(load("everyday")), methods["one"], methods["two"])
+        return judge_pair(TextJudge(load("everyday"), "rubric", 0.05), methods["one"], methods["two"])
 
     whole = judged(WHOLE)
     assert GATHER["judgments"]([judged(Shard(number, 3)) for number in range(3)]).equals(whole)

@@ -51,8 +51,8 @@ MADE = {
     "rubric": "ac3201cc183c3a2fcd95c976ec2f1448c5fb6ae54aba9782f0150bc934cd55a4",
 }
 CODE = {
-    "annotator": "d3af996d1042d8e696548f5c4316dec6cf386ab169df24715f821ba3e5d8d3bf",
-    "rubric": "7338bf01b34337dfcdf7f7a4637099e0a4c623d64d1fe8ccbc8446387c4f76f1",
+    "annotator": "891eb82bc9f751640ef1c32305d92c593c78ccd266398aec86234df6cad74314",
+    "rubric": "fe50e86462042e50ca3e08fd7782a5f7f73279f3c8a82e73cd4fc5a218c2cc75",
 }
 MODULES = {
     "annotator": ["world/annotator.py"],

@@ -15,10 +15,10 @@ from mope.analysis.findings import (
     above,
     beats,
     faster,
+    less_sound,
     lost_when_new,
     preferred_by_people,
     scaled,
-    states_less,
 )
 
 
@@ -100,10 +100,10 @@ CLAIMS = (
            "soup_factor", "pmorl"),
     Claim("soup-beats-pmorl-16", "With 16 combinations Personalized Soups beat P-MORL", "59.06 %",
           scaled(beats("soup_factor", "pmorl"), 16), ("soup_factor", "pmorl")),
-    Claim("soup-less-helpful", "Personalized Soups state a fact of the topic less often than vanilla prompting", HELP,
-          states_less("soup_factor")),
-    Claim("mope-less-helpful", "MoPE states a fact of the topic less often than vanilla prompting", HELP,
-          states_less("mope")),
+    Claim("soup-less-helpful", "Personalized Soups give a sound answer less often than vanilla prompting", HELP,
+          less_sound("soup_factor")),
+    Claim("mope-less-helpful", "MoPE gives a sound answer less often than vanilla prompting", HELP,
+          less_sound("mope")),
 )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ class Tables:
     averages: pd.DataFrame
     differences: pd.DataFrame
     rewards: pd.DataFrame | None = None
-    quality: pd.DataFrame | None = None
+    correctness: pd.DataFrame | None = None
     generalisation: pd.DataFrame | None = None
     decoding: pd.DataFrame | None = None
     human: pd.DataFrame | None = None
@@ -86,13 +86,14 @@ def scaled(find: Find, combinations: int) -> Find:
     return found
 
 
-def states_less(method: str) -> Find:
-    """How much less often a method states a fact of the topic than vanilla prompting, to exceed zero."""
+def less_sound(method: str) -> Find:
+    """How much less often a method's answers are sound than those of vanilla prompting, to exceed zero."""
 
     def find(tables: Tables, evaluation_set: str) -> Finding | None:
-        t = tables.quality
-        rows = None if t is None else t[(t["set"] == evaluation_set) & (t["method"] == method)].dropna(subset="stated")
-        if rows is None or rows.empty or pd.isna(rows.iloc[0]["difference"]):
+        t = tables.correctness
+        rows = None if t is None else t[(t["set"] == evaluation_set) & (t["method"] == method)]
+        rows = None if rows is None else rows[rows["preference"] == "all"].dropna(subset="difference")
+        if rows is None or rows.empty:
             return None
         difference, low, high = rows.iloc[0][["difference", "difference_low", "difference_high"]]
         return Finding(-difference, -high, -low, 0.0)

@@ -10,11 +10,10 @@ from mope.judging.rubric import features
 from mope.judging.text import words
 from mope.world.worlds import World
 
-PLAIN = "vanilla"  # the method whose knowledge is the measure: it reads no preference
 MEANS = ["facts", "covered", "degenerate", "blemish", "repetition", "finished", "n_tokens"]
 QUALITY_COLUMNS = (
-    "set method seeds stated stated_low stated_high difference difference_low difference_high facts covered degenerate "
-    "blemish repetition finished distinct_bigrams distinct_answers n_tokens"
+    "set method seeds stated stated_low stated_high facts covered degenerate blemish "
+    "repetition finished distinct_bigrams distinct_answers n_tokens"
 ).split()
 
 
@@ -42,9 +41,9 @@ def distinct_bigrams(answers: pd.Series) -> float:
 def quality(world: World, responses: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
     """One row per set and method; `responses` are the response tables with columns set and method.
 
-    `stated` is the capability probe, with its interval by bootstrap over prompts, and `difference` that to vanilla
-    prompting, paired on the same prompts. `distinct_answers` is the share of different answers among those to one
-    prompt: 1 when every combination gets its own.
+    `stated` is a coarse probe of capability, with its interval by bootstrap over prompts: it saturates at 1 for methods
+    that know their topics, whatever else they say; how many answers are sound is told by `correctness`.
+    `distinct_answers` is the share of different answers among those to one prompt: 1 if each combination has its own.
     """
     parts = []
     for name, own in responses.groupby("set", sort=False):
@@ -60,10 +59,6 @@ def quality(world: World, responses: pd.DataFrame, resamples: int, seed: int) ->
         grouped = table.groupby("method", sort=False)
         made = grouped[MEANS].mean().reindex(methods)
         made = made.assign(set=name, seeds=grouped.seed.nunique(), stated=stated, stated_low=low, stated_high=high)
-        if PLAIN in methods:
-            plain = methods.index(PLAIN)
-            low, high = percentile_interval(resampled - resampled[:, [plain]], len(prompts))
-            made = made.assign(difference=stated - stated[plain], difference_low=low, difference_high=high)
         by_seed = table.groupby(["method", "seed"], sort=False)
         made["distinct_bigrams"] = by_seed.response.agg(distinct_bigrams).groupby(level="method").mean()
         answers = table.groupby(["method", "seed", "prompt_id"], sort=False).response

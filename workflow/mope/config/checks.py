@@ -9,6 +9,7 @@ from mope.config.entries_schema import mixer_keys
 from mope.config.run_name import RESERVED
 from mope.config.user_files import feedback_problems, prompts_problems, ratings_problems
 from mope.errors import MopeError
+from mope.judging.entries import known_preferences, world_only
 from mope.judging.preflight import chat_judge_problems
 from mope.methods.names import FOCUS
 from mope.preferences import Preferences, load_preferences, read_preferences
@@ -49,6 +50,7 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
         yield from _controllers(config, preferences)
         yield from _methods(config, preferences)
         yield from _own_preferences(config)
+        yield from _judged_preferences(config)
     yield from _judges(config, root, directory)
     yield from _human_study(config, directory)
 
@@ -92,9 +94,6 @@ def _own_preferences(config: dict) -> Iterator[Problem]:
         yield ("base", "path"), f"{found} a base of your own (path, hub, gguf or package) is expected"
     if config["feedback"]["source"] == "world":
         yield ("feedback", "source"), f"{found} a folder with feedback of your own is expected"
-    for name, judge in config["judges"].items():
-        if judge["kind"] == "rubric":
-            yield ("judges", name), f"{found} null, and a judge of kind chat or reward, are expected"
     for key, entry in {
         ("controller",): {},
         **{("controllers", n): e for n, e in config["controllers"].items()},
@@ -102,6 +101,16 @@ def _own_preferences(config: dict) -> Iterator[Problem]:
         settings = config["controller"] | entry
         if settings["pretraining"] and settings["path"] is None and settings["hub"] is None:
             yield (*key, "pretraining"), f"{found} 0 is expected: its corpus is that world's"
+
+
+def _judged_preferences(config: dict) -> Iterator[Problem]:
+    """A judge must know the preferences by which it judges."""
+    for name, judge in config["judges"].items():
+        known = known_preferences(judge["kind"]) or config["preferences"]
+        unknown = next((preference for preference in config["preferences"] if preference not in known), None)
+        if unknown is not None:
+            found = f"a judge of kind {judge['kind']} does not know preference {unknown};"
+            yield ("judges", name), f"{found} null, and a judge of kind chat or reward, are expected"
 
 
 def _starts(config: dict, directory: Path) -> Iterator[Problem]:
@@ -281,8 +290,17 @@ def _judges(config: dict, root: Path, directory: Path) -> Iterator[Problem]:
             yield key, "tables/agreement.csv calls the training rewards so; another name is expected"
         if judge["kind"] == "chat":
             yield from chat_judge_problems(config, root, key, judge)
+        elif world_only(judge["kind"]):
+            yield from _world_judge(config, key)
         elif judge["kind"] == "reward":
             yield from _reward_judge(config, directory, key, judge["run"])
+
+
+def _world_judge(config: dict, key: tuple[str, ...]) -> Iterator[Problem]:
+    others = [name for name, entry in config["evaluation_sets"].items() if entry["source"] != "world"]
+    if others:
+        found = f"this judge knows the embedded world only, evaluation set {others[0]} has another source"
+        yield key, f"{found}; `judges: {{{key[-1]}: null}}` and a judge of another kind are expected"
 
 
 def _reward_judge(config: dict, directory: Path, key: tuple[str, ...], run: str) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from mope.judging.entries import JUDGES
 from mope.provenance.declared import chosen
 
 KINDS, MIXERS = "mope.methods.kind_table", "mope.decoding.mixer_table"
@@ -22,3 +23,8 @@ def of_controller(section: Mapping) -> dict[str, list[str]]:
 def of_policy(policy: Mapping) -> dict[str, list[str]]:
     """The objective of a policy."""
     return chosen(POLICIES, [policy["objective"]])
+
+
+def of_judges(kinds: list[str]) -> dict[str, list[str]]:
+    """The kinds of judges."""
+    return chosen(JUDGES, kinds)

@@ -9,6 +9,7 @@ from mope.dag.figures import FigureEntry, drawn
 from mope.dag.models import Models
 from mope.dag.options import model_options, named
 from mope.dag.settings import as_json, without
+from mope.judging.entries import kinds_of
 from mope.methods.entries import in_tables, pairs
 from mope.methods.names import FOCUS
 
@@ -19,7 +20,7 @@ HUMAN_TABLES = ("human_study", "human_agreement")
 TEXTS = ("average_win_rates", "win_rate_matrix")  # as Markdown and LaTeX
 DECODING = "<results>/benchmarks/decoding.json"
 DETAIL_TABLES = ("quality", "alphas", "alpha_swaps", "generalisation")
-CLAIM_TABLES = ("quality", "generalisation")  # of `details`, which some claims need
+CLAIM_TABLES = ("correctness", "generalisation")  # of the world and of `details`, which some claims need
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,11 @@ class Results:
         """All answers."""
         return [path for name in self.sets for path in self.answers_to(name)]
 
+    def world_responses(self) -> list[str]:
+        """All answers to questions of the embedded world, where it is known what is true."""
+        sets = [name for name, entry in self.config["evaluation_sets"].items() if entry["source"] == "world"]
+        return [path for name in sets for path in self.answers_to(name)]
+
     def scores_of(self, method: str = "{method}") -> list[str]:
         """The rewards of a method's answers to each evaluation set."""
         return [files.scores(name, method) for name in self.sets]
@@ -73,9 +79,14 @@ class Results:
         """The pairs of methods to judge, as `a--b`."""
         return tuple(f"{a}--{b}" for a, b in pairs(self.config["methods"]))
 
-    def judges(self, *kinds: str) -> list[str]:
-        """Names of the judges of these kinds."""
+    def judges(self, *stages: str) -> list[str]:
+        """Names of the judges that these stages run."""
+        kinds = [kind for stage in stages for kind in kinds_of(stage)]
         return [name for name, judge in self.config["judges"].items() if judge["kind"] in kinds]
+
+    def text_judges(self) -> dict[str, str]:
+        """Name and kind of the judges that score texts."""
+        return {name: self.config["judges"][name]["kind"] for name in self.judges("judge_text")}
 
     def verdicts(self, set: str = "{set}", judge: str = "{judge}") -> list[str]:
         """A judge's verdicts on each pair of methods, on an evaluation set."""
@@ -120,9 +131,17 @@ class Results:
             return []
         return [name for name in DETAIL_TABLES if name != "generalisation" or self.partially_trained()]
 
+    def world_tables(self) -> list[str]:
+        """Names of the tables of a run that asks questions of the embedded world; the annotator's where it labelled."""
+        if not self.world_responses():
+            return []
+        labelled = self.config["feedback"]["source"] == "world" and self.text_judges()
+        return ["correctness", *(["annotator_agreement", "tone_classifier"] if labelled else [])]
+
     def claim_tables(self, wildcards: Mapping | None = None) -> dict[str, str]:
-        """What some claims need and not every run has, by option: of `details`, a human study, a benchmark."""
-        found = {name: files.table(name) for name in CLAIM_TABLES if name in self.detail_tables()}
+        """What some claims need and not every run has, by option: of world, `details`, a human study, a benchmark."""
+        made = [*self.detail_tables(), *self.world_tables()]
+        found = {name: files.table(name) for name in CLAIM_TABLES if name in made}
         if self.ratings():
             found["human"] = files.table("human_study")
         if Path(f"results/{self.config['run']}/benchmarks/decoding.json").exists():
@@ -150,7 +169,8 @@ class Results:
 
     def tables(self) -> list[str]:
         """Names of the tables of this run."""
-        return [*TABLES, *SINGLE_TABLES, *self.detail_tables(), *(HUMAN_TABLES if self.ratings() else [])]
+        human = HUMAN_TABLES if self.ratings() else ()
+        return [*TABLES, *SINGLE_TABLES, *self.world_tables(), *self.detail_tables(), *human]
 
     def figure_sources(self, decoding: Sequence[str] = ()) -> dict[str, list[str]]:
         """Files by the name under which figures ask for them; none of what is not made.

@@ -7,6 +7,10 @@ from mope.errors import MopeError
 from mope.judging.verdicts import Comparison, Opinion, decide
 from mope.provenance.artifact import read_meta
 
+STAGE = "judge_reward"
+REQUIRED = {"run": {"$ref": "#/$defs/name"}, "dead_band": {"type": "number", "minimum": 0}}
+OPTIONAL = {}
+
 
 class RewardJudge:
     """Reward models as a judge, by their scores: `scores[preference][prompt, response]`.

@@ -1,21 +1,15 @@
-"""The embedded rubric as a judge."""
+"""The embedded rubric as a kind of judge."""
 
-from collections.abc import Sequence
-
-from mope.judging.rubric import DEAD_BAND, score
-from mope.judging.verdicts import Comparison, Opinion, decide
+from mope.judging.rubric import score
+from mope.judging.text_scores import Scorer
 from mope.world.worlds import World
 
+STAGE = "judge_text"
+REQUIRED = {"dead_band": {"type": "number", "minimum": 0}}
+OPTIONAL = {}
+PREFERENCES = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B", "P3C", "P3D"]
 
-class RubricJudge:
-    """Compares the rubric's scores; both orders give one verdict."""
 
-    def __init__(self, world: World, dead_band: float = DEAD_BAND, name: str = "rubric"):
-        self.world, self.name, self.dead_band = world, name, dead_band
-
-    def judge(self, comparisons: Sequence[Comparison]) -> list[Opinion]:
-        opinions = []
-        for c in comparisons:
-            first, second = (round(score(self.world, c.prompt, text, c.preference), 4) for text in (c.first, c.second))
-            opinions.append(Opinion(decide(first - second, self.dead_band), f"{first:.4f} {second:.4f}"))
-        return opinions
+def scorer(world: World) -> Scorer:
+    """The rubric's points of each (prompt, response, preference)."""
+    return lambda answers: [score(world, *answer) for answer in answers]

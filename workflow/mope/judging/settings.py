@@ -2,6 +2,26 @@
 
 from dataclasses import MISSING, dataclass, field, fields
 
+STAGE = "judge_chat"
+REQUIRED = {"base_url": {"type": "string", "minLength": 1}, "model": {"type": "string", "minLength": 1}}
+OPTIONAL = {
+    "key_variable": {"type": "string", "minLength": 1},
+    "temperature": {"type": ["number", "null"], "minimum": 0, "maximum": 2},
+    "seed": {"type": ["integer", "null"], "minimum": 0, "maximum": 4294967295},
+    "max_tokens": {"type": "integer", "minimum": 1, "maximum": 1000000},
+    "limit": {"enum": ["max_tokens", "max_completion_tokens"]},
+    "system_role": {"type": "boolean"},
+    "content": {"enum": ["text", "parts"]},
+    "extra": {"type": "object"},
+    "max_characters": {"type": "integer", "minimum": 100},
+    "price_input": {"type": "number", "minimum": 0},
+    "price_output": {"type": "number", "minimum": 0},
+    "budget": {"type": "number", "minimum": 0},
+    "concurrency": {"type": "integer", "minimum": 1, "maximum": 1000},
+    "timeout": {"type": "number", "exclusiveMinimum": 0, "maximum": 86400},
+    "attempts": {"type": "integer", "minimum": 1, "maximum": 100},
+}
+
 
 @dataclass(frozen=True)
 class ChatJudgeSettings:

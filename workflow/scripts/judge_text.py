@@ -1,4 +1,4 @@
-"""Judge all pairs of methods on one evaluation set, both orders, with the embedded rubric."""
+"""Judge all pairs of methods on one evaluation set, both orders, by a score of each text."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from mope.data.table_paths import by_method, judgment_file
-from mope.judging.rubric_judge import RubricJudge
+from mope.judging.text_judge import TextJudge
 from mope.judging.verdicts import judge_pairs, read_responses
 from mope.provenance.artifact import write
 from mope.runtime.cli import method_pair, run
@@ -23,18 +23,19 @@ def main() -> None:
     )
     parser.add_argument("--pairs", nargs="+", type=method_pair, help="<a>--<b>; default: all pairs of methods")
     parser.add_argument("--world", type=load, required=True, help="name of the embedded world")
+    parser.add_argument("--kind", required=True, help="one of stage judge_text of mope.judging.judge_table")
     parser.add_argument("--settings", type=json.loads, required=True, help='{"dead_band": 0.05}')
     parser.add_argument("--output", type=Path, required=True, help="folder of the <a>--<b>.parquet")
     parser.add_argument("--shard", type=Shard.parse, default=WHOLE, help="0/3: the first of three parts")
     args = parser.parse_args()
-    judge = RubricJudge(args.world, args.settings["dead_band"])
-    params = {"world": args.world.name, **args.settings}
+    judge = TextJudge(args.world, args.kind, args.settings["dead_band"], args.output.name)
+    params = {"world": args.world.name, "kind": args.kind, **args.settings}
     ((name, responses),) = read_responses(args.responses, args.shard).items()
     paths = by_method(args.responses)
     pairs = args.pairs or list(combinations(responses, 2))
     for a, b, judgments in tqdm(judge_pairs(judge, responses, pairs), total=len(pairs), unit="pair", desc=name):
         target = judgment_file(args.output, a, b)
-        with write(target, stage="judge_rubric", params=params, seeds={}, inputs=[paths[a], paths[b]]) as tmp:
+        with write(target, stage="judge_text", params=params, seeds={}, inputs=[paths[a], paths[b]]) as tmp:
             judgments.to_parquet(tmp, index=False)
 
 

@@ -1,0 +1,95 @@
+"""How often the answers of an embedded world are correct, where it is known what each sentence states."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from mope.analysis.intervals import percentile_interval, ratios, resample_weights
+from mope.judging.statements import Statement
+from mope.judging.truth import Reading, reading
+from mope.world.answers import STYLES
+from mope.world.worlds import World
+
+# Each a share: of answers, of sentences, or of facts.
+MEASURES = (
+    "sound",  # answers with a fact of each asked topic, nothing invented and nothing said twice
+    "with_invented",  # answers with an invented sentence
+    "invented",  # sentences that are neither a fact of an asked topic nor a tone sentence
+    "repeated",  # sentences said before, word for word
+    "facts",  # different facts stated, of those known of the asked topics
+    "in_register",  # stated facts that are in the asked register; NaN where none is asked for
+    "in_tone",  # answers that open and close with a sentence of the asked tone; NaN where none is asked for
+)
+PLAIN = "vanilla"  # the method whose knowledge is the measure: it reads no preference
+ENDS = ("", "_low", "_high")
+CORRECTNESS_COLUMNS = ["set", "method", "preference", "answers"]
+CORRECTNESS_COLUMNS += [f"{name}{end}" for name in (*MEASURES, "difference") for end in ENDS]
+
+
+def _in_tone(found: Reading, tone: str) -> bool:
+    """Whether the first and the last sentence are an opener and a closer of a tone, as the world has them."""
+    opener, closer = Statement(tone=tone, place="openers"), Statement(tone=tone, place="closers")
+    return found.opening == opener and found.closing == closer
+
+
+def counts(world: World, prompt: str, combination: str, response: str) -> list[tuple[int, int]]:
+    """(count, out of) of each of `MEASURES` in one answer; `MopeError` for a prompt outside the embedded world."""
+    found = reading(world, prompt, response)
+    asked = dict(STYLES[preference] for preference in combination.split("-") if preference in STYLES)
+    register, tone = asked.get("register"), asked.get("tone")
+    return [
+        (found.faulty == 0, 1),
+        (found.invented > 0, 1),
+        (found.invented, found.sentences),
+        (found.repeated, found.sentences),
+        (found.facts, found.available),
+        (sum(fact.register == register for fact in found.stated), len(found.stated)) if register else (0, 0),
+        (_in_tone(found, tone), 1) if tone else (0, 0),
+    ]
+
+
+def _shares(sums: np.ndarray) -> np.ndarray:
+    """(prompts, measures, 2) counts and what they are out of -> (measures,) shares; NaN where nothing was counted."""
+    with np.errstate(invalid="ignore"):
+        return sums[..., 0].sum(axis=0) / sums[..., 1].sum(axis=0)
+
+
+def _with_interval(names: Iterable[str], shares: np.ndarray, resampled: np.ndarray, n_prompts: int) -> dict[str, float]:
+    """Columns <name>, <name>_low and <name>_high from (k,) shares and (resamples, k) resampled ones."""
+    bounds = zip(names, shares, *percentile_interval(resampled, n_prompts), strict=True)
+    return {f"{name}{end}": value for name, *values in bounds for end, value in zip(ENDS, values, strict=True)}
+
+
+def correctness(world: World, responses: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
+    """One row per set, method and preference asked for, and one for "all" of them (columns `CORRECTNESS_COLUMNS`).
+
+    `responses`: set, method, prompt_id, prompt, combination, response, of every seed; questions of the world.
+    A measure is a share of sums over all answers, seeds together; its interval is by bootstrap over prompts, and the
+    same resamples serve every method. NaN where nothing was counted. `difference`: of `sound` to vanilla prompting,
+    paired on the same prompts and preference.
+    """
+    answers = zip(responses.prompt, responses.combination, responses.response, strict=True)
+    counted = np.array([counts(world, *answer) for answer in answers], dtype=float)  # (answers, measures, 2)
+    table = responses[["set", "method", "prompt_id", "combination"]].assign(place=np.arange(len(responses)))
+    each = table.assign(preference=table["combination"].str.split("-")).explode("preference")
+    parts = []
+    for (name, preference), own in pd.concat([table.assign(preference="all"), each]).groupby(
+        ["set", "preference"], sort=False
+    ):
+        prompts = pd.Index(sorted(set(own["prompt_id"])))
+        weights = resample_weights(len(prompts), resamples, seed)
+        found = {}
+        for method, group in own.groupby("method", sort=False):
+            sums = np.zeros((len(prompts), len(MEASURES), 2))
+            np.add.at(sums, prompts.get_indexer(group["prompt_id"]), counted[group["place"]])
+            found[method] = (len(group), sums, ratios(weights, sums[..., 0], sums[..., 1]))
+        for method, (n, sums, resampled) in found.items():
+            row = {"set": name, "method": method, "preference": preference, "answers": n}
+            row |= _with_interval(MEASURES, _shares(sums), resampled, len(prompts))
+            if PLAIN in found:
+                _, plain, plain_resampled = found[PLAIN]
+                difference = (_shares(sums) - _shares(plain))[:1], (resampled - plain_resampled)[:, :1]
+                row |= _with_interval(["difference"], *difference, len(prompts))
+            parts.append(row)
+    return pd.DataFrame(parts, columns=CORRECTNESS_COLUMNS)

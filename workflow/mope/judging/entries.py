@@ -1,0 +1,26 @@
+"""What the judges of config.yaml are. Light: the Snakefile calls this while it is parsed."""
+
+from mope.provenance.declared import declared
+
+JUDGES = "mope.judging.judge_table"
+
+
+def kinds_of(stage: str) -> list[str]:
+    """The kinds of judges that a stage runs."""
+    return [kind for kind, constants in declared(JUDGES).items() if constants["STAGE"] == stage]
+
+
+def known_preferences(kind: str) -> list[str] | None:
+    """The preferences that a kind of judge knows; `None` where it knows any."""
+    return declared(JUDGES)[kind].get("PREFERENCES")
+
+
+def world_only(kind: str) -> bool:
+    """Whether a kind of judge knows answers to questions of the embedded world only."""
+    return declared(JUDGES)[kind].get("WORLD_ONLY", False)
+
+
+def files_read(kinds: list[str]) -> list[str]:
+    """Patterns, below workflow/mope, of the data files that these kinds of judges read beside the world's."""
+    patterns = (pattern for kind in kinds for pattern in declared(JUDGES)[kind].get("READS", []))
+    return list(dict.fromkeys(patterns))

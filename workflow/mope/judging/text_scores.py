@@ -1,0 +1,6 @@
+"""What a judge that scores texts is asked, and what it answers."""
+
+from collections.abc import Callable, Sequence
+
+Asked = tuple[str, str, str]  # prompt, response, preference
+Scorer = Callable[[Sequence[Asked]], list[float]]  # points of each, in order; more is better

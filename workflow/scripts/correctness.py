@@ -1,0 +1,33 @@
+"""How often every method's answers are correct, where the facts are known."""
+
+import argparse
+import json
+from pathlib import Path
+
+from mope.analysis.aggregate import read_methods
+from mope.analysis.correctness import correctness
+from mope.data.tables import read
+from mope.provenance.artifact import write
+from mope.runtime.cli import run
+from mope.world.worlds import load
+
+COLUMNS = ["prompt_id", "prompt", "combination", "response", "seed"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet")
+    parser.add_argument("--world", type=load, required=True, help="name of the embedded world")
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: resamples, seed")
+    parser.add_argument("--output", type=Path, required=True, help="correctness.csv")
+    args = parser.parse_args()
+    responses = read_methods({path: read(path, COLUMNS) for path in args.responses})
+    params, seeds = {"world": args.world.name, **args.settings}, {"bootstrap": args.settings["seed"]}
+    with write(args.output, stage="correctness", params=params, seeds=seeds, inputs=args.responses) as tmp:
+        correctness(args.world, responses, **args.settings).to_csv(
+            tmp, index=False, float_format="%.6f", lineterminator="\n"
+        )
+
+
+if __name__ == "__main__":
+    run(main)
