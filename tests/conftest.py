@@ -34,6 +34,12 @@ def copied(folder: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def copy_project() -> Callable[[Path], Path]:
+    """`copy_project(folder)`: a copy of the project without results in an empty folder."""
+    return copied
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project without results."""

@@ -6,11 +6,9 @@ from pathlib import Path
 
 from mope.errors import MopeError
 from mope.report.pages.costs_page import work_and_wall
-from mope.report.pages.reference_runs import ReferenceRun
+from mope.report.pages.reference_runs import TESTS, ReferenceRun
 from mope.report.pages.results_page import verdict_lines
 from mope.report.pages.win_rate_tables import average_table, of_judge
-
-TESTS = "tests.json"  # number and seconds of the tests, where `make test` was run before `make reference`
 
 
 def readme_blocks(runs: list[ReferenceRun], reference: Path, names: dict[str, str]) -> dict[str, str]:

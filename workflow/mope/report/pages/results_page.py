@@ -61,8 +61,8 @@ def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) ->
         *verdict_lines(runs, names),
         counts_table(runs),
         "A comparison counts once: where two runs give the same figure, for the first of them. A win rate must lie "
-        "above 50 %, a difference above 0, with its whole 95 % interval, to be reproduced. Published figures belong to other "
-        "models and another judge; they are shown, never used as targets.",
+        "above 50 %, a difference above 0, with its whole 95 % interval, to be reproduced. Published figures belong "
+        "to other models and another judge; they are shown, never used as targets.",
         "## Claims that the papers published",
         claims_table(found),
     ]

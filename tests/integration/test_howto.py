@@ -1,0 +1,119 @@
+"""Every page of docs/howto is followed literally in a copy of the project: its files written, its commands run."""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from howto_page import CodeBlock, code_blocks, write_files
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted((ROOT / "docs/howto").glob("*.md"))
+COPIED = ["README.md", "docs", "constraints.txt", "results/reference"]
+
+
+def model(folder: Path) -> None:
+    """What a reader of the pages about models has: one."""
+    (folder / "models/my-model").mkdir(parents=True)
+    shape = {"vocab_size": 320, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
+    config = {"model_type": "llama", "num_attention_heads": 2, "max_position_embeddings": 512} | shape
+    (folder / "models/my-model/config.json").write_text(json.dumps(config))
+
+
+def feedback_and_judge(folder: Path) -> None:
+    """A model, feedback, and the reward models of another run."""
+    model(folder)
+    (folder / "my_feedback").mkdir()
+    for name in ("F1", "F2"):
+        pairs = [{"prompt": f"What is {i}?", "chosen": f"{i}, {name}.", "rejected": f"No {i}."} for i in range(20)]
+        (folder / f"my_feedback/{name}.jsonl").write_text("\n".join(map(json.dumps, pairs)))
+        (folder / f"results/other/reward/{name}").mkdir(parents=True)
+    (folder / "results/other/base").mkdir()
+
+
+def ratings(folder: Path) -> None:
+    """The files that raters sent back."""
+    (folder / "ratings/mine").mkdir(parents=True)
+    (folder / "ratings/mine/rater.csv").write_text("rater,item,answer\n")
+
+
+GIVEN = {"own_model": model, "own_preferences": feedback_and_judge, "human_study": ratings}
+
+
+@pytest.fixture
+def reader(copy_project: Callable[[Path], Path], tmp_path: Path) -> Path:
+    """A copy of the project whose .venv are this interpreter's packages."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    copy_project(folder)
+    for name in COPIED:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
+    (folder / ".venv").mkdir()
+    (folder / ".venv/bin").symlink_to(Path(sys.executable).parent)
+    (folder / ".venv/.installed").touch()
+    (folder / "dry").mkdir()
+    (folder / "dry/config.yaml").write_text("dry-run: true\n")
+    return folder
+
+
+def follow(block: CodeBlock, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the commands of a block; in a dry run Snakemake plans, and there is no report to make."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("VENV", "MAKEFLAGS")}
+    commands = block.text
+    if block.mark == "dry run":
+        environment["SNAKEMAKE_PROFILE"] = str(folder / "dry")
+        commands = commands.replace("make results", "make dry-run")
+    options = {"cwd": folder, "env": environment, "capture_output": True, "text": True, "timeout": 300}
+    return subprocess.run(["bash", "-euo", "pipefail", "-c", commands], **options)
+
+
+@pytest.mark.parametrize("page", [page.stem for page in PAGES])
+def test_a_page_can_be_followed_literally(page: str, reader: Path) -> None:
+    blocks = code_blocks((ROOT / f"docs/howto/{page}.md").read_text())
+    GIVEN.get(page, lambda folder: None)(reader)
+    write_files(blocks, reader)
+    for block in blocks:
+        if block.language == "bash" and block.mark != "not run":
+            outcome = follow(block, reader)
+            told = f"{page}.md:\n{block.text}\n{outcome.stdout[-2000:]}\n{outcome.stderr[-2000:]}"
+            assert (outcome.returncode != 0) == (block.mark == "fails"), told
+            assert "Traceback" not in outcome.stderr, told
+
+
+@pytest.mark.parametrize("page", [page.stem for page in PAGES])
+def test_what_a_page_imports_exists(page: str) -> None:
+    for block in code_blocks((ROOT / f"docs/howto/{page}.md").read_text()):
+        if block.language == "python" and not block.mark:
+            for node in ast.walk(ast.parse(block.text)):
+                if isinstance(node, ast.ImportFrom):
+                    module = import_module(node.module)
+                    assert all(hasattr(module, alias.name) for alias in node.names), f"{page}.md: {node.module}"
+
+
+def test_pages_that_run_nothing_say_why() -> None:
+    for page in PAGES:
+        for block in code_blocks(page.read_text()):
+            assert block.mark != "not run" or block.argument, page.name
+
+
+def planned(folder: Path, experiment: str) -> str:
+    block = CodeBlock("bash", "dry run", "", f"make results EXPERIMENT={experiment}\n")
+    return follow(block, folder).stdout
+
+
+@pytest.mark.parametrize("page, experiment, jobs", [
+    ("new_kind", "my_kind", ["responses/single/style_alone.parquet"]),
+    ("new_mixer", "my_mixer", ["responses/single/power_half.parquet"]),
+    ("new_objective", "my_objectives", ["controller/dpo/seed0", "policy/compromise/seed0", "mope_dpo.parquet"]),
+])  # fmt: skip
+def test_an_addition_is_planned(page: str, experiment: str, jobs: list[str], reader: Path) -> None:
+    write_files(code_blocks((ROOT / f"docs/howto/{page}.md").read_text()), reader)
+    plan = planned(reader, experiment)
+    assert all(job in plan for job in jobs), plan[-3000:]
