@@ -1,8 +1,9 @@
 """A page of docs/howto as its reader follows it: files to write, entries to add to tables, commands to run.
 
 An HTML comment above a block of code says what to do with it: `file: PATH, ...` write it there; `insert: PATH` add its
-imports and its entries to the table there; `dry run` run its commands, but plan instead of training; `fails` its command
-must fail; `not run: REASON` leave it. Commands without a comment are run; other blocks without one are only shown.
+imports and its entries to the table there; `dry run` run its commands, but plan instead of training; `fails` its
+command must fail; `not run: REASON` leave it. Commands without a comment are run;
+other blocks without one are only shown.
 """
 
 import re

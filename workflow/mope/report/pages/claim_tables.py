@@ -35,7 +35,7 @@ def of_papers(claim: dict) -> bool:
     return not claim["published"].startswith(NOT_COMPARED)
 
 
-def tested(runs: list[ReferenceRun]) -> list[Tested]:
+def put_to_test(runs: list[ReferenceRun]) -> list[Tested]:
     """Every comparison that a run put to the test; one that an earlier run tells with the same figure only there."""
     found, told = [], set()
     for run in runs:
@@ -49,7 +49,7 @@ def tested(runs: list[ReferenceRun]) -> list[Tested]:
 
 def untested(runs: list[ReferenceRun]) -> list[str]:
     """The claims of which no run could test any part, each once."""
-    known = {name_and_set(claim)[0] for _, claim in tested(runs)}
+    known = {name_and_set(claim)[0] for _, claim in put_to_test(runs)}
     missing = {name_and_set(claim)[0]: statement(claim) for run in runs for claim in run.claims}
     return [text for name, text in missing.items() if name not in known]
 
@@ -66,7 +66,7 @@ def counts(found: list[Tested]) -> Counter:
 
 def counts_table(runs: list[ReferenceRun]) -> str:
     """How many comparisons came out, by run and altogether: those of the papers, then all others."""
-    rows, every = [], tested(runs)
+    rows, every = [], put_to_test(runs)
     for label, papers in (("published", True), ("not compared by the papers", False)):
         part = [(run, claim) for run, claim in every if of_papers(claim) == papers]
         names = [run.name for run in runs if any(run is other for other, _ in part)]
@@ -130,7 +130,7 @@ def _views(entries: dict) -> Iterator[str]:
 def failed(runs: list[ReferenceRun], verdict: str) -> list[str]:
     """The papers' claims with this verdict on some set, each with its runs and sets."""
     where: dict[str, list[str]] = {}
-    for run, claim in tested(runs):
+    for run, claim in put_to_test(runs):
         if of_papers(claim) and claim["verdict"] == verdict:
             evaluation_set = name_and_set(claim)[1]
             where.setdefault(statement(claim), []).append(

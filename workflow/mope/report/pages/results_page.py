@@ -12,7 +12,7 @@ from mope.report.pages.claim_tables import (
     counts_table,
     failed,
     of_papers,
-    tested,
+    put_to_test,
     untested,
     verdicts,
 )
@@ -54,7 +54,7 @@ LINKED = {"rewards_by_cell"}  # tables whose rows about everything stand elsewhe
 
 def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) -> str:
     """The page as it stands in folder `docs`; the main run is the first of `runs`, `names` are those of preferences."""
-    found = tested(runs)
+    found = put_to_test(runs)
     parts = [
         NOTICE,
         "# Results",
@@ -77,7 +77,7 @@ def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) ->
 
 def verdict_lines(runs: list[ReferenceRun], names: dict[str, str]) -> list[str]:
     """Who is first and where it loses, how many of the papers' comparisons came out, and which did not."""
-    published = [(run, claim) for run, claim in tested(runs) if of_papers(claim)]
+    published = [(run, claim) for run, claim in put_to_test(runs) if of_papers(claim)]
     lines = [f"**Run `{run.name}`.** {standing(run, names)}" for run in runs if run is runs[0] or run.name == SECOND]
     number = counts(published)
     said = ", ".join(f"{number[verdict]} {verdict}" for verdict in verdicts(published) if number[verdict])
