@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mope.config.yaml_file import read_yaml
 from mope.errors import MopeError
 from mope.report.pages.all_pages import generated_pages
 from mope.report.pages.readme import fill
@@ -61,6 +62,14 @@ def test_the_map_has_every_room_of_the_library(root: Path) -> None:
     rooms = {file.parent.name for file in (root / "workflow/mope").glob("*/__init__.py")}
     told = set(re.findall(r"^\| `workflow/mope/(\w+)` \|", (root / "README.md").read_text(), re.MULTILINE))
     assert rooms <= told
+
+
+@pytest.mark.parametrize("page", NAMES)
+def test_every_key_of_the_configuration_that_a_page_names_exists(page: str) -> None:
+    config = read_yaml(ROOT / "config.yaml")
+    for section, key in re.findall(r"`(\w+)\.(\w+)`", (ROOT / page).read_text()):
+        if isinstance(config.get(section), dict):
+            assert key in config[section], f"{page}: `{section}.{key}`"
 
 
 def test_fill_replaces_only_the_block_and_needs_it() -> None:
