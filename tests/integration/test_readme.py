@@ -8,8 +8,8 @@ import pytest
 
 from mope.config.yaml_file import read_yaml
 from mope.errors import MopeError
-from mope.report.pages.all_pages import generated_pages
-from mope.report.pages.readme import fill
+from mope.report.docs.all_pages import generated_pages
+from mope.report.docs.readme import fill
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from mope.errors import MopeError
 from mope.provenance.artifact import meta_path, require
-from mope.report.pages.reference_runs import TESTS, WHOLE_RUN
+from mope.report.docs.reference_runs import TESTS, WHOLE_RUN
 from mope.runtime.cli import run
 from mope.runtime.estimate import earlier_durations
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from mope.report.pages.all_pages import generated_pages
+from mope.report.docs.all_pages import generated_pages
 from mope.runtime.cli import run
 
 

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from mope.errors import MopeError
-from mope.report.pages.configuration_page import configuration_page, read_keys
-from mope.report.pages.costs_page import costs_page
-from mope.report.pages.methods_page import with_lines
-from mope.report.pages.readme import durations
-from mope.report.pages.reference_runs import read_reference
-from mope.report.pages.results_page import results_page
+from mope.report.docs.configuration_page import configuration_page, read_keys
+from mope.report.docs.costs_page import costs_page
+from mope.report.docs.methods_page import with_lines
+from mope.report.docs.readme import durations
+from mope.report.docs.reference_runs import read_reference
+from mope.report.docs.results_page import results_page
 
 CLAIM = {"claim": "C, evaluation set k", "published": "p", "ours": 0.4, "ci_low": 0.3, "ci_high": 0.45, "note": ""}
 

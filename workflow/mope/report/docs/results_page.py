@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mope.report.pages.claim_tables import (
+from mope.report.docs.claim_tables import (
     UNDECIDED,
     claims_table,
     counts,
@@ -16,9 +16,9 @@ from mope.report.pages.claim_tables import (
     untested,
     verdicts,
 )
-from mope.report.pages.markdown import any_table, details, markdown_table, overall
-from mope.report.pages.reference_runs import ReferenceRun
-from mope.report.pages.win_rate_tables import (
+from mope.report.docs.markdown import any_table, details, markdown_table, overall
+from mope.report.docs.reference_runs import ReferenceRun
+from mope.report.docs.win_rate_tables import (
     agreement_table,
     average_table,
     generalisation_table,

@@ -8,7 +8,7 @@ import yaml
 
 from mope.config.entries_schema import resolved
 from mope.config.yaml_file import read_yaml
-from mope.report.pages.markdown import markdown_table
+from mope.report.docs.markdown import markdown_table
 
 NOTICE = "<!-- Written by `make docs` from config.yaml and its schema. Change those, not this page. -->"
 SIGNS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}

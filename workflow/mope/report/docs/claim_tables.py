@@ -7,8 +7,8 @@ with its interval, `verdict` and `note`; further entries, such as another view o
 from collections import Counter
 from collections.abc import Iterator
 
-from mope.report.pages.markdown import markdown_table, percent_interval
-from mope.report.pages.reference_runs import ReferenceRun
+from mope.report.docs.markdown import markdown_table, percent_interval
+from mope.report.docs.reference_runs import ReferenceRun
 
 NOT_RUN = "not run"
 UNDECIDED = "undecided by the interval"

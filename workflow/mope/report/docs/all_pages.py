@@ -4,12 +4,12 @@ from pathlib import Path
 
 from mope.config.load import load_config
 from mope.config.yaml_file import read_yaml
-from mope.report.pages.configuration_page import configuration_page
-from mope.report.pages.costs_page import costs_page
-from mope.report.pages.methods_page import with_lines
-from mope.report.pages.readme import fill, readme_blocks
-from mope.report.pages.reference_runs import read_reference
-from mope.report.pages.results_page import results_page
+from mope.report.docs.configuration_page import configuration_page
+from mope.report.docs.costs_page import costs_page
+from mope.report.docs.methods_page import with_lines
+from mope.report.docs.readme import fill, readme_blocks
+from mope.report.docs.reference_runs import read_reference
+from mope.report.docs.results_page import results_page
 
 
 def generated_pages(root: Path) -> dict[Path, str]:

@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 from mope.errors import MopeError
-from mope.report.pages.costs_page import work_and_wall
-from mope.report.pages.reference_runs import TESTS, ReferenceRun
-from mope.report.pages.results_page import verdict_lines
-from mope.report.pages.win_rate_tables import average_table, of_judge
+from mope.report.docs.costs_page import work_and_wall
+from mope.report.docs.reference_runs import TESTS, ReferenceRun
+from mope.report.docs.results_page import verdict_lines
+from mope.report.docs.win_rate_tables import average_table, of_judge
 
 
 def readme_blocks(runs: list[ReferenceRun], reference: Path, names: dict[str, str]) -> dict[str, str]:

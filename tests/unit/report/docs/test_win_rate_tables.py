@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from mope.report.pages.markdown import any_table
-from mope.report.pages.win_rate_tables import (
+from mope.report.docs.markdown import any_table
+from mope.report.docs.win_rate_tables import (
     average_table,
     generalisation_table,
     intervals_sentence,

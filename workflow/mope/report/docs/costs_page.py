@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from mope.report.pages.markdown import markdown_table
-from mope.report.pages.reference_runs import WHOLE_RUN, ReferenceRun, commit_of, read_benchmark
-from mope.report.pages.results_page import NOTICE
+from mope.report.docs.markdown import markdown_table
+from mope.report.docs.reference_runs import WHOLE_RUN, ReferenceRun, commit_of, read_benchmark
+from mope.report.docs.results_page import NOTICE
 
 SYSTEMS = {
     "single": "the base model alone, by this project's forward pass",

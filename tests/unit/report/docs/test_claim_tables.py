@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mope.report.pages.claim_tables import claims_table, counts_table, failed, put_to_test, untested
-from mope.report.pages.reference_runs import ReferenceRun
+from mope.report.docs.claim_tables import claims_table, counts_table, failed, put_to_test, untested
+from mope.report.docs.reference_runs import ReferenceRun
 
 
 def claim(id: str, verdict: str = "reproduced", ours: float | None = 0.6, **more) -> dict:

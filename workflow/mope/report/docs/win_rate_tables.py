@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from mope.report.docs.markdown import WHOLE, listed, markdown_table, overall, rate_of_seeds
 from mope.report.formats import percent
-from mope.report.pages.markdown import WHOLE, listed, markdown_table, overall, rate_of_seeds
 
-FOCUS = "mope"
+MOPE = "mope"
 
 
 def judges(table: pd.DataFrame) -> list[str]:
@@ -31,7 +31,7 @@ def average_table(table: pd.DataFrame) -> str:
     return markdown_table(["method", *(f"{name}: average win rate, % [95 %]" for name in sets), "tokens"], rows)
 
 
-def rivals_table(table: pd.DataFrame, focus: str = FOCUS) -> str:
+def rivals_table(table: pd.DataFrame, focus: str = MOPE) -> str:
     """One method against each other, all combinations and preferences together."""
     rows = overall(table[table.method == focus])
     sets, lines = list(dict.fromkeys(rows["set"])), []
@@ -128,18 +128,16 @@ def leader_sentence(averages: pd.DataFrame) -> str:
         rows = averages[averages["set"] == name].sort_values("average_win_rate", ascending=False, kind="stable")
         first, second = rows.iloc[0], rows.iloc[min(1, len(rows) - 1)]
         text = f"`{first.method}` is first on {name} with {percent(first.average_win_rate)} %"
-        if first.method == FOCUS:
+        if first.method == MOPE:
             text += f" (next: `{second.method}`, {percent(second.average_win_rate)} %)"
-        elif FOCUS in set(rows.method):
-            own = rows[rows.method == FOCUS].average_win_rate.iloc[0]
-            text += (
-                f" (`{FOCUS}`: {percent(own)} %, rank {1 + int((rows.average_win_rate > own).sum())} of {len(rows)})"
-            )
+        elif MOPE in set(rows.method):
+            own = rows[rows.method == MOPE].average_win_rate.iloc[0]
+            text += f" (`{MOPE}`: {percent(own)} %, rank {1 + int((rows.average_win_rate > own).sum())} of {len(rows)})"
         parts.append(text)
     return "By average win rate " + "; ".join(parts) + "."
 
 
-def intervals_sentence(pairs: pd.DataFrame, focus: str = FOCUS) -> str:
+def intervals_sentence(pairs: pd.DataFrame, focus: str = MOPE) -> str:
     """Against whom the method's interval lies above one half, contains it, or lies below, on each set."""
     parts = []
     rows = overall(pairs[pairs.method == focus])
@@ -156,7 +154,7 @@ def intervals_sentence(pairs: pd.DataFrame, focus: str = FOCUS) -> str:
     return f"The intervals of `{focus}` are " + "; ".join(parts) + "." if parts else ""
 
 
-def weak_preferences_sentence(pairs: pd.DataFrame, names: dict[str, str], focus: str = FOCUS) -> str:
+def weak_preferences_sentence(pairs: pd.DataFrame, names: dict[str, str], focus: str = MOPE) -> str:
     """On which preferences whole intervals of the method lie below one half, and against how many methods."""
     rows = pairs[(pairs.method == focus) & (pairs.combination == WHOLE) & (pairs.preference != WHOLE)]
     if rows.empty:
@@ -171,7 +169,7 @@ def weak_preferences_sentence(pairs: pd.DataFrame, names: dict[str, str], focus:
     return f"By preference `{focus}` loses by its whole interval: {'; '.join(parts)}."
 
 
-def rewards_sentence(rewards: pd.DataFrame, focus: str = FOCUS, most: int = 4) -> str:
+def rewards_sentence(rewards: pd.DataFrame, focus: str = MOPE, most: int = 4) -> str:
     """Which methods the reward models, on which the controller was trained, like better than it; `most` by name."""
     parts = []
     for name in dict.fromkeys(rewards["set"]):
