@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
-from mope.config.yaml_file import read_yaml
 from mope.errors import MopeError
 from mope.report.docs.all_pages import generated_pages
 from mope.report.docs.readme import fill
@@ -66,7 +66,7 @@ def test_the_map_has_every_room_of_the_library(root: Path) -> None:
 
 @pytest.mark.parametrize("page", NAMES)
 def test_every_key_of_the_configuration_that_a_page_names_exists(page: str) -> None:
-    config = read_yaml(ROOT / "config.yaml")
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
     for section, key in re.findall(r"`(\w+)\.(\w+)`", (ROOT / page).read_text()):
         if isinstance(config.get(section), dict):
             assert key in config[section], f"{page}: `{section}.{key}`"

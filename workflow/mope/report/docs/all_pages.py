@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+import yaml
+
 from mope.config.load import load_config
-from mope.config.yaml_file import read_yaml
 from mope.report.docs.configuration_page import configuration_page
 from mope.report.docs.costs_page import costs_page
 from mope.report.docs.methods_page import with_lines
@@ -15,7 +16,10 @@ from mope.report.docs.results_page import results_page
 def generated_pages(root: Path) -> dict[Path, str]:
     """Every generated page of the project in folder `root`, with its text."""
     docs, reference = root / "docs", root / "results/reference"
-    runs, names = read_reference(reference), read_yaml(root / "workflow/prompts/preferences.yaml")["names"]
+    runs, names = (
+        read_reference(reference),
+        yaml.safe_load((root / "workflow/prompts/preferences.yaml").read_text())["names"],
+    )
     readme, methods = root / "README.md", docs / "methods.md"
     return {
         readme: fill(readme.read_text(encoding="utf-8"), readme_blocks(runs, reference, names)),

@@ -7,7 +7,6 @@ from pathlib import Path
 import yaml
 
 from mope.config.entries_schema import resolved
-from mope.config.yaml_file import read_yaml
 from mope.report.docs.markdown import markdown_table
 
 NOTICE = "<!-- Written by `make docs` from config.yaml and its schema. Change those, not this page. -->"
@@ -40,7 +39,7 @@ class ConfigKey:
 
 def configuration_page(root: Path) -> str:
     """The page, for the project in folder `root`."""
-    schema = resolved(read_yaml(root / "workflow/schemas/config.schema.yaml"))
+    schema = resolved(yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8")))
     keys = read_keys((root / "config.yaml").read_text(encoding="utf-8"))
     single = [key for key in keys if not key.children]
     parts = [NOTICE, "# Configuration", INTRODUCTION, "## Keys at the top", keys_table(single, schema)]
