@@ -16,10 +16,8 @@ from mope.report.docs.results_page import results_page
 def generated_pages(root: Path) -> dict[Path, str]:
     """Every generated page of the project in folder `root`, with its text."""
     docs, reference = root / "docs", root / "results/reference"
-    runs, names = (
-        read_reference(reference),
-        yaml.safe_load((root / "workflow/prompts/preferences.yaml").read_text())["names"],
-    )
+    runs = read_reference(reference)
+    names = yaml.safe_load((root / "workflow/prompts/preferences.yaml").read_text(encoding="utf-8"))["names"]
     readme, methods = root / "README.md", docs / "methods.md"
     return {
         readme: fill(readme.read_text(encoding="utf-8"), readme_blocks(runs, reference, names)),
