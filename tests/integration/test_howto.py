@@ -14,7 +14,8 @@ import pytest
 from howto_page import CodeBlock, code_blocks, write_files
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted((ROOT / "docs/howto").glob("*.md"))
+ELSEWHERE = {"new_figure"}  # followed by test_new_figure.py, on a finished run
+PAGES = [page for page in sorted((ROOT / "docs/howto").glob("*.md")) if page.stem not in ELSEWHERE]
 COPIED = ["README.md", "docs", "constraints.txt", "results/reference"]
 
 
