@@ -3,7 +3,10 @@
 # make test-slurm the smoke experiment on a SLURM cluster of one node, which the tests start; needs slurm-wlm and munge
 # make verify     re-hash every artifact of a run and name those that differ
 # make plan       what an experiment will take, before it runs: parameters, memory, tokens, questions to the judge, jobs
-# make report     results/<run>/report.html; make reference: copy the small results to results/reference and the README
+# make dry-run    which jobs would run, without running them
+# make report     results/<run>/report.html
+# make reference  copy the small results of a run to results/reference, and write the pages that show them
+# make docs       those pages alone: docs/results.md and others, the numbers of README.md
 # make publish OWNER=name       results/published: the models with cards, for the Hugging Face Hub (MODELS="base expert" for some)
 # make judge-batch JUDGE=name   what an LLM judge will cost, and its calls as files for a batch service: results/<run>/batch
 # make judge-collect FILES=...  take the batch service's result files in; then `make results` goes on
@@ -12,7 +15,10 @@
 # make benchmark  what decoding with several experts and training a controller cost, on a quiet machine: results/<run>/benchmarks;
 #                 EXPERIMENT=gpu: with models of 7 B on one GPU
 # make paper-tables   every row of both papers' tables, rivals, ablations and the scaling study: results/tables, results/scaling
-# make smoke      a tiny experiment end to end; make lint: format and lint; make clean: remove results, keep .venv and bought answers
+# make smoke      a tiny experiment end to end
+# make lint       format and lint
+# make clean      remove results, keep .venv and bought answers
+# make help       these lines
 
 VENV ?= .venv
 CORES ?= all
@@ -33,13 +39,19 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profil
 LIST_AGAIN = $(SNAKEMAKE) --forcerun write_manifest -- results/$(RUN)/manifest.json  # after what is not part of `all`
 export PYTHONPATH = workflow
 
-.PHONY: results paper-tables report verify plan reference publish judge-batch judge-collect human-study chat benchmark test test-slurm smoke lint clean
+.PHONY: help results dry-run paper-tables report verify plan reference docs publish judge-batch judge-collect human-study chat benchmark test test-slurm smoke lint clean
 .DEFAULT_GOAL := results
 
 results: $(READY)
 	$(SNAKEMAKE)
 	@$(MAKE) --no-print-directory report
 	@echo "Done: results/$(RUN)/report.html. Check the files with: make verify$(if $(EXPERIMENT), EXPERIMENT=$(EXPERIMENT))"
+
+help:
+	@sed -e '/^$$/q' -e 's/^# //' $(firstword $(MAKEFILE_LIST))
+
+dry-run: $(READY)
+	$(SNAKEMAKE) --dry-run
 
 paper-tables:
 	@$(MAKE) --no-print-directory results EXPERIMENT=tables
@@ -52,8 +64,11 @@ verify: $(READY)
 	$(BIN)/python workflow/scripts/verify.py results/$(RUN)
 
 reference: verify
-	$(BIN)/python workflow/scripts/copy_reference.py --run results/$(RUN) --out results/reference $(if $(EXPERIMENT),--further)
-	$(BIN)/python workflow/scripts/fill_readme.py --reference results/reference --readme README.md
+	$(BIN)/python workflow/scripts/copy_reference.py --run results/$(RUN) --out results/reference $(if $(EXPERIMENT),--further,$(if $(wildcard results/tests.xml),--tests results/tests.xml))
+	@$(MAKE) --no-print-directory docs
+
+docs: $(READY)
+	$(BIN)/python workflow/scripts/write_docs.py
 
 publish: $(READY)
 	@test -n "$(OWNER)" || { echo "error: OWNER is not set; a user or organisation of the Hugging Face Hub is expected" >&2; exit 1; }
@@ -83,7 +98,7 @@ benchmark: $(READY)
 	@if [ -e results/$(RUN)/manifest.json ]; then $(LIST_AGAIN); fi
 
 test: $(READY)
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --junitxml=results/tests.xml
 
 test-slurm: $(READY)
 	$(BIN)/python -m pytest -q tests/slurm

@@ -1,33 +1,75 @@
-"""The README's numbers are those of results/reference."""
+"""README.md and docs/ are what the generators write, short, and point at what exists."""
 
+import ast
 import re
 from pathlib import Path
 
-import pandas as pd
 import pytest
+import yaml
 
 from mope.errors import MopeError
-from mope.report.readme import (
-    average_table,
-    blocks,
-    claims_table,
-    fill,
-    generalisation_table,
-    sweep_table,
-    variants_table,
-)
+from mope.report.docs.all_pages import generated_pages
+from mope.report.docs.readme import fill
+
+ROOT = Path(__file__).resolve().parents[2]
+WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+NAMES = [page.relative_to(ROOT).as_posix() for page in WRITTEN]
 
 
-def test_every_number_in_the_readme_is_that_of_the_reference_run(root: Path) -> None:
-    readme = (root / "README.md").read_text()
-    assert fill(readme, blocks(root / "results/reference")) == readme
+def test_the_committed_pages_are_those_that_the_generators_write(root: Path) -> None:
+    for file, text in generated_pages(root).items():
+        assert file.read_text(encoding="utf-8") == text, f"{file.name}: run `make docs`"
 
 
-def test_the_readme_shows_figures_that_exist(root: Path) -> None:
-    pictures = re.findall(r"\]\((results/reference/[^)]+)\)", (root / "README.md").read_text())
-    assert pictures
-    for picture in pictures:
-        assert (root / picture).stat().st_size > 1000, picture
+def test_the_front_door_is_short(root: Path) -> None:
+    assert len((root / "README.md").read_text().splitlines()) <= 160
+
+
+@pytest.mark.parametrize("page", NAMES)
+def test_links_and_pictures_lead_somewhere(page: str) -> None:
+    text = (ROOT / page).read_text()
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"https?://", link):
+            target, _, anchor = link.partition("#")
+            file = (ROOT / page).parent / target
+            assert file.exists(), f"{page}: {link}"
+            heading = re.compile(rf"^#+ `?{re.escape(anchor)}`?$", re.MULTILINE | re.IGNORECASE)
+            assert not anchor or heading.search(file.read_text()), f"{page}: {link}"
+
+
+@pytest.mark.parametrize("page", [name for name in NAMES if name != "README.md"])
+def test_every_page_can_be_reached_from_the_readme(page: str) -> None:
+    linked, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        file = waiting.pop()
+        if file not in linked:
+            linked.add(file)
+            found = re.findall(r"\]\(([^)\s#]+\.md)[^)]*\)", file.read_text())
+            waiting += [(file.parent / link).resolve() for link in found if not link.startswith("http")]
+    assert ROOT / page in linked
+
+
+def test_every_equation_is_where_the_readme_says(root: Path) -> None:
+    rows = re.findall(r"^\| [^|]+ \| ([^|]*workflow/mope[^|]*) \|$", (root / "README.md").read_text(), re.MULTILINE)
+    pairs = [pair for row in rows for pair in re.findall(r"(?:`(\w+)`[^`]*)?`(workflow/mope/\w+/[\w/]+\.py)`", row)]
+    assert len(pairs) >= 6
+    for name, path in pairs:
+        tree = ast.parse((root / path).read_text())
+        assert not name or name in {getattr(node, "name", None) for node in tree.body}, f"{path}: {name}"
+
+
+def test_the_map_has_every_room_of_the_library(root: Path) -> None:
+    rooms = {file.parent.name for file in (root / "workflow/mope").glob("*/__init__.py")}
+    told = set(re.findall(r"^\| `workflow/mope/(\w+)` \|", (root / "README.md").read_text(), re.MULTILINE))
+    assert rooms <= told
+
+
+@pytest.mark.parametrize("page", NAMES)
+def test_every_key_of_the_configuration_that_a_page_names_exists(page: str) -> None:
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    for section, key in re.findall(r"`(\w+)\.(\w+)`", (ROOT / page).read_text()):
+        if isinstance(config.get(section), dict):
+            assert key in config[section], f"{page}: `{section}.{key}`"
 
 
 def test_fill_replaces_only_the_block_and_needs_it() -> None:
@@ -37,50 +79,3 @@ def test_fill_replaces_only_the_block_and_needs_it() -> None:
     assert fill(filled, {"x": "| 1 |"}) == filled
     with pytest.raises(MopeError, match="no block <!-- y -->"):
         fill(text, {"y": ""})
-
-
-def test_settings_stand_by_their_reward() -> None:
-    methods = {"method": ["mod", "mope"], "bt_reward": [0.6826, 0.7362], "seed_std": [None, 0.0041]}
-    rows = sweep_table(pd.DataFrame({"set": "development", **methods})).splitlines()[2:]
-    assert rows == ["| MoPE | 0.736 ± 0.004 |", "| MOD (logit mixing) | 0.683 |"]
-
-
-def test_variants_stand_beside_those_they_are_compared_with() -> None:
-    pair = {"method": "mope_raw", "opponent": "mope"}
-    pairs = pd.DataFrame(
-        [
-            pair | {"set": "single", "win_rate": 0.41, "ci_low": 0.35, "ci_high": 0.47, "seed_std": 0.163},
-            pair | {"set": "comparison", "win_rate": 0.5, "ci_low": 0.4, "ci_high": 0.6, "seed_std": None},
-        ]
-    )
-    rewards = pd.DataFrame({"set": ["single", "comparison"], "method": "mope_raw", "bt_reward": [0.7, 0.8]})
-    assert variants_table(pairs, rewards).splitlines()[2:] == [
-        "| MoPE raw | MoPE | 41.0 ± 16.3 [35.0, 47.0] | 50.0 [40.0, 60.0] | 0.700 | 0.800 |"
-    ]
-
-
-def test_what_answers_say_stands_beside_their_average() -> None:
-    rate = {"set": "single", "average_win_rate": 0.5, "ci_low": 0.4, "ci_high": 0.6, "mean_tokens": 57.6}
-    averages = pd.DataFrame([rate | {"method": "mope", "seed_std": 0.012}])
-    quality = pd.DataFrame({"set": ["single"], "method": "mope", "stated": 0.925, "distinct_bigrams": 0.1234})
-    head, _, row = average_table(averages, quality).splitlines()
-    assert row == "| MoPE | 50.0 ± 1.2 [40.0, 60.0] | 58 | 92.5 | 0.123 |"
-    assert head.endswith("| tokens | single: states a fact, % | distinct-2 |")
-
-
-def test_what_is_kept_where_a_controller_was_not_trained() -> None:
-    row = {"set": "single", "method": "mope_half", "full": "mope", "part": "new", "combinations": 4}
-    row |= {"bt_reward": 0.7, "full_reward": 0.74, "floor_reward": 0.64, "kept": 0.6}
-    table = pd.DataFrame([row | {"difference": -0.04, "ci_low": -0.05, "ci_high": 0.01}])
-    cells = "0.700 | 0.740 | 0.640 | -0.040 [-0.050, +0.010] | 60 % |"
-    assert generalisation_table(table).splitlines()[2:] == [f"| single | MoPE half | new (4) | {cells}"]
-
-
-def test_a_claim_is_told_once_and_says_why_it_does_not_hold() -> None:
-    claim = {"published": "p", "ours": 0.4, "ci_low": 0.3, "ci_high": 0.5, "verdict": "not reproduced", "note": "why"}
-    unknown = {"id": "c", "claim": "C", "verdict": "not run"}
-    claims = [claim | {"id": "a", "claim": "A"}, claim | {"id": "b", "claim": "B", "note": ""}, unknown]
-    rows = claims_table(claims).splitlines()
-    assert rows[2] == "| A | p | 40.0 [30.0, 50.0] | **not reproduced**: why |" and rows[3].endswith("reproduced** |")
-    assert rows[-1].startswith("1 more claims were not run")
-    assert claims_table(claims, {"a"}).splitlines()[2:] == rows[3:4]

@@ -174,3 +174,12 @@ def test_verification_names_the_damage_and_fails(root: Path, run: Path) -> None:
     assert outcome.returncode == 2
     assert "train.parquet: 1 bytes found" in outcome.stderr
     assert "1 problems found" in outcome.stderr
+
+
+def test_the_time_of_the_tests_is_kept(root: Path, run: Path, tmp_path: Path) -> None:
+    suite = '<testsuite name="pytest" tests="3" time="1.5" />'
+    (tmp_path / "tests.xml").write_text(f"<testsuites>{suite}{suite}</testsuites>")
+    out = tmp_path / "reference"
+    outcome = script(root, "copy_reference.py", "--run", run, "--out", out, "--tests", tmp_path / "tests.xml")
+    assert outcome.returncode == 0, outcome.stderr
+    assert json.loads((out / "tests.json").read_text()) == {"tests": 6, "seconds": 3.0}

@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import json
 import shutil
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from statistics import mean
 
@@ -11,7 +12,7 @@ import pandas as pd
 
 from mope.errors import MopeError
 from mope.provenance.artifact import meta_path, require
-from mope.report.readme import WALL
+from mope.report.docs.reference_runs import TESTS, WHOLE_RUN
 from mope.runtime.cli import run
 from mope.runtime.estimate import durations_of
 from mope.runtime.wall_time import timed_jobs, wall_time
@@ -96,9 +97,15 @@ def timings(run: Path, records: dict[Path, dict]) -> list[str]:
     """Lines of timings.csv: every rule, and the whole run."""
     durations = durations_of(timed_jobs(run / "timings"))
     peaks = peak_memory(run, records)
-    peaks[WALL] = max(peaks[rule] for rule in durations)
-    durations[WALL] = [wall_time(run / "timings")]
+    peaks[WHOLE_RUN] = max(peaks[rule] for rule in durations)
+    durations[WHOLE_RUN] = [wall_time(run / "timings")]
     return [f"{run.name},{rule},{mean(s):.1f},{peaks[rule]:.0f},{len(s)}" for rule, s in durations.items()]
+
+
+def tests_of(report: Path) -> dict:
+    """How many tests `make test` ran, and the seconds it took, from its JUnit report."""
+    suites = list(ET.parse(report).getroot().iter("testsuite"))
+    return {"tests": sum(int(s.get("tests")) for s in suites), "seconds": sum(float(s.get("time")) for s in suites)}
 
 
 def main() -> None:
@@ -106,6 +113,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder of the run, e.g. results/laptop")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--further", action="store_true", help="a run beside the main one, of which less is kept")
+    parser.add_argument("--tests", type=Path, help="JUnit report of `make test`, whose time is kept")
     args = parser.parse_args()
     records, files = own_records(args.run), []
     for pattern in patterns(args.run.name, args.further):
@@ -125,6 +133,8 @@ def main() -> None:
         text = json.dumps(compact(records[meta_path(file)]), indent=1, sort_keys=True)
         meta_path(target).write_text(text + "\n")
     (out / "timings.csv").write_text("\n".join([COLUMNS, *timings(args.run, records)]) + "\n")
+    if args.tests:
+        (out / TESTS).write_text(json.dumps(tests_of(args.tests), indent=1) + "\n")
     print(f"{out}: {len(files)} files, {sum(file.stat().st_size for file in files) // 1024} KB")
 
 

@@ -207,7 +207,7 @@ def benchmark_records(
 
 
 def benchmark_decoding(models: list[Make], settings: BenchmarkSettings, device: str) -> Iterator[dict]:
-    """Records of benchmarks/decoding.json (README, "What it costs to mix experts").
+    """Records of benchmarks/decoding.json (docs/costs.md).
 
     `ms_per_step` is the median of the rounds, `ms_per_step_q25` and `_q75` their spread, `_rounds` each in its turn;
     `ratio_to_single` and `ratio_to_transformers` the medians of the ratios within a round to a single model's step, by

@@ -11,7 +11,8 @@ import pandas as pd
 from mope.errors import MopeError
 from mope.provenance.artifact import meta_path, read_meta, require
 from mope.publish.cards import CARD_KINDS, card
-from mope.report.readme import average_table, of_first_judge, percent_text
+from mope.report.docs.win_rate_tables import average_table, of_judge
+from mope.report.formats import percent
 
 ADAPTER = "adapter_config.json"
 LOGGED = 5  # steps of the curve that are averaged at either end
@@ -55,7 +56,7 @@ def results_of(model: Model, run: Path) -> str:
     metrics, curve = (model.folder.with_name(f"{model.folder.name}.{kind}") for kind in ("metrics.json", "curve.csv"))
     if metrics.is_file():
         found = json.loads(metrics.read_text())
-        return f"Accuracy on {found['n_pairs']} held-out pairs: {percent_text(found['accuracy'])} %."
+        return f"Accuracy on {found['n_pairs']} held-out pairs: {percent(found['accuracy'])} %."
     if model.stage == "train_expert":
         steps = pd.read_csv(curve)
         first, last = steps.reward.head(LOGGED).mean(), steps.reward.tail(LOGGED).mean()
@@ -64,7 +65,7 @@ def results_of(model: Model, run: Path) -> str:
         )
     averages = run / "tables/average_win_rates.csv"
     if model.stage == "train_controller" and averages.is_file():
-        table = average_table(of_first_judge(pd.read_csv(averages)))
+        table = average_table(of_judge(pd.read_csv(averages)))
         return f"Average pairwise win rates of the run's methods:\n\n{table}"
     return ""
 

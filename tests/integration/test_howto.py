@@ -1,0 +1,119 @@
+"""Every page of docs/howto is followed literally in a copy of the project: its files written, its commands run."""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from howto_page import CodeBlock, code_blocks, write_files
+
+ROOT = Path(__file__).resolve().parents[2]
+ELSEWHERE = {"new_figure"}  # followed by test_new_figure.py, on a finished run
+PAGES = [page for page in sorted((ROOT / "docs/howto").glob("*.md")) if page.stem not in ELSEWHERE]
+COPIED = ["README.md", "docs", "constraints.txt", "results/reference"]
+
+
+def model(folder: Path) -> None:
+    """What a reader of the pages about models has: one."""
+    (folder / "models/my-model").mkdir(parents=True)
+    shape = {"vocab_size": 320, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
+    config = {"model_type": "llama", "num_attention_heads": 2, "max_position_embeddings": 512} | shape
+    (folder / "models/my-model/config.json").write_text(json.dumps(config))
+
+
+def feedback_and_judge(folder: Path) -> None:
+    """A model, feedback, and the reward models of another run."""
+    model(folder)
+    (folder / "my_feedback").mkdir()
+    for name in ("F1", "F2"):
+        pairs = [{"prompt": f"What is {i}?", "chosen": f"{i}, {name}.", "rejected": f"No {i}."} for i in range(20)]
+        (folder / f"my_feedback/{name}.jsonl").write_text("\n".join(map(json.dumps, pairs)))
+        (folder / f"results/other/reward/{name}").mkdir(parents=True)
+    (folder / "results/other/base").mkdir()
+
+
+def ratings(folder: Path) -> None:
+    """The files that raters sent back."""
+    (folder / "ratings/mine").mkdir(parents=True)
+    (folder / "ratings/mine/rater.csv").write_text("rater,item,answer\n")
+
+
+PLANNED = {  # what the dry runs of a page must mention: the jobs of the rows that it adds
+    "experiment": ["results/my_eta/controller/mope/seed0", "results/laptop/controller/my_eta/seed0"],
+    "new_kind": ["responses/single/style_alone.parquet"],
+    "new_method": ["responses/single/mod_own.parquet", "controller/wide/seed0"],
+    "new_mixer": ["responses/single/power_half.parquet", "1 passed"],
+    "new_objective": ["controller/dpo/seed0", "policy/compromise/seed0", "responses/single/mope_dpo.parquet"],
+    "own_model": ["models/my-model", "download/"],
+    "own_preferences": ["reward/F1", "expert/F2"],
+    "own_prompts": ["prompts/eval.csv"],
+}
+GIVEN = {"own_model": model, "own_preferences": feedback_and_judge, "human_study": ratings}
+
+
+@pytest.fixture
+def reader(copy_project: Callable[[Path], Path], tmp_path: Path) -> Path:
+    """A copy of the project whose .venv are this interpreter's packages."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    copy_project(folder)
+    for name in COPIED:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
+    (folder / ".venv").mkdir()
+    for part in Path(sys.prefix).iterdir():
+        (folder / ".venv" / part.name).symlink_to(part)
+    (folder / ".venv/.installed").unlink(missing_ok=True)
+    (folder / ".venv/.installed").touch()
+    (folder / "dry").mkdir()
+    (folder / "dry/config.yaml").write_text("dry-run: true\n")
+    return folder
+
+
+def follow(block: CodeBlock, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the commands of a block; in a dry run Snakemake plans, and there is no report to make."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("VENV", "MAKEFLAGS")}
+    commands = block.text
+    if block.mark == "dry run":
+        environment["SNAKEMAKE_PROFILE"] = str(folder / "dry")
+        commands = commands.replace("make results", "make dry-run")
+    options = {"cwd": folder, "env": environment, "capture_output": True, "text": True, "timeout": 300}
+    return subprocess.run(["bash", "-euo", "pipefail", "-c", commands], **options)
+
+
+@pytest.mark.parametrize("page", [page.stem for page in PAGES])
+def test_a_page_can_be_followed_literally(page: str, reader: Path) -> None:
+    blocks = code_blocks((ROOT / f"docs/howto/{page}.md").read_text())
+    GIVEN.get(page, lambda folder: None)(reader)
+    write_files(blocks, reader)
+    said = ""
+    for block in blocks:
+        if block.language == "bash" and block.mark != "not run":
+            outcome = follow(block, reader)
+            told = f"{page}.md:\n{block.text}\n{outcome.stdout[-2000:]}\n{outcome.stderr[-2000:]}"
+            assert (outcome.returncode != 0) == (block.mark == "fails"), told
+            assert "Traceback" not in outcome.stderr, told
+            said += outcome.stdout + outcome.stderr
+    assert all(job in said for job in PLANNED.get(page, [])), said[-3000:]
+
+
+@pytest.mark.parametrize("page", [page.stem for page in PAGES])
+def test_what_a_page_imports_exists(page: str) -> None:
+    for block in code_blocks((ROOT / f"docs/howto/{page}.md").read_text()):
+        if block.language == "python" and not block.mark:
+            for node in ast.walk(ast.parse(block.text)):
+                if isinstance(node, ast.ImportFrom):
+                    module = import_module(node.module)
+                    assert all(hasattr(module, alias.name) for alias in node.names), f"{page}.md: {node.module}"
+
+
+def test_pages_that_run_nothing_say_why() -> None:
+    for page in PAGES:
+        for block in code_blocks(page.read_text()):
+            assert block.mark != "not run" or block.argument, page.name

@@ -1,0 +1,79 @@
+"""Claims: counted once, one row each with the sets side by side, whatever runs, judges and views there are."""
+
+from pathlib import Path
+
+from mope.report.docs.claim_tables import claims_table, counts_table, failed, put_to_test, untested
+from mope.report.docs.reference_runs import ReferenceRun
+
+
+def claim(id: str, verdict: str = "reproduced", ours: float | None = 0.6, **more) -> dict:
+    name, _, evaluation_set = id.partition(":")
+    record = {"id": id, "claim": f"{name}, evaluation set {evaluation_set}" if evaluation_set else name}
+    interval = {"ci_low": None, "ci_high": None} if ours is None else {"ci_low": ours - 0.1, "ci_high": ours + 0.1}
+    return record | {"published": "62 %", "ours": ours, "verdict": verdict, "note": ""} | interval | more
+
+
+def run(name: str, *claims: dict) -> ReferenceRun:
+    return ReferenceRun(name, Path(name), {}, list(claims), None, "", [])
+
+
+def test_a_figure_that_two_runs_share_counts_once() -> None:
+    runs = [
+        run("a", claim("c:x")),
+        run("b", claim("c:x"), claim("c:y", "not reproduced", 0.3), claim("d", "not run", None)),
+    ]
+    assert [(r.name, c["id"]) for r, c in put_to_test(runs)] == [("a", "c:x"), ("b", "c:y")]
+    assert untested(runs) == ["d"]
+    assert failed(runs, "not reproduced") == ["c (b, y)"]
+    other = [runs[0], run("b", claim("c:x", ours=0.7))]
+    assert len(put_to_test(other)) == 2, "another figure is another test"
+
+
+def test_all_verdicts_of_all_runs_are_counted_those_of_the_papers_apart() -> None:
+    own = claim("mine:x", published="not compared; a rival of ours")
+    rows = counts_table([run("a", claim("c:x"), own), run("b", claim("c:y", "judges disagree", 0.4))]).splitlines()
+    assert rows[0].endswith("| reproduced | not reproduced | undecided by the interval | judges disagree |")
+    assert rows[2:] == [
+        "| published | `a` | 1 | 1 | 0 | 0 | 0 |",
+        "| published | `b` | 1 | 0 | 0 | 0 | 1 |",
+        "| published | **all** | 2 | 1 | 0 | 0 | 1 |",
+        "| not compared by the papers | `a` | 1 | 1 | 0 | 0 | 0 |",
+        "| not compared by the papers | **all** | 1 | 1 | 0 | 0 | 0 |",
+    ]
+
+
+def test_sets_stand_side_by_side_and_runs_below_each_other() -> None:
+    first = run("a", claim("c:x"), claim("d", ours=0.1), claim("c:y", "not reproduced", 0.3, note="why"))
+    rows = claims_table(put_to_test([first, run("b", claim("c:z", ours=0.8))])).splitlines()
+    header = " | ".join(f"{name}, % or points [95 %]" for name in "xyz")
+    assert rows[0] == f"| claim | published | run | {header} |"
+    assert rows[2] == (
+        "| c | 62 % | `a` | 60.0 [50.0, 70.0] **reproduced** | 30.0 [20.0, 40.0] **not reproduced**<br>why |  |"
+    )
+    assert rows[3] == "| c | 62 % | `b` |  |  | 80.0 [70.0, 90.0] **reproduced** |"
+    assert rows[4] == "| d | 62 % | `a` | 10.0 [0.0, 20.0] **reproduced** (of the whole run) |  |  |"
+
+
+def test_what_the_papers_do_not_compare_is_not_called_reproduced() -> None:
+    own = claim("mine:x", published="not compared")
+    found = put_to_test([run("a", own, claim("c:x"))])
+    assert "| mine | `a` | 60.0 [50.0, 70.0] **holds** |" in claims_table(found, papers=False)
+    assert "mine" not in claims_table(found)
+
+
+def test_other_views_and_other_judges_stand_beside() -> None:
+    views = {
+        "reward_view": 0.38,
+        "reward_view_ci_low": 0.3,
+        "reward_view_ci_high": 0.5,
+        "remark": "small",
+        "gone": None,
+    }
+    nested = {"reward": {"ours": 0.4, "ci_low": 0.3, "ci_high": 0.5, "verdict": "not reproduced"}}
+    first = claim("c:x", judge="truth", **views, **nested)
+    rows = claims_table(put_to_test([run("a", first, claim("c:x", judge="rubric", ours=0.7))])).splitlines()[2:]
+    further = "reward view: 38.0 [30.0, 50.0]<br>remark: small<br>reward: 40.0 [30.0, 50.0]; not reproduced"
+    assert rows == [
+        f"| c | 62 % | `a`, judge truth | 60.0 [50.0, 70.0] **reproduced**<br>{further} |",
+        "| c | 62 % | `a`, judge rubric | 70.0 [60.0, 80.0] **reproduced** |",
+    ]

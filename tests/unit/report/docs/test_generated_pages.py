@@ -1,0 +1,134 @@
+"""Whole pages: of a reference that holds little, and of one with other methods, judges, preferences and tables."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mope.errors import MopeError
+from mope.report.docs.configuration_page import configuration_page, described, read_keys
+from mope.report.docs.costs_page import costs_page
+from mope.report.docs.methods_page import with_lines
+from mope.report.docs.readme import durations
+from mope.report.docs.reference_runs import read_reference
+from mope.report.docs.results_page import results_page
+
+CLAIM = {"claim": "C, evaluation set k", "published": "p", "ours": 0.4, "ci_low": 0.3, "ci_high": 0.45, "note": ""}
+
+
+@pytest.fixture
+def reference(tmp_path: Path) -> Path:
+    """results/reference of a run that nobody has made yet: one claim."""
+    folder = tmp_path / "results/reference"
+    folder.mkdir(parents=True)
+    claims = [CLAIM | {"id": "c:k", "verdict": "not reproduced"}]
+    (folder / "claims.json").write_text(json.dumps(claims))
+    (tmp_path / "docs").mkdir()
+    return folder
+
+
+def page(reference: Path) -> str:
+    return results_page(read_reference(reference), reference.parents[1] / "docs", {"F1": "casual"})
+
+
+def test_a_reference_with_nothing_but_a_claim_has_a_page(reference: Path) -> None:
+    text = page(reference)
+    assert "**Of 1 comparisons that the papers published:** 1 not reproduced." in text
+    assert "**Not reproduced:** C (main, k)." in text
+    assert costs_page(read_reference(reference), reference).splitlines()[-1] == "# Costs"
+
+
+def test_every_table_of_a_run_is_shown_or_named(reference: Path) -> None:
+    tables = reference / "runs/other/tables"
+    tables.mkdir(parents=True)
+    pd.DataFrame({"set": ["k"], "soundness": [0.91234]}).to_csv(tables / "correctness.csv", index=False)
+    pd.DataFrame({"set": ["k"] * 200, "x": range(200)}).to_csv(tables / "everything.csv", index=False)
+    text = page(reference)
+    assert "## Run `other`" in text and "| k | 0.912 |" in text
+    assert "[`everything.csv`](../results/reference/runs/other/tables/everything.csv) | 200 |" in text
+
+
+def test_each_judge_has_tables_of_its_own(reference: Path) -> None:
+    (reference / "tables").mkdir()
+    row = {"set": "k", "ci_low": 0.1, "ci_high": 0.4, "mean_tokens": 9.0, "seeds": 1, "seed_std": None}
+    rows = [
+        row | {"judge": judge, "method": method, "average_win_rate": rate}
+        for judge, rates in {"truth": {"a": 0.6, "mope": 0.4}, "rubric": {"a": 0.3, "mope": 0.7}}.items()
+        for method, rate in rates.items()
+    ]
+    pd.DataFrame(rows).to_csv(reference / "tables/average_win_rates.csv", index=False)
+    text = page(reference)
+    assert text.index("### Average win rates, judge `truth`") < text.index("### Average win rates, judge `rubric`")
+    assert "**Run `main`.** By average win rate `a` is first on k with 60.0 % (`mope`: 40.0 %, rank 2 of 2)." in text
+
+
+def test_the_replication_stands_beside_the_main_run(reference: Path) -> None:
+    tables = reference / "runs/replication/tables"
+    tables.mkdir(parents=True)
+    rewards = pd.DataFrame({"set": "k", "method": ["mope", "a"], "bt_reward": [0.5, 0.6], "seed_std": None})
+    rewards.to_csv(tables / "mean_rewards.csv", index=False)
+    assert "**Run `replication`.** Mean reward above that of `mope`: `a` on k." in page(reference)
+
+
+def test_the_time_of_the_tests_is_told_where_it_is_known(reference: Path) -> None:
+    (reference / "timings.csv").write_text(
+        "run,rule,seconds,peak_memory_mb,jobs\nr,train,60.0,7,2\nr,from first to last,90.0,7,1\n"
+    )
+    (main,) = read_reference(reference)
+    assert durations(main, reference) == "`make results`: 2 minutes from the first job to the last."
+    (reference / "tests.json").write_text('{"tests": 1200, "seconds": 600}')
+    assert durations(main, reference).endswith("`make test`: 10 minutes for 1,200 tests.")
+    costs = costs_page([main], reference)
+    assert "| `r` | 2 | 2 | 2 | 7 |" in costs and "| `train` | 2 | 60 | 7 |" in costs
+
+
+def test_comments_belong_to_their_keys() -> None:
+    keys = read_keys("""\
+# About the file.
+run: a    # the name
+data:     # a section
+  # Of train,
+  # and its source.
+  train: {source: world}
+  longest: 4   # characters;
+               # of a file
+  deep:
+    leaf: [1,
+           2]  # the last
+""")
+    run, data = keys
+    assert (run.default, run.comment) == ("a", "the name")
+    train, longest, deep = data.children
+    assert data.comment == "a section" and train.comment == "Of train, and its source."
+    assert (longest.default, longest.comment) == ("4", "characters; of a file")
+    (leaf,) = deep.children
+    assert (leaf.path, leaf.default, leaf.comment) == (("data", "deep", "leaf"), "[1, 2]", "the last")
+
+
+def test_every_key_of_the_configuration_is_on_its_page(root: Path) -> None:
+    text = configuration_page(root)
+    keys = read_keys((root / "config.yaml").read_text())
+    assert len(keys) > 20
+    for key in keys:
+        for leaf in key.children or (key,):
+            assert f"| `{'.'.join(leaf.path[1:] or leaf.path)}` | " in text
+    assert "| `eta` | `10.0` | number " in text and "| paper eq. 3 |" in text
+    assert "| `mix` | `top_k` | whole number ≥ 1" in text
+
+
+def test_what_a_key_may_hold_is_said_in_words() -> None:
+    schema = {"$defs": {"share": {"type": "number", "minimum": 0, "exclusiveMaximum": 1}}}
+    assert described({"$ref": "#/$defs/share"}, schema) == "number ≥ 0 and < 1"
+    assert described({"type": ["array", "null"], "items": {"enum": ["a", 2]}}, schema) == "list of `a`, `2`, or null"
+    assert described({"type": "boolean"}, schema) == "true or false"
+
+
+def test_methods_have_their_lines_and_none_is_missing() -> None:
+    methods = {"a": {"kind": "base", "prompt": "all"}}
+    text = "| method | what | configuration |\n| --- | --- | --- |\n| `a` | First. | old |\n"
+    assert with_lines(text, methods) == text.replace("old", "`{kind: base, prompt: all}`")
+    with pytest.raises(MopeError, match="no row for b"):
+        with_lines(text, methods | {"b": methods["a"]})
+    with pytest.raises(MopeError, match="`a`: no experiment"):
+        with_lines(text, {})

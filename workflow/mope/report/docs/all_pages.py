@@ -1,0 +1,37 @@
+"""All generated pages: README.md's numbers and what stands in docs/."""
+
+from pathlib import Path
+
+import yaml
+
+from mope.config.load import load_config
+from mope.report.docs.configuration_page import configuration_page
+from mope.report.docs.costs_page import costs_page
+from mope.report.docs.methods_page import with_lines
+from mope.report.docs.readme import fill, readme_blocks
+from mope.report.docs.reference_runs import read_reference
+from mope.report.docs.results_page import results_page
+
+
+def generated_pages(root: Path) -> dict[Path, str]:
+    """Every generated page of the project in folder `root`, with its text."""
+    docs, reference = root / "docs", root / "results/reference"
+    runs = read_reference(reference)
+    names = yaml.safe_load((root / "workflow/prompts/preferences.yaml").read_text(encoding="utf-8"))["names"]
+    readme, methods = root / "README.md", docs / "methods.md"
+    return {
+        readme: fill(readme.read_text(encoding="utf-8"), readme_blocks(runs, reference, names)),
+        docs / "results.md": results_page(runs, docs, names),
+        docs / "costs.md": costs_page(runs, reference),
+        docs / "configuration.md": configuration_page(root),
+        methods: with_lines(methods.read_text(encoding="utf-8"), all_methods(root)),
+    }
+
+
+def all_methods(root: Path) -> dict[str, dict]:
+    """The methods of config.yaml, then those that experiments add."""
+    methods = load_config(root, present=False)["methods"]
+    for file in sorted((root / "workflow/experiments").glob("*.yaml")):
+        for name, method in load_config(root, {"experiment": file.stem}, present=False)["methods"].items():
+            methods.setdefault(name, method)
+    return methods

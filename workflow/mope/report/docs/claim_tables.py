@@ -1,0 +1,139 @@
+"""The claims of all runs: how many came out, one row per claim with its evaluation sets side by side, what failed.
+
+A record of claims.json has `id` (<claim>:<set>, or <claim> for one of the whole run), `claim`, `published`, `ours`
+with its interval, `verdict` and `note`; further entries, such as another view of the same comparison, are shown beside.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from mope.report.docs.markdown import markdown_table, percent_interval
+from mope.report.docs.reference_runs import ReferenceRun
+
+NOT_RUN = "not run"
+UNDECIDED = "undecided by the interval"
+VERDICTS = ("reproduced", "not reproduced", UNDECIDED)
+OF_OURS = {"reproduced": "holds", "not reproduced": "does not hold", UNDECIDED: "undecided"}
+NOT_COMPARED = "not compared"  # how `published` begins where the papers make no such comparison
+KNOWN = {"id", "claim", "published", "ours", "ci_low", "ci_high", "verdict", "note", "judge"}
+Tested = tuple[ReferenceRun, dict]
+
+
+def name_and_set(claim: dict) -> tuple[str, str]:
+    """The claim's name and its evaluation set, "" for a claim of the whole run."""
+    name, _, evaluation_set = claim["id"].partition(":")
+    return name, evaluation_set
+
+
+def statement(claim: dict) -> str:
+    """What is claimed, without the evaluation set."""
+    return claim["claim"].removesuffix(f", evaluation set {name_and_set(claim)[1]}")
+
+
+def of_papers(claim: dict) -> bool:
+    """Whether the papers make this comparison."""
+    return not claim["published"].startswith(NOT_COMPARED)
+
+
+def put_to_test(runs: list[ReferenceRun]) -> list[Tested]:
+    """Every comparison that a run put to the test; one that an earlier run tells with the same figure only there."""
+    found, told = [], set()
+    for run in runs:
+        for claim in run.claims:
+            figure = (claim["id"], claim.get("judge"), claim["ours"], claim["ci_low"], claim["ci_high"])
+            if claim["verdict"] != NOT_RUN and figure not in told:
+                found.append((run, claim))
+                told.add(figure)
+    return found
+
+
+def untested(runs: list[ReferenceRun]) -> list[str]:
+    """The claims of which no run could test any part, each once."""
+    known = {name_and_set(claim)[0] for _, claim in put_to_test(runs)}
+    missing = {name_and_set(claim)[0]: statement(claim) for run in runs for claim in run.claims}
+    return [text for name, text in missing.items() if name not in known]
+
+
+def verdicts(found: list[Tested]) -> list[str]:
+    """The verdicts in use, those that every run can give first."""
+    return list(dict.fromkeys([*VERDICTS, *(claim["verdict"] for _, claim in found)]))
+
+
+def counts(found: list[Tested]) -> Counter:
+    """How often each verdict was given."""
+    return Counter(claim["verdict"] for _, claim in found)
+
+
+def counts_table(runs: list[ReferenceRun]) -> str:
+    """How many comparisons came out, by run and altogether: those of the papers, then all others."""
+    rows, every = [], put_to_test(runs)
+    for label, papers in (("published", True), ("not compared by the papers", False)):
+        part = [(run, claim) for run, claim in every if of_papers(claim) == papers]
+        names = [run.name for run in runs if any(run is other for other, _ in part)]
+        groups = {f"`{name}`": [t for t in part if t[0].name == name] for name in names}
+        for name, group in {**groups, "**all**": part}.items():
+            number = counts(group)
+            rows.append([label, name, str(len(group)), *(str(number[verdict]) for verdict in verdicts(every))])
+    return markdown_table(["comparisons", "run", "tested", *verdicts(every)], rows)
+
+
+def claims_table(found: list[Tested], papers: bool = True) -> str:
+    """One row per claim and run, the evaluation sets side by side; of the papers' claims or of all others."""
+    rows: dict[tuple, dict[str, Tested]] = {}
+    sets: dict[str, None] = {}
+    for run, claim in found:
+        if of_papers(claim) == papers:
+            name, evaluation_set = name_and_set(claim)
+            rows.setdefault((name, run.name, claim.get("judge")), {})[evaluation_set] = (run, claim)
+            sets |= dict.fromkeys([evaluation_set] if evaluation_set else [])
+    order = list(dict.fromkeys(name for name, *_ in rows))
+    first, lines = next(iter(sets), ""), []
+    for (_, run_name, judge), row in sorted(rows.items(), key=lambda item: order.index(item[0][0])):
+        claim = next(iter(row.values()))[1]
+        where = f"`{run_name}`" + (f", judge {judge}" if judge else "")
+        cells = {name: _cell(one, papers) for name, (_, one) in row.items() if name}
+        if "" in row:
+            cells[first] = f"{_cell(row[''][1], papers)} (of the whole run)"
+        published = [claim["published"]] if papers else []
+        lines.append([statement(claim), *published, where, *(cells.get(name, "") for name in sets or [""])])
+    header = ["claim", *(["published"] if papers else []), "run", *(f"{name}, % or points [95 %]" for name in sets)]
+    return markdown_table(header, lines)
+
+
+def _cell(claim: dict, papers: bool) -> str:
+    """Figure, interval, verdict; then the note and whatever else the record holds."""
+    verdict = claim["verdict"] if papers else OF_OURS.get(claim["verdict"], claim["verdict"])
+    parts = [f"{percent_interval(claim['ours'], claim['ci_low'], claim['ci_high'])} **{verdict}**"]
+    further = {key: value for key, value in claim.items() if key not in KNOWN}
+    return "<br>".join([*parts, *filter(None, [claim["note"], *_views(further)])])
+
+
+def _views(entries: dict) -> Iterator[str]:
+    """Further entries of a record as text; numbers are shares, and take their interval along."""
+    bounds = {f"{key}{end}" for key in entries for end in ("_low", "_high", "_ci_low", "_ci_high")}
+    for key, value in entries.items():
+        if value is None or key in bounds:
+            continue
+        name = key.replace("_", " ")
+        if isinstance(value, dict):
+            ends = [value.get(f"ci_{end}", value.get(end)) for end in ("low", "high")]
+            figure = percent_interval(value["ours"], *ends) if "ours" in value else ""
+            rest = [str(part) for label, part in value.items() if label in ("verdict", "note") and part]
+            yield f"{name}: {'; '.join(filter(None, [figure, *rest]))}"
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            ends = [entries.get(f"{key}_ci_{end}", entries.get(f"{key}_{end}")) for end in ("low", "high")]
+            yield f"{name}: {percent_interval(value, *ends)}"
+        else:
+            yield f"{name}: {value}"
+
+
+def failed(runs: list[ReferenceRun], verdict: str) -> list[str]:
+    """The papers' claims with this verdict on some set, each with its runs and sets."""
+    where: dict[str, list[str]] = {}
+    for run, claim in put_to_test(runs):
+        if of_papers(claim) and claim["verdict"] == verdict:
+            evaluation_set = name_and_set(claim)[1]
+            where.setdefault(statement(claim), []).append(
+                f"{run.name}, {evaluation_set}" if evaluation_set else run.name
+            )
+    return [f"{text} ({'; '.join(places)})" for text, places in where.items()]

@@ -1,0 +1,34 @@
+"""docs/methods.md: what every row is, written by people, and its line of configuration, which is filled in here."""
+
+import re
+
+import yaml
+
+from mope.errors import MopeError
+
+ROW = re.compile(r"^\| `(\w+)` \|(.*)\|[^|]*\|$", re.MULTILINE)
+
+
+def described_methods(page: str) -> list[str]:
+    """The methods that the page's tables describe, in order."""
+    return [found[1] for found in ROW.finditer(page)]
+
+
+def with_lines(page: str, methods: dict[str, dict]) -> str:
+    """The page with the last cell of every row filled with the method's line of configuration.
+
+    `MopeError` for a row whose method no experiment has, and for a method of an experiment that has no row.
+    """
+    rows = described_methods(page)
+    for name in rows:
+        if name not in methods:
+            raise MopeError(f"docs/methods.md: `{name}`: no experiment has this method; a method of one is expected")
+    if missing := [name for name in methods if name not in rows]:
+        raise MopeError(f"docs/methods.md: no row for {', '.join(missing)}; a line that says what it is, is expected")
+    return ROW.sub(lambda row: f"| `{row[1]}` |{row[2]}| `{one_line(methods[row[1]])}` |", page)
+
+
+def one_line(method: dict) -> str:
+    """A method's entry as it stands in a configuration file."""
+    text = yaml.safe_dump(method, default_flow_style=True, sort_keys=False, width=10**6, allow_unicode=True)
+    return text.strip()

@@ -1,0 +1,195 @@
+"""docs/results.md, written wholly from `results/reference`: claims, then the tables and figures of every run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from mope.report.docs.claim_tables import (
+    UNDECIDED,
+    claims_table,
+    counts,
+    counts_table,
+    failed,
+    of_papers,
+    put_to_test,
+    untested,
+    verdicts,
+)
+from mope.report.docs.markdown import any_table, details, markdown_table, overall
+from mope.report.docs.reference_runs import ReferenceRun
+from mope.report.docs.win_rate_tables import (
+    agreement_table,
+    average_table,
+    generalisation_table,
+    intervals_sentence,
+    judges,
+    leader_sentence,
+    of_judge,
+    preference_table,
+    reward_models_table,
+    rewards_by_set,
+    rewards_sentence,
+    rivals_table,
+    variants_table,
+    weak_preferences_sentence,
+)
+
+NOTICE = "<!-- Written by `make reference` from results/reference. Change the generator, not this page. -->"
+LONGEST = 120  # rows of a table that the page shows; of a longer one it names the file
+SECOND = "replication"  # the run of another world, which stands beside the main one wherever there is one
+SHORT = 12  # rows of a table that is not folded
+SHOWN = {  # tables with a section of their own
+    "average_win_rates",
+    "overall_win_rates",
+    "win_rates",
+    "average_by_cell",
+    "mean_rewards",
+    "reward_models",
+    "generalisation",
+    "agreement",
+}
+LINKED = {"rewards_by_cell"}  # tables whose rows about everything stand elsewhere
+
+
+def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) -> str:
+    """The page as it stands in folder `docs`; the main run is the first of `runs`, `names` are those of preferences."""
+    found = put_to_test(runs)
+    parts = [
+        NOTICE,
+        "# Results",
+        *verdict_lines(runs, names),
+        counts_table(runs),
+        "A comparison counts once: where two runs give the same figure, for the first of them. A win rate must lie "
+        "above 50 %, a difference above 0, with its whole 95 % interval, to be reproduced. Published figures belong "
+        "to other models and another judge; they are shown, never used as targets.",
+        "## Claims that the papers published",
+        claims_table(found),
+    ]
+    if not all(of_papers(claim) for _, claim in found):
+        parts += ["## Comparisons that the papers do not make", claims_table(found, papers=False)]
+    if missing := untested(runs):
+        parts += ["## Claims that no run has tested", "\n".join(f"- {text}" for text in missing)]
+    for run in runs:
+        parts += run_section(run, docs, names)
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def verdict_lines(runs: list[ReferenceRun], names: dict[str, str]) -> list[str]:
+    """Who is first and where it loses, how many of the papers' comparisons came out, and which did not."""
+    published = [(run, claim) for run, claim in put_to_test(runs) if of_papers(claim)]
+    lines = [f"**Run `{run.name}`.** {standing(run, names)}" for run in runs if run is runs[0] or run.name == SECOND]
+    number = counts(published)
+    said = ", ".join(f"{number[verdict]} {verdict}" for verdict in verdicts(published) if number[verdict])
+    if published:
+        lines.append(f"**Of {len(published)} comparisons that the papers published:** {said}.")
+    for verdict in verdicts(published)[1:]:
+        if number[verdict] and verdict != UNDECIDED:
+            lines.append(f"**{verdict.capitalize()}:** {'; '.join(failed(runs, verdict))}.")
+    return lines
+
+
+def standing(run: ReferenceRun, names: dict[str, str]) -> str:
+    """By the first judge who is first, on which preferences MoPE loses, and whom the reward models like better."""
+    parts = [leader_sentence(of_judge(table)) for table in _some(run, "average_win_rates")]
+    parts += [weak_preferences_sentence(of_judge(table), names) for table in _some(run, "win_rates")]
+    parts += [rewards_sentence(table) for table in _some(run, "mean_rewards")]
+    return " ".join(filter(None, parts))
+
+
+def run_section(run: ReferenceRun, docs: Path, names: dict[str, str]) -> Iterator[str]:
+    """Everything that is kept of a run."""
+    yield f"## Run `{run.name}`"
+    yield f"Made by the code of commit `{run.commit}`." if run.commit else ""
+    yield from win_rate_sections(run, names)
+    yield from reward_sections(run)
+    for table in _some(run, "agreement"):
+        yield "### Agreement of the judges"
+        yield "`reward` is the verdict of the reward models that the experts and controllers were trained on."
+        yield agreement_table(overall(table))
+    yield from other_sections(run, docs)
+    if run.figures:
+        yield "### Figures"
+        names = [(file.stem.replace("_", " "), _link(file, docs)) for file in run.figures]
+        yield details("All figures of this run", "\n\n".join(f"![{name}]({link})" for name, link in names))
+
+
+def win_rate_sections(run: ReferenceRun, names: dict[str, str]) -> Iterator[str]:
+    """Averages and pairs, once for each judge."""
+    averages = run.tables.get("average_win_rates")
+    pairs = run.tables.get("win_rates", run.tables.get("overall_win_rates"))
+    if averages is None:
+        return
+    for judge in judges(averages):
+        means = of_judge(averages, judge)
+        yield f"### Average win rates, judge `{judge}`"
+        yield leader_sentence(means)
+        yield (
+            "A win plus half a tie over all comparisons with the other methods; ± is the standard deviation between "
+            "the seeds of what was trained, [ ] a 95 % interval; tokens are the mean length of the answers on each set."
+        )
+        yield average_table(means)
+        if pairs is not None:
+            own = of_judge(pairs, judge)
+            yield f"### One to one, judge `{judge}`"
+            rivals = own[own.opponent.isin(means.method)]
+            yield " ".join(filter(None, [intervals_sentence(rivals), weak_preferences_sentence(rivals, names)]))
+            yield "p-values are Holm-corrected over `statistics.named`; comparisons without one are exploratory."
+            yield rivals_table(rivals)
+            variants = overall(own[~own.method.isin(means.method)])
+            if len(variants):
+                yield f"### Variants, judge `{judge}`"
+                yield "Each variant against those named by its `against`; variants stay out of the averages."
+                yield folded("All variants", variants_table(variants, run.tables.get("mean_rewards")))
+        for cells in _some(run, "average_by_cell"):
+            own = of_judge(cells, judge)
+            for name in dict.fromkeys(own["set"]):
+                yield details(f"Average win rates by preference, {name}", preference_table(own, name, names))
+
+
+def reward_sections(run: ReferenceRun) -> Iterator[str]:
+    """What the reward models say: of methods, of controllers on new combinations, and how good they are."""
+    for table in _some(run, "mean_rewards"):
+        yield "### Mean rewards"
+        yield "The mean Bradley-Terry reward (paper eq. 2), on which experts and controllers were trained."
+        yield rewards_sentence(table)
+        yield folded("All methods", rewards_by_set(table))
+    for table in _some(run, "generalisation"):
+        yield "### Combinations that a controller was not trained on"
+        yield "How much of what training gains over uniform weights is kept where a controller was not trained."
+        yield generalisation_table(table)
+    for table in _some(run, "reward_models"):
+        yield "### Reward models"
+        yield "On feedback for prompts that they were not trained on; `feedback.noise` of its labels are flipped."
+        yield reward_models_table(table)
+
+
+def other_sections(run: ReferenceRun, docs: Path) -> Iterator[str]:
+    """Every table without a section of its own, in its own columns if it is short."""
+    long = []
+    for name, table in run.tables.items():
+        if name in SHOWN:
+            continue
+        rows = overall(table)
+        if len(rows) > LONGEST or name in LINKED:
+            long.append([f"[`{name}.csv`]({_link(run.folder / 'tables' / f'{name}.csv', docs)})", str(len(table))])
+        else:
+            yield details(f"Table <code>{name}</code>", any_table(rows))
+    if long:
+        yield "Longer tables:"
+        yield markdown_table(["file", "rows"], long)
+
+
+def folded(summary: str, table: str) -> str:
+    """A table, to be opened by a click if it is long."""
+    return table if table.count("\n") <= SHORT + 1 else details(summary, table)
+
+
+def _some(run: ReferenceRun, name: str) -> list[pd.DataFrame]:
+    """The table as a list of one, or of none where the run has not made it."""
+    return [run.tables[name]] if name in run.tables else []
+
+
+def _link(file: Path, docs: Path) -> str:
+    """The file as seen from the page's folder."""
+    return Path("..", file.resolve().relative_to(docs.resolve().parent)).as_posix()
