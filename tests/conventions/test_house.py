@@ -12,7 +12,7 @@ INTERFACES = {
     "decoding/mixers": {"REQUIRED", "READS_BASE", "mixer"},
     "report/figures": {"SOURCES", "CAPTION", "draw"},
     "training": {"NEEDS", "train"},
-    "judging": {"REQUIRED", "OPTIONAL"},
+    "judging": {"REQUIRED", "OPTIONAL", "STAGE", "PREFERENCES", "scorer"},
 }
 LOOSE = {"__init__.py", "errors.py", "preferences.py", "prompting.py"}
 

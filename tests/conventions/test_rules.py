@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from snakemake.utils import format as filled
 
-from mope.analysis.aggregate import TABLES
+from mope.analysis.aggregate import AGGREGATED
 
 ORDER = ("input", "output", "priority", "conda", "threads", "resources", "params", "shell")
 NAMED = ("input", "output", "params")
@@ -132,5 +132,5 @@ def test_commands_hand_exactly_the_names_to_their_scripts(rules: dict, tmp_path:
 
 
 def test_every_table_has_a_caption_for_the_report(root: Path) -> None:
-    for name in TABLES:
+    for name in AGGREGATED:
         assert (root / "workflow/report" / name).with_suffix(".rst").read_text().strip(), name

@@ -16,7 +16,7 @@ from tiny_settings import tiny
 from transformers import AutoTokenizer
 
 from mope import preferences
-from mope.controller.settings import ControllerSettings
+from mope.controller.controller_settings import ControllerSettings
 from mope.controller.train import train_controller
 from mope.pools.adapters import BASE, AdapterPool
 from mope.provenance.artifact import fingerprint

@@ -9,7 +9,7 @@ import yaml
 
 from mope.errors import MopeError
 from mope.report.docs.all_pages import generated_pages
-from mope.report.docs.readme import fill
+from mope.report.docs.readme_blocks import fill
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

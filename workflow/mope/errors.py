@@ -2,7 +2,7 @@
 
 import unicodedata
 
-LONGEST = 2000  # characters of a message
+LONGEST_MESSAGE = 2000  # characters of a message
 
 
 class MopeError(Exception):
@@ -13,7 +13,7 @@ class MopeError(Exception):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(shortened(visible(message), LONGEST))
+        super().__init__(shortened(visible(message), LONGEST_MESSAGE))
 
 
 class Stopped(Exception):  # noqa: N818 (it is no error)

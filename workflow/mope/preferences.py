@@ -11,7 +11,11 @@ from mope.runtime.suggestion import one_of
 from mope.runtime.yaml_file import described, read_yaml
 
 ID = re.compile("[A-Za-z0-9][A-Za-z0-9_]{0,39}")
-RESERVED = ("general", "best", "frame")  # feedback of all preferences, method expert: best, the judge's common template
+RESERVED_IDS = (
+    "general",
+    "best",
+    "frame",
+)  # feedback of all preferences, method expert: best, the judge's common template
 LENGTH = "length_dimensions"  # key of the dimensions whose criterion is the amount said
 
 
@@ -149,8 +153,8 @@ def read_preferences(path: Path) -> dict[str, dict]:
 
 
 def _check_id(name: object, place: str) -> None:
-    if not isinstance(name, str) or not ID.fullmatch(name) or name in RESERVED:
-        expected = f"up to 40 letters (a-z, A-Z), digits and _ are expected, other than {', '.join(RESERVED)}"
+    if not isinstance(name, str) or not ID.fullmatch(name) or name in RESERVED_IDS:
+        expected = f"up to 40 letters (a-z, A-Z), digits and _ are expected, other than {', '.join(RESERVED_IDS)}"
         why = "an id is part of file names, and - joins those of a combination"
         raise MopeError(f"{place}: {described(name)} found; {expected}: {why}")
 

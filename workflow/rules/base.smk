@@ -12,7 +12,7 @@ if not given(config["base"]):
             **training_job(config, "base", minutes=120),
         params:
             **stage("train_base"),
-            settings=settings(without(config["base"], *OWN), seed=config["seed"], precision=config["precision"]),
+            settings=settings(without(config["base"], *OWN_KEYS), seed=config["seed"], precision=config["precision"]),
         shell:
             "python {params.script:q} --corpus {input.corpus:q} --settings {params.settings:q} --out {output.model:q}"
             " --checkpoint-minutes {resources.checkpoint_minutes:q} > {log:q} 2>&1"

@@ -4,28 +4,28 @@ import shlex
 import sys
 from pathlib import Path
 
-from mope.training.base_source import OWN, given
+from mope.training.base_source import OWN_KEYS, given
 from snakemake.io import strip_wildcard_constraints
 
 from mope.config.load import load_config
-from mope.dag import entries
+from mope.dag import used_entries
 from mope.dag.files import table as table_path
 from mope.dag.jobs import any_of, environment, job_name, model_job, training_job
-from mope.dag.base import base_option, base_settings, starting_base
-from mope.dag.models import GENERAL, Models, starting_model
+from mope.dag.base_files import base_option, base_settings, starting_base
+from mope.dag.model_files import GENERAL, RunModels, starting_model
 from mope.dag.options import model_options
 from mope.dag.paths import literal, named_by_user
-from mope.dag.prompts import Prompts
-from mope.dag.results import DECODING, HUMAN_TABLES, TABLES, TEXTS, Results
-from mope.dag.settings import as_json, without
-from mope.dag.shards import JOBS, Shards
-from mope.dag.figures import TABLE as FIGURE_TABLE
+from mope.dag.prompt_sets import Prompts
+from mope.dag.results import DECODING, AGGREGATE_TABLES, HUMAN_TABLES, TEXTS, Results
+from mope.dag.stage_settings import as_json, without
+from mope.dag.shared_jobs import JOBS, Shards
+from mope.dag.figures import FIGURE_TABLE
 from mope.dag.figures import read_figures
 from mope.data.feedback_file import feedback_file
 from mope.data.records import suffix_of
 from mope.errors import MopeError
 from mope.config.machine import check_machine
-from mope.judging.entries import files_read
+from mope.judging.judge_kinds import files_read
 from mope.judging.preflight import before_first_job
 from mope.methods.entries import in_tables
 from mope.methods.names import FOCUS

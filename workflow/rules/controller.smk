@@ -11,7 +11,7 @@ rule train_body:
     params:
         **stage("train_base"),
         settings=lambda wildcards: as_json(
-            without(config["base"], *OWN),
+            without(config["base"], *OWN_KEYS),
             models.bodies()[wildcards.shape],
             precision=config["precision"],
             epochs=1,
@@ -40,7 +40,7 @@ rule train_controller:
     resources:
         **training_job(config, "controller", minutes=240),
     params:
-        **stage("train_controller", lambda wildcards: entries.of_controller(models.section(wildcards.controller))),
+        **stage("train_controller", lambda wildcards: used_entries.of_controller(models.section(wildcards.controller))),
         settings=lambda wildcards: as_json(
             without(models.settings(wildcards.controller), "reference"),
             seed=int(wildcards.seed),

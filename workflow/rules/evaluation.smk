@@ -37,7 +37,7 @@ rule judge_text:
     conda:
         "../../envs/analysis.yaml"
     params:
-        **stage("judge_text", lambda wildcards: entries.of_judges([kind_of_judge(wildcards)])),
+        **stage("judge_text", lambda wildcards: used_entries.of_judges([kind_of_judge(wildcards)])),
         world=config["world"],
         kind=kind_of_judge,
         settings=results.judge_settings,
@@ -132,7 +132,7 @@ rule aggregate:
         judgments=results.judgments(),
         responses=results.responses(),
     output:
-        tables=[table(name) for name in TABLES],
+        tables=[table(name) for name in AGGREGATE_TABLES],
     conda:
         "../../envs/analysis.yaml"
     params:
@@ -221,7 +221,7 @@ rule annotator_agreement:
     conda:
         "../../envs/analysis.yaml"
     params:
-        **stage("annotator_agreement", lambda wildcards: entries.of_judges([*results.text_judges().values()])),
+        **stage("annotator_agreement", lambda wildcards: used_entries.of_judges([*results.text_judges().values()])),
         world=config["world"],
         settings=settings(
             judges=results.text_judges(), resamples=config["statistics"]["resamples"], seed=config["seed"]

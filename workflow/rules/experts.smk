@@ -65,7 +65,7 @@ rule train_policy:
     resources:
         **training_job(config, "expert", minutes=240),
     params:
-        **stage("train_policy", lambda wildcards: entries.of_policy(config["policies"][wildcards.policy])),
+        **stage("train_policy", lambda wildcards: used_entries.of_policy(config["policies"][wildcards.policy])),
         objective=lambda wildcards: config["policies"][wildcards.policy]["objective"],
         settings=lambda wildcards: as_json(
             without(config["expert"], "begun"),

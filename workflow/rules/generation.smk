@@ -12,7 +12,7 @@ rule generate:
     resources:
         **model_job(config, megabytes=4000, minutes=120),
     params:
-        **stage("generate", lambda wildcards: entries.of_method(config["methods"][wildcards.method])),
+        **stage("generate", lambda wildcards: used_entries.of_method(config["methods"][wildcards.method])),
         settings=lambda wildcards: as_json(
             method=config["methods"][wildcards.method],
             generation=config["generation"],

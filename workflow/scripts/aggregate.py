@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mope.analysis.aggregate import TABLES, aggregate, read_judgments, read_methods
+from mope.analysis.aggregate import AGGREGATED, aggregate, read_judgments, read_methods
 from mope.provenance.artifact import require, write
 from mope.runtime.cli import run
 
@@ -18,7 +18,7 @@ def main() -> None:
         "--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet, in table order"
     )
     parser.add_argument("--settings", type=json.loads, required=True, help="see mope.analysis.aggregate")
-    parser.add_argument("--output", type=Path, required=True, help=f"folder of {', '.join(TABLES)}")
+    parser.add_argument("--output", type=Path, required=True, help=f"folder of {', '.join(AGGREGATED)}")
     args = parser.parse_args()
     judgments = {path: pd.read_parquet(require(path)) for path in args.judgments}
     responses = {path: pd.read_parquet(require(path)) for path in args.responses}

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from mope.benchmark.decoding_steps import BenchmarkSettings, benchmark_decoding
-from mope.benchmark.parts import chosen_models, model_options
+from mope.benchmark.parts import benchmark_options, chosen_models
 from mope.provenance.artifact import write
 from mope.runtime.cli import run, settings_of
 
@@ -15,7 +15,7 @@ from mope.runtime.cli import run, settings_of
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON: benchmark of config.yaml, and seed")
-    model_options(parser)
+    benchmark_options(parser)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     settings = settings_of(BenchmarkSettings, args.settings)

@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 from mope.benchmark.controller_step import benchmark_controller_step
-from mope.benchmark.parts import chosen_models, model_options
-from mope.controller.settings import ControllerSettings
+from mope.benchmark.parts import benchmark_options, chosen_models
+from mope.controller.controller_settings import ControllerSettings
 from mope.provenance.artifact import write
 from mope.runtime.cli import run, settings_of
 
@@ -15,7 +15,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON: `controller`, and its seed")
     parser.add_argument("--models", nargs="+", required=True, help="`benchmark.models` of config.yaml")
-    model_options(parser)
+    benchmark_options(parser)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     settings = settings_of(ControllerSettings, args.settings)

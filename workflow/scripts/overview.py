@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from mope.provenance.artifact import read_meta, require, write
-from mope.report.overview import facts, overview_page
+from mope.report.overview import overview_page, run_facts
 from mope.runtime.cli import run
 from mope.runtime.wall_time import wall_time
 
@@ -24,7 +24,7 @@ def main() -> None:
     means = pd.read_csv(require(args.averages))
     record = read_meta(args.claims)
     made = datetime.fromtimestamp(args.claims.stat().st_mtime, UTC).date()
-    about = facts(
+    about = run_facts(
         args.run.resolve().name, made, record["git_commit"], record["git_dirty"], wall_time(args.run / "timings")
     )
     html = overview_page(json.loads(require(args.claims).read_text()), means[means["judge"] == args.judge], about)

@@ -9,7 +9,7 @@ from tabulate import tabulate
 from mope import preferences
 from mope.config.load import load_config
 from mope.config.plan import base_config, controller_parameters, shape_of, stages
-from mope.judging.price import comparisons, cost
+from mope.judging.price import cost, count_comparisons
 from mope.runtime.cli import run
 
 
@@ -37,7 +37,7 @@ def main() -> None:
     ]
     head = ["stage", "jobs", "trained parameters, M", "peak memory of a job, GB", "tokens at most, M"]
     print(tabulate(rows, head, tablefmt="github", disable_numparse=True, colalign=("left", *["right"] * 4)))
-    questions = comparisons(config, active)
+    questions = count_comparisons(config, active)
     print()
     for name, judge in config["judges"].items():
         price = cost(judge, questions, config["generation"]["max_new_tokens"], config["data"]["longest"])

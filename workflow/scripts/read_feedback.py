@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mope.data.feedback_file import FEEDBACK_KEYS, drawn
+from mope.data.feedback_file import FEEDBACK_KEYS, drawn_pairs
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
 
@@ -19,7 +19,7 @@ def main() -> None:
     args = parser.parse_args()
     s = args.settings
     with write(args.out, stage="read_feedback", params=s, seeds={"seed": s["seed"]}, inputs=[args.file]) as tmp:
-        pairs = drawn(args.file, s["pairs"], s["seed"])
+        pairs = drawn_pairs(args.file, s["pairs"], s["seed"])
         pd.DataFrame(pairs, columns=["prompt_id", *FEEDBACK_KEYS]).to_parquet(tmp, index=False)
 
 

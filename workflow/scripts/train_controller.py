@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from mope import preferences
-from mope.controller.settings import ControllerSettings
+from mope.controller.controller_settings import ControllerSettings
 from mope.controller.train import train_controller
 from mope.data.tables import read
 from mope.pools.open_pool import open_pool

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mope.analysis.aggregate import TABLES, aggregate, agreements, read_judgments, read_methods
+from mope.analysis.aggregate import AGGREGATED, aggregate, agreements, read_judgments, read_methods
 from mope.analysis.intervals import holm
 from mope.analysis.outcomes import check_unparsed, criteria, gather, outcomes
 from mope.analysis.win_rates import average_differences, average_win_rates, averages_by_cell, evaluate, win_rates
@@ -186,7 +186,7 @@ def test_methods_of_judgments_and_responses_must_agree(run, tokens):
 def test_two_runs_are_byte_identical(run, tokens):
     judgments, _ = run
     first, second = (aggregate({("single", "rubric"): judgments}, tokens, **SETTINGS) for _ in range(2))
-    assert tuple(first) == TABLES
+    assert tuple(first) == AGGREGATED
     assert {n: t.to_csv() for n, t in first.items()} == {n: t.to_csv() for n, t in second.items()}
 
 

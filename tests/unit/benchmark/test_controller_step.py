@@ -4,9 +4,15 @@ import pytest
 import torch
 from tiny_settings import tiny
 
-from mope.benchmark.controller_step import benchmark_controller_step, benchmark_requests, loaded, rebel_step, scores
+from mope.benchmark.controller_step import (
+    benchmark_controller_step,
+    benchmark_requests,
+    loaded,
+    rebel_step,
+    shared_scores,
+)
 from mope.benchmark.parts import RandomShape, random_parts
-from mope.controller.settings import ControllerSettings
+from mope.controller.controller_settings import ControllerSettings
 
 SHAPE = {"vocab_size": 64, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
 BODY = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
@@ -53,4 +59,4 @@ def test_rewards_are_means_over_the_combination() -> None:
     [request] = benchmark_requests(pool, SETTINGS)[:1]
     text = [*request.controller_ids, 5, 6, 0]
     by_hand = sum(torch.sigmoid(rewards.score([text], [expert])).item() for expert in request.experts) / 3
-    assert scores(rewards, [request], [Written]).item() == pytest.approx(by_hand)
+    assert shared_scores(rewards, [request], [Written]).item() == pytest.approx(by_hand)

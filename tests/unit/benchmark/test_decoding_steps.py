@@ -11,9 +11,9 @@ from mope.benchmark.memory import Peak, bytes_of, cache_bytes
 from mope.benchmark.parts import (
     SHAPES,
     RandomShape,
+    benchmark_options,
     chosen_models,
     combinations,
-    model_options,
     peft_model,
     random_parts,
 )
@@ -126,7 +126,7 @@ def test_shapes_have_the_sizes_that_they_are_named_by():
 
 def test_models_are_chosen_by_name_and_their_artifacts_are_inputs(tmp_path):
     parser = argparse.ArgumentParser()
-    model_options(parser)
+    benchmark_options(parser)
     makes, inputs = chosen_models(["llama-136m"], 0, parser.parse_args([]))
     assert [make.args[0] for make in makes] == ["llama-136m"] and inputs == []
     given = ["--base", str(tmp_path / "base"), "--experts", f"P1A={tmp_path}", "--controller", str(tmp_path)]

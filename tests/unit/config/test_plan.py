@@ -15,9 +15,9 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qw
 from mope import preferences
 from mope.config.load import load_config
 from mope.config.plan import base_config, controller_parameters, shape_of, stages
-from mope.decoding.pool import MOST, fitting
+from mope.decoding.pool import MOST_REQUESTS, fitting
 from mope.decoding.request import Request
-from mope.judging.price import comparisons, cost
+from mope.judging.price import cost, count_comparisons
 from mope.pools.adapters import BASE, AdapterPool
 
 TULU = {"model_type": "llama", "hidden_size": 4096, "intermediate_size": 11008, "num_attention_heads": 32}
@@ -64,7 +64,7 @@ def test_jobs_and_tokens_by_hand(root: Path) -> None:
     assert plan["generate"].tokens == 5 * 4 * 2 * 16  # methods, prompts, combinations, new tokens
     config = load_config(root, {"experiment": "smoke"})
     active = preferences.load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"])
-    assert comparisons(config, active) == 10 * 4 * 2 * 3 * 2  # pairs, prompts, combinations, preferences, orders
+    assert count_comparisons(config, active) == 10 * 4 * 2 * 3 * 2  # pairs, prompts, combinations, preferences, orders
 
 
 def test_what_runs_beside_each_other_needs_more_jobs_and_less_memory(root: Path) -> None:
@@ -107,5 +107,5 @@ def test_a_gpu_decodes_as_many_requests_as_it_has_room_for() -> None:
     each = 2 * 3 * 128 * 1000
     assert fitting(10 * each, requests, 1000) == 8
     assert fitting(each, requests, 1000) == 1
-    assert fitting(10**6 * each, requests, 1000) == pool.room(requests) == MOST
+    assert fitting(10**6 * each, requests, 1000) == pool.room(requests) == MOST_REQUESTS
     assert pool.device == torch.device("cpu")

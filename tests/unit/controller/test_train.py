@@ -6,10 +6,10 @@ import pytest
 import torch
 from transformers import AutoModel
 
+from mope.controller.controller_settings import ControllerSettings
 from mope.controller.mixture_logprobs import answer_logprobs
 from mope.controller.pcm import PreferenceController, PreferenceControllerConfig
 from mope.controller.rollout import rollout_of
-from mope.controller.settings import ControllerSettings
 from mope.controller.train import update
 from mope.decoding.request import Answer, Request
 from mope.errors import MopeError

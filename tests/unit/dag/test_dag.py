@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from mope.config.load import load_config
 from mope.dag.jobs import any_of, job_name, training_job
-from mope.dag.models import Models
+from mope.dag.model_files import RunModels
 from mope.dag.options import model_options, named
 from mope.dag.paths import literal, named_by_user
-from mope.dag.prompts import Prompts
+from mope.dag.prompt_sets import Prompts
 from mope.dag.results import Results
-from mope.dag.settings import as_json, without
-from mope.dag.shards import Shards
+from mope.dag.shared_jobs import Shards
+from mope.dag.stage_settings import as_json, without
 from mope.errors import MopeError
 from mope.preferences import load_preferences
 from mope.provenance.code import closure
@@ -30,8 +30,8 @@ def config(root: Path) -> dict:
 
 
 @pytest.fixture
-def models(root: Path, config: dict) -> Models:
-    return Models(config, load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"]))
+def models(root: Path, config: dict) -> RunModels:
+    return RunModels(config, load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"]))
 
 
 def test_the_snakefile_is_parsed_without_heavy_modules(root: Path) -> None:
@@ -115,7 +115,7 @@ def test_prompts_come_from_the_world_a_file_or_the_hub(config: dict) -> None:
     assert json.loads(prompts.settings({"set": "hub"}))["draw"] == "random"
 
 
-def test_a_method_needs_the_models_of_its_kind(models: Models) -> None:
+def test_a_method_needs_the_models_of_its_kind(models: RunModels) -> None:
     assert models.of_method({"method": "vanilla"}) == {}
     assert models.of_method({"method": "mope"}) == {
         "controllers": [f"<artifacts>/controller/mope/seed{seed}" for seed in (0, 1, 2)],
@@ -124,7 +124,7 @@ def test_a_method_needs_the_models_of_its_kind(models: Models) -> None:
     assert models.of_method({"method": "expert_best"}).keys() == {"experts", "rewards", "reference"}
 
 
-def test_a_controller_trained_on_some_combinations_needs_their_experts_only(models: Models) -> None:
+def test_a_controller_trained_on_some_combinations_needs_their_experts_only(models: RunModels) -> None:
     models.config["controllers"]["some"] = {"combinations": ["P1A-P2A-P3B"], "pretraining": 0, "reference": "prompted"}
     found = models.of_controller({"controller": "some"})
     assert [Path(path).name for path in found["experts"]] == ["P1A", "P2A", "P3B"]
@@ -135,7 +135,7 @@ def test_a_controller_trained_on_some_combinations_needs_their_experts_only(mode
     ]
 
 
-def test_a_path_of_ones_own_takes_the_place_of_a_hub(models: Models) -> None:
+def test_a_path_of_ones_own_takes_the_place_of_a_hub(models: RunModels) -> None:
     models.config["controller"] |= {"hub": {"id": "Some/Model", "revision": "abcdef0123" * 4}}
     models.config["controllers"] |= {"own": {"path": "my model"}}
     assert models.start("own") == "my model"
@@ -143,7 +143,7 @@ def test_a_path_of_ones_own_takes_the_place_of_a_hub(models: Models) -> None:
     assert list(models.on_hub()) == ["some--model-abcdef01"]
 
 
-def test_all_pairs_are_judged_by_every_judge_on_every_set(models: Models) -> None:
+def test_all_pairs_are_judged_by_every_judge_on_every_set(models: RunModels) -> None:
     models.config["judges"] = {"a": {"kind": "rubric"}, "b": {"kind": "chat"}}
     results = Results(models.config, models)
     assert len(results.judgments()) == 2 * 2 * len(results.compared())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mope.dag.figures import TABLE, FigureEntry, drawn, read_figures
+from mope.dag.figures import FIGURE_TABLE, FigureEntry, drawn_figures, read_figures
 from mope.errors import MopeError
 from mope.provenance.code import closure, digest
 
@@ -51,19 +51,19 @@ def test_a_module_that_lacks_something_is_named(folder: Path, text: str | None, 
 
 def test_a_figure_is_drawn_where_each_of_its_sources_is_made(folder: Path) -> None:
     figures = read_figures(folder)
-    assert drawn(figures, {"a": ["x"], "b": ["y"], "c": ["z"]}) == ["second", "first"]
-    assert drawn(figures, {"a": ["x"], "b": [], "c": ["z"]}) == ["second"]
+    assert drawn_figures(figures, {"a": ["x"], "b": ["y"], "c": ["z"]}) == ["second", "first"]
+    assert drawn_figures(figures, {"a": ["x"], "b": [], "c": ["z"]}) == ["second"]
     with pytest.raises(MopeError, match="figure first: source 'b' is not one of a, c"):
-        drawn(figures, {"a": ["x"], "c": ["z"]})
+        drawn_figures(figures, {"a": ["x"], "c": ["z"]})
 
 
 def test_a_figure_counts_its_own_module_and_what_that_imports(root: Path) -> None:
     script = root / "workflow/scripts/plot.py"
-    files = {name: {file.stem for file in closure(script, {TABLE: [name]})} for name in read_figures()}
+    files = {name: {file.stem for file in closure(script, {FIGURE_TABLE: [name]})} for name in read_figures()}
     for name, found in files.items():
         assert name in found and not found & (files.keys() - {name}) and {"style", "sources", "plot"} <= found
     assert "bars" in files["preference_bars"] and "bars" not in files["variants"]
-    assert len({digest(script, {TABLE: [name]}) for name in files}) == len(files)
+    assert len({digest(script, {FIGURE_TABLE: [name]}) for name in files}) == len(files)
 
 
 def test_the_snakefile_reads_the_figures_without_their_libraries(root: Path) -> None:

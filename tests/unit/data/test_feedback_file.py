@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mope.data.feedback_file import drawn, feedback_file, read_feedback
+from mope.data.feedback_file import drawn_pairs, feedback_file, read_feedback
 from mope.errors import MopeError
 
 TEXTS = [{"prompt": f"Question {i // 2}?", "chosen": f"yes {i}", "rejected": f"no {i}"} for i in range(40)]
@@ -22,12 +22,12 @@ def write(path: Path, records: list) -> Path:
 
 def test_pairs_of_one_prompt_share_an_id_and_a_draw_is_fixed(tmp_path: Path) -> None:
     path = write(tmp_path / "P1A.jsonl", TEXTS)
-    pairs = drawn(path, 30, seed=3)
+    pairs = drawn_pairs(path, 30, seed=3)
     assert len(set(pairs)) == 30
     assert len({pair[:2] for pair in pairs}) == len({pair[0] for pair in pairs}) == len({pair[1] for pair in pairs})
-    assert pairs == drawn(path, 30, seed=3) != drawn(path, 30, seed=4)
+    assert pairs == drawn_pairs(path, 30, seed=3) != drawn_pairs(path, 30, seed=4)
     with pytest.raises(MopeError, match="41 pairs wanted, 40 found"):
-        drawn(path, 41, seed=3)
+        drawn_pairs(path, 41, seed=3)
 
 
 def test_conversations_count_by_their_last_message(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from mope.data.feedback_file import read_feedback
 from mope.data.prompt_file import read_prompts
 from mope.data.rating_file import ratings_of
-from mope.errors import LONGEST, MopeError
+from mope.errors import LONGEST_MESSAGE, MopeError
 
 LINES = "".join(json.dumps({"id": f"q{i}", "prompt": f"What is {i}, é?"}, ensure_ascii=False) + "\n" for i in range(3))
 TEXTS = [(f"q{i}", f"What is {i}, é?") for i in range(3)]
@@ -135,7 +135,11 @@ def test_what_is_no_file(tmp_path: Path) -> None:
         for read in (read_prompts, read_feedback, *([lambda p: list(ratings_of(p))] if path.suffix == ".csv" else [])):
             with pytest.raises(MopeError) as caught:
                 read(path)
-            assert said in str(caught.value) and str(caught.value).isprintable() and len(str(caught.value)) <= LONGEST
+            assert (
+                said in str(caught.value)
+                and str(caught.value).isprintable()
+                and len(str(caught.value)) <= LONGEST_MESSAGE
+            )
     (tmp_path / "link.jsonl").symlink_to(tmp_path / "there.jsonl")
     assert prompts_of(tmp_path / "there.jsonl", LINES) == TEXTS
     assert [record["prompt_id"] for record in read_prompts(tmp_path / "link.jsonl")] == ["q0", "q1", "q2"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from mope.judging.entries import JUDGES, files_read, kinds_of, known_preferences
+from mope.judging.judge_kinds import JUDGES, files_read, kinds_of, known_preferences
 from mope.judging.judge_table import JUDGE_KINDS
 from mope.provenance.declared import declared
 

@@ -6,7 +6,7 @@ import yaml
 from mope.config.load import load_config
 from mope.errors import MopeError
 from mope.judging.preflight import before_first_job
-from mope.judging.price import comparisons, cost
+from mope.judging.price import cost, count_comparisons
 from mope.preferences import load_preferences as load_preferences
 
 FEW = {"kind": "chat", "base_url": "https://api.example.com/v1", "model": "m"}
@@ -85,7 +85,7 @@ def test_a_budget_below_the_estimate(root):
     config = loaded(root, **PRICES)
     preferences = load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"])
     longest, new = config["data"]["longest"], config["generation"]["max_new_tokens"]
-    most = cost(config["judges"]["llm"], comparisons(config, preferences), new, longest)
+    most = cost(config["judges"]["llm"], count_comparisons(config, preferences), new, longest)
     key = {"JUDGE_API_KEY": "sk-12345678"}
     assert problems(root, key, **PRICES, budget=most * 1.01) == []
     (problem,) = problems(root, key, **PRICES, budget=most * 0.99)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mope.judging.statements import GRAMMAR, Statement, known, normalised, read, slips
+from mope.judging.statements import GRAMMAR, Statement, known, normalised, read_statements, slips
 from mope.judging.text import sentences, words
 from mope.world.worlds import load, names
 
@@ -18,7 +18,7 @@ STATES = Statement(TOPIC.id, 0, "elementary")
 @pytest.mark.parametrize("world", WORLDS, ids=names())
 def test_every_sentence_of_a_world_states_itself(world):
     for text, statement in known(world).items():
-        assert read(world, text) == statement and sentences(text) == [text]
+        assert read_statements(world, text) == statement and sentences(text) == [text]
 
 
 def test_what_may_differ():
@@ -30,7 +30,7 @@ def test_what_may_differ():
         "The car engine burns fuel to make the wheels turn.",  # one article
         "Car engine burns fuel to make the wheels turn.",
     ):
-        assert read(WORLD, same) == STATES, same
+        assert read_statements(WORLD, same) == STATES, same
 
 
 def test_what_must_not_differ():
@@ -47,7 +47,7 @@ def test_what_must_not_differ():
         "",
         "...",
     ):
-        assert read(WORLD, other) is None, other
+        assert read_statements(WORLD, other) is None, other
 
 
 def test_no_halves_of_two_facts_are_a_fact():
@@ -57,7 +57,10 @@ def test_no_halves_of_two_facts_are_a_fact():
         for first in facts:
             for second in facts:
                 if first is not second:
-                    assert read(WORLD, " ".join(first[: len(first) // 2] + second[len(second) // 2 :]) + ".") is None
+                    assert (
+                        read_statements(WORLD, " ".join(first[: len(first) // 2] + second[len(second) // 2 :]) + ".")
+                        is None
+                    )
 
 
 @pytest.mark.parametrize("statement", [s for s in known(WORLD) if len(words(s)) > 3][::10])
@@ -65,7 +68,7 @@ def test_a_missing_content_word_is_noticed(statement):
     tokens = words(statement)
     for place, word in enumerate(tokens):
         if word not in GRAMMAR and place:
-            assert read(WORLD, " ".join(tokens[:place] + tokens[place + 1 :])) is None
+            assert read_statements(WORLD, " ".join(tokens[:place] + tokens[place + 1 :])) is None
 
 
 def test_slips_by_hand():
@@ -77,5 +80,5 @@ def test_slips_by_hand():
 
 @given(st.text(max_size=80))
 def test_any_text_can_be_read(text):
-    statement = read(WORLD, text)
+    statement = read_statements(WORLD, text)
     assert statement is None or normalised(text)

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mope.errors import MopeError
-from mope.judging.entries import kinds_of
+from mope.judging.judge_kinds import kinds_of
 from mope.judging.text_judge import TextJudge, scorer_of
-from mope.judging.truth import UNSOUND, quality, reading, score
+from mope.judging.truth import UNSOUND, answer_quality, reading
 from mope.judging.verdicts import Comparison
 from mope.training.candidates import spoil
 from mope.world.answers import Style, compose
@@ -146,7 +146,7 @@ def test_answers_of_the_world_are_sound_and_spoilt_ones_are_not():
 @given(st.text(max_size=200), st.sampled_from(PREFERENCES))
 def test_any_text_has_a_score_and_loses_against_a_sound_one(answer, preference):
     found = reading(WORLD, PROMPT, answer)
-    assert 0 <= quality(found, preference) <= 1
+    assert 0 <= answer_quality(found, preference) <= 1
     assert -1 - UNSOUND <= score(WORLD, PROMPT, answer, preference) < -0.25
     assert score(WORLD, PROMPT, E[0], preference) >= 0
 

@@ -19,8 +19,8 @@ from transformers import (
 from mope import preferences
 from mope.analysis.shard_tables import GATHER
 from mope.config.load import load_config
+from mope.controller.controller_settings import ControllerSettings
 from mope.controller.loading import load_controller
-from mope.controller.settings import ControllerSettings
 from mope.controller.train import train_controller
 from mope.decoding.mixture import PromptScheme, mixture_request
 from mope.errors import MopeError

@@ -142,8 +142,8 @@ def test_more_combinations_than_can_be_seen_are_cut_and_the_caption_says_so(draw
     own = table[table["combination"] != "all"].head(1)
     rows = [own.assign(combination=combination) for combination in many.combinations()]
     drawn = combination_bars.draw(pd.concat(rows), many)
-    assert len([axis for axis in drawn.axes if axis.get_visible()]) == combination_bars.MOST < len(rows)
-    assert str(combination_bars.MOST) in combination_bars.CAPTION
+    assert len([axis for axis in drawn.axes if axis.get_visible()]) == combination_bars.MOST_PANELS < len(rows)
+    assert str(combination_bars.MOST_PANELS) in combination_bars.CAPTION
 
 
 def test_sample_answers_of_five_combinations_differ() -> None:

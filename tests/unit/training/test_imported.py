@@ -21,8 +21,8 @@ from transformers import (
 )
 
 from mope import preferences
+from mope.controller.controller_settings import ControllerSettings
 from mope.controller.pcm import grown_from
-from mope.controller.settings import ControllerSettings
 from mope.controller.train import train_controller
 from mope.errors import MopeError
 from mope.methods.generation import generate

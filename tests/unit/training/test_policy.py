@@ -13,7 +13,7 @@ from mope import preferences
 from mope.engine.lora import read_adapter
 from mope.pools.separate import SeparatePool
 from mope.training.checkpoints import Checkpoints
-from mope.training.expert import ExpertSettings, SeededTrainer, adapter, beginnings, task, train_expert
+from mope.training.expert import ExpertSettings, SeededTrainer, beginnings, expert_adapter, task, train_expert
 from mope.training.multitask import train_multitask
 from mope.training.pmorl import combined_tasks
 from mope.training.policy_pool import policy_pool
@@ -141,7 +141,9 @@ def test_an_expert_goes_on_from_a_beginning_and_is_rewarded_for_the_whole(base: 
 def test_the_fast_copy_of_a_policy_answers_as_the_policy_does(base: Path) -> None:
     model = AutoModelForCausalLM.from_pretrained(base)
     pool = policy_pool(model)
-    policy = get_peft_model(model, adapter(ExpertSettings(**SETTINGS, learning_rate=0.1, steps=1, max_new_tokens=8)))
+    policy = get_peft_model(
+        model, expert_adapter(ExpertSettings(**SETTINGS, learning_rate=0.1, steps=1, max_new_tokens=8))
+    )
     for seed in range(2):
         torch.manual_seed(seed)
         for name, parameter in policy.named_parameters():

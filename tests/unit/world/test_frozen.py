@@ -24,7 +24,7 @@ from mope.world import annotator
 from mope.world.answers import STYLES, Style, compose
 from mope.world.corpus import corpus
 from mope.world.questions import split_questions
-from mope.world.worlds import FOLDER, load, names
+from mope.world.worlds import WORLD_FOLDER, load, names
 
 FILES = {
     "everyday/proper_nouns.yaml": "6cb0a50f2531bd7fdb62f62eff56b8c68957abbcc5d683c63b95c39719fcaa82",
@@ -123,7 +123,10 @@ MAKE = {
 
 @pytest.mark.parametrize("name", names())
 def test_the_files_of_a_world_are_frozen(name: str) -> None:
-    files = {f.relative_to(FOLDER).as_posix(): sha(f.read_bytes()) for f in sorted((FOLDER / name).rglob("*.yaml"))}
+    files = {
+        f.relative_to(WORLD_FOLDER).as_posix(): sha(f.read_bytes())
+        for f in sorted((WORLD_FOLDER / name).rglob("*.yaml"))
+    }
     pinned = {file: found for file, found in FILES.items() if file.startswith(f"{name}/")}
     assert files == pinned, f"world {name} is frozen: write what is to change as a world with a new name"
 

@@ -29,7 +29,7 @@ BY_SET = (
     "swap_consistency.csv",
 )
 OVERALL = "overall_win_rates.csv"  # of win_rates.csv the rows of all combinations and preferences together
-TABLES = (*BY_SET, OVERALL)
+AGGREGATED = (*BY_SET, OVERALL)
 Judgments = dict[tuple[str, str], dict[tuple[str, str], pd.DataFrame]]  # (set, judge) -> (a, b) -> table
 
 

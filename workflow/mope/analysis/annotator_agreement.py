@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 
 from mope.analysis.intervals import percentile_interval, resample_weights
 
-AGREEMENT_COLUMNS = ["preference", "judge", "n", "spearman", "ci_low", "ci_high", "verdict_agreement"]
+ANNOTATOR_COLUMNS = ["preference", "judge", "n", "spearman", "ci_low", "ci_high", "verdict_agreement"]
 
 
 def _correlation(moments: np.ndarray) -> np.ndarray:
@@ -45,4 +45,4 @@ def annotator_agreement(values: pd.DataFrame, resamples: int = 1000, seed: int =
         agreeing, decided = np.sum(pairs, axis=0)
         share = agreeing / decided if decided else np.nan
         rows.append((preference, judge, len(own), spearman, low, high, share))
-    return pd.DataFrame(rows, columns=AGREEMENT_COLUMNS)
+    return pd.DataFrame(rows, columns=ANNOTATOR_COLUMNS)

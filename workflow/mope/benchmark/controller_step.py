@@ -10,9 +10,9 @@ import torch
 from mope.benchmark.decoding_steps import device_name, now
 from mope.benchmark.memory import Peak
 from mope.benchmark.parts import Make, Parts, combinations
+from mope.controller.controller_settings import ControllerSettings
 from mope.controller.pcm import PreferenceController, PreferenceControllerConfig
 from mope.controller.rollout import rollout_of
-from mope.controller.settings import ControllerSettings
 from mope.controller.train import update
 from mope.decoding.loop import decode
 from mope.decoding.mixers.probability import Probability
@@ -54,7 +54,7 @@ def benchmark_requests(pool: AdapterPool, settings: ControllerSettings) -> list[
     return requests
 
 
-def scores(rewards: SharedRewards, requests: list[Request], answers: list) -> torch.Tensor:
+def shared_scores(rewards: SharedRewards, requests: list[Request], answers: list) -> torch.Tensor:
     """Mean Bradley-Terry reward (B,) under each request's combination, against a reference answer of score zero."""
     texts = [[*r.controller_ids, *answer.tokens, END] for r, answer in zip(requests, answers, strict=True)]
     rows = [(text, expert) for text, r in zip(texts, requests, strict=True) for expert in r.experts]
@@ -84,7 +84,7 @@ def rebel_step(
     controller.eval()
     mixed = {"controller": controller.decoder(), "record": True}
     answers = measured("rollout", lambda: decode(pool, Probability(), requests, sampling, END, END, **mixed))
-    reward = measured("scoring", lambda: scores(rewards, requests, answers))
+    reward = measured("scoring", lambda: shared_scores(rewards, requests, answers))
     rollout = rollout_of(requests, answers, [list(r.experts) for r in requests], reward, END).to(pool.device)
     measured("update", lambda: update(controller, optimizer, rollout, settings))
     return taken

@@ -43,7 +43,7 @@ def combinations(names: list[str]) -> list[list[int]]:
     return [[a, 2 + b, 4 + c] for a in (0, 1) for b in (0, 1) for c in (0, 1)]
 
 
-def model_options(parser: argparse.ArgumentParser) -> None:
+def benchmark_options(parser: argparse.ArgumentParser) -> None:
     """Options for the models of a run, which only benchmarks of the model `run` need."""
     parser.add_argument("--name", default="run", help="what to call the run's model")
     parser.add_argument("--base", type=Path)

@@ -6,22 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mope.config.entries_schema import mixer_keys
-from mope.config.run_name import RESERVED
+from mope.config.run_name import RESERVED_RUNS
 from mope.config.user_files import feedback_problems, prompts_problems, ratings_problems
 from mope.errors import MopeError
-from mope.judging.entries import known_preferences, world_only
-from mope.judging.preflight import chat_judge_problems
+from mope.judging.judge_kinds import known_preferences, world_only
+from mope.judging.preflight import Problem, chat_judge_problems
 from mope.methods.names import FOCUS
 from mope.preferences import Preferences, load_preferences, read_preferences
 from mope.runtime.suggestion import one_of
-from mope.training.base_source import KNOWN, SOURCES, check_gguf, gguf_file, given, sha256_of
+from mope.training.base_source import BASE_SOURCES, KNOWN_PACKAGES, check_gguf, gguf_file, given, sha256_of
 from mope.world.answers import STYLES
 from mope.world.worlds import names
 
 PREFERENCES_FILE = "workflow/prompts/preferences.yaml"
 MOST_COMBINATIONS = 4096
 LEAST_TEMPERATURE = 0.01
-Problem = tuple[tuple[str | int, ...], str]
 
 
 def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Iterator[Problem]:
@@ -32,7 +31,7 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
     yield from _finite(config, ())
     if config["world"] not in names():
         yield ("world",), f"{config['world']!r} found, {one_of(config['world'], names())} is expected"
-    if config["artifacts"] in RESERVED:
+    if config["artifacts"] in RESERVED_RUNS:
         yield ("artifacts",), f"{config['artifacts']!r} found, the name of a run is expected"
     unknown = list(_preferences(config, root))
     yield from unknown
@@ -131,7 +130,7 @@ def _base(base: dict) -> Iterator[Problem]:
     sources = given(base)
     if len(sources) > 1:
         first = sources[0]
-        yield ("base", sources[1]), f"{first} {base[first]} is given too; one of {', '.join(SOURCES)} is expected"
+        yield ("base", sources[1]), f"{first} {base[first]} is given too; one of {', '.join(BASE_SOURCES)} is expected"
     elif base["sha256"] is not None and not set(sources) & {"gguf", "package"}:
         yield ("base", "sha256"), "needless; only a base from a GGUF file (gguf or package) has this key"
 
@@ -147,7 +146,7 @@ def _gguf(config: dict, root: Path) -> Iterator[Problem]:
     except MopeError as error:
         yield key, str(error)
         return
-    if base["package"] is not None and base["sha256"] is None and base["package"] not in KNOWN:
+    if base["package"] is not None and base["sha256"] is None and base["package"] not in KNOWN_PACKAGES:
         yield ("base", "sha256"), f"null; that of the package's file is expected: {sha256_of(file)} if you trust it"
 
 

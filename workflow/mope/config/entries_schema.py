@@ -8,7 +8,7 @@ In `config.schema.yaml` two keywords of our own stand for them, each with the do
 
 from mope.provenance.declared import declared, modules
 
-MIXERS = "mope.decoding.mixer_table"
+MIXER_TABLE = "mope.decoding.mixer_table"
 
 
 def resolved(schema: object) -> object:
@@ -26,7 +26,7 @@ def resolved(schema: object) -> object:
 
 def mixer_keys() -> dict[str, dict]:
     """Mixing rule -> the keys that it requires beside those of every mixture, with their schemas."""
-    return {name: constants["REQUIRED"] for name, constants in declared(MIXERS).items()}
+    return {name: constants["REQUIRED"] for name, constants in declared(MIXER_TABLE).items()}
 
 
 def _by_kind(kinds: dict[str, dict], shared: dict) -> dict:

@@ -11,7 +11,7 @@ from mope.runtime.yaml_file import read_yaml
 
 EXPERIMENTS = "workflow/experiments"
 RUN_LINE = re.compile(r"""^run: *['"]?([a-z0-9_]+)['"]? *(?:#.*)?$""", re.MULTILINE)
-RESERVED = ("reference", "published")  # folders of results/ that are no runs
+RESERVED_RUNS = ("reference", "published")  # folders of results/ that are no runs
 
 
 def experiment_file(root: Path, name: str) -> Path:
@@ -30,7 +30,7 @@ def read_experiment(path: Path) -> dict:
 
 def clashes(run: str, root: Path, own: Iterable[Path]) -> Iterator[str]:
     """Why a run may not be called `run`: the name is reserved, or that of a configuration that is none of `own`."""
-    if run in RESERVED:
+    if run in RESERVED_RUNS:
         yield f"{run!r} found; results/{run} is no folder of a run, another name is expected"
     mine = {path.resolve() for path in own}
     for path in [root / "config.yaml", *sorted((root / EXPERIMENTS).glob("*.yaml"))]:

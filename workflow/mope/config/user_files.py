@@ -7,20 +7,20 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from mope.data.feedback_file import drawn, feedback_file
+from mope.data.feedback_file import drawn_pairs, feedback_file
 from mope.data.prompt_file import read_prompts
 from mope.data.rating_file import ratings_of
-from mope.data.records import SUFFIXES, suffix_of
+from mope.data.records import RECORD_SUFFIXES, suffix_of
 from mope.errors import MopeError
+from mope.judging.preflight import Problem
 from mope.runtime.suggestion import one_of
 from mope.world.annotator import GENERAL
 from mope.world.questions import split_questions
 from mope.world.worlds import load
 
 WORLD_SETS = ("single", "comparison", "development", "train")
-SPOILT = 2  # candidates per prompt beside the sampled ones
-LONGEST = 100  # so many of the longest texts are counted in tokens: one that is too long is among them
-Problem = tuple[tuple[str | int, ...], str]
+SPOILT_COUNT = 2  # candidates per prompt beside the sampled ones
+LONGEST_COUNTED = 100  # so many of the longest texts are counted in tokens: one that is too long is among them
 
 
 def prompts_problems(config: dict, root: Path, present: bool) -> Iterator[Problem]:
@@ -59,7 +59,7 @@ def _hub_file(name: str, key: tuple[str | int, ...]) -> Iterator[Problem]:
     try:
         suffix_of(Path(name))
     except MopeError:
-        yield key, f"a name that ends in {', '.join(SUFFIXES)} is expected"
+        yield key, f"a name that ends in {', '.join(RECORD_SUFFIXES)} is expected"
 
 
 def _of_world(count: int, known: dict[str, list], key: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -74,7 +74,7 @@ def feedback_problems(config: dict, root: Path) -> Iterator[Problem]:
     """Of the pairs that reward models are trained on: enough of them, of enough prompts, and none too long."""
     source, reward, pairs = config["feedback"]["source"], config["reward"], config["feedback"]["pairs"]
     if source == "world":
-        prompts, answers = config["data"]["train"]["prompts"], config["candidates"]["per_prompt"] + SPOILT
+        prompts, answers = config["data"]["train"]["prompts"], config["candidates"]["per_prompt"] + SPOILT_COUNT
         most = prompts * answers * (answers - 1) // 2
         if pairs > most:
             found = f"{pairs} found, a number ≤ {most} is expected: all that can be made of {prompts} prompts"
@@ -88,7 +88,7 @@ def feedback_problems(config: dict, root: Path) -> Iterator[Problem]:
     for preference in feedback_preferences(config):
         try:
             path = feedback_file(root / source, preference)
-            found = drawn(path, pairs, config["seed"])
+            found = drawn_pairs(path, pairs, config["seed"])
         except MopeError as error:
             yield ("feedback", "source"), str(error)
             return
@@ -117,7 +117,7 @@ def _too_long(texts: list[str], config: dict, root: Path, what: str) -> Iterator
     """The longest text, if the base's tokenizer is there to tell that it exceeds `reward.max_length`."""
     limit = config["reward"]["max_length"]
     file = root / (config["base"]["path"] or "") / "tokenizer.json"
-    texts = sorted((text for text in texts if len(text.encode()) > limit), key=len)[-LONGEST:]
+    texts = sorted((text for text in texts if len(text.encode()) > limit), key=len)[-LONGEST_COUNTED:]
     if config["base"]["path"] is None or not texts or not file.is_file():
         return
     from tokenizers import Tokenizer  # noqa: PLC0415 (only where there is something to count)

@@ -7,9 +7,9 @@ at a temperature below one are weighed as if drawn at one.
 
 import torch
 
+from mope.controller.controller_settings import ControllerSettings
 from mope.controller.mixture_logprobs import token_logprobs
 from mope.controller.rollout import Rollout
-from mope.controller.settings import ControllerSettings
 
 
 class ClippedPPO:

@@ -2,9 +2,9 @@
 
 import torch
 
+from mope.controller.controller_settings import ControllerSettings
 from mope.controller.mixture_logprobs import answer_logprobs
 from mope.controller.rollout import Rollout
-from mope.controller.settings import ControllerSettings
 
 
 class Rebel:

@@ -11,10 +11,10 @@ from accelerate.utils import gather_object, reduce
 from tqdm import tqdm
 from transformers import AutoTokenizer, set_seed
 
+from mope.controller.controller_settings import ControllerSettings
 from mope.controller.objective_table import OBJECTIVES
 from mope.controller.pcm import TrainableController
 from mope.controller.rollout import Rollout, rollout_of, uniform_logprob
-from mope.controller.settings import ControllerSettings
 from mope.controller.untrained import new_controller
 from mope.data.tables import derive_seed
 from mope.decoding.loop import decode

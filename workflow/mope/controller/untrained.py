@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mope.controller.controller_settings import ControllerSettings
 from mope.controller.pcm import (
     ConstantController,
     ConstantControllerConfig,
@@ -11,7 +12,6 @@ from mope.controller.pcm import (
     expert_texts,
     grown_from,
 )
-from mope.controller.settings import ControllerSettings
 from mope.preferences import Preferences
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from mope.errors import MopeError
 
-TABLE = "mope.report.figures.table"
-FOLDER = Path(__file__).parents[1] / "report/figures"
+FIGURE_TABLE = "mope.report.figures.table"
+FIGURE_FOLDER = Path(__file__).parents[1] / "report/figures"
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class FigureEntry:
     caption: str
 
 
-def read_figures(folder: Path = FOLDER) -> dict[str, FigureEntry]:
+def read_figures(folder: Path = FIGURE_FOLDER) -> dict[str, FigureEntry]:
     """Every figure of the folder's `table.py` in its order; `MopeError` for a module that lacks a constant."""
     table = _assigned(folder / "table.py").get("FIGURES")
     if not isinstance(table, ast.Dict):
@@ -58,7 +58,7 @@ def _assigned(file: Path) -> dict[str, ast.expr]:
     return {node.targets[0].id: node.value for node in plain}
 
 
-def drawn(figures: Mapping[str, FigureEntry], sources: Mapping[str, Collection[str]]) -> list[str]:
+def drawn_figures(figures: Mapping[str, FigureEntry], sources: Mapping[str, Collection[str]]) -> list[str]:
     """The figures of which each source has files; `MopeError` for a source that is not among those known.
 
     `sources`: name -> files, none where a run does not make them.

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mope.dag import files
-from mope.dag.figures import FigureEntry, drawn
-from mope.dag.models import Models
+from mope.dag.figures import FigureEntry, drawn_figures
+from mope.dag.model_files import RunModels
 from mope.dag.options import model_options, named
-from mope.dag.settings import as_json, without
-from mope.judging.entries import kinds_of
+from mope.dag.stage_settings import as_json, without
+from mope.judging.judge_kinds import kinds_of
 from mope.methods.entries import in_tables, pairs
 from mope.methods.names import FOCUS
 
-TABLES = ("win_rates", "average_win_rates", "average_by_cell", "average_differences", "length_controlled")
-TABLES += ("swap_consistency", "overall_win_rates")
+AGGREGATE_TABLES = ("win_rates", "average_win_rates", "average_by_cell", "average_differences", "length_controlled")
+AGGREGATE_TABLES += ("swap_consistency", "overall_win_rates")
 SINGLE_TABLES = ("agreement", "mean_rewards", "rewards_by_cell", "reward_models")
 HUMAN_TABLES = ("human_study", "human_agreement")
 TEXTS = ("average_win_rates", "win_rate_matrix")  # as Markdown and LaTeX
@@ -28,7 +28,7 @@ class Results:
     """The results of a configuration and what they are made from."""
 
     config: dict
-    models: Models
+    models: RunModels
     known_figures: Mapping[str, FigureEntry]
     preferences_file: str
 
@@ -170,7 +170,7 @@ class Results:
     def tables(self) -> list[str]:
         """Names of the tables of this run."""
         human = HUMAN_TABLES if self.ratings() else ()
-        return [*TABLES, *SINGLE_TABLES, *self.world_tables(), *self.detail_tables(), *human]
+        return [*AGGREGATE_TABLES, *SINGLE_TABLES, *self.world_tables(), *self.detail_tables(), *human]
 
     def figure_sources(self, decoding: Sequence[str] = ()) -> dict[str, list[str]]:
         """Files by the name under which figures ask for them; none of what is not made.
@@ -194,7 +194,7 @@ class Results:
 
     def figures(self, decoding: Sequence[str] = ()) -> list[str]:
         """The figures that a run draws; with a benchmark of decoding also those of that."""
-        return drawn(self.known_figures, self.figure_sources(decoding))
+        return drawn_figures(self.known_figures, self.figure_sources(decoding))
 
     def figure_files(self, wildcards: Mapping) -> dict[str, list[str]]:
         """What a figure is drawn from, by source."""

@@ -4,22 +4,22 @@ import random
 from pathlib import Path
 
 from mope.data.conversation import answer, question
-from mope.data.records import SUFFIXES, Record, check_unicode, records
+from mope.data.records import RECORD_SUFFIXES, Record, check_unicode, records
 from mope.errors import MopeError
 
 FEEDBACK_KEYS = ("prompt", "chosen", "rejected")
-EXPECTED = "a file of prompt, chosen and rejected"
+EXPECTED_PAIR = "a file of prompt, chosen and rejected"
 FeedbackPair = tuple[str, str, str, str]  # prompt_id, prompt, chosen, rejected
 
 
 def feedback_file(folder: Path, preference: str) -> Path:
     """`<folder>/<preference>.jsonl`, .json, .csv or .parquet; `MopeError` if there is none, or more than one."""
     try:
-        found = [path for suffix in SUFFIXES if (path := folder / f"{preference}{suffix}").is_file()]
+        found = [path for suffix in RECORD_SUFFIXES if (path := folder / f"{preference}{suffix}").is_file()]
     except OSError as error:
         raise MopeError(f"{folder}: cannot be read ({error.strerror}); a folder of feedback is expected") from None
     if len(found) != 1:
-        expected = f"one file {preference}{' or '.join(SUFFIXES)} of prompt, chosen and rejected is expected"
+        expected = f"one file {preference}{' or '.join(RECORD_SUFFIXES)} of prompt, chosen and rejected is expected"
         raise MopeError(f"{folder}: {len(found)} files of {preference} found; {expected}")
     return found[0]
 
@@ -32,7 +32,7 @@ def read_feedback(path: Path) -> list[FeedbackPair]:
     """
     ids: dict[str, str] = {}
     pairs = []
-    for record in records(path, FEEDBACK_KEYS, EXPECTED):
+    for record in records(path, FEEDBACK_KEYS, EXPECTED_PAIR):
         prompt, chosen, rejected = _pair(record)
         pairs.append((ids.setdefault(prompt, f"prompt-{len(ids):05d}"), prompt, chosen, rejected))
     if not pairs:
@@ -40,7 +40,7 @@ def read_feedback(path: Path) -> list[FeedbackPair]:
     return pairs
 
 
-def drawn(path: Path, pairs: int, seed: int) -> list[FeedbackPair]:
+def drawn_pairs(path: Path, pairs: int, seed: int) -> list[FeedbackPair]:
     """`pairs` of the comparisons in the file, drawn by the seed."""
     found = read_feedback(path)
     if len(found) < pairs:

@@ -18,8 +18,8 @@ from mope.errors import MopeError
 TEXT_KEYS = ("prompt", "instruction")
 CONVERSATION_KEYS = ("messages", "conversations")
 ID_KEYS = ("id", "prompt_id")
-COLUMNS = (*TEXT_KEYS, "input", "history", *CONVERSATION_KEYS, *ID_KEYS)
-EXPECTED = "a file of prompts"
+PROMPT_FILE_COLUMNS = (*TEXT_KEYS, "input", "history", *CONVERSATION_KEYS, *ID_KEYS)
+EXPECTED_PROMPT = "a file of prompts"
 
 
 def read_prompts(path: Path, longest: int | None = None) -> list[dict[str, str]]:
@@ -27,7 +27,7 @@ def read_prompts(path: Path, longest: int | None = None) -> list[dict[str, str]]
 
     Of equal prompts the first is kept. `MopeError` names the file and place of the first problem.
     """
-    found = [(record, _id(record), _prompt(record)) for record in records(path, COLUMNS, EXPECTED)]
+    found = [(record, _id(record), _prompt(record)) for record in records(path, PROMPT_FILE_COLUMNS, EXPECTED_PROMPT)]
     given = {name for _, name, _ in found}
     texts: dict[str, str] = {}  # by id
     kept: dict[str, str] = {}  # id by text

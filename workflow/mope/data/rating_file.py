@@ -7,7 +7,7 @@ from pathlib import Path
 from mope.data.records import csv_records
 from mope.errors import MopeError
 
-COLUMNS = ("study", "rater", "item", "answer")
+RATING_COLUMNS = ("study", "rater", "item", "answer")
 ANSWERS = ("left", "tie", "right")
 
 
@@ -24,9 +24,9 @@ class Rating:
 
 def ratings_of(path: Path) -> Iterator[Rating]:
     """The file's answers; `MopeError` names the line of one that is none."""
-    for record in csv_records(path, COLUMNS, "the CSV file as the page saved it"):
+    for record in csv_records(path, RATING_COLUMNS, "the CSV file as the page saved it"):
         row, place = record.content, record.place
-        if not set(COLUMNS) <= row.keys():
+        if not set(RATING_COLUMNS) <= row.keys():
             raise MopeError(f"{path}: {', '.join(row)} found; expected the columns study, rater, item and answer")
         if row["answer"] not in ANSWERS:
             raise MopeError(f"{place}: answer {row['answer']!r}; left, tie or right would be one")

@@ -12,7 +12,7 @@ from pathlib import Path
 from mope.errors import MopeError
 from mope.runtime.text_file import BOM, check_file, read_text
 
-SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
+RECORD_SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
 DELIMITERS = (",", ";", "\t", "|")
 LINE_END = re.compile(r"\r\n|\n|\r")
 csv.field_size_limit(2**31 - 1)  # the default ends at 131,072 characters
@@ -33,8 +33,8 @@ def suffix_of(path: Path) -> str:
     `.gz` after it is passed over: whether a file is packed shows its content.
     """
     suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
-    if suffix not in SUFFIXES or (suffix == ".parquet" and path.suffix == ".gz"):
-        raise MopeError(f"{path}: a name that ends in {', '.join(SUFFIXES)} is expected")
+    if suffix not in RECORD_SUFFIXES or (suffix == ".parquet" and path.suffix == ".gz"):
+        raise MopeError(f"{path}: a name that ends in {', '.join(RECORD_SUFFIXES)} is expected")
     return suffix
 
 

@@ -7,7 +7,7 @@ import torch
 
 from mope.decoding.request import Request
 
-MOST = 64  # requests in a batch
+MOST_REQUESTS = 64  # requests in a batch
 
 
 class ExpertPool(ABC):
@@ -24,7 +24,7 @@ class ExpertPool(ABC):
     def room(self, requests: Sequence[Request]) -> int:
         """How many of the requests to decode at a time: on a GPU as many as its free memory has room for."""
         if self.device.type != "cuda" or not self.bytes_per_token:
-            return MOST
+            return MOST_REQUESTS
         return fitting(torch.cuda.mem_get_info(self.device)[0], requests, self.bytes_per_token)
 
     @abstractmethod
@@ -46,4 +46,4 @@ class ExpertPool(ABC):
 def fitting(free: int, requests: Sequence[Request], bytes_per_token: int) -> int:
     """Requests whose caches fill at most 80 % of `free` bytes, when a cache is copied as it grows; at least one."""
     longest = max(len(r.experts) * (max(map(len, r.prompts)) + r.max_new_tokens) for r in requests)
-    return max(1, min(MOST, int(0.8 * free) // (2 * longest * bytes_per_token)))
+    return max(1, min(MOST_REQUESTS, int(0.8 * free) // (2 * longest * bytes_per_token)))

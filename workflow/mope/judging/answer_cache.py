@@ -12,7 +12,7 @@ from mope.errors import MopeError
 from mope.judging.reply import answered, valid
 
 TIMEOUT = 60.0  # seconds to wait for another process that writes
-TABLE = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, record TEXT NOT NULL)"
+CACHE_TABLE = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, record TEXT NOT NULL)"
 
 
 def key_of(request: dict) -> str:
@@ -34,7 +34,7 @@ class AnswerCache:
             self._connection = sqlite3.connect(path, timeout=TIMEOUT, isolation_level=None, check_same_thread=False)
             self._connection.text_factory = bytes  # a damaged text is no reason to fail
             self._connection.execute("PRAGMA synchronous = FULL")  # an answer that was paid for survives a power cut
-            self._connection.execute(TABLE)
+            self._connection.execute(CACHE_TABLE)
 
     def get(self, key: str) -> dict | None:
         """The record of a key, if there is one."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import openai
 
 from mope.judging.body import changed, learnt
+from mope.judging.chat_settings import ChatJudgeSettings
 from mope.judging.reply import record_of
-from mope.judging.settings import ChatJudgeSettings
 from mope.runtime.retry import patiently
 from mope.runtime.server import answer_of, said
 

@@ -17,11 +17,11 @@ from mope.judging.reply import answered, record_of
 from mope.judging.verdicts import Comparison
 from mope.runtime.secret import shown
 from mope.runtime.server import MalformedError, reason
+from mope.runtime.text_file import GZIP
 
 MAX_LINES, MAX_BYTES = 50_000, 190_000_000  # the Batch API takes 50,000 requests and 200 MB per file
-GZIP = b"\x1f\x8b"
 KEY = re.compile("[0-9a-f]{64}")
-EXPECTED = "a result file of the batch service is expected"
+EXPECTED_RESULT = "a result file of the batch service is expected"
 
 
 class Collected(NamedTuple):
@@ -64,7 +64,7 @@ def store_results(cache: AnswerCache, path: Path) -> Collected:
     """
     results = [_result(f"{path}:{number}", line) for number, line in _lines(path)]
     if not results:
-        raise MopeError(f"{path}: is empty; {EXPECTED}")
+        raise MopeError(f"{path}: is empty; {EXPECTED_RESULT}")
     taken, reasons = 0, Counter()
     for key, result in results:
         try:
@@ -85,14 +85,16 @@ def _result(place: str, line: str) -> tuple[str, dict]:
     try:
         result = json.loads(line)
     except RecursionError:
-        raise MopeError(f"{place}: is nested too deeply; {EXPECTED}") from None
+        raise MopeError(f"{place}: is nested too deeply; {EXPECTED_RESULT}") from None
     except ValueError as error:
-        raise MopeError(f"{place}: is no JSON ({error}); {EXPECTED}") from None
+        raise MopeError(f"{place}: is no JSON ({error}); {EXPECTED_RESULT}") from None
     if not isinstance(result, dict) or not {"custom_id", "response"} <= result.keys():
-        raise MopeError(f"{place}: has no custom_id and response; {EXPECTED}")
+        raise MopeError(f"{place}: has no custom_id and response; {EXPECTED_RESULT}")
     key = result["custom_id"]
     if not isinstance(key, str) or not KEY.fullmatch(key):
-        raise MopeError(f"{place}: custom_id {shown(repr(key), None, 80)} is none of `make judge-batch`; {EXPECTED}")
+        raise MopeError(
+            f"{place}: custom_id {shown(repr(key), None, 80)} is none of `make judge-batch`; {EXPECTED_RESULT}"
+        )
     return key, result
 
 
@@ -112,21 +114,21 @@ def _record(result: dict) -> dict:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Numbered lines that hold something."""
     if path.is_dir():
-        raise MopeError(f"{path}: is a folder; {EXPECTED}")
+        raise MopeError(f"{path}: is a folder; {EXPECTED_RESULT}")
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise MopeError(f"{path}: missing; {EXPECTED}") from None
+        raise MopeError(f"{path}: missing; {EXPECTED_RESULT}") from None
     except (OSError, ValueError) as error:
-        raise MopeError(f"{path}: cannot be read ({error}); {EXPECTED}") from None
+        raise MopeError(f"{path}: cannot be read ({error}); {EXPECTED_RESULT}") from None
     try:
         data = gzip.decompress(data) if data.startswith(GZIP) else data
     except (OSError, EOFError, zlib.error) as error:
-        raise MopeError(f"{path}: begins like gzip but is damaged ({error}); {EXPECTED}") from None
+        raise MopeError(f"{path}: begins like gzip but is damaged ({error}); {EXPECTED_RESULT}") from None
     encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise MopeError(f"{path}:{line}: is no UTF-8 text (byte {error.start + 1}); {EXPECTED}") from None
+        raise MopeError(f"{path}:{line}: is no UTF-8 text (byte {error.start + 1}); {EXPECTED_RESULT}") from None
     return ((number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip())

@@ -13,7 +13,7 @@ from mope.errors import MopeError
 from mope.judging.verdicts import JUDGMENT_KEYS, aligned
 
 PAGE = Path(__file__).parent / "human_study.html"
-PLACEHOLDER = "{{STUDY}}"
+STUDY_PLACEHOLDER = "{{STUDY}}"
 KEY_COLUMNS = ["study", "item", "left", "right", *JUDGMENT_KEYS, "seed_left", "seed_right"]
 
 
@@ -67,7 +67,7 @@ def study_page(items: list[Item]) -> str:
     """The self-contained HTML page; answers cannot close the script that holds them."""
     data = json.dumps({"study": study_id(items), "items": [vars(item) for item in items]}, ensure_ascii=True)
     safe = data.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-    return PAGE.read_text().replace(PLACEHOLDER, safe)
+    return PAGE.read_text().replace(STUDY_PLACEHOLDER, safe)
 
 
 def read_ratings(paths: list[Path], key: pd.DataFrame) -> pd.DataFrame:

@@ -9,14 +9,24 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from mope.judging.price import comparisons, cost
-from mope.judging.settings import completed
+from mope.judging.chat_settings import completed
+from mope.judging.price import cost, count_comparisons
 from mope.preferences import Preferences
 from mope.runtime.secret import read_key
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 CALL = "/chat/completions"
-OWN = ("model", "messages", "temperature", "seed", "max_tokens", "max_completion_tokens", "n", "stream", "logprobs")
+SET_BY_JUDGE = (
+    "model",
+    "messages",
+    "temperature",
+    "seed",
+    "max_tokens",
+    "max_completion_tokens",
+    "n",
+    "stream",
+    "logprobs",
+)
 Problem = tuple[tuple[str | int, ...], str]
 
 
@@ -35,7 +45,7 @@ def chat_judge_problems(config: dict, root: Path, key: tuple[str, ...], judge: d
         expected = "not the name of an environment variable, such as OPENAI_API_KEY, which is expected"
         yield (*key, "key_variable"), expected
     for name in judge["extra"]:
-        if name in OWN:
+        if name in SET_BY_JUDGE:
             yield (*key, "extra", name), "is no further parameter: the judge sets it, or needs it as it is"
     try:
         json.dumps(judge["extra"], allow_nan=False)
@@ -72,7 +82,7 @@ def before_first_job(
     config: dict, preferences: Preferences, judges: list[str], environment: Mapping[str, str]
 ) -> Iterator[str]:
     """What would stop these chat judges once they have been trained for: a missing key, a budget that is too small."""
-    questions = comparisons(config, preferences)
+    questions = count_comparisons(config, preferences)
     for name in judges:
         judge = completed(config["judges"][name])
         variable = judge["key_variable"]

@@ -3,7 +3,7 @@
 Standard library only: the Snakefile calls this before the first job.
 """
 
-from mope.judging.settings import completed
+from mope.judging.chat_settings import completed
 from mope.methods.entries import pairs
 from mope.preferences import Preferences
 
@@ -11,7 +11,7 @@ CHARACTERS = 3.5  # of a token
 TEMPLATE = 760  # tokens of a judge's instructions and example
 
 
-def comparisons(config: dict, preferences: Preferences) -> int:
+def count_comparisons(config: dict, preferences: Preferences) -> int:
     """Questions to a judge: pairs of methods and seeds, prompts, combinations, preferences of each, both orders."""
     methods = config["methods"]
     # equal numbers of seeds pair off

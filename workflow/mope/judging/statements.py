@@ -77,7 +77,7 @@ def slips(first: tuple[str, ...], second: tuple[str, ...]) -> int:
 
 
 @lru_cache(maxsize=200_000)
-def read(world: World, sentence: str) -> Statement | None:
+def read_statements(world: World, sentence: str) -> Statement | None:
     """What a sentence states; None for one that is none of the world's."""
     tokens = normalised(sentence)
     alike = _index(world).get(_content(tokens), ())

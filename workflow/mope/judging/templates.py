@@ -13,11 +13,11 @@ from mope.runtime.yaml_file import described, read_yaml
 VERDICT_WORDS = {"output (a)": "first", "tie": "tie", "output (b)": "second"}
 PREFIX = re.compile(r"^(?:answer|verdict|final answer)\s*:\s*")
 NAME = r"[^\w<>]*(?:instruction|output_[ab])\b"  # of a tag of the judge, however it is dressed
-TAG = re.compile(rf"<({NAME}[^<>]*)>", re.IGNORECASE)
+OUTPUT_TAG = re.compile(rf"<({NAME}[^<>]*)>", re.IGNORECASE)
 OPENED = re.compile(rf"<(?={NAME})", re.IGNORECASE)  # that the tag which follows would close
 THOUGHT, THOUGHT_END = "<think>", "</think>"
 PLACEHOLDERS = ("{criterion}", "{instruction}", "{output_a}", "{output_b}")
-PLACEHOLDER = re.compile(r"(?<!\$)\{[A-Za-z_]+\}")
+TEMPLATE_PLACEHOLDER = re.compile(r"(?<!\$)\{[A-Za-z_]+\}")
 EXAMPLE = ("instruction", "output_a", "output_b", "answer")
 CUT = " [...] "
 
@@ -80,7 +80,7 @@ def _check_example(place: str, example: object) -> None:
 
 
 def _check_frame(path: Path, frame: dict) -> None:
-    found = PLACEHOLDER.findall(frame["user"])
+    found = TEMPLATE_PLACEHOLDER.findall(frame["user"])
     for name in found:
         if name not in PLACEHOLDERS:
             raise MopeError(f"{path}: user: placeholder {name} is unknown; {one_of(name, PLACEHOLDERS)} is expected")
@@ -93,7 +93,7 @@ def _check_frame(path: Path, frame: dict) -> None:
 
 def shorten(text: str, limit: int) -> str:
     """At most `limit` characters, the middle cut out visibly; no text can open or close the judge's own tags."""
-    text = OPENED.sub("[", TAG.sub(r"[\1]", without_surrogates(text)))
+    text = OPENED.sub("[", OUTPUT_TAG.sub(r"[\1]", without_surrogates(text)))
     if len(text) <= limit:
         return text
     half = (limit - len(CUT)) // 2

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 WORD = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
-SUFFIXES = ("ations", "ation", "ically", "ingly", "ings", "ing", "edly", "ed", "ies", "es", "ly", "s")
+WORD_SUFFIXES = ("ations", "ation", "ically", "ingly", "ings", "ing", "edly", "ed", "ies", "es", "ly", "s")
 
 # English function words: they carry grammar, not a subject.
 TECHNICAL_LETTERS = 8  # from which a word counts as technical
@@ -34,7 +34,7 @@ def sentences(text: str) -> list[str]:
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """The word without a common English ending; crude, and the same for question and answer."""
-    for suffix in SUFFIXES:
+    for suffix in WORD_SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= 3:
             return word[: -len(suffix)]
     return word[:-1] if word.endswith("e") and len(word) > 4 else word

@@ -2,5 +2,5 @@
 
 from collections.abc import Callable, Sequence
 
-Asked = tuple[str, str, str]  # prompt, response, preference
-Scorer = Callable[[Sequence[Asked]], list[float]]  # points of each, in order; more is better
+AskedAnswer = tuple[str, str, str]  # prompt, response, preference
+Scorer = Callable[[Sequence[AskedAnswer]], list[float]]  # points of each, in order; more is better

@@ -21,7 +21,7 @@ from functools import lru_cache
 
 from mope.errors import MopeError
 from mope.judging.knowledge import asked_topics
-from mope.judging.statements import Statement, normalised, read
+from mope.judging.statements import Statement, normalised, read_statements
 from mope.judging.text import sentences
 from mope.judging.text_scores import Scorer
 from mope.judging.tone import label
@@ -35,7 +35,7 @@ READS = ["judging/tone_sentences/*.txt"]
 WORLD_ONLY = True
 
 UNSOUND = 1.25  # what any fault costs: all of quality, and more than a dead band
-WORDS_PER_FACT = 40  # words beyond the facts that weigh as much as one fact too many
+TRUTH_WORDS_PER_FACT = 40  # words beyond the facts that weigh as much as one fact too many
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def reading(world: World, prompt: str, response: str) -> Reading:
     if not topics:
         raise MopeError(f"prompt {prompt[:80]!r}: the truth is known for questions of the embedded world only")
     parts = sentences(response)
-    found = [read(world, part) for part in parts]
+    found = [read_statements(world, part) for part in parts]
     ids = {topic.id for topic in topics}
     stated = tuple(s for s in found if s and s.topic in ids)
     said = Counter(map(normalised, parts))
@@ -101,7 +101,7 @@ def in_register(found: Reading, register: str) -> float:
 
 def _brevity(found: Reading) -> float:
     """1 for one fact per asked topic and no other word; 0 for all known facts, or as many words as would weigh that."""
-    excess = max(0, len(found.stated) - found.topics) + found.other_words / WORDS_PER_FACT
+    excess = max(0, len(found.stated) - found.topics) + found.other_words / TRUTH_WORDS_PER_FACT
     return 1 - min(1.0, excess / max(1, found.available - found.topics))
 
 
@@ -115,7 +115,7 @@ def _warmth(found: Reading) -> float:
     return _share(found, "friendly", "friendly") - _share(found, "unfriendly", "unfriendly")
 
 
-def quality(found: Reading, preference: str) -> float:
+def answer_quality(found: Reading, preference: str) -> float:
     """How well an answer meets one preference, in [0, 1], its soundness aside."""
     match preference:
         case "P1A":
@@ -137,13 +137,13 @@ def quality(found: Reading, preference: str) -> float:
     raise MopeError(f"preference {preference!r}: the truth judge knows {', '.join(PREFERENCES)}")
 
 
-def score(world: World, prompt: str, response: str, preference: str) -> float:
+def truth_score(world: World, prompt: str, response: str, preference: str) -> float:
     """Points of one answer under one preference: in [0, 1] if it is sound, else in [-2.25, -0.25)."""
     found = reading(world, prompt, response)
-    good, faulty = quality(found, preference), found.faulty
+    good, faulty = answer_quality(found, preference), found.faulty
     return good if faulty == 0 else (1 - faulty) * good - faulty - UNSOUND
 
 
 def scorer(world: World) -> Scorer:
     """The points of each (prompt, response, preference)."""
-    return lambda answers: [score(world, *answer) for answer in answers]
+    return lambda answers: [truth_score(world, *answer) for answer in answers]

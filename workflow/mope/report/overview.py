@@ -13,7 +13,7 @@ from mope.report.pages import html_table, page
 from mope.runtime.estimate import spoken
 
 SIGNS = {"reproduced": ("yes", "✓"), "not reproduced": ("no", "✗"), "undecided by the interval": ("open", "?")}
-STYLE = """
+OVERVIEW_STYLE = """
 .overview { font: 15px/1.45 system-ui, sans-serif; color: #111; max-width: 64rem; margin: 0 auto; padding: .5rem 1rem; }
 .overview h1 { font-size: 1.5rem; font-weight: 700; margin: .3rem 0; }
 .overview h2 { font-size: 1.1rem; font-weight: 700; margin: 1rem 0 0; }
@@ -81,7 +81,7 @@ def _claims(claims: list[dict]) -> str:
     return f'<table id="claims"><thead>{head}</thead><tbody>{"".join(lines)}</tbody></table>'
 
 
-def facts(run: str, made: date, commit: str | None, changed: bool, seconds: float | None) -> list[str]:
+def run_facts(run: str, made: date, commit: str | None, changed: bool, seconds: float | None) -> list[str]:
     """Which run it was, when, of which code, and how long it took; `changed`: files differ from the commit."""
     code = "no commit known" if commit is None else f"commit {commit[:12]}{', with changes' if changed else ''}"
     took = [] if seconds is None else [f"{spoken(seconds)} from the first job to this page"]
@@ -103,4 +103,4 @@ def overview_page(claims: list[dict], means: pd.DataFrame, about: list[str]) -> 
 targets.</p>
 {"".join(parts)}
 </main>"""
-    return page("Did it reproduce?", STYLE, body)
+    return page("Did it reproduce?", OVERVIEW_STYLE, body)

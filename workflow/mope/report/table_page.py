@@ -7,9 +7,9 @@ import pandas as pd
 from mope.methods.names import title
 from mope.report.pages import html_table, page
 
-MOST = 500  # rows; a page of thousands is slow on a phone
+MOST_ROWS = 500  # rows; a page of thousands is slow on a phone
 METHODS = ("method", "opponent")  # columns that hold ids of methods
-STYLE = """
+TABLE_STYLE = """
 body { font: 14px/1.4 system-ui, sans-serif; color: #111; margin: 0; padding: .5rem; }
 h1 { font-size: 1.2rem; margin: .2rem 0; } p { margin: .2rem 0 .5rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; }
@@ -21,13 +21,13 @@ th, td { padding: .15rem .5rem; text-align: left; white-space: nowrap; border-bo
 def table_page(name: str, table: pd.DataFrame) -> str:
     """HTML; `table` holds the cells of `<name>.csv` as text. A column of one value stands above the others."""
     common = {column: cells.iloc[0] for column, cells in table.items() if len(cells) > 1 and cells.nunique() == 1}
-    shown = table.head(MOST).drop(columns=list(common))
+    shown = table.head(MOST_ROWS).drop(columns=list(common))
     shown = shown.assign(**{c: shown[c].map(title) for c in METHODS if c in shown})
-    note = f"{len(table)} rows" if len(table) <= MOST else f"The first {MOST} of the {len(table)} rows"
+    note = f"{len(table)} rows" if len(table) <= MOST_ROWS else f"The first {MOST_ROWS} of the {len(table)} rows"
     same = "".join(f"; {column.replace('_', ' ')}: {value or '–'}" for column, value in common.items())
     heading = name.replace("_", " ")
     body = f'<h1>{heading}</h1>\n<p>{note} of {name}.csv{escape(same)}</p>\n<div class="wide">'
-    return page(heading, STYLE, f"{body}{html_table(shown, numeric(table))}</div>")
+    return page(heading, TABLE_STYLE, f"{body}{html_table(shown, numeric(table))}</div>")
 
 
 def numeric(table: pd.DataFrame) -> set[str]:

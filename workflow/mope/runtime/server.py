@@ -12,9 +12,9 @@ import openai
 from mope.runtime.secret import shown
 
 MOST_BYTES = 4 * 1024**2  # of an answer, unpacked
-DEEPEST = 5  # levels of an error's JSON in which a reason is looked for
+DEEPEST_REPLY = 5  # levels of an error's JSON in which a reason is looked for
 REASONS = ("message", "msg", "error", "detail", "details", "errors", "reason", "title")
-TAG = re.compile(r"<[^<>]*>")
+HTML_TAG = re.compile(r"<[^<>]*>")
 
 
 class MalformedError(Exception):
@@ -72,7 +72,7 @@ def reason(body: object, depth: int = 0) -> str:
     """The words for people in an error's body, which every server shapes in its own way; empty if there are none."""
     if isinstance(body, str):
         return _plain(body)
-    if depth > DEEPEST:
+    if depth > DEEPEST_REPLY:
         return ""
     if isinstance(body, list):
         return "; ".join(filter(None, (reason(item, depth + 1) for item in body)))
@@ -86,4 +86,4 @@ def reason(body: object, depth: int = 0) -> str:
 def _plain(text: str) -> str:
     """The text; of a page its words."""
     text = text.strip()
-    return html.unescape(TAG.sub(" ", text)).strip() if text.startswith("<") else text
+    return html.unescape(HTML_TAG.sub(" ", text)).strip() if text.startswith("<") else text

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mope.errors import MopeError
 
-LARGEST = 4 << 30  # bytes, unpacked
+LARGEST_FILE = 4 << 30  # bytes, unpacked
 BOM = "\ufeff"
 GZIP = b"\x1f\x8b"
 ENCODINGS = (  # by their byte order marks; that of UTF-32 begins as that of UTF-16
@@ -57,13 +57,13 @@ def read_bytes(path: Path, expected: str) -> bytes:
         with path.open("rb") as stream:
             packed = stream.read(len(GZIP)) == GZIP
             stream.seek(0)
-            content = gzip.GzipFile(fileobj=stream).read(LARGEST + 1) if packed else stream.read(LARGEST + 1)
+            content = gzip.GzipFile(fileobj=stream).read(LARGEST_FILE + 1) if packed else stream.read(LARGEST_FILE + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise MopeError(f"{path}: is packed by gzip and damaged; {expected} is expected") from None
     except OSError as error:
         raise MopeError(f"{path}: cannot be read ({error.strerror}); {expected} is expected") from None
-    if len(content) > LARGEST:
-        raise MopeError(f"{path}: holds more than {LARGEST >> 30} GB; {expected} of at most as much is expected")
+    if len(content) > LARGEST_FILE:
+        raise MopeError(f"{path}: holds more than {LARGEST_FILE >> 30} GB; {expected} of at most as much is expected")
     return content
 
 

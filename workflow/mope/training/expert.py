@@ -23,7 +23,7 @@ from mope.pools.separate import SeparatePool
 from mope.prompting import messages, reply
 from mope.runtime.precision import device, dtype_of
 from mope.training.checkpoints import Checkpoints
-from mope.training.devices import batch_options, model_options, trainer_options
+from mope.training.devices import batch_options, loading_options, trainer_options
 from mope.training.frozen import pack_frozen
 from mope.training.policy_pool import PolicyPool, policy_pool
 from mope.training.trainers import fit
@@ -73,7 +73,7 @@ def beginnings(prompts: Sequence[str], candidates: pd.DataFrame, share: float, s
     return found
 
 
-def adapter(settings: ExpertSettings) -> LoraConfig:
+def expert_adapter(settings: ExpertSettings) -> LoraConfig:
     """The LoRA adapter that every policy is."""
     return LoraConfig(
         task_type="CAUSAL_LM",
@@ -203,7 +203,7 @@ def train_expert(
         **batch_options("expert", batch, settings.micro_batch),
         **trainer_options(dtype),
     )
-    model = AutoModelForCausalLM.from_pretrained(base, **model_options(dtype))
+    model = AutoModelForCausalLM.from_pretrained(base, **loading_options(dtype))
     spare = not torch.cuda.is_available() and (settings.micro_batch or batch) >= batch  # memory, for a second copy
     pool = policy_pool(model) if spare else None
     trainer = SeededTrainer(
@@ -212,7 +212,7 @@ def train_expert(
         args=config,
         train_dataset=Dataset.from_list(passes(tasks, settings.steps, settings.prompts_per_step, settings.seed)),
         processing_class=tokenizer,
-        peft_config=adapter(settings),
+        peft_config=expert_adapter(settings),
     )
     trainer.pool = pool
     if spare:

@@ -25,7 +25,7 @@ def convert(file: Path, out: Path) -> None:
     with _explained(file, "cannot be read as a causal LM"):
         tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
         read = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
-    plain(read).save_pretrained(out)
+    plain_model(read).save_pretrained(out)
     tokenizer.save_pretrained(out)
     (out / "README.md").write_text(licence_card(header))
     difference = largest_difference(read, AutoModelForCausalLM.from_pretrained(out), tokenizer(SENTENCE)["input_ids"])
@@ -34,7 +34,7 @@ def convert(file: Path, out: Path) -> None:
         raise MopeError(f"{file}: {found}, at most {TOLERANCE:g} is expected")
 
 
-def plain(model: PreTrainedModel) -> PreTrainedModel:
+def plain_model(model: PreTrainedModel) -> PreTrainedModel:
     """The same model without the mark of quantisation, for which the library refuses to save it."""
     config = AutoConfig.for_model(**{k: v for k, v in model.config.to_dict().items() if k != "quantization_config"})
     built = type(model)(config)

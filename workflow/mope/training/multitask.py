@@ -11,8 +11,8 @@ from mope.preferences import Preferences
 from mope.prompting import messages, reply
 from mope.runtime.precision import device, dtype_of
 from mope.training.checkpoints import Checkpoints
-from mope.training.devices import batch_options, model_options, trainer_options
-from mope.training.expert import ExpertSettings, adapter
+from mope.training.devices import batch_options, loading_options, trainer_options
+from mope.training.expert import ExpertSettings, expert_adapter
 from mope.training.policy_parts import PolicyParts
 from mope.training.trainers import fit
 
@@ -57,11 +57,11 @@ def train_multitask(
         **trainer_options(dtype),
     )
     trainer = SFTTrainer(
-        AutoModelForCausalLM.from_pretrained(base, **model_options(dtype)),
+        AutoModelForCausalLM.from_pretrained(base, **loading_options(dtype)),
         config,
         train_dataset=Dataset.from_list(records),
         processing_class=AutoTokenizer.from_pretrained(base),
-        peft_config=adapter(settings),
+        peft_config=expert_adapter(settings),
     )
     fit(trainer, saved)
     trainer.model.save_pretrained(out)

@@ -14,7 +14,7 @@ from mope.errors import MopeError
 from mope.rewards.reward_model import RewardModel, conversations
 from mope.runtime.precision import device, dtype_of
 from mope.training.checkpoints import Checkpoints
-from mope.training.devices import batch_options, model_options, trainer_options
+from mope.training.devices import batch_options, loading_options, trainer_options
 from mope.training.frozen import pack_frozen
 from mope.training.length_order import by_length
 from mope.training.trainers import fit
@@ -53,7 +53,7 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
         found = f"{len(train)} pairs to train on and {len(held)} held out"
         raise MopeError(f"reward.held_out: {found}; feedback on more prompts, or another share of them, is expected")
     dtype = dtype_of(settings.precision, device())
-    model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, **model_options(dtype))
+    model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, **loading_options(dtype))
     model.config.pad_token_id = tokenizer.pad_token_id
     config = RewardConfig(
         output_dir=str(saved.work),
@@ -73,7 +73,7 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
         config,
         train_dataset=Dataset.from_list(tokenised_pairs(train, tokenizer, settings)),
         processing_class=tokenizer,
-        peft_config=adapter(model, settings),
+        peft_config=reward_adapter(model, settings),
     )
     if len(trainer.train_dataset) < len(train):
         lost = len(train) - len(trainer.train_dataset)
@@ -85,7 +85,7 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
     return held_out_metrics(RewardModel(base, out, precision=settings.precision), held, len(train))
 
 
-def adapter(model: PreTrainedModel, settings: RewardSettings) -> LoraConfig:
+def reward_adapter(model: PreTrainedModel, settings: RewardSettings) -> LoraConfig:
     """LoRA on all linear maps of the last `settings.layers` layers of `model`, or of all, and the head."""
     where: dict = {"target_modules": "all-linear"}
     if settings.layers is not None:

@@ -13,7 +13,7 @@ from mope.errors import MopeError
 from mope.runtime.suggestion import one_of
 from mope.world.topics import Topic
 
-FOLDER = Path(__file__).parent
+WORLD_FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class World:
 
 def names() -> list[str]:
     """The known worlds, in alphabetical order."""
-    return sorted(folder.parent.name for folder in FOLDER.glob("*/topics"))
+    return sorted(folder.parent.name for folder in WORLD_FOLDER.glob("*/topics"))
 
 
 @cache
@@ -47,7 +47,7 @@ def load(name: str) -> World:
     """The world of this name; `MopeError` names the known ones where there is none."""
     if name not in names():
         raise MopeError(f"world: {name!r} found, {one_of(name, names())} is expected")
-    folder = FOLDER / name
+    folder = WORLD_FOLDER / name
     topics = tuple(
         Topic(t["id"], t["phrase"], t["verb"], tuple(t["keywords"]), tuple(t["facts"]))
         for file in sorted(folder.glob("topics/*.yaml"))

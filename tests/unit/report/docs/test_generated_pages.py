@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from mope.errors import MopeError
-from mope.report.docs.configuration_page import configuration_page, described, read_keys
+from mope.report.docs.configuration_page import configuration_page, described_keys, read_keys
 from mope.report.docs.costs_page import costs_page
 from mope.report.docs.methods_page import with_lines
-from mope.report.docs.readme import durations
+from mope.report.docs.readme_blocks import durations
 from mope.report.docs.reference_runs import read_reference
 from mope.report.docs.results_page import results_page
 
@@ -119,9 +119,11 @@ def test_every_key_of_the_configuration_is_on_its_page(root: Path) -> None:
 
 def test_what_a_key_may_hold_is_said_in_words() -> None:
     schema = {"$defs": {"share": {"type": "number", "minimum": 0, "exclusiveMaximum": 1}}}
-    assert described({"$ref": "#/$defs/share"}, schema) == "number ≥ 0 and < 1"
-    assert described({"type": ["array", "null"], "items": {"enum": ["a", 2]}}, schema) == "list of `a`, `2`, or null"
-    assert described({"type": "boolean"}, schema) == "true or false"
+    assert described_keys({"$ref": "#/$defs/share"}, schema) == "number ≥ 0 and < 1"
+    assert (
+        described_keys({"type": ["array", "null"], "items": {"enum": ["a", 2]}}, schema) == "list of `a`, `2`, or null"
+    )
+    assert described_keys({"type": "boolean"}, schema) == "true or false"
 
 
 def test_methods_have_their_lines_and_none_is_missing() -> None:

@@ -8,7 +8,7 @@ from mope.config.load import load_config
 from mope.report.docs.configuration_page import configuration_page
 from mope.report.docs.costs_page import costs_page
 from mope.report.docs.methods_page import with_lines
-from mope.report.docs.readme import fill, readme_blocks
+from mope.report.docs.readme_blocks import fill, readme_blocks
 from mope.report.docs.reference_runs import read_reference
 from mope.report.docs.results_page import results_page
 

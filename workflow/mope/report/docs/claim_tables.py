@@ -15,7 +15,7 @@ UNDECIDED = "undecided by the interval"
 VERDICTS = ("reproduced", "not reproduced", UNDECIDED)
 OF_OURS = {"reproduced": "holds", "not reproduced": "does not hold", UNDECIDED: "undecided"}
 NOT_COMPARED = "not compared"  # how `published` begins where the papers make no such comparison
-KNOWN = {"id", "claim", "published", "ours", "ci_low", "ci_high", "verdict", "note", "judge"}
+KNOWN_FIELDS = {"id", "claim", "published", "ours", "ci_low", "ci_high", "verdict", "note", "judge"}
 Tested = tuple[ReferenceRun, dict]
 
 
@@ -59,7 +59,7 @@ def verdicts(found: list[Tested]) -> list[str]:
     return list(dict.fromkeys([*VERDICTS, *(claim["verdict"] for _, claim in found)]))
 
 
-def counts(found: list[Tested]) -> Counter:
+def verdict_counts(found: list[Tested]) -> Counter:
     """How often each verdict was given."""
     return Counter(claim["verdict"] for _, claim in found)
 
@@ -72,7 +72,7 @@ def counts_table(runs: list[ReferenceRun]) -> str:
         names = [run.name for run in runs if any(run is other for other, _ in part)]
         groups = {f"`{name}`": [t for t in part if t[0].name == name] for name in names}
         for name, group in {**groups, "**all**": part}.items():
-            number = counts(group)
+            number = verdict_counts(group)
             rows.append([label, name, str(len(group)), *(str(number[verdict]) for verdict in verdicts(every))])
     return markdown_table(["comparisons", "run", "tested", *verdicts(every)], rows)
 
@@ -104,7 +104,7 @@ def _cell(claim: dict, papers: bool) -> str:
     """Figure, interval, verdict; then the note and whatever else the record holds."""
     verdict = claim["verdict"] if papers else OF_OURS.get(claim["verdict"], claim["verdict"])
     parts = [f"{percent_interval(claim['ours'], claim['ci_low'], claim['ci_high'])} **{verdict}**"]
-    further = {key: value for key, value in claim.items() if key not in KNOWN}
+    further = {key: value for key, value in claim.items() if key not in KNOWN_FIELDS}
     return "<br>".join([*parts, *filter(None, [claim["note"], *_views(further)])])
 
 

@@ -9,8 +9,8 @@ import yaml
 from mope.config.entries_schema import resolved
 from mope.report.docs.markdown import markdown_table
 
-NOTICE = "<!-- Written by `make docs` from config.yaml and its schema. Change those, not this page. -->"
-SIGNS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+CONFIGURATION_NOTICE = "<!-- Written by `make docs` from config.yaml and its schema. Change those, not this page. -->"
+COMPARISON_SIGNS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 TYPES = {
     "integer": "whole number",
     "number": "number",
@@ -42,7 +42,7 @@ def configuration_page(root: Path) -> str:
     schema = resolved(yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8")))
     keys = read_keys((root / "config.yaml").read_text(encoding="utf-8"))
     single = [key for key in keys if not key.children]
-    parts = [NOTICE, "# Configuration", INTRODUCTION, "## Keys at the top", keys_table(single, schema)]
+    parts = [CONFIGURATION_NOTICE, "# Configuration", INTRODUCTION, "## Keys at the top", keys_table(single, schema)]
     for key in keys:
         if key.children:
             parts += [f"## `{key.path[0]}`", key.comment, keys_table(list(key.children), schema)]
@@ -58,7 +58,7 @@ def keys_table(keys: list[ConfigKey], schema: dict) -> str:
 
 def _rows(key: ConfigKey, schema: dict) -> list[list[str]]:
     name, default = ".".join(key.path[1:] or key.path), f"`{key.default}`" if key.default else ""
-    own = [f"`{name}`", default, described(schema_of(key.path, schema), schema), key.comment.replace("<", "&lt;")]
+    own = [f"`{name}`", default, described_keys(schema_of(key.path, schema), schema), key.comment.replace("<", "&lt;")]
     return [own, *(row for child in key.children for row in _rows(child, schema))]
 
 
@@ -125,16 +125,16 @@ def schema_of(path: tuple[str, ...], schema: dict) -> dict:
     return _referred(part, schema) if isinstance(part, dict) else {}
 
 
-def described(part: dict, schema: dict) -> str:
+def described_keys(part: dict, schema: dict) -> str:
     """What a part of the schema allows, in words."""
     part = _referred(part, schema)
     if "enum" in part:
         return ", ".join(f"`{value}`" for value in part["enum"])
     types = part.get("type", [])
-    limits = " and ".join(f"{SIGNS[name]} {part[name]}" for name in SIGNS if name in part)
+    limits = " and ".join(f"{COMPARISON_SIGNS[name]} {part[name]}" for name in COMPARISON_SIGNS if name in part)
     further = {"integer": limits, "number": limits}
     if "items" in part:
-        further["array"] = f"of {described(part['items'], schema)}"
+        further["array"] = f"of {described_keys(part['items'], schema)}"
     names = [types] if isinstance(types, str) else types
     return ", or ".join(f"{TYPES[name]} {further.get(name, '')}".strip() for name in names)
 
@@ -148,7 +148,12 @@ def kinds_of_entries(part: dict, schema: dict) -> Iterator[str]:
         keys = _referred(rule["then"], schema)
         for name in [kind["const"]] if "const" in kind else kind["enum"]:
             rows += [
-                [f"`{name}`", f"`{key}`", described(allowed, schema), "yes" if key in keys.get("required", []) else ""]
+                [
+                    f"`{name}`",
+                    f"`{key}`",
+                    described_keys(allowed, schema),
+                    "yes" if key in keys.get("required", []) else "",
+                ]
                 for key, allowed in keys["properties"].items()
                 if key != "kind" and isinstance(allowed, dict)
             ]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from mope.report.docs.markdown import markdown_table
 from mope.report.docs.reference_runs import WHOLE_RUN, ReferenceRun, commit_of, read_benchmark
-from mope.report.docs.results_page import NOTICE
+from mope.report.docs.results_page import RESULTS_NOTICE
 
 SYSTEMS = {
     "single": "the base model alone, by this project's forward pass",
@@ -26,7 +26,7 @@ RIVALS = ("single_rows", "sequential", "peft", "soup_merged", "soup_batch")  # w
 
 def costs_page(runs: list[ReferenceRun], reference: Path) -> str:
     """The page; the main run is the first of `runs`."""
-    parts = [NOTICE, "# Costs", *run_sections(runs)]
+    parts = [RESULTS_NOTICE, "# Costs", *run_sections(runs)]
     for section in (decoding_section, training_section):
         parts += section(reference)
     return "\n\n".join(filter(None, parts)) + "\n"

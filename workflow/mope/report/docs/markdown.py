@@ -4,7 +4,7 @@ import pandas as pd
 
 from mope.report.formats import percent
 
-WHOLE = "all"  # what columns `combination` and `preference` hold where a row is about all of them together
+ALL_TOGETHER = "all"  # what columns `combination` and `preference` hold where a row is about all of them together
 INTERVALS = (("_ci_low", "_ci_high"), ("_low", "_high"))
 
 
@@ -40,7 +40,7 @@ def details(summary: str, content: str) -> str:
 def overall(table: pd.DataFrame) -> pd.DataFrame:
     """The rows about all combinations and preferences together, where a table has such rows; else all."""
     for column in {"combination", "preference"} & set(table.columns):
-        whole = table[table[column] == WHOLE]
+        whole = table[table[column] == ALL_TOGETHER]
         table = table if whole.empty else whole
     return table
 

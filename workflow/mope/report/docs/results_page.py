@@ -8,12 +8,12 @@ import pandas as pd
 from mope.report.docs.claim_tables import (
     UNDECIDED,
     claims_table,
-    counts,
     counts_table,
     failed,
     of_papers,
     put_to_test,
     untested,
+    verdict_counts,
     verdicts,
 )
 from mope.report.docs.markdown import any_table, details, markdown_table, overall
@@ -35,11 +35,11 @@ from mope.report.docs.win_rate_tables import (
     weak_preferences_sentence,
 )
 
-NOTICE = "<!-- Written by `make reference` from results/reference. Change the generator, not this page. -->"
+RESULTS_NOTICE = "<!-- Written by `make reference` from results/reference. Change the generator, not this page. -->"
 LONGEST = 120  # rows of a table that the page shows; of a longer one it names the file
 SECOND = "replication"  # the run of another world, which stands beside the main one wherever there is one
-SHORT = 12  # rows of a table that is not folded
-SHOWN = {  # tables with a section of their own
+SHORT_TABLES = 12  # rows of a table that is not folded
+SHOWN_FIGURES = {  # tables with a section of their own
     "average_win_rates",
     "overall_win_rates",
     "win_rates",
@@ -56,7 +56,7 @@ def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) ->
     """The page as it stands in folder `docs`; the main run is the first of `runs`, `names` are those of preferences."""
     found = put_to_test(runs)
     parts = [
-        NOTICE,
+        RESULTS_NOTICE,
         "# Results",
         *verdict_lines(runs, names),
         counts_table(runs),
@@ -79,7 +79,7 @@ def verdict_lines(runs: list[ReferenceRun], names: dict[str, str]) -> list[str]:
     """Who is first and where it loses, how many of the papers' comparisons came out, and which did not."""
     published = [(run, claim) for run, claim in put_to_test(runs) if of_papers(claim)]
     lines = [f"**Run `{run.name}`.** {standing(run, names)}" for run in runs if run is runs[0] or run.name == SECOND]
-    number = counts(published)
+    number = verdict_counts(published)
     said = ", ".join(f"{number[verdict]} {verdict}" for verdict in verdicts(published) if number[verdict])
     if published:
         lines.append(f"**Of {len(published)} comparisons that the papers published:** {said}.")
@@ -168,7 +168,7 @@ def other_sections(run: ReferenceRun, docs: Path) -> Iterator[str]:
     """Every table without a section of its own, in its own columns if it is short."""
     long = []
     for name, table in run.tables.items():
-        if name in SHOWN:
+        if name in SHOWN_FIGURES:
             continue
         rows = overall(table)
         if len(rows) > LONGEST or name in LINKED:
@@ -182,7 +182,7 @@ def other_sections(run: ReferenceRun, docs: Path) -> Iterator[str]:
 
 def folded(summary: str, table: str) -> str:
     """A table, to be opened by a click if it is long."""
-    return table if table.count("\n") <= SHORT + 1 else details(summary, table)
+    return table if table.count("\n") <= SHORT_TABLES + 1 else details(summary, table)
 
 
 def _some(run: ReferenceRun, name: str) -> list[pd.DataFrame]:

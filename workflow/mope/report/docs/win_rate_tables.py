@@ -3,7 +3,7 @@
 import pandas as pd
 
 from mope.methods.names import FOCUS
-from mope.report.docs.markdown import WHOLE, listed, markdown_table, overall, rate_of_seeds
+from mope.report.docs.markdown import ALL_TOGETHER, listed, markdown_table, overall, rate_of_seeds
 from mope.report.formats import percent
 
 
@@ -46,7 +46,9 @@ def rivals_table(table: pd.DataFrame, focus: str = FOCUS) -> str:
 
 def preference_table(table: pd.DataFrame, evaluation_set: str, names: dict[str, str]) -> str:
     """Average win rates by preference, all combinations together, of one set."""
-    rows = table[(table["set"] == evaluation_set) & (table.combination == WHOLE) & (table.preference != WHOLE)]
+    rows = table[
+        (table["set"] == evaluation_set) & (table.combination == ALL_TOGETHER) & (table.preference != ALL_TOGETHER)
+    ]
     ids, cells = list(dict.fromkeys(rows.preference)), rows.set_index(["method", "preference"]).average_win_rate
     methods = list(dict.fromkeys(rows.method))
     lines = [[f"`{m}`", *(percent(cells.get((m, i))) for i in ids)] for m in methods]
@@ -157,7 +159,7 @@ def intervals_sentence(pairs: pd.DataFrame, focus: str = FOCUS) -> str:
 
 def weak_preferences_sentence(pairs: pd.DataFrame, names: dict[str, str], focus: str = FOCUS) -> str:
     """On which preferences whole intervals of the method lie below one half, and against how many methods."""
-    rows = pairs[(pairs.method == focus) & (pairs.combination == WHOLE) & (pairs.preference != WHOLE)]
+    rows = pairs[(pairs.method == focus) & (pairs.combination == ALL_TOGETHER) & (pairs.preference != ALL_TOGETHER)]
     if rows.empty:
         return ""
     if not (rows.ci_high < 0.5).any():

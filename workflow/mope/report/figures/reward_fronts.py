@@ -19,7 +19,7 @@ from mope.report.figures.style import grid, point
 
 SOURCES = ("scores", "preferences")
 CAPTION = "Mean rewards of the methods on two dimensions at a time."
-PER_ROW = 3
+FRONTS_PER_ROW = 3
 
 
 def means(scores: pd.DataFrame, dimensions: Mapping[str, Sequence[str]]) -> pd.DataFrame:
@@ -49,7 +49,7 @@ def draw(scores: pd.DataFrame, preferences: Preferences) -> Figure:
     if len(dimensions) == 1:
         return _of_one_dimension(*by_dimension.items())
     pairs = list(combinations(dimensions, 2))
-    rows, columns = grid(len(pairs), PER_ROW)
+    rows, columns = grid(len(pairs), FRONTS_PER_ROW)
     figure, axes = plt.subplots(
         rows, columns, figsize=(max(3.3 * columns, 5), 3.2 * rows + 0.7), layout="constrained", squeeze=False
     )

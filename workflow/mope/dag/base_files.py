@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mope.dag.models import starting_model
+from mope.dag.model_files import starting_model
 from mope.training.base_source import expected_sha256, gguf_file
 
 

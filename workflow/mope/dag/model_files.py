@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mope.dag import files
-from mope.dag.entries import POLICIES
 from mope.dag.options import model_options
-from mope.dag.settings import without
+from mope.dag.stage_settings import without
+from mope.dag.used_entries import POLICIES
 from mope.methods.entries import needs
 from mope.preferences import Preferences
 from mope.provenance.declared import declared
+from mope.world.annotator import GENERAL
 
-GENERAL = "general"  # the preference of people who are asked for none: of the RLHF baseline
 BODY = ("hidden", "layers", "heads", "intermediate")  # the shape of a controller's body
 
 
 @dataclass(frozen=True)
-class Models:
+class RunModels:
     """The models of a configuration."""
 
     config: dict

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mope.dag import files
-from mope.dag.settings import as_json
+from mope.dag.stage_settings import as_json
 from mope.data.records import suffix_of
 
 

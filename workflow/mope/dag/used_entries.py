@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mope.judging.entries import JUDGES
+from mope.judging.judge_kinds import JUDGES
 from mope.provenance.declared import chosen
 
 KINDS, MIXERS = "mope.methods.kind_table", "mope.decoding.mixer_table"
