@@ -38,7 +38,7 @@ def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def parsed_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the project's own files, which no test here changes."""
     once = functools.cache(read_yaml)
-    monkeypatch.setattr(mope.config, "read_yaml", lambda p: once(p) if folder in Path(p).parents else read_yaml(p))
+    monkeypatch.setattr(mope.config.load, "read_yaml", lambda p: once(p) if folder in Path(p).parents else read_yaml(p))
 
 
 def problem(folder: Path, file: Path, changes: dict) -> str:

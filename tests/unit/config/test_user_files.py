@@ -93,7 +93,7 @@ def test_prompts_longer_than_the_reward_models_read(folder: Path, base: str) -> 
 def test_evaluation_prompts_that_training_leaves_over(folder: Path) -> None:
     write(folder / "p.jsonl", [{"prompt": f"Why {i}?"} for i in range(30)])
     sets = {"single": None, "mine": {"source": "p.jsonl", "prompts": 6}}
-    own = {"data": {"train": {"source": "p.jsonl", "prompts": 24}}, "evaluation_sets": sets}
+    own = {"data": {"train": {"source": "p.jsonl", "prompts": 24}}, "evaluation_sets": sets, "judges": {"truth": None}}
     assert load_config(folder, TINY | own)["evaluation_sets"]["mine"]["prompts"] == 6
     sets["mine"]["prompts"] = 7
     assert "evaluation_sets.mine.prompts: 7 found, but p.jsonl holds 6 prompts that are no training" in problem(

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mope.config.load import load_config
+from mope.dag.figures import read_figures
 from mope.dag.jobs import any_of, job_name, training_job
 from mope.dag.model_files import RunModels
 from mope.dag.options import model_options, named
@@ -106,7 +107,7 @@ def test_prompts_come_from_the_world_a_file_or_the_hub(config: dict) -> None:
     config["evaluation_sets"] = {"single": {"source": "world", "prompts": 2}, "own": own, "hub": own | {"source": hub}}
     prompts, world = Prompts(config, ["w.yaml"]), {"set": "single"}
     assert prompts.read_from(world) == ["w.yaml"] and prompts.training(world) == []
-    assert prompts.options(world, {"prompts": "w.yaml", "train": []}) == []
+    assert prompts.options(world, {"prompts": "w.yaml", "train": []}) == ["--world", "everyday"]
     assert prompts.read_from({"set": "own"}) == "my {file}'s.jsonl"
     assert prompts.read_from({"set": "hub"}) == "<artifacts>/download/hub.parquet"
     read = {"prompts": "p", "train": prompts.training({"set": "own"})}
@@ -145,7 +146,7 @@ def test_a_path_of_ones_own_takes_the_place_of_a_hub(models: RunModels) -> None:
 
 def test_all_pairs_are_judged_by_every_judge_on_every_set(models: RunModels) -> None:
     models.config["judges"] = {"a": {"kind": "rubric"}, "b": {"kind": "chat"}}
-    results = Results(models.config, models)
+    results = Results(models.config, models, read_figures(), "preferences.yaml")
     assert len(results.judgments()) == 2 * 2 * len(results.compared())
     assert results.judgments()[: len(results.compared())] == results.verdicts("single", "a")
     assert results.judges("judge_text", "judge_chat") == ["a", "b"] and results.judges("judge_reward") == []

@@ -100,7 +100,7 @@ EXAMPLE = "criterion: x\nexamples: [{instruction: a, output_a: b, output_b: c, a
         ("P1A", "criterion: x\nexamples: [7]\n", "example 1: an example needs"),
         ("P1A", EXAMPLE.replace("answer: TIE", "answer: 3"), "example 1: answer: 3"),
         ("P1A", EXAMPLE.replace("output_b: c", "output_b: [c]"), "example 1: output_b"),
-        ("P1A", 'criterion: "\\ud800"\nexamples: []\n', "criterion"),
+        ("P1A", 'criterion: "\\ud800"\nexamples: []\n', "no valid Unicode"),
         ("P1A", "criterion: \x01\nexamples: []\n", "P1A.yaml"),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mope.errors import MopeError
 from mope.judging.judge_kinds import kinds_of
 from mope.judging.text_judge import TextJudge, scorer_of
-from mope.judging.truth import UNSOUND, answer_quality, reading
+from mope.judging.truth import UNSOUND, answer_quality, reading, truth_score
 from mope.judging.verdicts import Comparison
 from mope.training.candidates import spoil
 from mope.world.answers import Style, compose
@@ -119,13 +119,13 @@ def test_more_faults_are_worse():
 
 
 def test_scores_by_hand():
-    assert score(WORLD, PROMPT, text(E[0], E[1], E[2], X[3]), "P1A") == 0.75
-    assert score(WORLD, PROMPT, text(E[0], E[1]), "P2A") == pytest.approx(1 - 1 / 3)  # one of three facts too many
-    assert score(WORLD, PROMPT, text(HELLO, E[0]), "P2A") == pytest.approx(1 - 5 / 40 / 3)  # five words
-    assert score(WORLD, BOTH, text(E[0], B[0], B[1]), "P2B") == 3 / 8
-    assert score(WORLD, PROMPT, text(HELLO, E[0]), "P3A") == 0.75
+    assert truth_score(WORLD, PROMPT, text(E[0], E[1], E[2], X[3]), "P1A") == 0.75
+    assert truth_score(WORLD, PROMPT, text(E[0], E[1]), "P2A") == pytest.approx(1 - 1 / 3)  # one of three too many
+    assert truth_score(WORLD, PROMPT, text(HELLO, E[0]), "P2A") == pytest.approx(1 - 5 / 40 / 3)  # five words
+    assert truth_score(WORLD, BOTH, text(E[0], B[0], B[1]), "P2B") == 3 / 8
+    assert truth_score(WORLD, PROMPT, text(HELLO, E[0]), "P3A") == 0.75
     bad = text(E[0], E[0], E[1])
-    assert score(WORLD, PROMPT, bad, "P2B") == pytest.approx(2 / 3 * 2 / 4 - 1 / 3 - UNSOUND)
+    assert truth_score(WORLD, PROMPT, bad, "P2B") == pytest.approx(2 / 3 * 2 / 4 - 1 / 3 - UNSOUND)
 
 
 def test_answers_of_the_world_are_sound_and_spoilt_ones_are_not():
@@ -147,15 +147,15 @@ def test_answers_of_the_world_are_sound_and_spoilt_ones_are_not():
 def test_any_text_has_a_score_and_loses_against_a_sound_one(answer, preference):
     found = reading(WORLD, PROMPT, answer)
     assert 0 <= answer_quality(found, preference) <= 1
-    assert -1 - UNSOUND <= score(WORLD, PROMPT, answer, preference) < -0.25
-    assert score(WORLD, PROMPT, E[0], preference) >= 0
+    assert -1 - UNSOUND <= truth_score(WORLD, PROMPT, answer, preference) < -0.25
+    assert truth_score(WORLD, PROMPT, E[0], preference) >= 0
 
 
 def test_needs_a_question_of_the_world_and_a_known_preference():
     with pytest.raises(MopeError, match="Who wrote Hamlet"):
-        score(WORLD, "Who wrote Hamlet?", "Shakespeare wrote it.", "P1A")
+        truth_score(WORLD, "Who wrote Hamlet?", "Shakespeare wrote it.", "P1A")
     with pytest.raises(MopeError, match="P9Z"):
-        score(WORLD, PROMPT, E[0], "P9Z")
+        truth_score(WORLD, PROMPT, E[0], "P9Z")
 
 
 def test_every_question_can_be_judged_by_every_kind():

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from any_preferences import alpha_samples
+from synthetic_judgments import make_run
 
 from mope.analysis.win_rates import average_win_rates, averages_by_cell, evaluate, win_rates
 from mope.preferences import Preferences
@@ -16,6 +17,11 @@ from mope.preferences import Preferences
 def no_figure_stays_open() -> Iterator[None]:
     yield
     plt.close("all")
+
+
+@pytest.fixture(scope="session")
+def make() -> Callable:
+    return make_run
 
 
 @pytest.fixture(scope="session")

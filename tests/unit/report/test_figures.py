@@ -176,11 +176,11 @@ def test_dollar_signs_and_control_characters_are_drawn_as_they_are(alphas, tmp_p
     strange["prompt"] = strange["prompt_id"].map(lambda name: prompts[int(name[1:]) % len(prompts)])
     strange.loc[strange["position"] == 1, "token"] = " $"
     strange.loc[strange["position"] == 3, "token"] = " a\x1b\x00$_{"
-    drawn = shown(alpha_tokens.draw(strange))
+    drawn = shown(alpha_tokens.draw(strange, DEFAULT))
     assert any(text.startswith("What is $$?") for text in drawn)
     assert any("\\x1b[0m\\x0c\\x00\\ufffe do? Yes?" in text for text in drawn)
     assert "a\\x1b\\x00$_{" in drawn
     files = [tmp_path / "a.svg", tmp_path / "a.png"]
-    write_figure(alpha_tokens.draw(strange), files, "plot_alpha_tokens", [])
+    write_figure(alpha_tokens.draw(strange, DEFAULT), files, "plot_alpha_tokens", [])
     text = " ".join(ElementTree.parse(files[0]).getroot().itertext())
     assert "What is $$?" in text and "a\\x1b\\x00$_{" in text

@@ -4,7 +4,6 @@ from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
-import pytest
 
 STRENGTH = {"vanilla": -1.2, "prompting": -0.3, "soup_factor": 0.4, "mod": -0.1, "mope": 1.0}
 COMBINATIONS = ["-".join(poles) for poles in product(("P1A", "P1B"), ("P2A", "P2B"), ("P3A", "P3B"))]
@@ -39,19 +38,3 @@ def make_run(n_prompts, seed=0, combinations_=COMBINATIONS, unparsed=0.0):
         columns = "prompt_id combination preference order verdict raw seed_a seed_b".split()
         judgments[a, b] = pd.DataFrame(rows, columns=columns)
     return judgments, responses
-
-
-@pytest.fixture(scope="session")
-def make():
-    return make_run
-
-
-@pytest.fixture(scope="session")
-def run():
-    return make_run(20)
-
-
-@pytest.fixture(scope="session")
-def tokens(run):
-    _, responses = run
-    return pd.concat([table.assign(set="single", method=m) for m, table in responses.items()])
