@@ -9,6 +9,10 @@ import yaml
 
 from mope.errors import MopeError
 
+# What people like in an answer when they are asked for nothing in particular: it is sound, says something, is kind.
+GENERAL = "general"
+OPEN_TEXT = ("P1A", "P1B", "P2A", "P2B", "P3A", "P3B")  # those that can be measured in a text of any kind
+
 
 @dataclass(frozen=True)
 class Preferences:

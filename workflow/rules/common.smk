@@ -12,7 +12,7 @@ from mope.dag import entries
 from mope.dag.files import table as table_path
 from mope.dag.jobs import any_of, environment, job_name, model_job, training_job
 from mope.dag.base import base_option, base_settings, starting_base
-from mope.dag.models import GENERAL, Models, starting_model
+from mope.dag.models import Models, starting_model
 from mope.dag.options import model_options
 from mope.dag.paths import literal, named_by_user
 from mope.dag.prompts import Prompts
@@ -24,7 +24,7 @@ from mope.errors import MopeError
 from mope.judging.entries import files_read
 from mope.judging.preflight import before_first_job
 from mope.methods.entries import in_tables
-from mope.preferences import load_preferences
+from mope.preferences import GENERAL, load_preferences
 from mope.provenance.code import digest
 
 # The workflow's folder: the short way where it is the working directory, in which results are written.

@@ -13,8 +13,7 @@ from mope.data.prompt_file import FILE_SUFFIXES, read_prompts
 from mope.errors import MopeError
 from mope.judging.entries import known_preferences, world_only
 from mope.judging.preflight import chat_judge_problems
-from mope.preferences import Preferences, load_preferences
-from mope.world.annotator import GENERAL
+from mope.preferences import GENERAL, OPEN_TEXT, Preferences, load_preferences
 from mope.world.answers import STYLES
 from mope.world.worlds import names
 
@@ -92,7 +91,11 @@ def _own_preferences(config: dict) -> Iterator[Problem]:
 
 
 def _judged_preferences(config: dict) -> Iterator[Problem]:
-    """A judge must know the preferences by which it judges."""
+    """Annotator and judges must know the preferences by which they choose."""
+    strange = next((preference for preference in config["preferences"] if preference not in OPEN_TEXT), None)
+    if config["feedback"]["source"] == "open_text" and strange is not None:
+        found = f"the annotator of open text does not know preference {strange};"
+        yield ("feedback", "source"), f"{found} a folder with feedback of your own is expected"
     for name, judge in config["judges"].items():
         known = known_preferences(judge["kind"]) or config["preferences"]
         unknown = next((preference for preference in config["preferences"] if preference not in known), None)
@@ -163,7 +166,7 @@ def _gguf(config: dict, root: Path) -> Iterator[Problem]:
 
 def _feedback(config: dict, directory: Path) -> Iterator[Problem]:
     source = config["feedback"]["source"]
-    if source == "world":
+    if source in ("world", "open_text"):
         return
     used = {method["policy"] for method in config["methods"].values() if "policy" in method}
     objectives = [policy["objective"] for name, policy in config["policies"].items() if name in used]

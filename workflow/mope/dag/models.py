@@ -9,10 +9,9 @@ from mope.dag.entries import POLICIES
 from mope.dag.options import model_options
 from mope.dag.settings import without
 from mope.methods.entries import needs
-from mope.preferences import Preferences
+from mope.preferences import GENERAL, Preferences
 from mope.provenance.declared import declared
 
-GENERAL = "general"  # the preference of people who are asked for none: of the RLHF baseline
 BODY = ("hidden", "layers", "heads", "intermediate")  # the shape of a controller's body
 
 
@@ -38,6 +37,13 @@ class Models:
     def feedback(self) -> list[str]:
         """The pairs of answers of each preference."""
         return [files.feedback(preference) for preference in self.preferences.ids]
+
+    def annotated(self) -> list[str]:
+        """The feedback that is needed: of each preference, and the general one where a policy learns from it."""
+        needs = declared(POLICIES)
+        used = (self.config["policies"][name]["objective"] for name in self.used("policy"))
+        general = any("general_reward" in needs[objective]["NEEDS"] for objective in used)
+        return [*self.feedback(), *([files.feedback(GENERAL)] if general else [])]
 
     def trained(self, kind: str, name: str) -> list[str]:
         """A controller or policy, with each of the controllers' seeds."""

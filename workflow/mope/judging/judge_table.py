@@ -9,11 +9,12 @@ A kind of stage `judge_text` scores each text by itself: its `scorer(world)` giv
 response, preference) to their scores, in order, which `mope.judging.text_judge` compares.
 """
 
-from mope.judging import reward_judge, rubric_judge, settings, truth
+from mope.judging import open_text_judge, reward_judge, rubric_judge, settings, truth
 
 JUDGE_KINDS = {
     "truth": truth,
     "rubric": rubric_judge,
+    "open_text": open_text_judge,
     "chat": settings,
     "reward": reward_judge,
 }
