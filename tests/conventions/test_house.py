@@ -12,7 +12,7 @@ INTERFACES = {
     "decoding/mixers": {"REQUIRED", "READS_BASE", "mixer"},
     "report/figures": {"SOURCES", "CAPTION", "draw"},
     "training": {"NEEDS", "train"},
-    "judging": {"REQUIRED", "OPTIONAL", "STAGE", "PREFERENCES", "scorer"},
+    "judging": {"REQUIRED", "OPTIONAL", "STAGE", "PREFERENCES", "READS", "WORLD_ONLY", "scorer"},
 }
 LOOSE = {"__init__.py", "errors.py", "preferences.py", "prompting.py"}
 

@@ -121,7 +121,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, copy_project: Callable) ->
         "base": {"path": "base `touch run`", "pad_token": "<pad> $(touch run) {seed}"},
         "controller": {"path": "llama; touch run", "pretraining": 0},
         "feedback": {"source": pairs.name},
-        "judges": {"rubric": None, "llm": chat | {"model": "m $(touch run) {judge} 'x'"}},
+        "judges": {"truth": None, "rubric": None, "llm": chat | {"model": "m $(touch run) {judge} 'x'"}},
     }
     (folder / "hostile.yaml").write_text(yaml.safe_dump(config))
     return folder

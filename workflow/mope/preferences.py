@@ -18,6 +18,10 @@ RESERVED_IDS = (
 )  # feedback of all preferences, method expert: best, the judge's common template
 LENGTH = "length_dimensions"  # key of the dimensions whose criterion is the amount said
 
+# What people like in an answer when they are asked for nothing in particular: it is sound, says something, is kind.
+GENERAL = "general"
+OPEN_TEXT = ("P1A", "P1B", "P2A", "P2B", "P3A", "P3B")  # those that can be measured in a text of any kind
+
 
 @dataclass(frozen=True)
 class Preferences:

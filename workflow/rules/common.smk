@@ -12,7 +12,7 @@ from mope.dag import used_entries
 from mope.dag.files import table as table_path
 from mope.dag.jobs import any_of, environment, job_name, model_job, training_job
 from mope.dag.base_files import base_option, base_settings, starting_base
-from mope.dag.model_files import GENERAL, RunModels, starting_model
+from mope.dag.model_files import RunModels, starting_model
 from mope.dag.options import model_options
 from mope.dag.paths import literal, named_by_user
 from mope.dag.prompt_sets import Prompts
@@ -29,7 +29,7 @@ from mope.judging.judge_kinds import files_read
 from mope.judging.preflight import before_first_job
 from mope.methods.entries import in_tables
 from mope.methods.names import FOCUS
-from mope.preferences import load_preferences
+from mope.preferences import GENERAL, load_preferences
 from mope.provenance.code import WHOLE_TABLES, digest
 
 # The workflow's folder: the short way where it is the working directory, in which results are written.

@@ -77,6 +77,25 @@ if config["feedback"]["source"] == "world":
             "python {params.script:q} --candidates {input.candidates:q} --preference {wildcards.preference:q}"
             " --world {params.world:q} --settings {params.settings:q} --out {output.feedback:q} > {log:q} 2>&1"
 
+elif config["feedback"]["source"] == "open_text":
+
+    # One job for all preferences: an answer's embedding serves each of them.
+    rule annotate_open_text:
+        input:
+            candidates="<artifacts>/candidates.parquet",
+        output:
+            feedback=models.annotated(),
+        conda:
+            "../../envs/texts.yaml"
+        resources:
+            **model_job(config, megabytes=3000, minutes=120),
+        params:
+            **stage("annotate_open_text"),
+            settings=settings(without(config["feedback"], "source"), seed=config["seed"]),
+        shell:
+            "python {params.script:q} --candidates {input.candidates:q} --settings {params.settings:q}"
+            " --out {output.feedback:q} > {log:q} 2>&1"
+
 else:
 
     rule read_feedback:

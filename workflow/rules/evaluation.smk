@@ -35,7 +35,7 @@ rule judge_text:
     wildcard_constraints:
         judge=any_of(results.judges("judge_text")),
     conda:
-        "../../envs/analysis.yaml"
+        "../../envs/texts.yaml"
     params:
         **stage("judge_text", lambda wildcards: used_entries.of_judges([kind_of_judge(wildcards)])),
         world=config["world"],
@@ -210,25 +210,40 @@ rule correctness:
         " --output {output.table:q} > {log:q} 2>&1"
 
 
-rule annotator_agreement:
+rule tone_classifier:
     input:
-        responses=results.world_responses(),
         world=WORLD,
-        data=judge_files("truth", *results.text_judges().values()),
+        data=judge_files("truth"),
     output:
-        table=table("annotator_agreement"),
-        tones=table("tone_classifier"),
+        table=table("tone_classifier"),
     conda:
         "../../envs/analysis.yaml"
     params:
+        **stage("tone_classifier"),
+        world=config["world"],
+    shell:
+        "python {params.script:q} --world {params.world:q} --output {output.table:q} > {log:q} 2>&1"
+
+
+rule annotator_agreement:
+    input:
+        responses=results.annotated_responses(),
+        world=WORLD,
+        data=judge_files(*results.text_judges().values()),
+    output:
+        table=table("annotator_agreement"),
+    conda:
+        "../../envs/texts.yaml"
+    params:
         **stage("annotator_agreement", lambda wildcards: used_entries.of_judges([*results.text_judges().values()])),
         world=config["world"],
+        annotator=config["feedback"]["source"],
         settings=settings(
             judges=results.text_judges(), resamples=config["statistics"]["resamples"], seed=config["seed"]
         ),
     shell:
-        "python {params.script:q} --responses {input.responses:q} --world {params.world:q} --settings {params.settings:q}"
-        " --output {output.table:q} --tones {output.tones:q} > {log:q} 2>&1"
+        "python {params.script:q} --responses {input.responses:q} --annotator {params.annotator:q}"
+        " --world {params.world:q} --settings {params.settings:q} --output {output.table:q} > {log:q} 2>&1"
 
 
 rule human_study:

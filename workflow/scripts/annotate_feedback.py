@@ -8,6 +8,7 @@ from mope.data.feedback import annotate
 from mope.data.tables import read
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
+from mope.world.annotator import annotator_score
 from mope.world.worlds import load
 
 
@@ -21,7 +22,11 @@ def main() -> None:
     args = parser.parse_args()
     s = args.settings
     candidates = read(args.candidates, ["prompt_id", "prompt", "response"])
-    feedback = annotate(args.world, candidates, args.preference, s["pairs"], s["noise"], s["margin"], s["seed"])
+    answers = zip(candidates["prompt"], candidates["response"], strict=True)
+    candidates["score"] = [
+        annotator_score(args.world, prompt, response, args.preference) for prompt, response in answers
+    ]
+    feedback = annotate(candidates, args.preference, s["pairs"], s["noise"], s["margin"], s["seed"])
     params = {"world": args.world.name, "preference": args.preference, **s}
     inputs = [args.candidates]
     with write(args.out, stage="annotate_feedback", params=params, seeds={"seed": s["seed"]}, inputs=inputs) as tmp:

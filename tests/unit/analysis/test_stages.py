@@ -90,8 +90,9 @@ def stages(folder):
     call("agreement", judgments=judgments, scores=files["scores"], output=tables / "agreement.csv")
     world, again = {"world": WORLD.name, "responses": files["responses"]}, {"resamples": 200, "seed": 7}
     call("correctness", **world, settings=again, output=tables / "correctness.csv")
-    texts = {"output": tables / "annotator_agreement.csv", "tones": tables / "tone_classifier.csv"}
-    call("annotator_agreement", **world, settings={**again, "judges": dict(zip(JUDGES, JUDGES))}, **texts)
+    call("tone_classifier", world=WORLD.name, output=tables / "tone_classifier.csv")
+    beside = {"annotator": "world", "output": tables / "annotator_agreement.csv"}
+    call("annotator_agreement", **world, settings={**again, "judges": dict(zip(JUDGES, JUDGES))}, **beside)
     rates, means = tables / "win_rates.csv", tables / "average_win_rates.csv"
     call("tables", win_rates=rates, averages=means, judge="rubric", output=tables)
     differences, claims = tables / "average_differences.csv", folder / "claims.json"

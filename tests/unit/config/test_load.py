@@ -79,7 +79,7 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"methods": {"mope": {"mixer": "uniform", "controller": None}}}, "methods.mope", "controller"),
     ({"statistics": {"named": ["promting"]}}, "statistics.named[0]", "did you mean prompting?"),
     ({"statistics": {"named": ["mope"]}}, "statistics.named[0]", "another method"),
-    ({"judges": {"llm": {"kind": "gpt"}}}, "judges.llm.kind", "one of truth, rubric, chat, reward"),
+    ({"judges": {"llm": {"kind": "gpt"}}}, "judges.llm.kind", "one of truth, rubric, open_text, chat, reward"),
     ({"judges": {"llm": {**CHAT, "bugdet": 1.0}}}, "judges.llm.bugdet", "did you mean budget?"),
     ({"judges": {"llm": {"kind": "chat"}}}, "judges.llm.base_url", "missing"),
     ({"judges": {"llm": {**CHAT, "base_url": "api.example.com"}}}, "judges.llm.base_url", "https://"),
@@ -341,3 +341,15 @@ def test_a_key_written_where_its_name_belongs_is_not_repeated(folder: Path) -> N
 def test_the_first_judge_is_the_one_that_stays_first(folder: Path) -> None:
     assert list(load_config(folder, {"judges": {"llm": CHAT}})["judges"]) == ["truth", "rubric", "llm"]
     assert list(load_config(folder, {"judges": {"truth": None, "rubric": None, "llm": CHAT}})["judges"]) == ["llm"]
+
+
+def test_open_text_knows_its_six_preferences(folder: Path) -> None:
+    judge = {"judges": {"truth": None, "rubric": None, "text": {"kind": "open_text", "dead_band": 0.05}}}
+    chosen = {"feedback": {"source": "open_text", "margin": 0.1}, **judge}
+    assert load_config(folder, chosen)["feedback"]["source"] == "open_text"
+    unknown = {"preferences": ["P1A", "P2A", "P3C"]}
+    assert "feedback.source: the annotator of open text does not know preference P3C" in problem(
+        folder, chosen | unknown
+    )
+    assert "judges.text: a judge of kind open_text does not know preference P3C" in problem(folder, judge | unknown)
+    assert "dead_band: missing" in problem(folder, {"judges": {"text": {"kind": "open_text"}}})

@@ -107,7 +107,7 @@ def test_prompts_come_from_the_world_a_file_or_the_hub(config: dict) -> None:
     config["evaluation_sets"] = {"single": {"source": "world", "prompts": 2}, "own": own, "hub": own | {"source": hub}}
     prompts, world = Prompts(config, ["w.yaml"]), {"set": "single"}
     assert prompts.read_from(world) == ["w.yaml"] and prompts.training(world) == []
-    assert prompts.options(world, {"prompts": "w.yaml", "train": []}) == ["--world", "everyday"]
+    assert prompts.options(world, {"prompts": "w.yaml", "train": []}) == ["--world", config["world"]]
     assert prompts.read_from({"set": "own"}) == "my {file}'s.jsonl"
     assert prompts.read_from({"set": "hub"}) == "<artifacts>/download/hub.parquet"
     read = {"prompts": "p", "train": prompts.training({"set": "own"})}

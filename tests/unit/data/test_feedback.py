@@ -8,10 +8,11 @@ from itertools import combinations
 import pandas as pd
 import pytest
 
-from mope.data.feedback import annotate
+from mope.data.feedback import annotate, prefers_first
 from mope.data.prompts import file_prompts, world_prompts
 from mope.errors import MopeError
 from mope.training.candidates import SPOILT, spoil
+from mope.world.annotator import annotator_score
 from mope.world.worlds import load
 
 WORLD = load("everyday")
@@ -51,20 +52,29 @@ def candidates() -> pd.DataFrame:
             (f"p{i}", prompt, "Snow is ice."),
             (f"p{i}", prompt, "Ugh, snow is a stupid thing, you fool. Leave me alone."),
         ]
-    return pd.DataFrame(rows, columns=["prompt_id", "prompt", "response"])
+    scored = [(*row, annotator_score(WORLD, row[1], row[2], "P3B")) for row in rows]
+    return pd.DataFrame(scored, columns=["prompt_id", "prompt", "response", "score"])
+
+
+def test_noise_is_the_stated_share_of_wrong_choices():
+    rng = random.Random(3)
+    choices = [prefers_first(2.0, 0.1, 0.5, rng) for _ in range(4000)]
+    assert 1 - sum(choices) / len(choices) == pytest.approx(0.1, abs=0.02)
+    assert prefers_first(-2.0, 0.0, 0.5, rng) is False
+    assert prefers_first(-0.4, 0.0, 0.5, rng) is None
 
 
 def test_feedback_prefers_what_is_asked_and_is_seeded():
-    feedback = annotate(WORLD, candidates(), "P3B", pairs=30, noise=0.0, margin=0.5, seed=1)
+    feedback = annotate(candidates(), "P3B", pairs=30, noise=0.0, margin=0.5, seed=1)
     assert len(feedback) == 30
     assert not feedback.rejected.str.contains("fool").any()
-    again = annotate(WORLD, candidates(), "P3B", pairs=30, noise=0.0, margin=0.5, seed=1)
+    again = annotate(candidates(), "P3B", pairs=30, noise=0.0, margin=0.5, seed=1)
     pd.testing.assert_frame_equal(feedback, again)
 
 
 def test_too_few_pairs_is_an_error_that_says_so():
     with pytest.raises(MopeError, match="500 pairs wanted, .* found; lower feedback.pairs"):
-        annotate(WORLD, candidates(), "P3B", pairs=500, noise=0.0, margin=0.5, seed=1)
+        annotate(candidates(), "P3B", pairs=500, noise=0.0, margin=0.5, seed=1)
 
 
 def test_world_prompts_are_bounded():

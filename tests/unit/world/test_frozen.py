@@ -51,7 +51,7 @@ MADE = {
     "rubric": "ac3201cc183c3a2fcd95c976ec2f1448c5fb6ae54aba9782f0150bc934cd55a4",
 }
 CODE = {
-    "annotator": "891eb82bc9f751640ef1c32305d92c593c78ccd266398aec86234df6cad74314",
+    "annotator": "dd7b6117c3ef3f9027ad4ec9b8920b87b3e7dcf581945627edd60165f2288fe6",
     "rubric": "fe50e86462042e50ca3e08fd7782a5f7f73279f3c8a82e73cd4fc5a218c2cc75",
 }
 MODULES = {
@@ -100,7 +100,13 @@ def texts() -> list:
 
 
 def annotations() -> list:
-    return [annotate(EVERYDAY, candidates(), p, 200, 0.05, 6.0, 7).to_dict("list") for p in (*STYLES, "general")]
+    table = candidates()
+
+    def scored(preference: str) -> pd.DataFrame:
+        answers = zip(table.prompt, table.response, strict=True)
+        return table.assign(score=[annotator.annotator_score(EVERYDAY, *answer, preference) for answer in answers])
+
+    return [annotate(scored(p), p, 200, 0.05, 6.0, 7).to_dict("list") for p in (*STYLES, preferences.GENERAL)]
 
 
 def scores(score: Callable, preferences: tuple[str, ...]) -> list:
@@ -116,7 +122,7 @@ MAKE = {
     "prompts": prompts,
     "corpus": texts,
     "annotations": annotations,
-    "scores": lambda: scores(annotator.annotator_score, (*STYLES, annotator.GENERAL)),
+    "scores": lambda: scores(annotator.annotator_score, (*STYLES, preferences.GENERAL)),
     "rubric": lambda: scores(rubric.score, tuple(STYLES)),
 }
 

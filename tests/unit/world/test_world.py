@@ -136,18 +136,6 @@ def test_the_annotator_prefers_the_style_that_is_asked_for(world, preference):
     assert right / cases > 0.9
 
 
-def test_annotator_noise_is_the_stated_share_of_wrong_choices(world):
-    question = split_questions(world, 7)["train"][0]
-    rng = random.Random(3)
-    good, bad = (
-        compose(world, question, Style(tone="friendly"), rng),
-        compose(world, question, Style(tone="unfriendly"), rng),
-    )
-    choices = [annotator.prefers_first(world, question.text, good, bad, "P3A", 0.1, 0.5, rng) for _ in range(4000)]
-    assert 1 - sum(choices) / len(choices) == pytest.approx(0.1, abs=0.02)
-    assert annotator.prefers_first(world, question.text, good, good, "P3A", 0.1, 0.5, rng) is None
-
-
 @pytest.mark.parametrize("preference", STYLES)
 @pytest.mark.parametrize("spoilt", ["", "Go.", "the of and to a in is", "Photons photons photons " * 12])
 def test_the_annotator_rejects_degenerate_text(world, preference, spoilt):

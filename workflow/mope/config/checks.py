@@ -12,7 +12,7 @@ from mope.errors import MopeError
 from mope.judging.judge_kinds import known_preferences, world_only
 from mope.judging.preflight import Problem, chat_judge_problems
 from mope.methods.names import FOCUS
-from mope.preferences import Preferences, load_preferences, read_preferences
+from mope.preferences import OPEN_TEXT, Preferences, load_preferences, read_preferences
 from mope.runtime.suggestion import one_of
 from mope.training.base_source import BASE_SOURCES, KNOWN_PACKAGES, check_gguf, gguf_file, given, sha256_of
 from mope.world.answers import STYLES
@@ -103,7 +103,11 @@ def _own_preferences(config: dict) -> Iterator[Problem]:
 
 
 def _judged_preferences(config: dict) -> Iterator[Problem]:
-    """A judge must know the preferences by which it judges."""
+    """Annotator and judges must know the preferences by which they choose."""
+    strange = next((preference for preference in config["preferences"] if preference not in OPEN_TEXT), None)
+    if config["feedback"]["source"] == "open_text" and strange is not None:
+        found = f"the annotator of open text does not know preference {strange};"
+        yield ("feedback", "source"), f"{found} a folder with feedback of your own is expected"
     for name, judge in config["judges"].items():
         known = known_preferences(judge["kind"]) or config["preferences"]
         unknown = next((preference for preference in config["preferences"] if preference not in known), None)

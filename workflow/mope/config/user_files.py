@@ -13,8 +13,8 @@ from mope.data.rating_file import ratings_of
 from mope.data.records import RECORD_SUFFIXES, suffix_of
 from mope.errors import MopeError
 from mope.judging.preflight import Problem
+from mope.preferences import GENERAL
 from mope.runtime.suggestion import one_of
-from mope.world.annotator import GENERAL
 from mope.world.questions import split_questions
 from mope.world.worlds import load
 
@@ -51,7 +51,7 @@ def prompts_problems(config: dict, root: Path, present: bool) -> Iterator[Proble
                 yield (*key, "prompts"), f"{found} (at most {config['data']['longest']} characters each)"
             if name == "train":
                 taken |= set(texts[: entry["prompts"]])
-                if config["feedback"]["source"] == "world":  # it is given on answers to these
+                if config["feedback"]["source"] in ("world", "open_text"):  # it is given on answers to these
                     yield from _too_long(texts[: entry["prompts"]], config, root, f"a prompt of {source}")
 
 
@@ -73,7 +73,7 @@ def _of_world(count: int, known: dict[str, list], key: tuple[str | int, ...]) ->
 def feedback_problems(config: dict, root: Path) -> Iterator[Problem]:
     """Of the pairs that reward models are trained on: enough of them, of enough prompts, and none too long."""
     source, reward, pairs = config["feedback"]["source"], config["reward"], config["feedback"]["pairs"]
-    if source == "world":
+    if source in ("world", "open_text"):
         prompts, answers = config["data"]["train"]["prompts"], config["candidates"]["per_prompt"] + SPOILT_COUNT
         most = prompts * answers * (answers - 1) // 2
         if pairs > most:

@@ -9,9 +9,8 @@ from mope.dag.options import model_options
 from mope.dag.stage_settings import without
 from mope.dag.used_entries import POLICIES
 from mope.methods.entries import needs
-from mope.preferences import Preferences
+from mope.preferences import GENERAL, Preferences
 from mope.provenance.declared import declared
-from mope.world.annotator import GENERAL
 
 BODY = ("hidden", "layers", "heads", "intermediate")  # the shape of a controller's body
 
@@ -38,6 +37,13 @@ class RunModels:
     def feedback(self) -> list[str]:
         """The pairs of answers of each preference."""
         return [files.feedback(preference) for preference in self.preferences.ids]
+
+    def annotated(self) -> list[str]:
+        """The feedback that is needed: of each preference, and the general one where a policy learns from it."""
+        needs = declared(POLICIES)
+        used = (self.config["policies"][name]["objective"] for name in self.used("policy"))
+        general = any("general_reward" in needs[objective]["NEEDS"] for objective in used)
+        return [*self.feedback(), *([files.feedback(GENERAL)] if general else [])]
 
     def trained(self, kind: str, name: str) -> list[str]:
         """A controller or policy, with each of the controllers' seeds."""

@@ -131,16 +131,27 @@ class Results:
             return []
         return [name for name in DETAIL_TABLES if name != "generalisation" or self.partially_trained()]
 
-    def world_tables(self) -> list[str]:
-        """Names of the tables of a run that asks questions of the embedded world; the annotator's where it labelled."""
-        if not self.world_responses():
-            return []
-        labelled = self.config["feedback"]["source"] == "world" and self.text_judges()
-        return ["correctness", *(["annotator_agreement", "tone_classifier"] if labelled else [])]
+    def annotated_responses(self) -> list[str]:
+        """All answers that the annotator of the feedback can score: of a user's own feedback there is none."""
+        match self.config["feedback"]["source"]:
+            case "world":
+                return self.world_responses()
+            case "open_text":
+                return self.responses()
+        return []
+
+    def text_tables(self) -> list[str]:
+        """Names of the tables of what texts state, of the judge that knows it, and of judges beside the annotator."""
+        kinds = self.text_judges().values()
+        return [
+            *(["correctness"] if self.world_responses() else []),
+            *(["tone_classifier"] if "truth" in kinds else []),
+            *(["annotator_agreement"] if kinds and self.annotated_responses() else []),
+        ]
 
     def claim_tables(self, wildcards: Mapping | None = None) -> dict[str, str]:
         """What some claims need and not every run has, by option: of world, `details`, a human study, a benchmark."""
-        made = [*self.detail_tables(), *self.world_tables()]
+        made = [*self.detail_tables(), *self.text_tables()]
         found = {name: files.table(name) for name in CLAIM_TABLES if name in made}
         if self.ratings():
             found["human"] = files.table("human_study")
@@ -170,7 +181,7 @@ class Results:
     def tables(self) -> list[str]:
         """Names of the tables of this run."""
         human = HUMAN_TABLES if self.ratings() else ()
-        return [*AGGREGATE_TABLES, *SINGLE_TABLES, *self.world_tables(), *self.detail_tables(), *human]
+        return [*AGGREGATE_TABLES, *SINGLE_TABLES, *self.text_tables(), *self.detail_tables(), *human]
 
     def figure_sources(self, decoding: Sequence[str] = ()) -> dict[str, list[str]]:
         """Files by the name under which figures ask for them; none of what is not made.

@@ -1,4 +1,4 @@
-"""Pairwise feedback on candidate answers under one preference, from the noisy annotator of the embedded worlds."""
+"""Pairwise feedback on candidate answers under one preference, from the scores of a noisy annotator."""
 
 import random
 from itertools import combinations
@@ -6,25 +6,33 @@ from itertools import combinations
 import pandas as pd
 
 from mope.errors import MopeError
-from mope.world.annotator import prefers_first
-from mope.world.worlds import World
 
 PAIR_COLUMNS = ["prompt_id", "prompt", "chosen", "rejected"]
 
 
+def prefers_first(gap: float, noise: float, margin: float, rng: random.Random) -> bool | None:
+    """The annotator's choice between two answers of which the first scores `gap` more than the second.
+
+    Wrong with probability `noise`; `None` when the answers differ by less than `margin`.
+    """
+    return None if abs(gap) < margin else (gap > 0) != (rng.random() < noise)
+
+
 def annotate(
-    world: World, candidates: pd.DataFrame, preference: str, pairs: int, noise: float, margin: float, seed: int
+    candidates: pd.DataFrame, preference: str, pairs: int, noise: float, margin: float, seed: int
 ) -> pd.DataFrame:
     """`pairs` comparisons of two candidates of one prompt, at most a few per prompt, in random order of prompts.
 
-    `noise` is the share of choices that are wrong; pairs that differ by less than `margin` are passed over, because the
-    annotator must choose (no ties, as in Personalized Soups).
+    `candidates`: prompt_id, prompt, response and the annotator's score under the preference. `noise` is the share of
+    choices that are wrong; pairs that differ by less than `margin` are passed over, because the annotator must choose
+    (no ties, as in Personalized Soups).
     """
     rng = random.Random(f"feedback {preference} {seed}")
     found = []
     for (prompt_id, prompt), group in candidates.groupby(["prompt_id", "prompt"], sort=True):
-        for first, second in combinations(dict.fromkeys(group.response), 2):
-            chosen_first = prefers_first(world, prompt, first, second, preference, noise, margin, rng)
+        score = dict(zip(group.response, group.score, strict=True))
+        for first, second in combinations(score, 2):
+            chosen_first = prefers_first(score[first] - score[second], noise, margin, rng)
             if chosen_first is not None:
                 found.append((prompt_id, prompt, *((first, second) if chosen_first else (second, first))))
     if len(found) < pairs:

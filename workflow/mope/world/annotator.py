@@ -4,11 +4,11 @@ The annotator plays the part of GPT-4 in Personalized Soups' feedback. It is not
 (letters per word, words per answer, a short list of tone words) and errs with a stated probability.
 """
 
-import random
 import re
 from functools import cache, lru_cache
 from itertools import pairwise
 
+from mope.preferences import GENERAL
 from mope.world.answers import LEAD
 from mope.world.topics import Topic
 from mope.world.worlds import World
@@ -30,8 +30,6 @@ SARCASTIC = frozenset(
     "wow shocking surprise great gee riveting brilliant einstein sherlock congratulations clearly truly joy sure slow "
     "clap groundbreaking imagine bravo genius thrilling lucky kidding course faint".split()
 )
-# What people like in an answer when they are asked for nothing in particular: it is sound, says something, is kind.
-GENERAL = "general"
 
 
 def _words(text: str) -> list[str]:
@@ -111,13 +109,3 @@ def annotator_score(world: World, prompt: str, response: str, preference: str) -
         GENERAL: min(len(words), 40) / 2.5 + 2.5 * (friendly - unfriendly) / 2,
     }
     return liking[preference] + sanity(world, prompt, response)
-
-
-def prefers_first(
-    world: World, prompt: str, first: str, second: str, preference: str, noise: float, margin: float, rng: random.Random
-) -> bool | None:
-    """The annotator's choice, wrong with probability `noise`; `None` when the answers differ by less than `margin`."""
-    gap = annotator_score(world, prompt, first, preference) - annotator_score(world, prompt, second, preference)
-    if abs(gap) < margin:
-        return None
-    return (gap > 0) != (rng.random() < noise)

