@@ -48,10 +48,6 @@ wildcard_constraints:
     shard="[0-9]+",
 
 
-onstart:
-    check_machine_or_exit()
-
-
 rule all:
     default_target: True
     input:

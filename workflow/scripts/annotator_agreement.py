@@ -28,7 +28,7 @@ def annotated(answers: pd.DataFrame, annotator: str, world: World) -> np.ndarray
         return np.array([annotator_score(world, *text) for text in texts.itertuples(index=False)])
     found, embed = np.empty(len(answers)), Embedder()
     for preference, own in texts.reset_index(drop=True).groupby("preference"):
-        found[own.index] = open_text.scores(list(own["prompt"]), list(own["response"]), preference, embed)
+        found[own.index] = open_text.annotator_scores(list(own["prompt"]), list(own["response"]), preference, embed)
     return found
 
 

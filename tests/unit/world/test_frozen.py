@@ -52,7 +52,7 @@ MADE = {
 }
 CODE = {
     "annotator": "dd7b6117c3ef3f9027ad4ec9b8920b87b3e7dcf581945627edd60165f2288fe6",
-    "rubric": "fe50e86462042e50ca3e08fd7782a5f7f73279f3c8a82e73cd4fc5a218c2cc75",
+    "rubric": "abed3f9452c957df761376d29610c95d241ce6ac84fc4862d157b813e1ff3cb8",
 }
 MODULES = {
     "annotator": ["world/annotator.py"],
