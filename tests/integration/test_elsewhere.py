@@ -16,8 +16,9 @@ SOURCE, WORK = 'the source\'s "tree" $(touch run)', "a user's `folder` of work; 
 OWN = "prompts' $(touch run) `touch run`.jsonl"
 SMALL = {
     "run": "mine",
-    "data": {"train": {"source": OWN, "prompts": 4}, "corpus": 50},
+    "data": {"train": {"source": OWN, "prompts": 4}, "corpus": 100},
     "evaluation_sets": {"single": {"prompts": 2}, "comparison": None},
+    "feedback": {"pairs": 100},
 }
 JOBS = ["results/mine/data/corpus.parquet", "results/mine/data/train.parquet", "results/mine/data/single.parquet"]
 RECORDER = 'python() { printf \'%s\\0\' "$@" > "$RECORDED"; }\n'  # a function of bash takes the interpreter's place
@@ -77,7 +78,7 @@ def test_the_first_jobs_write_to_the_folder_of_work_only(source: Path, work: Pat
     assert files(source) == before
     assert {path.name for path in work.iterdir()} == {OWN, "mine.yaml", "results", ".snakemake"}
     logs = {path.stem for path in (work / "results/mine/logs").iterdir()}
-    assert logs == {"write_corpus", "prepare_prompts.train", "prepare_prompts.single"}
+    assert logs == {"take_preferences", "write_corpus", "prepare_prompts.train", "prepare_prompts.single"}
     assert logs == {path.stem for path in (work / "results/mine/timings").iterdir()}
     inputs = json.loads((work / "results/mine/data/train.parquet.meta.json").read_text())["inputs"]
     assert list(inputs) == [OWN]
@@ -91,22 +92,24 @@ def test_a_second_start_has_nothing_to_do(source: Path, work: Path) -> None:
     assert "Nothing to be done" in outcome.stderr + outcome.stdout
 
 
-HOSTILE = {"P1A": "it's $(touch run)", "P1B": "`touch run`; x", "P2A": 'a "b" & c', "P3A": "*"}
+IDS = ("first_1", "E2x", "c3", "u")  # an id is part of file names, and refused where it is more than letters and digits
+STATED = ("it's $(touch run)", "`touch run`; x", 'a "b" & c', "*")
 
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory, copy_project: Callable) -> Path:
     """A project in which everything that a user may name has a name that a shell would take for something else."""
     folder = copy_project(tmp_path_factory.mktemp("hostile"))
-    names, file = [*HOSTILE.values()], folder / "workflow/prompts/preferences.yaml"
+    names, file = [*IDS], folder / "workflow/prompts/preferences.yaml"
     poles = {"first": names[:2], "second": names[2:3], "third": names[3:]}
-    own = {"dimensions": poles, "names": dict(zip(names, names)), "texts": dict(zip(names, names))}
+    own = {"dimensions": poles, "names": dict(zip(names, STATED)), "texts": dict(zip(names, STATED))}
     file.write_text(yaml.safe_dump(own, sort_keys=False))
     pairs = folder / "pairs $(touch run)'s"
     pairs.mkdir()
     for name in names:
         (folder / f"workflow/prompts/judge/{name}.yaml").write_text("criterion: x\n")
-        (pairs / f"{name}.jsonl").write_text(json.dumps({"prompt": "a", "chosen": "b", "rejected": "c"}) + "\n")
+        lines = [json.dumps({"prompt": f"a {i}", "chosen": "b", "rejected": "c"}) + "\n" for i in range(20)]
+        (pairs / f"{name}.jsonl").write_text("".join(lines))
     for model in ("base `touch run`", "llama; touch run"):
         (folder / model).mkdir()
         (folder / model / "config.json").write_text("{}")
@@ -120,7 +123,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, copy_project: Callable) ->
         "data": {"train": {"source": OWN, "prompts": 4}},
         "base": {"path": "base `touch run`", "pad_token": "<pad> $(touch run) {seed}"},
         "controller": {"path": "llama; touch run", "pretraining": 0},
-        "feedback": {"source": pairs.name},
+        "feedback": {"source": pairs.name, "pairs": 20},
         "judges": {"truth": None, "rubric": None, "llm": chat | {"model": "m $(touch run) {judge} 'x'"}},
     }
     (folder / "hostile.yaml").write_text(yaml.safe_dump(config))
@@ -161,13 +164,9 @@ def test_paths_and_preferences_reach_scripts_as_they_are(commands: list[list[str
     assert options(commands, "import_base", "--controllers") == {"llama; touch run"}
     assert options(commands, "train_controller", "--start") == {"llama; touch run"}
     assert options(commands, "prepare_prompts", "--file") == {OWN, f"test {OWN}"}
-    assert options(commands, "read_feedback", "--file") == {
-        f"pairs $(touch run)'s/{name}.jsonl" for name in HOSTILE.values()
-    }
-    assert options(commands, "train_expert", "--preference") == set(HOSTILE.values())
-    assert options(commands, "generate", "--experts") == {
-        f"{name}=results/laptop/expert/{name}" for name in HOSTILE.values()
-    }
+    assert options(commands, "read_feedback", "--file") == {f"pairs $(touch run)'s/{name}.jsonl" for name in IDS}
+    assert options(commands, "train_expert", "--preference") == set(IDS)
+    assert options(commands, "generate", "--experts") == {f"{name}=results/laptop/expert/{name}" for name in IDS}
 
 
 def test_settings_reach_scripts_as_they_are(commands: list[list[str]]) -> None:
@@ -176,7 +175,7 @@ def test_settings_reach_scripts_as_they_are(commands: list[list[str]]) -> None:
     (judge,) = options(commands, "judge_chat", "--settings")
     assert json.loads(judge)["model"] == "m $(touch run) {judge} 'x'"
     for settings in options(commands, "generate", "--settings"):
-        assert json.loads(settings)["preferences"] == list(HOSTILE.values())
+        assert json.loads(settings)["preferences"] == list(IDS)
 
 
 def test_a_name_that_snakemake_would_replace_is_refused(hostile: Path, snakemake: Callable) -> None:

@@ -13,7 +13,7 @@ TARGET = "results/laptop/data/corpus.parquet"
 STAGE = """
 import argparse, json, os, sys
 parser = argparse.ArgumentParser()
-for name in ("settings", "preferences", "out"):
+for name in ("settings", "preferences", "out", "world"):
     parser.add_argument(f"--{name}")
 args = parser.parse_args()
 names = ["OMP_NUM_THREADS", "PYTHONHASHSEED", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "TOKENIZERS_PARALLELISM"]

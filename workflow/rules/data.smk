@@ -13,7 +13,6 @@ rule write_corpus:
             without(config["data"], "train", "longest"),
             preferences=preferences.ids,
             seed=config["seed"],
-            precision=config["precision"],
         ),
     shell:
         "python {params.script:q} --world {params.world:q} --settings {params.settings:q}"

@@ -153,7 +153,7 @@ def test_a_reading_that_differs_is_refused(file: Path, tmp_path: Path, monkeypat
         made.model.norm.weight.data *= 1.01
         return made
 
-    monkeypatch.setattr(training, "plain", damaged)
+    monkeypatch.setattr(training, "plain_model", damaged)
     with pytest.raises(MopeError, match="tiny.gguf: after the conversion logits differ by up to .* at most 0.0001"):
         convert(file, tmp_path / "converted")
 
