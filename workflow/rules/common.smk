@@ -118,6 +118,11 @@ def parent(key, levels=1):
     return folder
 
 
+def kind_of_judge(wildcards):
+    """The kind of the judge whose verdicts a job writes."""
+    return config["judges"][wildcards.judge]["kind"]
+
+
 def set_job_environment():
     """What every job finds in its environment."""
     os.environ.update(environment())

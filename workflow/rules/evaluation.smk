@@ -1,10 +1,6 @@
 JUDGE_TEMPLATES = [f"{PROJECT / 'workflow/prompts/judge'}/{name}.yaml" for name in ("frame", *preferences.ids)]
 
 
-def kind_of_judge(wildcards):
-    return config["judges"][wildcards.judge]["kind"]
-
-
 rule score:
     input:
         base="<artifacts>/base",
