@@ -83,7 +83,7 @@ def test_the_first_jobs_write_to_the_folder_of_work_only(source: Path, work: Pat
     inputs = json.loads((work / "results/mine/data/train.parquet.meta.json").read_text())["inputs"]
     assert list(inputs) == [OWN]
     inputs = json.loads((work / "results/mine/data/corpus.parquet.meta.json").read_text())["inputs"]
-    assert list(inputs) == ["workflow/prompts/preferences.yaml"]
+    assert list(inputs) == ["results/mine/preferences.yaml"]
 
 
 def test_a_second_start_has_nothing_to_do(source: Path, work: Path) -> None:
