@@ -12,7 +12,7 @@ from mope.dag import used_entries
 from mope.dag.files import table as table_path
 from mope.dag.jobs import any_of, environment, job_name, model_job, training_job
 from mope.dag.base_files import base_option, base_settings, starting_base
-from mope.dag.model_files import RunModels, starting_model
+from mope.dag.model_files import RunModels
 from mope.dag.options import model_options
 from mope.dag.paths import literal, named_by_user
 from mope.dag.prompt_sets import Prompts
@@ -22,15 +22,13 @@ from mope.dag.shared_jobs import JOBS, Shards
 from mope.dag.figures import FIGURE_TABLE
 from mope.dag.figures import read_figures
 from mope.data.feedback_file import feedback_file
-from mope.data.records import suffix_of
 from mope.errors import MopeError
 from mope.config.machine import check_machine
 from mope.judging.judge_kinds import files_read
 from mope.judging.preflight import before_first_job
 from mope.methods.entries import in_tables
-from mope.methods.names import FOCUS
 from mope.preferences import GENERAL, load_preferences
-from mope.provenance.code import WHOLE_TABLES, digest
+from mope.provenance.code import digest
 
 # The workflow's folder: the short way where it is the working directory, in which results are written.
 PROJECT = Path() if Path(workflow.basedir).samefile(".") else Path(workflow.basedir)

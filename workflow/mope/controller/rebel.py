@@ -34,8 +34,11 @@ def rebel_loss(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean over prompts of ( (Δlog π_θ/π_old)(y) − (Δlog π_θ/π_old)(y') − η (R(y) − R(y')) )² / η².
 
-    All arguments are (N, 2): two on-policy answers y, y' of each of N prompts. The division by η² is eq. 3's form
+    All arguments are (N, 2): two answers y, y' to each of N prompts. The division by η² is eq. 3's form
     ((…)/η − ΔR)², which keeps the loss in units of reward whatever η. Returns the loss and the log-ratios (N, 2).
+
+    Off-policy where answers are drawn at a temperature below one: log-probabilities are taken at one. REBEL's authors
+    divide both by the temperature.
     """
     ratio = logprob - old_logprob
     gap = (ratio[:, 0] - ratio[:, 1]) / eta - (reward[:, 0] - reward[:, 1])
