@@ -32,7 +32,7 @@ else:
         params:
             **stage("import_base"),
             source=lambda wildcards, input: base_option(config["base"], input),
-            settings=settings(base_settings(config["base"])),
+            settings=settings(base_settings(config["base"]), grown=models.grown()),
         shell:
             "python {params.script:q} {params.source:q} --controllers {input.controllers:q}"
             " --settings {params.settings:q} --out {output.model:q} > {log:q} 2>&1"

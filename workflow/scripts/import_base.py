@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument(
         "--controllers", type=Path, nargs="*", default=[], help="folders of LLaMAs that PCMs begin from"
     )
-    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: pad_token; of a file also sha256")
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: pad_token, grown; of a file also sha256")
     parser.add_argument("--out", type=Path, required=True, help="model folder")
     args = parser.parse_args()
     settings, out = args.settings, args.out
@@ -30,7 +30,7 @@ def main() -> None:
         check_space(verified(args.path), out.parent)
         params = settings | {"path": args.path.as_posix()}
         with write(out, stage="import_base", params=params, seeds={}, inputs=[args.path, *controllers]) as tmp:
-            import_base(args.path, pad_token, controllers, tmp)
+            import_base(args.path, pad_token, controllers, tmp, grown=settings["grown"])
         return
     check_space(args.gguf, out.parent, float32_bytes(read_header(args.gguf)))
     check_digest(args.gguf, settings["sha256"])
@@ -40,7 +40,7 @@ def main() -> None:
         write(out, stage="import_base", params=params, seeds={}, inputs=[args.gguf, *controllers]) as tmp,
     ):
         convert(args.gguf, Path(converted))
-        import_base(Path(converted), pad_token, controllers, tmp, origin=f"base from {args.gguf}")
+        import_base(Path(converted), pad_token, controllers, tmp, f"base from {args.gguf}", settings["grown"])
 
 
 if __name__ == "__main__":

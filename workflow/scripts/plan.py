@@ -27,7 +27,7 @@ def main() -> None:
     own = [Path(config["base"]["path"])] if config["base"]["path"] else []
     model = base_config(config, [*([args.base] if args.base else []), *own, results / "base"])
     base = shape_of(model, 2 if gpu and config["precision"] != "float32" else 4)
-    controller = controller_parameters(config, base.vocabulary, args.controller)
+    controller = controller_parameters(config, model, args.controller)
     print(
         f"base: {model.model_type}, {base.parameters / 1e6:,.1f} M parameters; memory on a {'GPU' if gpu else 'CPU'}\n"
     )

@@ -28,7 +28,7 @@ def planned(root: Path, command_line: dict, on_gpu: bool = False) -> dict:
     config = load_config(root, command_line)
     active = preferences.load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"])
     base = shape_of(base_config(config, []), 2 if on_gpu else 4)
-    controller = controller_parameters(config, base.vocabulary, None)
+    controller = controller_parameters(config, base_config(config, []), None)
     return {stage.name: stage for stage in stages(config, active, base, controller, on_gpu)}
 
 

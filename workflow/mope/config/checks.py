@@ -98,7 +98,8 @@ def _own_preferences(config: dict) -> Iterator[Problem]:
         **{("controllers", n): e for n, e in config["controllers"].items()},
     }.items():
         settings = config["controller"] | entry
-        if settings["pretraining"] and settings["path"] is None and settings["hub"] is None:
+        from_corpus = settings["start"] == "random" and settings["path"] is None and settings["hub"] is None
+        if from_corpus and settings["pretraining"]:
             yield (*key, "pretraining"), f"{found} 0 is expected: its corpus is that world's"
 
 

@@ -138,12 +138,17 @@ def _from_hub(hub: dict) -> PreTrainedConfig:
         raise MopeError(f"{message}; a network, or PLAN='--base <folder that has it>' is needed") from None
 
 
-def controller_parameters(config: dict, vocabulary: int, start: Path | None) -> int:
-    """Parameters of a controller, from scratch or from the LLaMA in the folder `start`."""
+def controller_parameters(config: dict, base: PreTrainedConfig, start: Path | None) -> int:
+    """Parameters of a controller: from scratch, of the LLaMA in the folder `start`, or of the first layers of `base`."""
+    section = config["controller"]
+    start = start or (Path(section["path"]) if section["path"] else None)
     if start is not None:
         return shape_of(AutoConfig.from_pretrained(start), 4).parameters
+    shape = _from_scratch(section, base.vocab_size)
+    if section["start"] == "base":
+        shape = LlamaConfig(**base.to_dict() | {"num_hidden_layers": section["layers"], "layer_types": None})
     with torch.device("meta"):
-        body = LlamaForCausalLM(_from_scratch(config["controller"], vocabulary)).model
+        body = LlamaForCausalLM(shape).model
     return sum(p.numel() for p in body.parameters())
 
 
@@ -181,7 +186,7 @@ def stages(config: dict, preferences: Preferences, base: ModelShape, controller:
     if not given(b):
         yield from_scratch("train_base", base, config["data"]["corpus"], b["epochs"])
     k = config["controller"]
-    if k["path"] is None and k["hub"] is None and k["pretraining"]:
+    if k["path"] is None and k["hub"] is None and k["start"] == "random" and k["pretraining"]:
         examples = min(k["pretraining"], config["data"]["corpus"])
         yield from_scratch("train_body", shape_of(_from_scratch(k, base.vocabulary), base.width), examples, 1)
     c, g = config["candidates"], config["generation"]

@@ -10,6 +10,7 @@ class ControllerSettings:
     """`controller` in config.yaml, for one seed."""
 
     seed: int
+    start: str  # what the body begins from: random | base | embeddings
     hidden: int
     layers: int
     heads: int

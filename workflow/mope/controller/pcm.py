@@ -8,6 +8,7 @@ from transformers import AutoConfig, AutoModel, LlamaConfig, LlamaModel, Pretrai
 from transformers.utils import ModelOutput
 
 from mope.decoding.step_controller import ConstantLogits, LlamaController
+from mope.errors import MopeError
 from mope.preferences import Preferences
 
 
@@ -102,23 +103,52 @@ class PreferenceController(PreTrainedModel):
         return LlamaController(self.model, head)
 
 
-def grown_from(folder: Path, experts: list[str], vocabulary: int, **about) -> PreferenceController:
+def grown_from(
+    folder: Path, experts: list[str], vocabulary: int, layers: int | None = None, **about
+) -> PreferenceController:
     """An untrained controller whose body is the pretrained LLaMA in `folder`, in float32; its mixture is uniform.
 
-    `about` says what it reads and what its outputs stand for, as in its configuration.
+    `layers`: how many of the LLaMA's layers, from the first on; None: all. `about` says what it reads and what its
+    outputs stand for, as in its configuration.
     Ids of the base's tokenizer that the LLaMA has no embedding for read as its mean embedding until they are trained.
     """
     body = LlamaModel.from_pretrained(folder, dtype=torch.float32)
+    if layers is not None:
+        if layers > len(body.layers):
+            raise MopeError(f"controller.layers: {layers} found, {folder} has only {len(body.layers)} layers")
+        body.layers = body.layers[:layers]
+        body.config.num_hidden_layers = layers
+        if getattr(body.config, "layer_types", None):
+            body.config.layer_types = body.config.layer_types[:layers]
     if body.config.vocab_size < vocabulary:
-        known = body.embed_tokens.weight.detach()
-        body.embed_tokens = torch.nn.Embedding(vocabulary, known.shape[1])
-        body.embed_tokens.weight.data[: len(known)] = known
-        body.embed_tokens.weight.data[len(known) :] = known.mean(dim=0)
+        body.embed_tokens = torch.nn.Embedding.from_pretrained(
+            enlarged(body.embed_tokens.weight.detach(), vocabulary), freeze=False
+        )
         body.config.vocab_size = vocabulary
     shape = {key: value for key, value in body.config.to_dict().items() if key not in ("model_type", "architectures")}
     controller = PreferenceController(PreferenceControllerConfig(experts, **about, **shape))
     controller.model.load_state_dict(body.state_dict())
     return controller
+
+
+def enlarged(embeddings: torch.Tensor, vocabulary: int) -> torch.Tensor:
+    """Embeddings (n, H) with rows up to `vocabulary` added, each of them the mean of the known ones."""
+    missing = max(0, vocabulary - len(embeddings))
+    return torch.cat([embeddings, embeddings.mean(dim=0, keepdim=True).expand(missing, -1)])
+
+
+def projected_embeddings(folder: Path, vocabulary: int, hidden: int) -> torch.Tensor:
+    """The embeddings of the model in `folder` on their first `hidden` principal components, (vocabulary, hidden).
+
+    Scaled to the standard deviation with which a body from scratch begins, so that training starts alike.
+    """
+    known = AutoModel.from_pretrained(folder, dtype=torch.float32).get_input_embeddings().weight.detach()
+    if hidden > known.shape[1]:
+        raise MopeError(f"controller.hidden: {hidden} found, at most {known.shape[1]} is expected with start: embeddings")
+    centred = known - known.mean(dim=0)
+    directions = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -hidden:]  # (H, hidden), by rising variance
+    projected = centred @ directions
+    return enlarged(projected * (LlamaConfig().initializer_range / projected.std()), vocabulary)
 
 
 class ConstantControllerConfig(PretrainedConfig):

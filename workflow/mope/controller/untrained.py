@@ -11,6 +11,7 @@ from mope.controller.pcm import (
     TrainableController,
     expert_texts,
     grown_from,
+    projected_embeddings,
 )
 from mope.preferences import Preferences
 
@@ -20,7 +21,8 @@ def new_controller(
 ) -> TrainableController:
     """An untrained controller, whose mixture is uniform; its body is the LLaMA in the folder `start`, or random.
 
-    `vocabulary` counts the experts' outputs, which may be more than the tokenizer's tokens.
+    `vocabulary` counts the experts' outputs, which may be more than the tokenizer's tokens. With `settings.start: base`
+    the folder is the base, whose first layers the body is; with `embeddings` its embeddings alone are taken.
     """
     experts = list(preferences.ids)
     if settings.reads == "combination":
@@ -33,8 +35,9 @@ def new_controller(
     }
     if settings.reads == "embedding":
         vocabulary = max(vocabulary, len(tokenizer) + len(experts))
-    if start is not None:
-        return grown_from(start, experts, vocabulary, **about)
+    if start is not None and settings.start != "embeddings":
+        layers = settings.layers if settings.start == "base" else None
+        return grown_from(start, experts, vocabulary, layers, **about)
     config = PreferenceControllerConfig(
         experts,
         **about,
@@ -48,4 +51,7 @@ def new_controller(
         eos_token_id=tokenizer.eos_token_id,
         bos_token_id=None,
     )
-    return PreferenceController(config)
+    controller = PreferenceController(config)
+    if start is not None:
+        controller.model.embed_tokens.weight.data = projected_embeddings(start, vocabulary, settings.hidden)
+    return controller

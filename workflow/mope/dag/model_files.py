@@ -62,7 +62,7 @@ class RunModels:
         """Name of the body that its training begins from: its shape and the examples it was trained on; or none."""
         section = self.section(controller)
         own = section["path"] is None and section["hub"] is None and section["reads"] != "combination"
-        if not own or section["pretraining"] == 0:
+        if not own or section["start"] != "random" or section["pretraining"] == 0:
             return None
         return "-".join(str(section[key]) for key in (*BODY, "pretraining"))
 
@@ -73,12 +73,18 @@ class RunModels:
 
     def start(self, controller: str) -> str | list[str]:
         """Folder of the model that a controller begins from, or none."""
-        body = self.body_of(controller)
-        return files.model("body", body) if body else starting_model(self.section(controller))
+        section, body = self.section(controller), self.body_of(controller)
+        if body:
+            return files.model("body", body)
+        return starting_model(section) or ([] if section["start"] == "random" else "<artifacts>/base")
 
     def starts(self) -> list[str]:
         """Folders of the models, from outside the run, that its controllers begin from."""
         return [folder for name in self.used("controller") if (folder := starting_model(self.section(name)))]
+
+    def grown(self) -> bool:
+        """Whether some controller begins from the base's own layers."""
+        return any(self.section(name)["start"] == "base" for name in self.used("controller"))
 
     def on_hub(self) -> dict[str, dict]:
         """Name of the folder -> id and revision on the Hugging Face Hub."""

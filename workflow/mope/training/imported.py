@@ -14,14 +14,23 @@ COPIES = 3  # of the base's size are written: the imported base, and room for ad
 
 
 def import_base(
-    path: Path, pad_token: str | None, controllers: Sequence[Path], out: Path, origin: str | None = None
+    path: Path,
+    pad_token: str | None,
+    controllers: Sequence[Path],
+    out: Path,
+    origin: str | None = None,
+    grown: bool = False,
 ) -> None:
     """Load model and tokenizer, check what every stage relies on, and save both as safetensors to `out`.
 
-    `controllers` are folders of LLaMAs that preference controllers begin from: they must read the base's tokens. Errors
-    name `origin` where the folder `path` was made from something else.
+    `controllers` are folders of LLaMAs that preference controllers begin from: they must read the base's tokens.
+    `grown`: controllers begin from the base itself, which must be a LLaMA then. Errors name `origin` where the folder
+    `path` was made from something else.
     """
     origin = origin or f"base.path {path}"
+    kind = AutoConfig.from_pretrained(path).model_type if grown else "llama"
+    if kind != "llama":
+        raise MopeError(f"controller.start: base; {origin} is of type {kind}, a model of type llama is expected")
     tokenizer = read_tokenizer(path, pad_token, origin)
     for folder in controllers:
         check_controller(folder, tokenizer)
