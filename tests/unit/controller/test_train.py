@@ -30,7 +30,15 @@ def controller() -> PreferenceController:
 def settings(**changes) -> ControllerSettings:
     shape = {"start": "random", "hidden": 16, "layers": 2, "heads": 2, "intermediate": 32}
     training = {"eta": 10.0, "kl": 0.0, "learning_rate": 1e-2, "steps": 1, "prompts_per_step": 2, "epochs": 30}
-    rest = {"seed": 0, "temperature": 1.0, "max_new_tokens": 8, "objective": "rebel", "clip": 0.2, "reward": "bt"}
+    rest = {
+        "seed": 0,
+        "temperature": 1.0,
+        "tempers": "experts",
+        "max_new_tokens": 8,
+        "objective": "rebel",
+        "clip": 0.2,
+        "reward": "bt",
+    }
     rest |= {
         "expert_prompt": "own",
         "reads": "text",

@@ -156,14 +156,18 @@ def test_batched_equals_alone(setting, pools, controller):
         torch.testing.assert_close(alone.expert_logprobs, answer.expert_logprobs, atol=1e-4, rtol=1e-4)
 
 
-def test_sampled_frequencies_are_those_of_the_exact_mixture(pools, models):
+@pytest.mark.parametrize("temperature", [1.0, 0.7])
+def test_sampled_frequencies_are_those_of_the_exact_mixture(temperature, pools, models):
+    """Each expert's distribution is the softmax of its logits divided by the temperature, before they are mixed."""
     prompt, weights = [7, 20, 33], [0.6, 0.3, 0.1]
     requests = [Request([0, 2, 4], [prompt] * 3, weights=weights, max_new_tokens=2, seed=s) for s in range(4000)]
-    answers = decode(pools["adapters"], Probability(), requests, Sampling(), EOS, PAD, batch_size=500)
+    sampling = Sampling(expert_temperature=temperature)
+    answers = decode(pools["adapters"], Probability(), requests, sampling, EOS, PAD, batch_size=500)
 
     def check(tokens: list[int], text: list[int]) -> None:
         with torch.no_grad():
-            rows = [models[e](torch.tensor([text])).logits[0, -1].double().softmax(-1) for e in (0, 2, 4)]
+            logits = [models[e](torch.tensor([text])).logits[0, -1].double() for e in (0, 2, 4)]
+        rows = [(row / temperature).softmax(-1) for row in logits]
         expected = sum(w * row for w, row in zip(weights, rows)) * len(tokens)
         counts = torch.bincount(torch.tensor(tokens), minlength=VOCABULARY).double()
         rare = expected < 5
@@ -177,18 +181,22 @@ def test_sampled_frequencies_are_those_of_the_exact_mixture(pools, models):
     check([answer.tokens[1] for answer in answers if answer.tokens[0] == common], [*prompt, common])
 
 
-def test_records_cost_no_forward_pass_and_are_right(pools, models, controller, monkeypatch):
+@pytest.mark.parametrize("temperature", [1.0, 0.7])
+def test_records_cost_no_forward_pass_and_are_right(temperature, pools, models, controller, monkeypatch):
     pool, fast = pools["adapters"], LlamaController(controller.model, controller.head)
     steps = []
     monkeypatch.setattr(AdapterPool, "step", lambda self, *a, step=AdapterPool.step: steps.append(1) or step(self, *a))
     requests = random_requests(21, 10)
-    answers = decode(pool, Probability(), requests, Sampling(), EOS, PAD, fast, record=True)
+    sampling = Sampling(expert_temperature=temperature)
+    answers = decode(pool, Probability(), requests, sampling, EOS, PAD, fast, record=True)
     assert len(steps) == max(len(answer.tokens) for answer in answers) - 1
     for request, answer in zip(requests, answers):
         for t, token in enumerate(answer.tokens):
             with torch.no_grad():
                 rows = [
-                    models[e](torch.tensor([[*p, *answer.tokens[:t]]])).logits[0, -1].log_softmax(-1)[token]
+                    (models[e](torch.tensor([[*p, *answer.tokens[:t]]])).logits[0, -1] / temperature).log_softmax(-1)[
+                        token
+                    ]
                     for e, p in zip(request.experts, request.prompts)
                 ]
                 logits = controller(torch.tensor([[*request.controller_ids, *answer.tokens[:t]]])).logits[0, -1]

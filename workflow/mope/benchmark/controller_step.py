@@ -17,7 +17,6 @@ from mope.controller.train import update
 from mope.decoding.loop import decode
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
-from mope.decoding.sampling import Sampling
 from mope.pools.adapters import AdapterPool
 from mope.pools.open_pool import placement
 from mope.rewards.reward_model import bradley_terry
@@ -80,7 +79,7 @@ def rebel_step(
         return result
 
     requests = benchmark_requests(pool, settings)
-    sampling = Sampling(temperature=settings.temperature)
+    sampling = settings.sampling()
     controller.eval()
     mixed = {"controller": controller.decoder(), "record": True}
     answers = measured("rollout", lambda: decode(pool, Probability(), requests, sampling, END, END, **mixed))

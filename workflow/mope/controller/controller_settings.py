@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mope.decoding.mixture import PromptScheme
+from mope.decoding.sampling import Sampling
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class ControllerSettings:
     prompts_per_step: int
     epochs: int
     temperature: float
+    tempers: str  # experts | mixture
     max_new_tokens: int
     objective: str
     clip: float
@@ -35,6 +37,12 @@ class ControllerSettings:
     weights: list[list[float]] | None
     micro_batch: int | None  # prompts per backward pass
     precision: str = "float32"
+
+    def sampling(self) -> Sampling:
+        """How answers to train on are drawn: from experts at `temperature`, or from their mixture at it."""
+        if self.tempers == "experts":
+            return Sampling(expert_temperature=self.temperature)
+        return Sampling(temperature=self.temperature)
 
     def reading(self, weights: list[float] | None = None) -> PromptScheme:
         """What experts and controller read in training, under graded preferences if there are `weights`."""

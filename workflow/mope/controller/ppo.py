@@ -1,8 +1,7 @@
 """PPO's clipped objective (Schulman et al. 2017, arXiv 1707.06347) for the controller, the ablation beside REBEL.
 
 It uses the same recorded scalars as REBEL: log p_i(y_t) of the active experts at the sampled tokens, nothing else.
-Deviations: no value model, the other answer to the same prompt is the baseline (leave-one-out); answers that were drawn
-at a temperature below one are weighed as if drawn at one.
+Deviation: no value model, the other answer to the same prompt is the baseline (leave-one-out).
 """
 
 import torch

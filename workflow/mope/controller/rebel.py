@@ -37,8 +37,10 @@ def rebel_loss(
     All arguments are (N, 2): two answers y, y' to each of N prompts. The division by η² is eq. 3's form
     ((…)/η − ΔR)², which keeps the loss in units of reward whatever η. Returns the loss and the log-ratios (N, 2).
 
-    Off-policy where answers are drawn at a temperature below one: log-probabilities are taken at one. REBEL's authors
-    divide both by the temperature.
+    On-policy (`controller.tempers: experts`): an answer is drawn token by token from Σ_i α_i p_i, each p_i the softmax
+    of an expert's logits divided by the temperature, and both log-probabilities are those of this mixture. REBEL's
+    authors likewise divide the logits by the temperature in both. With `tempers: mixture`, the ablation, answers are
+    drawn from (Σ_i α_i p_i)^(1/T), renormalised, but log-probabilities are of Σ_i α_i p_i at T = 1: off-policy.
     """
     ratio = logprob - old_logprob
     gap = (ratio[:, 0] - ratio[:, 1]) / eta - (reward[:, 0] - reward[:, 1])

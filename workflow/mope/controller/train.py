@@ -22,7 +22,6 @@ from mope.decoding.mixers.logit import Logit
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.mixture import mixture_request, taking_part
 from mope.decoding.pool import ExpertPool
-from mope.decoding.sampling import Sampling
 from mope.errors import MopeError
 from mope.preferences import Preferences
 from mope.rewards.combined import Rewards
@@ -61,8 +60,7 @@ def train_controller(
     controller = new_controller(tokenizer, pool.vocab_size, preferences, settings, start).to(pool.device)
     optimizer = torch.optim.AdamW(controller.parameters(), lr=settings.learning_rate, eps=1e-5, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.1, settings.steps)
-    # REBEL's regression holds whatever the answers are drawn from: below one, they are like those to be generated.
-    sampling, rows = Sampling(temperature=settings.temperature), restore(saved, controller, optimizer, schedule)
+    sampling, rows = settings.sampling(), restore(saved, controller, optimizer, schedule)
     order: list[tuple[str, str, list[float] | None]] = []
     saved.listen()
     quiet = not processes.is_main_process

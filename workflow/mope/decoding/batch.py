@@ -5,21 +5,32 @@ import torch
 from mope.decoding.mixers.mixer import Mixer
 from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Request
+from mope.decoding.sampling import tempered
 from mope.decoding.step_controller import StepController
 
 
 class Batch:
     """B requests with up to k experts each; row (of R) = one expert of one request, in the order of the requests.
 
-    `members[b]` is the number that request b had when the batch started.
+    `members[b]` is the number that request b had when the batch started. `logprobs` (R, V) are the experts' at
+    `temperature`.
     """
 
-    def __init__(self, pool: ExpertPool, mixer: Mixer, requests: list[Request], controller: StepController | None):
+    def __init__(
+        self,
+        pool: ExpertPool,
+        mixer: Mixer,
+        requests: list[Request],
+        controller: StepController | None,
+        temperature: float = 1.0,
+    ):
         self.pool, self.mixer, self.controller, self.requests = pool, mixer, controller, requests
+        self.temperature = temperature
         self._arrange(list(range(len(requests))))
         prompts = [prompt for request in requests for prompt in request.prompts]
         experts = [expert for request in requests for expert in request.experts]
-        self.state, self.logprobs = pool.prefill(prompts, experts)
+        self.state, logprobs = pool.prefill(prompts, experts)
+        self.logprobs = tempered(logprobs, temperature)
         self.logits = None
         if controller is not None:
             masks = self.spread(self.present.float()).bool()
@@ -66,7 +77,7 @@ class Batch:
 
     def advance(self, tokens: torch.Tensor) -> None:
         """Append a token (B,) to each request."""
-        self.logprobs = self.pool.step(self.state, tokens[self.owner])
+        self.logprobs = tempered(self.pool.step(self.state, tokens[self.owner]), self.temperature)
         if self.controller is not None:
             self.logits = self.controller.step(self.controller_state, tokens)
 

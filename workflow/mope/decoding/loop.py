@@ -42,7 +42,8 @@ def decode(
     for first in range(0, len(requests), batch_size):
         numbers = by_length[first : first + batch_size]
         with torch.inference_mode():
-            batch = Batch(pool, mixer, [requests[number] for number in numbers], controller)
+            together = [requests[number] for number in numbers]
+            batch = Batch(pool, mixer, together, controller, sampling.expert_temperature)
             run = BatchDecoder(batch, sampling, eos_id, pad_id, [answers[number] for number in numbers], record, rest)
             for step in range(run.steps):
                 if not run.step(step, numbers, on_token):

@@ -30,9 +30,10 @@ class Answer:
     """T tokens, the closing end-of-text token included when finish_reason is "stop" ("length" otherwise).
 
     `alphas` (T, n) float32 are the weights of all n experts of the pool, 0 where an expert takes no part; None when
-    neither a controller nor the request gave any. Recorded on demand: `logprob` (T,) log π(y_t) of the mixture before
-    temperature, truncation and bans, `expert_logprobs` (T, k) log p_i(y_t) in the order of the request's experts, and
-    `rest` (T, m, k) the same of the m tokens most probable under the mixture, y_t aside.
+    neither a controller nor the request gave any. Recorded on demand: `expert_logprobs` (T, k) log p_i(y_t) at the
+    experts' temperature, in the order of the request's experts, `logprob` (T,) log π(y_t) of their mixture before its
+    own temperature, truncation and bans, and `rest` (T, m, k) log p_i of the m tokens most probable under the mixture,
+    y_t aside.
     """
 
     tokens: list[int] = field(default_factory=list)

@@ -12,10 +12,13 @@ BLOCK = 64
 class Sampling:
     """Generation settings shared by all requests; temperature 0 is greedy, top_p 1 and top_k 0 are off.
 
-    The order is that of `transformers`: banned tokens, temperature, top_k, top_p.
+    `expert_temperature`, above 0, divides the logits of each expert before they are mixed; `temperature` those of the
+    mixture. For a single model, and for mixtures in logit space, both are the same.
+    The order on the mixture is that of `transformers`: banned tokens, temperature, top_k, top_p.
     """
 
     temperature: float = 1.0
+    expert_temperature: float = 1.0
     top_p: float = 1.0
     top_k: int = 0
     no_repeat_ngram: int = 0
@@ -24,6 +27,11 @@ class Sampling:
 def uniforms(seed: int, count: int) -> np.ndarray:
     """Numbers in [0, 1), float64 (count,), that decide a request's tokens; the first m do not depend on `count`."""
     return np.random.default_rng(seed).random(count)
+
+
+def tempered(logprobs: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Log-softmax of log-probabilities (..., V) divided by a temperature above 0."""
+    return logprobs if temperature == 1 else (logprobs / temperature).log_softmax(dim=-1)
 
 
 def draw_tokens(logprobs: torch.Tensor, sampling: Sampling, uniform: torch.Tensor) -> torch.Tensor:
