@@ -62,7 +62,10 @@ def controller(folder: Path, settings, saved, out: Path) -> None:
         get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **own)).save_pretrained(experts / name)
     pool = AdapterPool(folder / "base", {name: experts / name for name in stages.IDS})
     tokenizer, xis = AutoTokenizer.from_pretrained(folder / "base"), active.combinations()
-    curve = train_controller(tokenizer, pool, letters, stages.PROMPTS, xis, active, settings, saved, out, report=print)
+    curve = train_controller(
+        tokenizer, pool, letters, stages.PROMPTS, xis, active, settings, saved, out,
+        report=print, ends=[tokenizer.eos_token_id],
+    )  # fmt: skip
     curve.to_csv(out / "curve.csv", index=False)
 
 

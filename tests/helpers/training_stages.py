@@ -78,7 +78,9 @@ def controller(folder: Path, saved, out: Path) -> None:
     tokenizer, xis = AutoTokenizer.from_pretrained(folder / "base"), active.combinations()
     references = {(prompt, xi): "Yes." for prompt in PROMPTS for xi in xis}
     rewards = Rewards({"P1A": RewardModel(folder / "base", folder / "reward")}, references, "bt")
-    curve = train_controller(tokenizer, pool, rewards, PROMPTS, xis, active, CONTROLLER_SETTINGS, saved, out)
+    curve = train_controller(
+        tokenizer, pool, rewards, PROMPTS, xis, active, CONTROLLER_SETTINGS, saved, out, ends=[tokenizer.eos_token_id]
+    )
     curve.to_csv(out / "curve.csv")
 
 

@@ -57,7 +57,7 @@ def main() -> None:
                 )
             answers = generate(generator, s["method"], prompts, chooser)
             dtype = str(placement(generator.settings.precision)[0]).removeprefix("torch.")
-            made = {"dtype": dtype, "eos": generator.tokenizer.eos_token}
+            made = {"dtype": dtype, "eos": " ".join(generator.tokenizer.convert_ids_to_tokens(generator.ends))}
             answers.assign(**made).to_parquet(tmp, index=False)
 
 

@@ -15,6 +15,7 @@ from mope.rewards.reward_model import load_reward_models
 from mope.runtime.cli import checkpoint_option, named_path, run, settings_of
 from mope.training.checkpoints import checkpoints
 from mope.training.devices import init_distributed
+from mope.turn_ends import turn_ends
 
 
 def main() -> None:
@@ -51,7 +52,18 @@ def main() -> None:
         write(args.out, **record, inputs=inputs) as tmp,
     ):
         curve = train_controller(
-            tokenizer, pool, reward, prompts, combinations, active, settings, saved, tmp, args.start, print
+            tokenizer,
+            pool,
+            reward,
+            prompts,
+            combinations,
+            active,
+            settings,
+            saved,
+            tmp,
+            args.start,
+            print,
+            ends=turn_ends(args.base, tokenizer),
         )
         with write(args.curve, **record, inputs=inputs) as tmp_curve:
             curve.to_csv(tmp_curve, index=False, float_format="%.6f")

@@ -98,7 +98,8 @@ def controllers(run: Path, reference: pd.DataFrame) -> dict[tuple[str, str], Pat
             tokenizer = Generator(Models(run / "base", {}, {}), known, None).tokenizer
             saved = Checkpoints(folder.parent / f".{name}", minutes=60)
             curve = train_controller(
-                tokenizer, pool, rewards, list(PROMPTS.prompt), xi, known, settings, saved, folder
+                tokenizer, pool, rewards, list(PROMPTS.prompt), xi, known, settings, saved, folder,
+                ends=[tokenizer.eos_token_id],
             )  # fmt: skip
             assert curve.drop(columns="step").notna().all(axis=None), name
             uniform = math.log(len(met) if settings.mixes == "all" else 3)

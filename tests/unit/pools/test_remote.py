@@ -88,7 +88,7 @@ def test_greedy_equals_the_naive_loop_on_truncated_models(mixer, top_k, address,
     controller = TinyController(3, 3)
     requests = random_requests(8)
     pool = pool_of(address, tokenizer, top_k=top_k)
-    answers = decode(pool, mixer, requests, GREEDY, EOS, PAD, ModuleController(controller), record=True)
+    answers = decode(pool, mixer, requests, GREEDY, [EOS], PAD, ModuleController(controller), record=True)
     for request, answer in zip(requests, answers):
         models = [Truncated(model) for model in experts]
         assert answer.tokens == naive_answer(models, mixer, request, lambda m, step: int(m.argmax()), controller)
@@ -99,8 +99,8 @@ def test_greedy_equals_the_naive_loop_on_truncated_models(mixer, top_k, address,
 def test_overload_is_tried_again(address, tokenizer, experts):
     request = Request([0], [[5, 6, 7]], max_new_tokens=3)
     flaky = pool_of(address, tokenizer, names=("flaky",))
-    [answer] = decode(flaky, Probability(), [request], GREEDY, EOS, PAD)
-    [plain] = decode(pool_of(address, tokenizer, names=("m0",)), Probability(), [request], GREEDY, EOS, PAD)
+    [answer] = decode(flaky, Probability(), [request], GREEDY, [EOS], PAD)
+    [plain] = decode(pool_of(address, tokenizer, names=("m0",)), Probability(), [request], GREEDY, [EOS], PAD)
     assert answer.tokens == plain.tokens
 
 
@@ -130,7 +130,7 @@ def test_rows_leave_at_once(address, tokenizer, monkeypatch):
     asked = []
     monkeypatch.setattr(RemotePool, "_ask", lambda self, state: asked.append(len(state)) or torch.zeros(len(state), 61))
     requests = [Request([0], [[5]], max_new_tokens=n) for n in range(1, 21)]
-    decode(pool_of(address, tokenizer), Probability(), requests, Sampling(), EOS + 70, PAD)
+    decode(pool_of(address, tokenizer), Probability(), requests, Sampling(), [EOS + 70], PAD)
     assert asked == list(range(20, 0, -1))
 
 

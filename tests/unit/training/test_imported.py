@@ -37,6 +37,7 @@ from mope.training.checkpoints import Checkpoints
 from mope.training.expert import ExpertSettings, task, train_expert
 from mope.training.imported import check_controller, check_space, import_base, licence
 from mope.training.reward import RewardSettings, train_reward
+from mope.turn_ends import turn_ends
 
 TEMPLATE = (
     "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}"
@@ -120,7 +121,9 @@ def test_every_stage_runs_on_a_base_of_another_architecture(
     start = save_llama(tmp_path / "llama", own_tokenizer())
     controlled = tiny(ControllerSettings, "controller", max_new_tokens=8, expert_prompt="own")
     xis, asked, out = active.combinations(), list(PROMPTS.prompt), tmp_path / "controller"
-    curve = train_controller(tokenizer, pool, rewards, asked, xis, active, controlled, saved, out, start)
+    curve = train_controller(
+        tokenizer, pool, rewards, asked, xis, active, controlled, saved, out, start, ends=turn_ends(base, tokenizer)
+    )
     assert len(curve) == 2
     generator = Generator(
         Models(base, dict.fromkeys(IDS, tmp_path / "expert"), {0: out}),

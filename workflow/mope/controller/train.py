@@ -1,7 +1,7 @@
 """Training of the Preference Control Model by REBEL on Bradley-Terry rewards (paper eq. 1-3)."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,11 +45,13 @@ def train_controller(
     out: Path,
     start: Path | None = None,
     report: Callable[[dict], None] = lambda row: None,
+    *,
+    ends: Sequence[int],
 ) -> pd.DataFrame:
     """Online REBEL: sample two answers per (prompt, ξ), score them, fit the log-ratio to the reward gap; repeat.
 
-    Writes the controller to the folder `out`; returns the training curve, one row per step. Several processes share the
-    prompts of a step.
+    Each of the tokens `ends` ends an answer. Writes the controller to the folder `out`; returns the training curve, one
+    row per step. Several processes share the prompts of a step.
     """
     processes = init_distributed()
     if settings.prompts_per_step < processes.num_processes:
@@ -93,7 +95,7 @@ def train_controller(
             Probability() if settings.space == "probability" else Logit(),
             requests,
             sampling,
-            tokenizer.eos_token_id,
+            ends,
             tokenizer.pad_token_id,
             controller=controller.decoder(),
             record=True,

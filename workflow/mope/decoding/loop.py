@@ -1,6 +1,6 @@
 """The decode loop: many requests, each a mixture of experts, one token per request and step."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ def decode(
     mixer: Mixer,
     requests: Sequence[Request],
     sampling: Sampling,
-    eos_id: int,
+    ends: Collection[int],
     pad_id: int,
     controller: StepController | None = None,
     record: bool = False,
@@ -30,8 +30,9 @@ def decode(
 
     Without a `batch_size` it is what the pool's device has room for; which batch a request is in changes only rounding.
 
-    A single model is the case of one expert per request. `record` keeps log-probabilities in the answers, at no
-    extra forward pass, and with `rest` those of so many other tokens at every position. `on_token` is called for every
+    Each of the tokens `ends` ends an answer. A single model is the case of one expert per request. `record` keeps
+    log-probabilities in the answers, at no extra forward pass, and with `rest` those of so many other tokens at every
+    position. `on_token` is called for every
     token of every request, in order of time.
     """
     for number, request in enumerate(requests):
@@ -44,7 +45,7 @@ def decode(
         with torch.inference_mode():
             together = [requests[number] for number in numbers]
             batch = Batch(pool, mixer, together, controller, sampling.expert_temperature)
-            run = BatchDecoder(batch, sampling, eos_id, pad_id, [answers[number] for number in numbers], record, rest)
+            run = BatchDecoder(batch, sampling, ends, pad_id, [answers[number] for number in numbers], record, rest)
             for step in range(run.steps):
                 if not run.step(step, numbers, on_token):
                     break
@@ -68,13 +69,13 @@ class BatchDecoder:
         self,
         batch: Batch,
         sampling: Sampling,
-        eos_id: int,
+        ends: Collection[int],
         pad_id: int,
         answers: list[Answer],
         record: bool,
         rest: int = 0,
     ):
-        self.batch, self.sampling, self.eos_id, self.pad_id, self.answers = batch, sampling, eos_id, pad_id, answers
+        self.batch, self.sampling, self.ends, self.pad_id, self.answers = batch, sampling, ends, pad_id, answers
         requests = batch.requests
         self.steps = max(request.max_new_tokens for request in requests)
         self.alive = [True] * len(requests)
@@ -127,9 +128,9 @@ class BatchDecoder:
         """Write a token to answer m, which may end it."""
         answer, request = self.answers[m], self.batch.requests[m]
         answer.tokens.append(token)
-        if token == self.eos_id:
+        if token in self.ends:
             answer.finish_reason = "stop"
-        self.alive[m] = token != self.eos_id and len(answer.tokens) < request.max_new_tokens
+        self.alive[m] = token not in self.ends and len(answer.tokens) < request.max_new_tokens
         if self.ngrams:
             self.ngrams[m].append(token)
 
@@ -150,7 +151,7 @@ class BatchDecoder:
         banned = []
         for b, m in enumerate(self.batch.members):
             if len(self.answers[m].tokens) < self.batch.requests[m].min_new_tokens:
-                banned.append((b, self.eos_id))
+                banned += [(b, token) for token in self.ends]
             if self.ngrams:
                 banned += [(b, token) for token in self.ngrams[m].banned()]
         if not banned:

@@ -1,13 +1,14 @@
 """LoRA adapters: read from a folder, stacked, and added to a whole batch by two batched matrix products."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from mope.engine.adapter_config import read_adapter_config
 from mope.engine.linear import Linear
 from mope.engine.llama import GROUPS, Llama
 from mope.errors import MopeError
@@ -45,28 +46,35 @@ def read_reward_adapter(folder: str | Path) -> tuple[Adapter, torch.Tensor]:
 def read_tensors(folder: str | Path) -> tuple[Adapter, dict[str, torch.Tensor]]:
     """LoRA pairs of a PEFT folder, and its other tensors by name."""
     folder = Path(folder)
+    config, file = read_adapter_config(folder), folder / "adapter_model.safetensors"
+    if not file.is_file():
+        pickled = folder / "adapter_model.bin"
+        found = f"{pickled}: a pickled adapter" if pickled.exists() else f"{file}: not found"
+        raise MopeError(f"{found}; a PEFT adapter folder with safetensors was expected")
     try:
-        config = json.loads((folder / "adapter_config.json").read_text())
-        tensors = load_file(folder / "adapter_model.safetensors")
-    except FileNotFoundError as error:
-        raise MopeError(f"{error.filename}: not found; a PEFT adapter folder was expected") from None
-    for key, plain in {"peft_type": "LORA", "use_dora": False, "bias": "none", "alpha_pattern": {}}.items():
-        if config.get(key, plain) != plain:
-            raise MopeError(f"{folder}/adapter_config.json: {key} is {config[key]!r}, only {plain!r} is supported")
-    return split_tensors(tensors, config)
+        return split_tensors(load_file(file), config)
+    except (OSError, SafetensorError) as error:
+        raise MopeError(f"{file}: cannot be read ({error}); the whole file is expected") from None
+    except LookupError as error:
+        raise MopeError(f"{file}: {error.args[0]}") from None
 
 
 def split_tensors(tensors: Mapping[str, torch.Tensor], config: Mapping) -> tuple[Adapter, dict[str, torch.Tensor]]:
-    """LoRA pairs of a PEFT state dict, and its other tensors by name; `config` holds lora_alpha and use_rslora."""
+    """LoRA pairs of a PEFT state dict, and its other tensors by name; `config` holds lora_alpha and use_rslora.
+
+    `LookupError` for a factor without the one that it is multiplied by.
+    """
     adapter, others = {}, {}
     for name, tensor in tensors.items():
         module, found, _ = name.partition(".lora_A.")
         if found:
-            rank = tensor.shape[0]
+            other = name.replace(".lora_A.", ".lora_B.")
+            rank = tensor.shape[0] if tensor.dim() == 2 else 0
+            if not rank or other not in tensors or tensors[other].shape[1:] != (rank,):
+                raise LookupError(f"{name} has no matrix {other} of {rank} columns; pairs of factors are expected")
             scale = config["lora_alpha"] / (rank**0.5 if config.get("use_rslora") else rank)
-            b = tensors[name.replace(".lora_A.", ".lora_B.")]
-            adapter[local_name(module)] = LoraFactors(tensor.float(), b.float(), scale)
-        elif ".lora_B." not in name:
+            adapter[local_name(module)] = LoraFactors(tensor.float(), tensors[other].float(), scale)
+        elif ".lora_B." not in name or name.replace(".lora_B.", ".lora_A.") not in tensors:
             others[name] = tensor
     return adapter, others
 

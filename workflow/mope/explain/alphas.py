@@ -51,7 +51,7 @@ def sample_alphas(sampler: Sampler) -> pd.DataFrame:
     not part of the combination (paper eq. 1).
     """
     tokenizer = sampler.generator.tokenizer
-    end, rows = tokenizer.eos_token_id, []
+    ends, rows = sampler.generator.ends, []
     for (row, xi), request, answer in zip(sampler.asked, sampler.requests, sampler.answers, strict=True):
         own = answer.alphas[:, list(request.experts)]
         shares = posterior_shares(own, answer.expert_logprobs).gather(1, own.argmax(dim=1, keepdim=True))[:, 0]
@@ -61,7 +61,7 @@ def sample_alphas(sampler: Sampler) -> pd.DataFrame:
             for position, (token, piece, share, alpha) in enumerate(
                 zip(answer.tokens, pieces, shares.tolist(), answer.alphas.tolist(), strict=True)
             )
-            if token != end
+            if token not in ends
         ]
     head = ["prompt_id", "prompt", "combination", "position", "token", "top_share"]
     return pd.DataFrame(rows, columns=[*head, *sampler.names])

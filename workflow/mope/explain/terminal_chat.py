@@ -19,6 +19,7 @@ from mope.decoding.sampling import Sampling
 from mope.errors import MopeError
 from mope.pools.open_pool import open_pool
 from mope.preferences import Preferences
+from mope.turn_ends import turn_ends
 
 TERMINAL_COLOURS = (32, 36, 33, 35, 34, 31, 92, 96)  # ANSI codes, one per expert
 
@@ -86,6 +87,7 @@ class Chat:
         self, base: Path, experts: dict[str, Path], controller: Path, preferences: Preferences, precision: str
     ):
         self.tokenizer = AutoTokenizer.from_pretrained(base)
+        self.ends = turn_ends(base, self.tokenizer)
         self.preferences = preferences
         self.pool = open_pool(base, {i: experts[i] for i in preferences.ids}, precision)
         self.controller = load_controller(controller, self.pool, preferences, self.tokenizer)
@@ -116,10 +118,10 @@ class Chat:
             named = [dict(zip(members, values.tolist(), strict=True)) for values in (alphas, shares)]
             show(Piece(event.token, added, *named))
 
-        end, pad = self.tokenizer.eos_token_id, self.tokenizer.pad_token_id
+        pad = self.tokenizer.pad_token_id
         sampling = Sampling(temperature=settings.temperature)
         decoder = self.controller.decoder()
-        [answer] = decode(pool, Probability(), [request], sampling, end, pad, decoder, on_token=on_token)
+        [answer] = decode(pool, Probability(), [request], sampling, self.ends, pad, decoder, on_token=on_token)
         return answer.finish_reason
 
 

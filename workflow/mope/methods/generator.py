@@ -17,6 +17,7 @@ from mope.decoding.sampling import Sampling
 from mope.pools.open_pool import open_pool
 from mope.preferences import Preferences
 from mope.prompting import encode
+from mope.turn_ends import turn_ends
 
 PromptCombinations = list[tuple[str, str]]  # (prompt, combination)
 Answers = dict[int, list[tuple]]  # seed -> (response, n_tokens, finish_reason) of every (prompt, combination)
@@ -52,6 +53,7 @@ class Generator:
     def __init__(self, models: Models, preferences: Preferences, settings: GenerationSettings):
         self.models, self.preferences, self.settings = models, preferences, settings
         self.tokenizer = AutoTokenizer.from_pretrained(models.base)
+        self.ends = turn_ends(models.base, self.tokenizer)
 
     def pool(self, adapters: dict) -> ExpertPool:
         """The experts, on a GPU where there is one."""
@@ -100,8 +102,8 @@ class Generator:
         """Answers under the settings of `generation`; `record` keeps log-probabilities."""
         s = self.settings
         sampling = Sampling(temperature=s.temperature, top_p=s.top_p, top_k=s.top_k, no_repeat_ngram=s.no_repeat_ngram)
-        end, pad = self.tokenizer.eos_token_id, self.tokenizer.pad_token_id
-        return decode(pool, mixer, requests, sampling, end, pad, controller=controller, record=record)
+        pad = self.tokenizer.pad_token_id
+        return decode(pool, mixer, requests, sampling, self.ends, pad, controller=controller, record=record)
 
     def decode(self, pool: ExpertPool, mixer: Mixer, requests: list[Request], controller=None) -> list[tuple]:
         """(response, n_tokens, finish_reason) of every request."""

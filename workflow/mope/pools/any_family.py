@@ -54,9 +54,13 @@ class Expert:
 
 def add_adapter(model, name: str, adapter: Adapter, first: bool):
     """The model with `adapter` (as read by `read_adapter`) as its PEFT adapter `name`."""
-    pair = next(iter(adapter.values()))
-    rank = pair.a.shape[0]
-    config = LoraConfig(r=rank, lora_alpha=pair.scale * rank, lora_dropout=0.0, target_modules=list(adapter))
+    ranks = {module: pair.a.shape[0] for module, pair in adapter.items()}
+    config = LoraConfig(
+        lora_dropout=0.0,
+        target_modules=list(adapter),
+        rank_pattern=ranks,
+        alpha_pattern={module: pair.scale * ranks[module] for module, pair in adapter.items()},
+    )
     if first:
         model = get_peft_model(model, config, adapter_name=name)
     else:

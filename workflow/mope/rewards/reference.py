@@ -14,6 +14,7 @@ from mope.pools.adapters import BASE
 from mope.pools.open_pool import open_pool
 from mope.preferences import Preferences
 from mope.prompting import encode
+from mope.turn_ends import turn_ends
 
 
 def reference_answers(
@@ -43,6 +44,7 @@ def reference_answers(
         for prompt_id, prompt, *xi in asked.itertuples(index=False)
     ]
     pool, sampling = open_pool(base, {"base": BASE}, precision), Sampling(temperature=temperature)
-    answers = decode(pool, Probability(), requests, sampling, tokenizer.eos_token_id, tokenizer.pad_token_id)
+    ends = turn_ends(base, tokenizer)
+    answers = decode(pool, Probability(), requests, sampling, ends, tokenizer.pad_token_id)
     texts = tokenizer.batch_decode([answer.tokens for answer in answers], skip_special_tokens=True)
     return asked.assign(response=texts)

@@ -16,6 +16,7 @@ from mope.pools.adapters import BASE
 from mope.pools.open_pool import open_pool
 from mope.preferences import Preferences
 from mope.prompting import encode
+from mope.turn_ends import turn_ends
 
 CANDIDATE_COLUMNS = ["prompt_id", "prompt", "response", "kind"]
 
@@ -82,7 +83,8 @@ def sample_candidates(
             asked.append((row.prompt_id, row.prompt))
     pool = open_pool(base, {"base": BASE}, precision)
     sampling = Sampling(temperature=temperature)
-    answers = decode(pool, Probability(), requests, sampling, tokenizer.eos_token_id, tokenizer.pad_token_id)
+    ends = turn_ends(base, tokenizer)
+    answers = decode(pool, Probability(), requests, sampling, ends, tokenizer.pad_token_id)
     texts = tokenizer.batch_decode([a.tokens for a in answers], skip_special_tokens=True)
     records = [(*a, text, "sample") for a, text in zip(asked, texts, strict=True)]
     for i in range(0, len(records), per_prompt):

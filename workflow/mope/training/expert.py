@@ -27,6 +27,7 @@ from mope.training.devices import batch_options, loading_options, trainer_option
 from mope.training.frozen import pack_frozen
 from mope.training.policy_pool import PolicyPool, policy_pool
 from mope.training.trainers import fit
+from mope.turn_ends import turn_ends
 
 Reward = Callable[[list[str], list[str], list[str]], torch.Tensor]  # (prompts, answers, ξ of each) -> (B,)
 
@@ -92,6 +93,7 @@ class SeededTrainer(RLOOTrainer):
     """
 
     pool: PolicyPool | None = None
+    ends: tuple[int, ...]  # tokens that end an answer
 
     def _tokenize_prompts(self, prompts: list[list[dict]]) -> tuple[list[list[int]], None, dict]:
         """Token ids of the chat-formatted prompts, each with the beginning of its answer, if any."""
@@ -119,7 +121,6 @@ class SeededTrainer(RLOOTrainer):
             for i, ids in enumerate(prompt_ids)
         ]
         sampling = Sampling(temperature=self.args.temperature, top_k=self.args.top_k)
-        end, pad = self.processing_class.eos_token_id, self.processing_class.pad_token_id
         with (
             unwrap_model_for_generation(self.model_wrapped, self.accelerator) as policy,
             self.autocast_smart_context_manager(),
@@ -127,7 +128,15 @@ class SeededTrainer(RLOOTrainer):
             pool = self.pool or SeparatePool({"policy": policy}, None, self.accelerator.device)
             if self.pool:
                 self.pool.take(policy)
-            answers = decode(pool, Probability(), requests, sampling, end, pad, batch_size=len(requests))
+            answers = decode(
+                pool,
+                Probability(),
+                requests,
+                sampling,
+                self.ends,
+                self.processing_class.pad_token_id,
+                batch_size=len(requests),
+            )
             policy.train()
         return [answer.tokens for answer in answers]
 
@@ -214,7 +223,7 @@ def train_expert(
         processing_class=tokenizer,
         peft_config=expert_adapter(settings),
     )
-    trainer.pool = pool
+    trainer.pool, trainer.ends = pool, turn_ends(base, tokenizer)
     if spare:
         pack_frozen(trainer.model)
     fit(trainer, saved, every=settings.iterations)  # between two batches of answers, of which none is saved

@@ -1,16 +1,34 @@
 """A user's own causal LM as the base model, and what must be true of it before the first GPU minute."""
 
+import math
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+import torch
+from transformers import (
+    AddedToken,
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from mope.errors import MopeError
-from mope.prompting import encode
+from mope.training.chat_template import settle_template
+from mope.training.families import check_family_type
+from mope.training.model_folder import check_model_folder, read_header, weight_files
+from mope.turn_ends import ends_of, template_end
 
 COPIES = 3  # of the base's size are written: the imported base, and room for adapters, checkpoints and answers
+DTYPES = {torch.float32, torch.bfloat16, torch.float16}
+
+Read = TypeVar("Read")
 
 
 def import_base(
@@ -28,33 +46,72 @@ def import_base(
     `path` was made from something else.
     """
     origin = origin or f"base.path {path}"
-    kind = AutoConfig.from_pretrained(path).model_type if grown else "llama"
-    if kind != "llama":
-        raise MopeError(f"controller.start: base; {origin} is of type {kind}, a model of type llama is expected")
+    check_model_folder(path)
+    config = read_config(path, origin)
+    check_family_type(config.model_type, origin)
+    check_sizes(config, path, origin)
+    if grown and config.model_type != "llama":
+        found = f"{origin} is of type {config.model_type}, a model of type llama is expected"
+        raise MopeError(f"controller.start: base; {found}")
     tokenizer = read_tokenizer(path, pad_token, origin)
     for folder in controllers:
+        check_model_folder(folder)
         check_controller(folder, tokenizer)
     print(f"{origin}: licence {licence(path)}")
     for folder in controllers:
         print(f"{folder}: licence {licence(folder)}")
-    try:
-        model = AutoModelForCausalLM.from_pretrained(path)
-    except (OSError, ValueError) as error:
-        raise MopeError(f"{origin}: not a causal LM ({_first_line(error)})") from None
+    model = read_model(path, origin)
     rows = model.get_input_embeddings().num_embeddings
     if rows < len(tokenizer):
         raise MopeError(f"{origin}: the tokenizer has {len(tokenizer)} tokens, the model embeds only {rows}")
-    model.config.pad_token_id = model.generation_config.pad_token_id = tokenizer.pad_token_id
+    ends = settle_ends(tokenizer, model.generation_config.eos_token_id, rows, origin)
+    print(f"{origin}: an answer ends with {' or '.join(map(repr, tokenizer.convert_ids_to_tokens(ends)))}")
+    model.config.pad_token_id = tokenizer.pad_token_id
+    # How a model samples is the configuration's; some that are published would not even pass the library's own check.
+    model.generation_config = GenerationConfig(
+        eos_token_id=list(ends), pad_token_id=tokenizer.pad_token_id, bos_token_id=tokenizer.bos_token_id
+    )
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)
 
 
+def read_config(path: Path, origin: str) -> PreTrainedConfig:
+    """The model's configuration; `MopeError` for one that the library does not know."""
+    return _read(lambda: AutoConfig.from_pretrained(path), f"{origin}: config.json is not that of a model")
+
+
+def read_model(path: Path, origin: str) -> PreTrainedModel:
+    """The causal LM in the folder `path`, as it is stored; `MopeError` where a weight of it is missing."""
+    model, loading = _read(
+        lambda: AutoModelForCausalLM.from_pretrained(path, use_safetensors=True, output_loading_info=True),
+        f"{origin}: not a causal LM",
+    )
+    if loading["missing_keys"]:
+        missing = sorted(loading["missing_keys"])
+        raise MopeError(f"{origin}: the weights lack {missing[0]} and {len(missing) - 1} others; all are expected")
+    kinds = {weight.dtype for weight in model.parameters()}
+    if not kinds <= DTYPES:
+        found = ", ".join(sorted(str(kind).removeprefix("torch.") for kind in kinds - DTYPES))
+        raise MopeError(f"{origin}: weights of type {found}; float32, bfloat16 or float16 is expected")
+    return model
+
+
+def check_sizes(config: PreTrainedConfig, path: Path, origin: str) -> None:
+    """`MopeError` where the configuration tells of a larger model than the weights are: building it might never end."""
+    tensors = [tensor for file in weight_files(path) for tensor in read_header(file).values()]
+    numbers = sum(math.prod(tensor["shape"]) for tensor in tensors)
+    layers, embedded = config.num_hidden_layers, config.vocab_size * config.hidden_size
+    if layers > len(tensors) or embedded > numbers:
+        found = f"{layers} layers and {embedded} numbers of embedding"
+        raise MopeError(
+            f"{origin}: config.json tells of {found}, the weights are {len(tensors)} tensors of {numbers} numbers; "
+            "weights of this configuration are expected"
+        )
+
+
 def read_tokenizer(path: Path, pad_token: str | None, origin: str) -> PreTrainedTokenizerBase:
     """The tokenizer in the folder `path`, checked: a chat template, an end-of-text token, another one for padding."""
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(path, padding_side="left")
-    except (OSError, ValueError) as error:
-        raise MopeError(f"{origin}: no tokenizer ({_first_line(error)})") from None
+    tokenizer = _read(lambda: AutoTokenizer.from_pretrained(path, padding_side="left"), f"{origin}: no tokenizer")
     if tokenizer.chat_template is None:
         raise MopeError(f"{origin}: the tokenizer has no chat template, an instruction-tuned model is needed")
     if tokenizer.eos_token_id is None:
@@ -63,32 +120,43 @@ def read_tokenizer(path: Path, pad_token: str | None, origin: str) -> PreTrained
         if pad_token not in tokenizer.get_vocab():
             raise MopeError(f"base.pad_token: {pad_token!r} found, a token of the tokenizer of {origin} is expected")
         tokenizer.pad_token = pad_token
-    if tokenizer.pad_token_id is None or tokenizer.pad_token_id == tokenizer.eos_token_id:
+    settle_template(tokenizer, origin)
+    if tokenizer.pad_token_id is None or tokenizer.pad_token_id in (tokenizer.eos_token_id, template_end(tokenizer)):
         message = "the tokenizer needs a pad token that differs from the end-of-text token"
         raise MopeError(f"{origin}: {message}; name one of its tokens that no text holds as base.pad_token")
-    if not encode(tokenizer, "Why?"):
-        raise MopeError(f"{origin}: the chat template makes nothing of a user's message")
     return tokenizer
+
+
+def settle_ends(
+    tokenizer: PreTrainedTokenizerBase, named: int | list[int] | None, rows: int, origin: str
+) -> tuple[int, ...]:
+    """The tokens that end an answer, `named` by the generation configuration or not, none of which is shown as text."""
+    ends = ends_of(tokenizer, named)
+    for end in ends:
+        if end >= min(rows, len(tokenizer)):
+            found = f"generation_config.json: eos_token_id {end} found"
+            raise MopeError(f"{origin}: {found}, an id of the {len(tokenizer)} tokens is expected")
+    added = tokenizer.added_tokens_decoder
+    plain = [added[end].content for end in ends if end in added and not added[end].special]
+    tokenizer.add_tokens([AddedToken(text, special=True, normalized=False) for text in plain], special_tokens=True)
+    return ends
 
 
 def check_controller(folder: Path, tokenizer: PreTrainedTokenizerBase) -> None:
     """The LLaMA in `folder` reads the same tokens as the base: each of its tokens has the base's id."""
-    config = AutoConfig.from_pretrained(folder)
-    if config.model_type != "llama":
-        raise MopeError(f"controller.path {folder}: a {config.model_type} found, a model of type llama is expected")
-    try:
-        own, base = AutoTokenizer.from_pretrained(folder).get_vocab(), tokenizer.get_vocab()
-    except (OSError, ValueError) as error:
-        raise MopeError(f"controller.path {folder}: no tokenizer ({_first_line(error)})") from None
+    origin = f"controller.path {folder}"
+    kind = read_config(folder, origin).model_type
+    if kind != "llama":
+        raise MopeError(f"{origin}: a {kind} found, a model of type llama is expected")
+    own = _read(lambda: AutoTokenizer.from_pretrained(folder), f"{origin}: no tokenizer").get_vocab()
+    base = tokenizer.get_vocab()
     for token, number in own.items():
         if base.get(token, number) != number:
             message = f"token {token!r} is number {number}, but {base[token]} in the base; one tokenizer is needed"
-            raise MopeError(f"controller.path {folder}: {message}")
+            raise MopeError(f"{origin}: {message}")
     shared = len(own.keys() & base.keys())
     if 2 * shared < len(base):
-        raise MopeError(
-            f"controller.path {folder}: shares {shared} of the base's {len(base)} tokens; one tokenizer is needed"
-        )
+        raise MopeError(f"{origin}: shares {shared} of the base's {len(base)} tokens; one tokenizer is needed")
 
 
 def check_space(path: Path, target: Path, size: int | None = None) -> None:
@@ -109,9 +177,18 @@ def check_space(path: Path, target: Path, size: int | None = None) -> None:
 def licence(folder: Path) -> str:
     """The licence that the model card in `folder` states."""
     card = folder / "README.md"
-    found = re.search(r"^license(?:_name)?: *(\S+)", card.read_text(), re.MULTILINE) if card.is_file() else None
+    found = (
+        re.search(r"^license(?:_name)?: *(\S+)", card.read_text(errors="replace"), re.MULTILINE)
+        if card.is_file()
+        else None
+    )
     return found.group(1) if found else "not stated; look it up before you use the model"
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+def _read(load: Callable[[], Read], problem: str) -> Read:
+    """What `load` gives; `MopeError` that begins with the `problem` for whatever the library raises for bad files."""
+    try:
+        return load()
+    except Exception as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0][:300]
+        raise MopeError(f"{problem} ({reason})") from error

@@ -1,0 +1,56 @@
+"""Which settings of a LoRA adapter are understood here. What is not listed might mean other weights, and is refused."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from mope.errors import MopeError
+
+# How the adapter was made or is stored: the weights in its file say all that matters of it.
+FREE = {
+    "auto_mapping", "base_model_name_or_path", "ensure_weight_tying", "exclude_modules", "fan_in_fan_out",
+    "inference_mode", "layers_pattern", "layers_to_transform", "lora_dropout", "peft_version", "r", "rank_pattern",
+    "revision", "target_modules", "task_type",
+}  # fmt: skip
+# Settings of a method that another key would switch on.
+IDLE = {"megatron_core": "megatron.core", "qalora_group_size": 16}
+# Those of which some values are understood. Other ways to begin, such as PiSSA, change the base's own weights.
+UNDERSTOOD = {
+    "peft_type": ("LORA",),
+    "bias": ("none",),
+    "use_rslora": (False, True),
+    "init_lora_weights": (True, False, "gaussian", "orthogonal", "eva"),
+}
+HEADS = ("classifier", "score")  # modules that a reward model may save whole; it is looked at what the file holds
+PLAIN = (None, False, {}, [])  # of any key: it has no effect
+
+
+def read_adapter_config(folder: Path) -> dict:
+    """The configuration of a PEFT adapter; `MopeError` that names a key of which the meaning is not known here."""
+    file = folder / "adapter_config.json"
+    try:
+        config = json.loads(file.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        raise MopeError(f"{file}: not found; a PEFT adapter folder was expected") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise MopeError(f"{file}: cannot be read ({error}); the JSON of a PEFT adapter is expected") from None
+    check_adapter_config(config, str(file))
+    return config
+
+
+def check_adapter_config(config: Mapping, place: str) -> None:
+    """`MopeError`, which begins with the `place`, unless the keys and values are understood."""
+    if not isinstance(config, Mapping) or "peft_type" not in config:
+        raise MopeError(f"{place}: no peft_type; the configuration of a PEFT adapter is expected")
+    alpha = config.get("lora_alpha")
+    if type(alpha) not in (int, float) or not 0 < alpha < float("inf"):
+        raise MopeError(f"{place}: lora_alpha is {alpha!r}, a number above 0 is expected")
+    for key, value in config.items():
+        if key in FREE or key == "lora_alpha" or value in UNDERSTOOD.get(key, ()):
+            continue
+        if key != "peft_type" and (value in PLAIN or value == IDLE.get(key, PLAIN)):
+            continue
+        if key == "modules_to_save" and isinstance(value, list) and all(name in HEADS for name in value):
+            continue
+        known = " or ".join(map(repr, UNDERSTOOD.get(key, (IDLE.get(key),))))
+        raise MopeError(f"{place}: {key} is {value!r}, only {known} is supported")

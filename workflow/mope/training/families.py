@@ -1,0 +1,19 @@
+"""The families of models that a base may be of: those with which every stage is tested. Standard library only."""
+
+from mope.errors import MopeError
+
+FAST = ("llama", "mistral", "qwen2", "qwen3")  # all experts of a mixture in one forward pass
+ONE_BY_ONE = ("gemma", "gemma2", "gemma3_text", "gpt2", "gpt_neox")  # one pass per expert
+FAMILIES = (*FAST, *ONE_BY_ONE)
+
+
+def check_family_type(model_type: str, origin: str) -> None:
+    """`MopeError` for a family with which the stages are not tested, by its name in the transformers library.
+
+    Of mixtures of experts the adapters would have a form that the pools do not read, and models without a cache of
+    keys and values cannot be decoded step by step.
+    """
+    if model_type not in FAMILIES:
+        raise MopeError(
+            f"{origin}: a model of type {model_type} found, one of {', '.join(sorted(FAMILIES))} is expected"
+        )

@@ -1,0 +1,119 @@
+"""What can be told of a model's folder without loading it: the check before the first job (standard library only)."""
+
+import json
+from pathlib import Path
+
+from mope.errors import MopeError, visible
+
+POINTER = b"version https://git-lfs.github.com/spec/"  # how a file begins that Git LFS has not fetched
+LONGEST_POINTER = 1024  # bytes
+LONGEST_HEADER = 100_000_000  # bytes, the limit of the safetensors library
+INDEX = "model.safetensors.index.json"
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
+CONVERSION = "weights as safetensors are expected: load them where you trust the file and call save_pretrained"
+# Besides files of tokens, of which one is enough: what slow tokenizers of the library read.
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
+
+
+def check_model_folder(folder: Path) -> None:
+    """`MopeError`, which names the file, unless `folder` holds a model's configuration, tokenizer and whole weights.
+
+    Weights are safetensors that are neither quantised nor pointers of Git LFS; of these only headers are read.
+    """
+    config = read_json(folder / "config.json")
+    if not isinstance(config.get("model_type"), str):
+        found = repr(config.get("model_type"))
+        raise MopeError(f"{folder}/config.json: model_type is {found}, a name of the transformers library is expected")
+    if config.get("quantization_config") is not None:
+        found = f"{folder}/config.json: quantization_config found, the weights are quantised"
+        raise MopeError(f"{found}; the model in float32, bfloat16 or float16 is expected")
+    refuse_pointers(folder)
+    check_ends(folder)
+    for file in weight_files(folder):
+        read_header(file)
+    if not any((folder / name).is_file() for name in TOKENIZERS):
+        raise MopeError(f"{folder}: no tokenizer; one of {', '.join(TOKENIZERS)} is expected")
+
+
+def check_ends(folder: Path) -> None:
+    """`MopeError` unless the ids that `generation_config.json` names as ends of an answer are ids."""
+    file = folder / "generation_config.json"
+    ends = read_json(file).get("eos_token_id") if file.is_file() else None
+    for end in ends if isinstance(ends, list) else [] if ends is None else [ends]:
+        if type(end) is not int or end < 0:
+            raise MopeError(f"{file}: eos_token_id holds {end!r}, ids of tokens are expected")
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors of a model: one file, or those that an index names."""
+    if (folder / "model.safetensors").is_file():
+        return [folder / "model.safetensors"]
+    if (folder / INDEX).is_file():
+        weight_map = read_json(folder / INDEX).get("weight_map")
+        if not isinstance(weight_map, dict) or not weight_map:
+            raise MopeError(f"{folder}/{INDEX}: no weight_map; tensors and the files that hold them are expected")
+        for name in weight_map.values():
+            if not isinstance(name, str) or Path(name).name != name or not _is_file(folder / name):
+                raise MopeError(f"{folder}/{INDEX}: file {name!r} is not in the folder; all parts are expected")
+        return [folder / name for name in dict.fromkeys(weight_map.values())]
+    for pattern in PICKLES:
+        for file in sorted(folder.glob(pattern)):
+            raise MopeError(f"{file}: pickled weights, which can run code when they are read; {CONVERSION}")
+    raise MopeError(f"{folder}: no weights; model.safetensors or {INDEX} is expected")
+
+
+def read_header(file: Path) -> dict[str, dict]:
+    """Name -> dtype, shape and place of every tensor of a safetensors file; `MopeError` where it is not whole."""
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if size < 8 or not 0 < length <= min(size - 8, LONGEST_HEADER):
+            raise MopeError(f"{file}: {size} bytes without a header of safetensors; a whole file is expected")
+        header = parse_json(stream.read(length), f"{file}: its header")
+    header.pop("__metadata__", None)
+    try:
+        end = max((int(entry["data_offsets"][1]) for entry in header.values()), default=0)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise MopeError(f"{file}: its header names no data_offsets; a file of safetensors is expected") from None
+    if not header or 8 + length + end != size:
+        found = f"{file}: {size} bytes found, but its header tells of {8 + length + end}"
+        raise MopeError(f"{found}; the whole file is expected (was the transfer cut off?)")
+    return header
+
+
+def refuse_pointers(folder: Path) -> None:
+    """`MopeError` where one of the folder's files is a pointer of Git LFS."""
+    for file in sorted(folder.iterdir()):
+        if file.is_file() and file.stat().st_size <= LONGEST_POINTER and file.read_bytes().startswith(POINTER):
+            raise MopeError(f"{file}: a pointer of Git LFS; the file itself is expected (`git lfs pull` fetches it)")
+
+
+def read_json(file: Path) -> dict:
+    """The JSON object in a file; `MopeError` for anything else."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise MopeError(f"{file}: cannot be read ({error.strerror}); a file of a model is expected") from None
+    if content.startswith(POINTER):
+        raise MopeError(f"{file}: a pointer of Git LFS; the file itself is expected (`git lfs pull` fetches it)")
+    return parse_json(content, str(file))
+
+
+def parse_json(content: bytes, place: str) -> dict:
+    """The JSON object that the bytes are; errors name the `place`."""
+    try:
+        found = json.loads(content.decode("utf-8"))
+    except RecursionError:
+        raise MopeError(f"{place}: JSON too deep; a JSON object is expected") from None
+    except ValueError as error:
+        raise MopeError(f"{place}: {visible(str(error))[:200]}; a JSON object in UTF-8 is expected") from None
+    if not isinstance(found, dict):
+        raise MopeError(f"{place}: a JSON {type(found).__name__} found; an object is expected")
+    return found
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
