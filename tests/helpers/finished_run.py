@@ -29,3 +29,11 @@ def planned(outcome: CompletedProcess[str]) -> Counter:
         return Counter()
     table = (outcome.stderr + outcome.stdout).rsplit("Job stats:", 1)[1].split("total")[0]
     return Counter({rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)})
+
+
+def planned_jobs(outcome: CompletedProcess[str]) -> set[str]:
+    """The jobs of a dry run, each as its rule and wildcards: "plot figure=variants"."""
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    found = re.split(r"^(?:local)?rule (\w+):$", outcome.stdout + outcome.stderr, flags=re.MULTILINE)[1:]
+    wildcards = [re.search(r"^    wildcards: (.*)$", text, re.MULTILINE) for text in found[1::2]]
+    return {f"{rule} {match[1]}" if match else rule for rule, match in zip(found[::2], wildcards, strict=True)}

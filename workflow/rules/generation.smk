@@ -42,7 +42,7 @@ rule sample_alphas:
     resources:
         **model_job(config, megabytes=4000, minutes=60),
     params:
-        **stage("sample_alphas"),
+        **stage("sample_alphas", lambda wildcards: used_entries.of_method(config["methods"]["mope"])),
         settings=settings(
             method=config["methods"]["mope"],
             generation=config["generation"],
@@ -88,7 +88,7 @@ rule benchmark_training:
     resources:
         **model_job(config, megabytes=8000, minutes=60),
     params:
-        **stage("benchmark_training"),
+        **stage("benchmark_training", lambda wildcards: used_entries.of_controller(models.section("mope"))),
         settings=settings(
             without(models.settings("mope"), "reference"), seed=config["seed"], precision=config["precision"]
         ),

@@ -60,14 +60,14 @@ def server(model):
             if process.poll() is not None:
                 pytest.fail(process.stdout.read()[-2000:])
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1)
-                break
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1):
+                    break
             except OSError:
                 time.sleep(0.25)
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         process.terminate()
-        process.wait(20)
+        process.communicate(timeout=20)
 
 
 def judge(server, tmp_path, model):

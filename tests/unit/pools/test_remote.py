@@ -5,8 +5,11 @@ import random
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psutil
 import pytest
 import torch
 from module_controller import ModuleController
@@ -51,7 +54,14 @@ def address(experts, tmp_path_factory):
     )
     yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
     process.terminate()
-    process.wait(10)
+    process.communicate(timeout=10)
+
+
+@pytest.fixture
+def opened():
+    """`opened(pool)`: the pool, which is closed when the test ends."""
+    with ExitStack() as stack:
+        yield stack.enter_context
 
 
 def pool_of(address, tokenizer, names=("m0", "m1", "m2"), top_k=VOCABULARY, key="secret", **options):
@@ -75,7 +85,7 @@ def random_requests(count: int) -> list[Request]:
 
 @pytest.mark.parametrize("top_k", [VOCABULARY, 5])
 @pytest.mark.parametrize("mixer", [Probability(), Logit()])
-def test_greedy_equals_the_naive_loop_on_truncated_models(mixer, top_k, address, tokenizer, experts):
+def test_greedy_equals_the_naive_loop_on_truncated_models(mixer, top_k, address, tokenizer, experts, opened):
     class Truncated:
         def __init__(self, model):
             self.model = model
@@ -87,7 +97,7 @@ def test_greedy_equals_the_naive_loop_on_truncated_models(mixer, top_k, address,
 
     controller = TinyController(3, 3)
     requests = random_requests(8)
-    pool = pool_of(address, tokenizer, top_k=top_k)
+    pool = opened(pool_of(address, tokenizer, top_k=top_k))
     answers = decode(pool, mixer, requests, GREEDY, [EOS], PAD, ModuleController(controller), record=True)
     for request, answer in zip(requests, answers):
         models = [Truncated(model) for model in experts]
@@ -96,11 +106,11 @@ def test_greedy_equals_the_naive_loop_on_truncated_models(mixer, top_k, address,
         assert answer.expert_logprobs.isneginf().any().item() <= (top_k == 5)
 
 
-def test_overload_is_tried_again(address, tokenizer, experts):
+def test_overload_is_tried_again(address, tokenizer, opened):
     request = Request([0], [[5, 6, 7]], max_new_tokens=3)
-    flaky = pool_of(address, tokenizer, names=("flaky",))
+    flaky, sound = (opened(pool_of(address, tokenizer, names=(name,))) for name in ("flaky", "m0"))
     [answer] = decode(flaky, Probability(), [request], GREEDY, [EOS], PAD)
-    [plain] = decode(pool_of(address, tokenizer, names=("m0",)), Probability(), [request], GREEDY, [EOS], PAD)
+    [plain] = decode(sound, Probability(), [request], GREEDY, [EOS], PAD)
     assert answer.tokens == plain.tokens
 
 
@@ -113,35 +123,53 @@ def test_overload_is_tried_again(address, tokenizer, experts):
         ("foreign", "secret", "token 'bonjour' is not in the tokenizer"),
     ],
 )
-def test_what_will_not_pass_is_reported_at_once(name, key, message, address, tokenizer):
-    pool = RemotePool({name: Endpoint(address, name, key)}, tokenizer, pause=0.01)
+def test_what_will_not_pass_is_reported_at_once(name, key, message, address, tokenizer, opened):
+    pool = opened(RemotePool({name: Endpoint(address, name, key)}, tokenizer, pause=0.01))
     with pytest.raises(MopeError, match=message):
         pool.prefill([[5]], [0])
 
 
-def test_no_server(tokenizer):
-    pool = RemotePool({"gone": Endpoint("http://127.0.0.1:9/v1", "m")}, tokenizer, retries=1, pause=0.01)
+def test_no_server(tokenizer, opened):
+    pool = opened(RemotePool({"gone": Endpoint("http://127.0.0.1:9/v1", "m")}, tokenizer, retries=1, pause=0.01))
     with pytest.raises(MopeError, match="expert gone at http://127.0.0.1:9/v1: Connection error. .*after 2 tries"):
         pool.prefill([[5]], [0])
 
 
-def test_rows_leave_at_once(address, tokenizer, monkeypatch):
+def test_rows_leave_at_once(address, tokenizer, monkeypatch, opened):
     """A finished request costs no further call."""
     asked = []
     monkeypatch.setattr(RemotePool, "_ask", lambda self, state: asked.append(len(state)) or torch.zeros(len(state), 61))
     requests = [Request([0], [[5]], max_new_tokens=n) for n in range(1, 21)]
-    decode(pool_of(address, tokenizer), Probability(), requests, Sampling(), [EOS + 70], PAD)
+    decode(opened(pool_of(address, tokenizer)), Probability(), requests, Sampling(), [EOS + 70], PAD)
     assert asked == list(range(20, 0, -1))
+
+
+def test_a_closed_pool_leaves_no_connection(address, tokenizer):
+    def connections():
+        port = urlsplit(address).port
+        return [c for c in psutil.Process().net_connections("tcp") if c.raddr and c.raddr.port == port]
+
+    before = len(connections())
+    with pool_of(address, tokenizer) as pool:
+        pool.prefill([[5], [6]], [0, 1])
+        assert len(connections()) > before
+    assert len(connections()) == before
 
 
 def completion(top):
     return {"choices": [{"text": "", "logprobs": {"top_logprobs": [top]}}]}
 
 
-def asking(serve, tokenizer, action, key="sk-secret-0123456789", retries=1):
-    server = serve(lambda n, r: action)
-    pool = RemotePool({"e": Endpoint(server.url, "m", key)}, tokenizer, retries=retries, pause=0.01, timeout=2.0)
-    return server, lambda: pool.prefill([[5]], [0])
+@pytest.fixture
+def asking(serve, tokenizer, opened):
+    """`asking(action)`: a server that answers so, and a call to it."""
+
+    def ask(action, key="sk-secret-0123456789"):
+        server, options = serve(lambda n, r: action), {"retries": 1, "pause": 0.01, "timeout": 2.0}
+        pool = opened(RemotePool({"e": Endpoint(server.url, "m", key)}, tokenizer, **options))
+        return server, lambda: pool.prefill([[5]], [0])
+
+    return ask
 
 
 HOSTILE = {  # what comes, what is said, whether it is tried again
@@ -162,9 +190,9 @@ HOSTILE = {  # what comes, what is said, whether it is tried again
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_broken_server_is_one_line(serve, tokenizer, kind):
+def test_a_broken_server_is_one_line(asking, kind):
     action, said, again = HOSTILE[kind]
-    server, ask = asking(serve, tokenizer, action)
+    server, ask = asking(action)
     with pytest.raises(MopeError, match=said) as caught:
         ask()
     assert str(caught.value).isprintable() and len(server.requests) == (2 if again else 1)
@@ -172,28 +200,28 @@ def test_a_broken_server_is_one_line(serve, tokenizer, kind):
 
 @pytest.mark.parametrize("status", [200, 400, 401, 500])
 @pytest.mark.parametrize("place", [150, 190, 199])
-def test_the_key_is_taken_out_before_anything_is_cut(serve, tokenizer, status, place):
+def test_the_key_is_taken_out_before_anything_is_cut(asking, status, place):
     secret = "sk-secret-0123456789"
-    _, ask = asking(serve, tokenizer, lambda h: h.reply(status, {"error": {"message": "x" * place + secret}}), secret)
+    _, ask = asking(lambda h: h.reply(status, {"error": {"message": "x" * place + secret}}), secret)
     with pytest.raises(MopeError) as caught:
         ask()
     assert not any(secret[i : i + 8] in str(caught.value) for i in range(len(secret) - 7))
 
 
-def test_without_a_key_none_is_sent(serve, tokenizer):
+def test_without_a_key_none_is_sent(asking):
     seen = []
 
     def look(handler):
         seen.append(handler.headers["Authorization"])
         handler.reply(200, completion({"t5": -0.5, "t6": float("-inf")}))
 
-    _, ask = asking(serve, tokenizer, look, key=None)
+    _, ask = asking(look, key=None)
     _, logprobs = ask()
     assert seen == [None] and logprobs[0, 5] == 0 and logprobs[0, 6].isneginf()
 
 
 @pytest.mark.parametrize("order", [[1, 0], [0, 1]])
-def test_one_experts_error_ends_the_waiting_of_the_others(serve, tokenizer, order):
+def test_one_experts_error_ends_the_waiting_of_the_others(serve, tokenizer, order, opened):
     def plan(number, request):
         if request["model"] == "busy":
             return lambda h: h.reply(429, {"error": "later"}, [("Retry-After", "3600")])
@@ -201,9 +229,9 @@ def test_one_experts_error_ends_the_waiting_of_the_others(serve, tokenizer, orde
         return lambda h: h.reply(404, {"error": "no model"})
 
     url = serve(plan).url
-    pool = RemotePool({"a": Endpoint(url, "busy"), "b": Endpoint(url, "gone")}, tokenizer, pause=0.01)
+    pool = opened(RemotePool({"a": Endpoint(url, "busy"), "b": Endpoint(url, "gone")}, tokenizer, pause=0.01))
     began = time.monotonic()
     with pytest.raises(MopeError, match="expert b .* no model"):
         pool.prefill([[5], [5]], order)
-    pool.threads.shutdown()
+    pool.close()
     assert time.monotonic() - began < 10

@@ -1,10 +1,12 @@
 """The combined reward by hand: Bradley-Terry, raw and standardised, equal and graded."""
 
+import pandas as pd
 import pytest
 import torch
 
 from mope.errors import MopeError
-from mope.rewards.combined import Rewards
+from mope.rewards.combined import Rewards, references_of
+from mope.rewards.scoring import score_responses
 
 XI = "P1A-P2A-P3A"
 
@@ -51,3 +53,19 @@ def test_a_model_scores_only_what_concerns_it():
     assert made.models["P3B"].asked == [] and len(made.models["P1A"].asked) == 3
     with pytest.raises(MopeError, match="one of bt, raw, standardised"):
         rewards("BT")
+
+
+def test_the_table_of_scores_holds_the_terms_whose_mean_is_the_reward():
+    texts, xis = ["a b c", "a", "a b c"], [XI, XI, "P1A-P2A-P3B"]
+    responses = pd.DataFrame(
+        {"prompt_id": "1", "prompt": "x", "combination": xis, "response": texts, "seed": [0, 1, 0]}
+    )
+    reference = pd.DataFrame({"prompt_id": ["1"], "prompt": ["x"], "response": ["a b"]})
+    models = rewards("raw").models
+    table = score_responses(responses, reference, models)
+    first = table[(table.seed == 0) & (table.combination == XI)].set_index("preference")
+    assert first.reward.to_dict() == {"P1A": 3.0, "P2A": -3.0, "P3A": 1.5}
+    assert first.bt_reward.to_dict() == pytest.approx({"P1A": 0.731059, "P2A": 0.268941, "P3A": 0.622459}, abs=1e-6)
+    means = table.groupby(["combination", "seed"]).bt_reward.mean()
+    combined = Rewards(models, references_of(reference, list(dict.fromkeys(xis))), "bt")(["x"] * 3, texts, xis)
+    assert combined.tolist() == pytest.approx([means[xi, seed] for xi, seed in zip(xis, responses.seed, strict=True)])

@@ -8,13 +8,13 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 
+from mope.judging.softmax_regression import fit_softmax
 from mope.runtime.yaml_file import read_yaml
 
 OPEN_TEXT_TONES = ("friendly", "neutral", "unfriendly")
-OPEN_TEXT_PENALTY = 1.0  # weight of half the squared norm of the coefficients, beside the sum of the log-losses
+OPEN_TEXT_PENALTY = 1.0  # of `fit_softmax`
 FOLDS = 10
 EmbedSentences = Callable[[Sequence[str]], np.ndarray]
 
@@ -39,16 +39,7 @@ def _padded(vectors: np.ndarray) -> np.ndarray:
 
 def fit_tones(vectors: np.ndarray, tones: Sequence[str]) -> np.ndarray:
     """Coefficients (d + 1, tones) for vectors (n, d); the loss is convex, so they depend on nothing else."""
-    inputs, targets = _padded(vectors), np.array([[tone == t for t in OPEN_TEXT_TONES] for tone in tones], float)
-    shape = (inputs.shape[1], len(OPEN_TEXT_TONES))
-
-    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        weights = flat.reshape(shape)
-        logits, penalised = inputs @ weights, weights * np.append(np.ones(shape[0] - 1), 0.0)[:, None]
-        value = -(targets * log_softmax(logits, axis=1)).sum() + OPEN_TEXT_PENALTY / 2 * (penalised**2).sum()
-        return value, (inputs.T @ (softmax(logits, axis=1) - targets) + OPEN_TEXT_PENALTY * penalised).ravel()
-
-    return minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B").x.reshape(shape)
+    return fit_softmax(_padded(vectors), tones, OPEN_TEXT_TONES, OPEN_TEXT_PENALTY, free_constant=True)
 
 
 def open_text_classifier(embed: EmbedSentences) -> np.ndarray:

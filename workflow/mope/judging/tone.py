@@ -1,4 +1,4 @@
-"""The tone of a sentence, by a classifier that learnt from sentences of its own.
+"""The tone of a sentence, by a classifier fitted to sentences written for it alone.
 
 Multinomial logistic regression on the words, pairs of words and runs of characters of a sentence. Its examples,
 `tone_sentences/<tone>.txt`, were written for it: none occurs in the embedded world, and it shares no word list with the
@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
 from scipy.sparse import csr_array
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 
+from mope.judging.softmax_regression import fit_softmax
 from mope.judging.text import words
 from mope.world.worlds import World
 
@@ -25,7 +25,7 @@ FOLDER = Path(__file__).parent / "tone_sentences"
 POLES = ("friendly", "unfriendly", "neutral")
 TONES = (*POLES, "sassy", "sarcastic")
 RUNS = (3, 4, 5)  # characters per run, blanks around each word counted
-PENALTY = 0.03  # weight of half the squared norm of the coefficients, beside the sum of the log-losses; by `held_out`
+PENALTY = 0.03  # of `fit_softmax`; chosen by `held_out`
 
 
 def pieces(sentence: str) -> set[str]:
@@ -43,18 +43,8 @@ class ToneClassifier:
         features = [pieces(sentence) for sentence in sentences]
         seen = Counter(piece for found in features for piece in found)
         self.column = {piece: i for i, piece in enumerate(sorted(p for p, n in seen.items() if n > 1))}
-        inputs, targets = self._matrix(features), np.array([[tone == t for t in TONES] for tone in labelled], float)
-        shape = (inputs.shape[1], len(TONES))
-
-        def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-            weights = flat.reshape(shape)
-            logits = inputs @ weights
-            value = -(targets * log_softmax(logits, axis=1)).sum() + PENALTY / 2 * (weights**2).sum()
-            return value, (inputs.T @ (softmax(logits, axis=1) - targets) + PENALTY * weights).ravel()
-
         exact = {"ftol": 1e-13, "gtol": 1e-6, "maxiter": 5000}
-        found = minimize(loss, np.zeros(np.prod(shape)), jac=True, method="L-BFGS-B", options=exact)
-        self.weights = found.x.reshape(shape)
+        self.weights = fit_softmax(self._matrix(features), labelled, TONES, PENALTY, free_constant=False, **exact)
 
     def _matrix(self, features: list[set[str]]) -> csr_array:
         """Rows of unit length, and a constant: (sentences, features + 1) float64."""

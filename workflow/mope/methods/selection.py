@@ -6,8 +6,8 @@ import pandas as pd
 
 from mope.methods.generator import Answers
 from mope.methods.responses import response_table
+from mope.rewards.combined import Rewards, references_of
 from mope.rewards.reward_model import load_reward_models
-from mope.rewards.scoring import score_responses
 
 
 class Chooser:
@@ -18,12 +18,14 @@ class Chooser:
         self.reference = reference
 
     def best(self, prompts: pd.DataFrame, combinations: list[str], answers: Answers, by: list[str]) -> pd.DataFrame:
-        """Of several answers, keyed like seeds, those of the highest mean Bradley-Terry reward (eq. 2) in each group.
+        """Of several answers, keyed like seeds, those of the highest mean reward (eq. 2) in each group.
 
         `by` are the columns that make a group. The answers chosen keep the order of prompts and combinations.
         """
         table = response_table(prompts, combinations, answers)
-        reward = score_responses(table, self.reference, self.models).groupby([*by, "seed"]).bt_reward.mean()
+        rewards = Rewards(self.models, references_of(self.reference, combinations), "bt")
+        asked = (list(table[column]) for column in ("prompt", "response", "combination"))
+        reward = table.assign(reward=rewards(*asked).numpy()).groupby([*by, "seed"]).reward.mean()
         chosen = reward.groupby(level=by).idxmax().map(lambda key: key[-1]).rename("chosen").reset_index()
         kept = table.merge(chosen, on=by, how="left", validate="many_to_one")
         kept = kept[kept.seed == kept.chosen].drop(columns="chosen").assign(seed=0)

@@ -55,6 +55,18 @@ class RemotePool(ExpertPool):
         self.ids = token_ids(tokenizer)
         self.threads = ThreadPoolExecutor(parallel)
 
+    def __enter__(self) -> "RemotePool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Wait for calls under way to end, then close all connections; also done at the end of a `with` block."""
+        self.threads.shutdown(cancel_futures=True)
+        for client in self.clients:
+            client.close()
+
     def prefill(self, prompts: list[list[int]], experts: list[int]) -> tuple[list, torch.Tensor]:
         state = [(expert, list(prompt)) for prompt, expert in zip(prompts, experts, strict=True)]
         return state, self._ask(state)

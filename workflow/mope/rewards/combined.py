@@ -1,4 +1,4 @@
-"""The reward of an answer under a combination of preferences (paper eq. 2), and what it is compared with."""
+"""The reward of an answer under a combination of preferences (paper eq. 2): for training, selection and evaluation."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,15 @@ import pandas as pd
 import torch
 
 from mope.errors import MopeError
-from mope.rewards.reward_model import RewardModel, bradley_terry
+from mope.rewards.reward_model import RewardModel
 
 References = dict[tuple[str, str], str]  # (prompt, ξ) -> reference answer
 REWARD_FORMS = ("bt", "raw", "standardised")
+
+
+def bradley_terry(reward: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    """R_d = σ(r_d(x, y) − r_d(x, y_ref)): the probability of beating the reference answer (paper eq. 2)."""
+    return torch.sigmoid(reward - reference)
 
 
 def references_of(answers: pd.DataFrame, combinations: Sequence[str]) -> References:
@@ -35,11 +40,14 @@ class Rewards:
     def _scored(self, name: str) -> dict[tuple[str, str], torch.Tensor]:
         own = {key: answer for key, answer in self.references.items() if name in key[1].split("-")}
         unique = list(dict.fromkeys((prompt, answer) for (prompt, _), answer in own.items()))
+        if not unique:
+            return {}
         scores = self.models[name].score([prompt for prompt, _ in unique], [answer for _, answer in unique])
         found = dict(zip(unique, scores, strict=True))
         return {key: found[key[0], answer] for key, answer in own.items()}
 
-    def _normalised(self, name: str, reward: torch.Tensor, keys: list[tuple[str, str]]) -> torch.Tensor:
+    def normalised(self, name: str, reward: torch.Tensor, keys: list[tuple[str, str]]) -> torch.Tensor:
+        """R_d (B,) from the model's own r_d (B,) of answers, in the form `kind`; `keys` are their (prompt, ξ)."""
         if self.kind == "raw":
             return reward
         if self.kind == "bt":
@@ -67,6 +75,6 @@ class Rewards:
             if not rows:
                 continue
             reward = model.score([prompts[b] for b in rows], [responses[b] for b in rows])
-            reward = self._normalised(name, reward, [(prompts[b], combinations[b]) for b in rows])
+            reward = self.normalised(name, reward, [(prompts[b], combinations[b]) for b in rows])
             total[rows] += reward * torch.tensor([shares[b][name] for b in rows])
         return total / torch.tensor([sum(share.values()) for share in shares])

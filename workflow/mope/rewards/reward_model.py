@@ -117,8 +117,3 @@ def load_reward_models(
     (first, folder), *others = adapters.items()
     model = RewardModel(base, folder, merge=False, precision=precision)
     return {first: model} | {name: model.beside(name, other) for name, other in others}
-
-
-def bradley_terry(reward: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
-    """R_d = σ(r_d(x, y) − r_d(x, y_ref)): the probability of beating the reference answer (paper eq. 2)."""
-    return torch.sigmoid(reward - reference)

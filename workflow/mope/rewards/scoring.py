@@ -3,7 +3,8 @@
 import pandas as pd
 import torch
 
-from mope.rewards.reward_model import RewardModel, bradley_terry
+from mope.rewards.combined import Rewards, references_of
+from mope.rewards.reward_model import RewardModel
 
 SCORE_COLUMNS = ["prompt_id", "combination", "preference", "reward", "bt_reward", "seed"]
 
@@ -28,16 +29,14 @@ def score_texts(responses: pd.DataFrame, models: dict[str, RewardModel]) -> dict
 
 
 def score_responses(responses: pd.DataFrame, reference: pd.DataFrame, models: dict[str, RewardModel]) -> pd.DataFrame:
-    """One row per answer and preference of its combination: r_d(x, y), and σ(r_d(x, y) − r_d(x, y_ref)) (eq. 2)."""
+    """One row per answer and preference of its combination: r_d(x, y), and R_d(x, y) of eq. 2 against `reference`."""
+    rewards = Rewards(models, references_of(reference, responses.combination.unique()), "bt")
     tables = []
     for name, scores in score_texts(responses, models).items():
         own = concerned(responses, name)
-        base = dict(zip(reference.prompt_id, models[name].score(reference.prompt, reference.response), strict=True))
         reward = torch.tensor([scores[pair] for pair in zip(own.prompt, own.response, strict=True)])
-        baseline = torch.stack([base[i] for i in own.prompt_id])
-        table = own[["prompt_id", "combination", "seed"]].assign(
-            preference=name, reward=reward.numpy(), bt_reward=bradley_terry(reward, baseline).numpy()
-        )
-        tables.append(table)
+        bt_reward = rewards.normalised(name, reward, list(zip(own.prompt, own.combination, strict=True)))
+        table = own[["prompt_id", "combination", "seed"]]
+        tables.append(table.assign(preference=name, reward=reward.numpy(), bt_reward=bt_reward.numpy()))
     every = pd.concat(tables)[SCORE_COLUMNS]
     return every.sort_values(["seed", "prompt_id", "combination", "preference"], ignore_index=True)

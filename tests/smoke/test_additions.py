@@ -1,0 +1,114 @@
+"""Each page docs/howto/new_*.md, followed on the finished smoke run: what was added runs, and nothing else."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from finished_run import planned_jobs
+from howto_page import code_blocks, write_files
+
+from mope.config.load import merged
+
+SMOKE = "workflow/experiments/smoke.yaml"
+TABLES = {"aggregate", "agreement", "annotator_agreement", "claims", "correctness", "mean_rewards", "tables"}
+PAGES_OF_RESULTS = {"plot", "table_pages", "overview", "write_manifest", "all"}
+JUDGED = {f"judge_text set=single, judge={judge}" for judge in ("truth", "rubric")}
+
+
+def row(name: str) -> set[str]:
+    """The jobs of a new row: its answers, their rewards, its comparisons."""
+    return {f"generate method={name}", f"score method={name}"} | JUDGED
+
+
+JOBS = {  # page -> the jobs of its dry run, without the tables and what shows them
+    "new_kind": row("style_alone"),
+    "new_mixer": row("power_half"),
+    "new_controller_objective": row("mope_dpo") | {"train_controller controller=dpo, seed=0"},
+    "new_policy_objective": row("compromise") | {"train_policy policy=compromise, seed=0"},
+    "new_judge": {"judge_text set=single, judge=relevance"},
+    "new_figure": {"plot figure=reward_bars"},
+}
+
+
+@pytest.fixture(scope="module")
+def house(smoke: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the finished run, to which one page after the other is added."""
+    return shutil.copytree(smoke, tmp_path_factory.mktemp("additions") / "project", symlinks=True)
+
+
+def follow(page: Path, folder: Path) -> None:
+    """Write the files of a page; the rows of its experiment are added to the smoke experiment."""
+    blocks = code_blocks(page.read_text())
+    write_files(blocks, folder)
+    for file in (folder / "workflow/experiments").glob("my_*.yaml"):
+        added = yaml.safe_load(file.read_text())
+        file.unlink()
+        del added["run"], added["artifacts"]
+        smoke = merged(yaml.safe_load((folder / SMOKE).read_text()), added)
+        (folder / SMOKE).write_text(yaml.safe_dump(smoke, sort_keys=False))
+    for line in (line for block in blocks if block.language == "bash" for line in block.text.splitlines()):
+        if not line.startswith("make results"):
+            program, *arguments = line.split()
+            assert program == ".venv/bin/python", line
+            outcome = subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True)
+            assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+def test_every_page_of_an_addition_is_followed(root: Path) -> None:
+    """But for that of a new row of a kind that exists, which changes no code: test_howto.py."""
+    assert {page.stem for page in root.glob("docs/howto/new_*.md")} == JOBS.keys() | {"new_method"}
+
+
+@pytest.mark.parametrize("page", JOBS)
+def test_only_what_a_page_adds_would_run(page: str, house: Path, root: Path, snakemake: Callable) -> None:
+    sources = {file: file.read_text() for file in house.glob("workflow/**/*") if file.suffix in (".py", ".yaml")}
+    follow(root / f"docs/howto/{page}.md", house)
+    try:
+        jobs = planned_jobs(snakemake(house, "--dry-run", "--config", "experiment=smoke"))
+    finally:
+        for file in house.glob("workflow/**/*"):
+            if file in sources:
+                file.write_text(sources[file])
+            elif file.suffix in (".py", ".yaml"):
+                file.unlink()
+    shown = {job for job in jobs if job.split()[0] in TABLES | PAGES_OF_RESULTS} - JOBS[page]
+    assert jobs - shown == JOBS[page]
+    if page == "new_figure":
+        assert {job.split()[0] for job in shown} <= {"write_manifest", "all"}
+
+
+@pytest.fixture(scope="module")
+def ran(house: Path, root: Path, make: Callable) -> Path:
+    """The run with all additions at once."""
+    for page in JOBS:
+        follow(root / f"docs/howto/{page}.md", house)
+    outcome = make(house, "results", "EXPERIMENT=smoke")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    return house / "results/smoke"
+
+
+def test_all_additions_together_run(ran: Path, smoke: Path) -> None:
+    rewards = pd.read_csv(ran / "tables/mean_rewards.csv").set_index("method")
+    added = {"style_alone", "power_half", "mope_dpo", "compromise"}
+    before = set(pd.read_csv(smoke / "results/smoke/tables/mean_rewards.csv")["method"])
+    assert set(rewards.index) == before | added and rewards["bt_reward"].between(0, 1).all()
+    agreement = pd.read_csv(ran / "tables/agreement.csv")
+    assert agreement[(agreement["judge"] == "rubric") & (agreement["other"] == "relevance")]["n"].max() > 100
+    judged = pd.read_parquet(ran / "judgments/single/relevance/mod--mope.parquet")
+    assert set(judged["verdict"]) <= {"a", "tie", "b"} and len(judged) > 0
+    caption = "Mean Bradley-Terry reward of every method on the first evaluation set."
+    assert caption in (ran / "report.html").read_text()
+    svg = (ran / "figures/reward_bars.svg").read_text()
+    assert "mean reward" in svg and (ran / "figures/reward_bars.png").exists()
+
+
+def test_what_was_trained_before_is_as_it_was(ran: Path, smoke: Path) -> None:
+    trained = list((smoke / "results/smoke").rglob("*.safetensors"))
+    assert len(trained) > 8
+    for file in trained:
+        assert (ran / file.relative_to(smoke / "results/smoke")).stat().st_mtime_ns == file.stat().st_mtime_ns, file
