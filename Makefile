@@ -2,6 +2,7 @@
 # make test       all tests that need no extra hardware
 # make test-slurm the smoke experiment on a SLURM cluster of one node, which the tests start; needs slurm-wlm and munge
 # make verify     re-hash every artifact of a run and name those that differ
+# make repair     make exactly those artifacts anew, and nothing else
 # make plan       what an experiment will take, before it runs: parameters, memory, tokens, questions to the judge, jobs
 # make dry-run    which jobs would run, without running them
 # make report     results/<run>/report.html
@@ -37,9 +38,10 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.installed $(if $(filter smollm2%,$(EXPERIMENT)),$(VENV)/.smollm2)
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profiles/local $(OPTIONS)
 LIST_AGAIN = $(SNAKEMAKE) --forcerun write_manifest -- results/$(RUN)/manifest.json  # after what is not part of `all`
+REPORTED = tables figures claims.json overview.html  # what the report shows
 export PYTHONPATH = workflow
 
-.PHONY: help results dry-run paper-tables report verify plan reference docs publish judge-batch judge-collect human-study chat benchmark test test-slurm smoke lint clean
+.PHONY: help results dry-run paper-tables report verify repair plan reference docs publish judge-batch judge-collect human-study chat benchmark test test-slurm smoke lint clean
 .DEFAULT_GOAL := results
 
 results: $(READY)
@@ -58,10 +60,14 @@ paper-tables:
 	@$(MAKE) --no-print-directory results EXPERIMENT=scaling
 
 report: $(READY)
+	@$(BIN)/python workflow/scripts/verify.py results/$(RUN) --only $(REPORTED)
 	$(BIN)/snakemake --report results/$(RUN)/report.html $(OPTIONS)
 
 verify: $(READY)
 	$(BIN)/python workflow/scripts/verify.py results/$(RUN)
+
+repair: $(READY)
+	@$(BIN)/python workflow/scripts/repair.py results/$(RUN) $(SNAKEMAKE)
 
 reference: verify
 	$(BIN)/python workflow/scripts/copy_reference.py --run results/$(RUN) --out results/reference $(if $(EXPERIMENT),--further,$(if $(wildcard results/tests.xml),--tests results/tests.xml))
