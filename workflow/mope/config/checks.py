@@ -15,6 +15,7 @@ from mope.methods.names import FOCUS
 from mope.preferences import OPEN_TEXT, Preferences, load_preferences, read_preferences
 from mope.runtime.suggestion import one_of
 from mope.training.base_source import BASE_SOURCES, KNOWN_PACKAGES, check_gguf, gguf_file, given, sha256_of
+from mope.training.model_code import check_no_code
 from mope.world.answers import STYLES
 from mope.world.worlds import names
 
@@ -128,6 +129,11 @@ def _starts(config: dict, directory: Path) -> Iterator[Problem]:
             yield (*key, "path"), f"folder {path} does not exist; a folder with a model, or null, is expected"
         elif not os.path.isfile(directory / path / "config.json"):
             yield (*key, "path"), f"folder {path} has no config.json; a folder made by save_pretrained is expected"
+        else:
+            try:
+                check_no_code(directory / path, f"folder {path}")
+            except MopeError as error:
+                yield (*key, "path"), str(error)
 
 
 def _base(base: dict) -> Iterator[Problem]:

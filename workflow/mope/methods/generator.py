@@ -51,7 +51,7 @@ class Generator:
 
     def __init__(self, models: Models, preferences: Preferences, settings: GenerationSettings):
         self.models, self.preferences, self.settings = models, preferences, settings
-        self.tokenizer = AutoTokenizer.from_pretrained(models.base)
+        self.tokenizer = AutoTokenizer.from_pretrained(models.base, trust_remote_code=False)
 
     def pool(self, adapters: dict) -> ExpertPool:
         """The experts, on a GPU where there is one."""

@@ -9,6 +9,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTra
 
 from mope.errors import MopeError
 from mope.prompting import encode
+from mope.training.model_code import check_no_code
 
 COPIES = 3  # of the base's size are written: the imported base, and room for adapters, checkpoints and answers
 
@@ -22,6 +23,7 @@ def import_base(
     name `origin` where the folder `path` was made from something else.
     """
     origin = origin or f"base.path {path}"
+    check_no_code(path, origin)
     tokenizer = read_tokenizer(path, pad_token, origin)
     for folder in controllers:
         check_controller(folder, tokenizer)
@@ -29,7 +31,7 @@ def import_base(
     for folder in controllers:
         print(f"{folder}: licence {licence(folder)}")
     try:
-        model = AutoModelForCausalLM.from_pretrained(path)
+        model = AutoModelForCausalLM.from_pretrained(path, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise MopeError(f"{origin}: not a causal LM ({_first_line(error)})") from None
     rows = model.get_input_embeddings().num_embeddings
@@ -43,7 +45,7 @@ def import_base(
 def read_tokenizer(path: Path, pad_token: str | None, origin: str) -> PreTrainedTokenizerBase:
     """The tokenizer in the folder `path`, checked: a chat template, an end-of-text token, another one for padding."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path, padding_side="left")
+        tokenizer = AutoTokenizer.from_pretrained(path, padding_side="left", trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise MopeError(f"{origin}: no tokenizer ({_first_line(error)})") from None
     if tokenizer.chat_template is None:
@@ -64,11 +66,12 @@ def read_tokenizer(path: Path, pad_token: str | None, origin: str) -> PreTrained
 
 def check_controller(folder: Path, tokenizer: PreTrainedTokenizerBase) -> None:
     """The LLaMA in `folder` reads the same tokens as the base: each of its tokens has the base's id."""
-    config = AutoConfig.from_pretrained(folder)
+    check_no_code(folder, f"controller.path {folder}")
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     if config.model_type != "llama":
         raise MopeError(f"controller.path {folder}: a {config.model_type} found, a model of type llama is expected")
     try:
-        own, base = AutoTokenizer.from_pretrained(folder).get_vocab(), tokenizer.get_vocab()
+        own, base = AutoTokenizer.from_pretrained(folder, trust_remote_code=False).get_vocab(), tokenizer.get_vocab()
     except (OSError, ValueError) as error:
         raise MopeError(f"controller.path {folder}: no tokenizer ({_first_line(error)})") from None
     for token, number in own.items():
