@@ -37,6 +37,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14 p
 BIN = $(VENV)/bin
 READY = $(VENV)/.installed $(if $(filter smollm2%,$(EXPERIMENT)),$(VENV)/.smollm2)
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profiles/local $(OPTIONS)
+UNLOCK = $(BIN)/python workflow/scripts/unlock.py  # after a kill, if no other run is alive
 LIST_AGAIN = $(SNAKEMAKE) --forcerun write_manifest -- results/$(RUN)/manifest.json  # after what is not part of `all`
 REPORTED = tables figures claims.json overview.html  # what the report shows
 export PYTHONPATH = workflow
@@ -45,6 +46,7 @@ export PYTHONPATH = workflow
 .DEFAULT_GOAL := results
 
 results: $(READY)
+	@$(UNLOCK)
 	$(SNAKEMAKE)
 	@$(MAKE) --no-print-directory report
 	@echo "Done: results/$(RUN)/report.html. Check the files with: make verify$(if $(EXPERIMENT), EXPERIMENT=$(EXPERIMENT))"
@@ -67,6 +69,7 @@ verify: $(READY)
 	$(BIN)/python workflow/scripts/verify.py results/$(RUN)
 
 repair: $(READY)
+	@$(UNLOCK)
 	@$(BIN)/python workflow/scripts/repair.py results/$(RUN) $(SNAKEMAKE)
 
 reference: verify
@@ -82,6 +85,7 @@ publish: $(READY)
 		--preferences results/$(RUN)/preferences.yaml $(if $(MODELS),--models $(MODELS))
 
 judge-batch: $(READY)
+	@$(UNLOCK)
 	@test -n "$(JUDGE)" || { echo "error: JUDGE is not set; a judge of kind chat of config.yaml is expected" >&2; exit 1; }
 	$(SNAKEMAKE) --forcerun prepare_batch -- results/$(RUN)/batch/$(JUDGE)
 	@cat results/$(RUN)/logs/prepare_batch.$(JUDGE).log
@@ -90,6 +94,7 @@ judge-collect: $(READY)
 	$(BIN)/python workflow/scripts/collect_batch.py --cache results/judge_cache.sqlite $(FILES)
 
 human-study: $(READY)
+	@$(UNLOCK)
 	$(SNAKEMAKE) -- results/$(RUN)/human_study.html
 	$(LIST_AGAIN)
 
@@ -100,6 +105,7 @@ chat: $(READY)
 	@$(BIN)/python workflow/scripts/chat.py --run results/$(RUN)
 
 benchmark: $(READY)
+	@$(UNLOCK)
 	$(SNAKEMAKE) -- $(addprefix results/$(RUN)/,benchmarks/decoding.json benchmarks/training.json figures/decoding_cost.svg)
 	@if [ -e results/$(RUN)/manifest.json ]; then $(LIST_AGAIN); fi
 
