@@ -49,10 +49,10 @@ def verify(run: Path, only: Sequence[str] = ()) -> list[Fault]:
     `only`: of these files and folders of the run. What another run that uses these artifacts has added since is in no
     manifest, and fine if it is as recorded.
     """
-    return faults(run, listed_in(run), only)
+    return find_faults(run, listed_in(run), only)
 
 
-def faults(run: Path, listed: dict[str, dict], only: Sequence[str] = ()) -> list[Fault]:
+def find_faults(run: Path, listed: dict[str, dict], only: Sequence[str] = ()) -> list[Fault]:
     """As `verify`, where the manifest has been read already."""
     present = {path.relative_to(run).as_posix(): path for path in artifacts_of(run)}
     found = []

@@ -20,7 +20,7 @@ from mope.errors import MopeError
 
 TAKEN = (errno.EACCES, errno.EAGAIN)
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
-UNKNOWN = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # what file systems without locks answer
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # what file systems without locks answer
 _held: set[Path] = set()  # by this process, which may ask again
 
 
@@ -52,7 +52,7 @@ def _take(file: Path, output: Path) -> IO[str]:
         try:
             fcntl.lockf(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            if error.errno in UNKNOWN:
+            if error.errno in NO_LOCKS:
                 print(f"{file.parent}: this file system has no locks ({error.strerror})", flush=True)
                 return stream
             stream.seek(0)

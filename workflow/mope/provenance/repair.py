@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mope.errors import MopeError
 from mope.provenance.artifact import SNAKEMAKE_STAMP, input_at, meta_path, read_meta, remove
-from mope.provenance.manifest import MANIFEST, Fault, artifacts_of, faults, listed_in
+from mope.provenance.manifest import MANIFEST, Fault, artifacts_of, find_faults, listed_in
 
 Inputs = dict[Path, set[Path]]  # artifact -> the artifacts that it was made from
 
@@ -28,7 +28,7 @@ def repair(run: Path, make: Callable[[Sequence[Path]], None]) -> list[Fault]:
         if not (run / MANIFEST).is_file():
             raise
         listed = {}  # it is damaged itself: the records remain
-    damaged = [fault.path for fault in faults(run, listed) if fault.listed or not listed]
+    damaged = [fault.path for fault in find_faults(run, listed) if fault.listed or not listed]
     inputs, times = recorded_inputs(artifacts_of(run)), {}
     for path in {*artifacts_of(run), *damaged}:
         times[path] = time_of(path, inputs)
@@ -38,7 +38,7 @@ def repair(run: Path, make: Callable[[Sequence[Path]], None]) -> list[Fault]:
         give_back_times(before, times)
     if not listed:
         _make_anew([run / MANIFEST], make)
-    return faults(run, listed_in(run))
+    return find_faults(run, listed_in(run))
 
 
 def recorded_inputs(artifacts: Iterable[Path]) -> Inputs:
