@@ -41,6 +41,11 @@ UNLOCK = $(BIN)/python workflow/scripts/unlock.py  # after a kill, if no other r
 LIST_AGAIN = $(SNAKEMAKE) --forcerun write_manifest -- results/$(RUN)/manifest.json  # after what is not part of `all`
 REPORTED = tables figures claims.json overview.html  # what the report shows
 export PYTHONPATH = workflow
+# Snakemake and other libraries need a user's name and a folder for caches, which not every machine has.
+export USER := $(or $(USER),$(LOGNAME),$(firstword $(shell id -un 2> /dev/null) $(shell id -u)))
+ifeq ($(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}"; mkdir -p "$$cache" 2> /dev/null && test -w "$$cache" && echo yes),)
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
 
 .PHONY: help results dry-run paper-tables report verify repair plan reference docs publish judge-batch judge-collect human-study chat benchmark test test-slurm smoke lint clean
 .DEFAULT_GOAL := results
