@@ -101,6 +101,14 @@ def test_several_are_made_in_order_and_what_lies_between_stays(maker: Maker) -> 
     assert times(run)["answers.csv"] == before["answers.csv"]
 
 
+def test_the_record_of_what_is_gone_still_tells_the_order(maker: Maker) -> None:
+    run = maker.run
+    (run / "answers.csv").unlink()
+    (run / "data.csv").write_text("changed")
+    assert repair(run, maker) == []
+    assert maker.made == ["data.csv", "answers.csv"]
+
+
 def test_what_comes_out_otherwise_is_said_and_outdates_what_follows(maker: Maker) -> None:
     run = maker.run
     (run / "model/weights").write_text("changed")

@@ -5,6 +5,7 @@ Snakemake is asked for it by name. An artifact that comes out as it was before g
 first: for Snakemake nothing has changed, and what was made from it stays.
 """
 
+import json
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
@@ -29,10 +30,11 @@ def repair(run: Path, make: Callable[[Sequence[Path]], None]) -> list[Fault]:
             raise
         listed = {}  # it is damaged itself: the records remain
     damaged = [fault.path for fault in find_faults(run, listed) if fault.listed or not listed]
-    inputs, times = recorded_inputs(artifacts_of(run)), {}
-    for path in {*artifacts_of(run), *damaged}:
-        times[path] = time_of(path, inputs)
-    before = {run / name: entry["sha256"] for name, entry in listed.items()} or _digests(times)
+    records = {path: record_of(path) for path in {*artifacts_of(run), *damaged}}
+    inputs = {path: {input_at(name) for name in record.get("inputs", ())} for path, record in records.items()}
+    times = {path: time_of(path, inputs) for path in records}
+    before = {path: record["output"]["sha256"] for path, record in records.items() if record}
+    before |= {run / name: entry["sha256"] for name, entry in listed.items()}
     for wave in waves(damaged, inputs):
         _make_anew(wave, make)
         give_back_times(before, times)
@@ -41,15 +43,14 @@ def repair(run: Path, make: Callable[[Sequence[Path]], None]) -> list[Fault]:
     return find_faults(run, listed_in(run))
 
 
-def recorded_inputs(artifacts: Iterable[Path]) -> Inputs:
-    """What each artifact was made from, by its record; of one without a record nothing is known."""
-    found = {}
-    for path in artifacts:
-        try:
-            found[path] = {input_at(name) for name in read_meta(path)["inputs"]}
-        except MopeError:
-            found[path] = set()
-    return found
+def record_of(path: Path) -> dict:
+    """The record of an artifact, which may itself be gone; empty where nothing is known of it."""
+    try:
+        record = json.loads(meta_path(path).read_text(encoding="utf-8"))
+        record["output"]["sha256"], record["inputs"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
+    return record
 
 
 def waves(damaged: Collection[Path], inputs: Inputs) -> Iterable[list[Path]]:
@@ -86,16 +87,6 @@ def give_back_times(before: dict[Path, str], times: dict[Path, int | None]) -> N
             for file in (path / SNAKEMAKE_STAMP, path, meta_path(path)):
                 if file.exists():
                     os.utime(file, ns=(time, time))
-
-
-def _digests(paths: Iterable[Path]) -> dict[Path, str]:
-    found = {}
-    for path in paths:
-        try:
-            found[path] = read_meta(path)["output"]["sha256"]
-        except MopeError:
-            continue  # nothing is known of it: what is made from it will be made again
-    return found
 
 
 def _make_anew(paths: Sequence[Path], make: Callable[[Sequence[Path]], None]) -> None:
