@@ -2,6 +2,7 @@
 # make test       all tests that need no extra hardware
 # make test-slurm the smoke experiment on a SLURM cluster of one node, which the tests start; needs slurm-wlm and munge
 # make verify     re-hash every artifact of a run and name those that differ
+# make repair     make exactly those artifacts anew, and nothing else
 # make plan       what an experiment will take, before it runs: parameters, memory, tokens, questions to the judge, jobs
 # make dry-run    which jobs would run, without running them
 # make report     results/<run>/report.html
@@ -36,13 +37,21 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14 p
 BIN = $(VENV)/bin
 READY = $(VENV)/.installed $(if $(filter smollm2%,$(EXPERIMENT)),$(VENV)/.smollm2)
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profiles/local $(OPTIONS)
+UNLOCK = $(BIN)/python workflow/scripts/unlock.py  # after a kill, if no other run is alive
 LIST_AGAIN = $(SNAKEMAKE) --forcerun write_manifest -- results/$(RUN)/manifest.json  # after what is not part of `all`
+REPORTED = tables figures claims.json overview.html  # what the report shows
 export PYTHONPATH = workflow
+# Snakemake and other libraries need a user's name and a folder for caches, which not every machine has.
+export USER := $(or $(USER),$(LOGNAME),$(firstword $(shell id -un 2> /dev/null) $(shell id -u)))
+ifeq ($(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}"; mkdir -p "$$cache" 2> /dev/null && test -w "$$cache" && echo yes),)
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
 
-.PHONY: help results dry-run paper-tables report verify plan reference docs publish judge-batch judge-collect human-study chat benchmark test test-slurm smoke lint clean
+.PHONY: help results dry-run paper-tables report verify repair plan reference docs publish judge-batch judge-collect human-study chat benchmark test test-slurm smoke lint clean
 .DEFAULT_GOAL := results
 
 results: $(READY)
+	@$(UNLOCK)
 	$(SNAKEMAKE)
 	@$(MAKE) --no-print-directory report
 	@echo "Done: results/$(RUN)/report.html. Check the files with: make verify$(if $(EXPERIMENT), EXPERIMENT=$(EXPERIMENT))"
@@ -58,10 +67,15 @@ paper-tables:
 	@$(MAKE) --no-print-directory results EXPERIMENT=scaling
 
 report: $(READY)
+	@$(BIN)/python workflow/scripts/verify.py results/$(RUN) --only $(REPORTED)
 	$(BIN)/snakemake --report results/$(RUN)/report.html $(OPTIONS)
 
 verify: $(READY)
 	$(BIN)/python workflow/scripts/verify.py results/$(RUN)
+
+repair: $(READY)
+	@$(UNLOCK)
+	@$(BIN)/python workflow/scripts/repair.py results/$(RUN) $(SNAKEMAKE)
 
 reference: verify
 	$(BIN)/python workflow/scripts/copy_reference.py --run results/$(RUN) --out results/reference $(if $(EXPERIMENT),--further,$(if $(wildcard results/tests.xml),--tests results/tests.xml))
@@ -76,6 +90,7 @@ publish: $(READY)
 		--preferences results/$(RUN)/preferences.yaml $(if $(MODELS),--models $(MODELS))
 
 judge-batch: $(READY)
+	@$(UNLOCK)
 	@test -n "$(JUDGE)" || { echo "error: JUDGE is not set; a judge of kind chat of config.yaml is expected" >&2; exit 1; }
 	$(SNAKEMAKE) --forcerun prepare_batch -- results/$(RUN)/batch/$(JUDGE)
 	@cat results/$(RUN)/logs/prepare_batch.$(JUDGE).log
@@ -84,6 +99,7 @@ judge-collect: $(READY)
 	$(BIN)/python workflow/scripts/collect_batch.py --cache results/judge_cache.sqlite $(FILES)
 
 human-study: $(READY)
+	@$(UNLOCK)
 	$(SNAKEMAKE) -- results/$(RUN)/human_study.html
 	$(LIST_AGAIN)
 
@@ -94,6 +110,7 @@ chat: $(READY)
 	@$(BIN)/python workflow/scripts/chat.py --run results/$(RUN)
 
 benchmark: $(READY)
+	@$(UNLOCK)
 	$(SNAKEMAKE) -- $(addprefix results/$(RUN)/,benchmarks/decoding.json benchmarks/training.json figures/decoding_cost.svg)
 	@if [ -e results/$(RUN)/manifest.json ]; then $(LIST_AGAIN); fi
 

@@ -9,6 +9,9 @@ sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 include: "workflow/rules/common.smk"
 
 
+if workflow.is_main_process:
+    join_runs(Path())
+
 config = or_exit(configuration, workflow.config_settings.config, workflow.overwrite_configfiles)
 preferences = or_exit(load_preferences, ALL_PREFERENCES, config["preferences"])
 WORLD = world_files(config["world"])

@@ -141,7 +141,7 @@ def report(stage: str, folder: Path) -> dict:
     killed, stopped = folder / f"{stage}_killed", folder / f"{stage}_stopped"
     found["kills"] = [train(stage, folder, killed, 0, after(n, os, "fsync", signal.SIGKILL)) for n in KILLS]
     found["finished"] = [train(stage, folder, killed, 0), weights(killed)]
-    numbers = (signal.SIGUSR1, signal.SIGTERM)
+    numbers = (signal.SIGTERM, signal.SIGHUP)
     found["stops"] = [train(stage, folder, stopped, 1000, after(2, Checkpoints, "due", n)) for n in numbers]
     found["continued"] = [train(stage, folder, stopped, 1000), weights(stopped)]
     found["left"] = [path.name for path in folder.glob(f".{stage}*")]

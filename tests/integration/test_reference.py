@@ -173,7 +173,7 @@ def test_verification_names_the_damage_and_fails(root: Path, run: Path) -> None:
     outcome = script(root, "verify.py", run)
     assert outcome.returncode == 2
     assert "train.parquet: 1 bytes found" in outcome.stderr
-    assert "1 problems found" in outcome.stderr
+    assert "1 problems found; `make repair` makes the named files anew" in outcome.stderr
 
 
 def test_the_time_of_the_tests_is_kept(root: Path, run: Path, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from mope.judging.preflight import before_first_job
 from mope.methods.entries import in_tables
 from mope.preferences import GENERAL, load_preferences
 from mope.provenance.code import digest
+from mope.runtime.run_lock import join_runs
 
 # The workflow's folder: the short way where it is the working directory, in which results are written.
 PROJECT = Path() if Path(workflow.basedir).samefile(".") else Path(workflow.basedir)

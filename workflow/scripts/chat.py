@@ -8,7 +8,8 @@ from pathlib import Path
 from mope import preferences
 from mope.errors import MopeError
 from mope.explain.terminal_chat import Chat, TerminalSettings, talk, talk_json
-from mope.provenance.artifact import read_meta, require
+from mope.provenance.artifact import read_meta
+from mope.provenance.manifest import require_listed
 from mope.runtime.cli import run
 
 
@@ -25,9 +26,11 @@ def main() -> None:
     controllers = sorted(path for path in (args.run / "controller" / "mope").glob("seed*") if path.is_dir())
     if not experts or not controllers:
         raise MopeError(f"{args.run}: no trained experts and controller; run `make results` first")
-    active = preferences.load_preferences(args.preferences or require(args.run / "preferences.yaml"), sorted(experts))
+    base, *_ = (require_listed(args.run, path) for path in (args.run / "base", *experts.values(), controllers[0]))
+    texts = args.preferences or require_listed(args.run, args.run / "preferences.yaml")
+    active = preferences.load_preferences(texts, sorted(experts))
     trained = read_meta(controllers[0])["params"]  # experts read what they read when the controller was trained
-    chat = Chat(args.run / "base", experts, controllers[0], active, trained.get("precision", "float32"))
+    chat = Chat(base, experts, controllers[0], active, trained.get("precision", "float32"))
     settings = TerminalSettings(args.temperature, args.max_new_tokens, args.seed, trained["expert_prompt"])
     if args.json:
         talk_json(chat, settings, sys.stdin, sys.stdout)

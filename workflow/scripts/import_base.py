@@ -21,7 +21,9 @@ def main() -> None:
     parser.add_argument(
         "--controllers", type=Path, nargs="*", default=[], help="folders of LLaMAs that PCMs begin from"
     )
-    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: pad_token, grown; of a file also sha256")
+    parser.add_argument(
+        "--settings", type=json.loads, required=True, help="JSON: pad_token, grown; of a file also sha256"
+    )
     parser.add_argument("--out", type=Path, required=True, help="model folder")
     args = parser.parse_args()
     settings, out = args.settings, args.out

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from mope.preferences import read_preferences
+from mope.provenance.artifact import verified
 from mope.publish.models import publish_models
 from mope.runtime.cli import run
 
@@ -16,7 +17,7 @@ def main() -> None:
     parser.add_argument("--preferences", type=Path, required=True)
     parser.add_argument("--models", nargs="*", default=[""], help="beginnings of their paths in the run; else all")
     args = parser.parse_args()
-    texts = read_preferences(args.preferences)["texts"]
+    texts = read_preferences(verified(args.preferences))["texts"]
     for folder in publish_models(args.run, args.owner, args.out, texts, args.models):
         print(folder)
 

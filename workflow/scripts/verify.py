@@ -12,15 +12,17 @@ from mope.runtime.cli import run
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, help="folder of the run, e.g. results/laptop")
+    parser.add_argument("--only", nargs="+", default=[], help="files and folders of the run; default: all")
     args = parser.parse_args()
-    problems = verify(args.run)
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    if problems:
-        raise MopeError(
-            f"{args.run}: {len(problems)} problems found; delete the named files and run the workflow again"
-        )
-    print(f"{args.run}: all files are as they were written")
+    found = verify(args.run, args.only)
+    for fault in found:
+        print(fault.problem, file=sys.stderr)
+    if any(fault.listed for fault in found):
+        raise MopeError(f"{args.run}: {len(found)} problems found; `make repair` makes the named files anew")
+    if found:
+        raise MopeError(f"{args.run}: {len(found)} files found that are none of this run; delete or move them")
+    if not args.only:
+        print(f"{args.run}: all files are as they were written")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,10 @@ from mope.runtime.estimate import earlier_durations, reference_durations, second
 
 ROUTINE = ("Building DAG", "Using shell", "Provided ", "Rules claiming", "host:", "Conda environments:", "Assuming ")
 ROUTINE += ("Select jobs", "Execute ", "Complete log", "Config file ", "Shutting down", "Exiting because")
+LOCKED = (
+    "error: another run works on these files, or was killed; wait for its end, or if none is alive on any machine: "
+    "`{} --unlock`, then the same command goes on"
+)
 REDRAW_S = 0.5  # of the running jobs' bars on a terminal
 REPEAT_S = 60  # the same where the output goes to a file
 TAIL_BYTES = 4096
@@ -67,6 +71,8 @@ class LogHandler(LogHandlerBase):
                 self._finish(record.job_id)
             elif event == LogEvent.JOB_ERROR:
                 self._fail(record)
+            elif event == LogEvent.ERROR and record.exception == "LockException":
+                self._print(LOCKED.format(Path(sys.executable).parent / "snakemake"))
             elif event == LogEvent.ERROR and record.exception != "RuleException":  # that one repeats the failed command
                 self._print(self.format(record))
 

@@ -112,3 +112,11 @@ def test_ratings_are_looked_through(folder: Path) -> None:
     (folder / "ratings/bob.csv").rmdir()
     (folder / "ratings/bob.csv").write_text("study,rater,item,answer\ns,Bob,item-0,maybe\n")
     assert "bob.csv: line 2: answer 'maybe'" in problem(folder, own)
+
+
+@pytest.mark.parametrize("section", ["base", "controller"])
+def test_a_model_with_code_of_its_own_is_refused(folder: Path, base: str, section: str) -> None:
+    (folder / "own").mkdir()
+    (folder / "own/config.json").write_text('{"auto_map": {"AutoModel": "own.Own"}}')
+    with pytest.raises(MopeError, match=rf"{section}\.path: folder own: config.json has auto_map"):
+        load_config(folder, TINY | {section: {"path": "own"}})

@@ -63,13 +63,13 @@ def test_an_error_leaves_the_old_artifact_and_no_rest(tmp_path: Path, name: str)
         temporary.exists() or temporary.mkdir()
         raise ZeroDivisionError
     require(path)
-    assert not list(tmp_path.glob(f".{path.stem}.tmp{path.suffix}"))
+    assert not list(tmp_path.glob(f".{path.name}.tmp-*-{os.getpid()}{path.suffix}"))
 
 
 @pytest.mark.parametrize("name", ["table.csv", "model"])
 def test_writing_again_replaces(tmp_path: Path, name: str) -> None:
     path = make(tmp_path / name, "old")
-    (tmp_path / f".{path.stem}.tmp{path.suffix}").mkdir()  # left by a killed job
+    (tmp_path / f".{path.name}.tmp-host-1{path.suffix}").mkdir()  # left by a killed job
     before = fingerprint(path)
     require(make(path, "new"))
     assert fingerprint(path) != before

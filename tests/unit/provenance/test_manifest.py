@@ -7,7 +7,7 @@ import pytest
 
 from mope.errors import MopeError
 from mope.provenance.artifact import meta_path, write
-from mope.provenance.manifest import build, verify
+from mope.provenance.manifest import build, require_listed, verify
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_every_file_that_differs_is_named(run: Path) -> None:
     (run / "base/weights.bin").write_text("short")
     (run / "tables/a.csv").unlink()
     (run / "tables/b.csv").write_text("new")
-    problems = verify(run)
+    problems = [fault.problem for fault in verify(run)]
     assert len(problems) == 4
     for name in ("claims.json: content differs", "weights.bin: 5 bytes", "a.csv: missing", "b.csv: has no b.csv.meta"):
         assert any(name in problem for problem in problems), name
@@ -60,7 +60,7 @@ def test_an_artifact_replaced_after_the_manifest_is_named_and_a_whole_one_added_
         with write(run / name, stage="more", params={}, seeds={}) as temporary:
             temporary.write_text("more")
     (run / "spoilt.csv").write_text("less")
-    replaced, spoilt = verify(run)
+    replaced, spoilt = (fault.problem for fault in verify(run))
     assert replaced.endswith("claims.json: is not the one listed in manifest.json")
     assert "spoilt.csv: content differs" in spoilt
 
@@ -78,3 +78,26 @@ def test_a_missing_or_damaged_manifest_is_an_error(run: Path) -> None:
     (run / "manifest.json").unlink()
     with pytest.raises(MopeError, match=r"manifest\.json: missing"):
         verify(run)
+
+
+def test_a_part_of_a_run_is_verified_alone(run: Path) -> None:
+    (run / "claims.json").write_text("claims.jsoN")
+    assert verify(run, ["tables"]) == []
+    (run / "tables/a.csv").write_text("tables/A.csv")
+    (fault,) = verify(run, ["tables"])
+    assert fault.path == run / "tables/a.csv" and fault.listed and "content differs" in fault.problem
+
+
+def test_what_is_read_must_be_what_manifest_and_record_say(run: Path) -> None:
+    assert require_listed(run, run / "base") == run / "base"
+    (run / "tables/a.csv").write_text("damaged")  # nobody has asked for it
+    require_listed(run, run / "claims.json")
+    with write(run / "claims.json", stage="claims", params={}, seeds={}) as temporary:
+        temporary.write_text("altered, with a record of its own")
+    with pytest.raises(MopeError, match=r"claims\.json: is not the one listed in manifest\.json"):
+        require_listed(run, run / "claims.json")
+    (run / "manifest.json").unlink()  # the run is not finished: the record is all there is
+    require_listed(run, run / "claims.json")
+    (run / "base/weights.bin").write_text("short")
+    with pytest.raises(MopeError, match=r"weights\.bin: 5 bytes found"):
+        require_listed(run, run / "base")

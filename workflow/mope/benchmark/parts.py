@@ -68,8 +68,8 @@ def trained_parts(
     base: Path, experts: dict[str, Path], controller: Path, name: str, dtype: torch.dtype, device
 ) -> Parts:
     """The parts of a run, from its folders."""
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype).to(device)
-    module = AutoModel.from_pretrained(controller).to(device, dtype)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, trust_remote_code=False).to(device)
+    module = AutoModel.from_pretrained(controller, trust_remote_code=False).to(device, dtype)
     adapters = {expert: read_adapter(folder) for expert, folder in experts.items()}
     return Parts(name, dtype, model, adapters, module.model, module.head)
 
@@ -109,8 +109,8 @@ def random_parts(name: str, shape: RandomShape, seed: int, dtype: torch.dtype, d
     torch.manual_seed(seed)
     config, body = LlamaConfig(**shape.base), LlamaConfig(vocab_size=shape.base["vocab_size"], **shape.body)
     with torch.device(device):
-        base = AutoModelForCausalLM.from_config(config, dtype=dtype).eval()
-        controller = AutoModel.from_config(body, dtype=dtype).eval()
+        base = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=False).eval()
+        controller = AutoModel.from_config(body, dtype=dtype, trust_remote_code=False).eval()
         head = torch.nn.Linear(body.hidden_size, 6, dtype=dtype)
     adapters = {f"expert{i}": random_adapter(base, shape.targets, shape.rank) for i in range(6)}
     return Parts(name, dtype, base, adapters, controller, head)

@@ -15,6 +15,7 @@ from mope.methods.names import FOCUS
 from mope.preferences import OPEN_TEXT, Preferences, load_preferences, read_preferences
 from mope.runtime.suggestion import one_of
 from mope.training.base_source import BASE_SOURCES, KNOWN_PACKAGES, check_gguf, gguf_file, given, sha256_of
+from mope.training.model_code import check_no_code
 from mope.training.model_folder import check_model_folder
 from mope.world.answers import STYLES
 from mope.world.worlds import names
@@ -132,6 +133,7 @@ def _starts(config: dict, directory: Path) -> Iterator[Problem]:
             yield (*key, "path"), f"folder {path} has no config.json; a folder made by save_pretrained is expected"
         else:
             try:
+                check_no_code(directory / path, f"folder {path}")
                 check_model_folder(directory / path)
             except MopeError as error:
                 yield (*key, "path"), str(error)

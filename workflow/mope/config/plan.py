@@ -26,6 +26,7 @@ from mope.methods.entries import across_prompts
 from mope.preferences import Preferences
 from mope.rewards.reward_model import SHARED
 from mope.training.base_source import check_gguf, gguf_file, given
+from mope.training.model_code import check_no_code
 
 LIBRARIES = 540e6  # bytes: Python, torch, transformers, TRL, on a CPU
 SCORED = 64  # answers in a batch of decoding on a CPU, and at most in one of scoring
@@ -81,7 +82,7 @@ class ModelShape:
 def shape_of(config: PreTrainedConfig, width: int) -> ModelShape:
     """Counted on a model whose tensors have a size but no storage."""
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config)
+        model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
     head = model.get_output_embeddings()
     linear = [m for m in model.modules() if isinstance(m, torch.nn.Linear) and m is not head]
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
@@ -111,11 +112,12 @@ def base_config(config: dict, folders: list[Path]) -> PreTrainedConfig:
     """
     for folder in folders:
         if (folder / "config.json").is_file():
-            return AutoConfig.from_pretrained(folder)
+            check_no_code(folder, str(folder))
+            return AutoConfig.from_pretrained(folder, trust_remote_code=False)
     s, file = config["base"], gguf_file(config["base"])
     if file is not None:
         check_gguf(file)
-        return AutoConfig.from_pretrained(file.parent, gguf_file=file.name)
+        return AutoConfig.from_pretrained(file.parent, gguf_file=file.name, trust_remote_code=False)
     return _from_scratch(s, s["vocabulary"]) if s["hub"] is None else _from_hub(s["hub"])
 
 
@@ -132,18 +134,20 @@ def _from_scratch(s: dict, vocabulary: int) -> PreTrainedConfig:
 
 def _from_hub(hub: dict) -> PreTrainedConfig:
     try:
-        return AutoConfig.from_pretrained(hub["id"], revision=hub["revision"])
+        return AutoConfig.from_pretrained(hub["id"], revision=hub["revision"], trust_remote_code=False)
     except OSError:
         message = f"base.hub: the config.json of {hub['id']} cannot be reached"
         raise MopeError(f"{message}; a network, or PLAN='--base <folder that has it>' is needed") from None
+    except ValueError as error:  # of a family that transformers does not know, or with code of its own
+        raise MopeError(f"base.hub: {hub['id']}: {error}") from None
 
 
 def controller_parameters(config: dict, base: PreTrainedConfig, start: Path | None) -> int:
-    """Parameters of a controller: from scratch, of the LLaMA in the folder `start`, or of the first layers of `base`."""
+    """Parameters of a controller: from scratch, of the LLaMA in the folder `start`, or of the base's first layers."""
     section = config["controller"]
     start = start or (Path(section["path"]) if section["path"] else None)
     if start is not None:
-        return shape_of(AutoConfig.from_pretrained(start), 4).parameters
+        return shape_of(AutoConfig.from_pretrained(start, trust_remote_code=False), 4).parameters
     shape = _from_scratch(section, base.vocab_size)
     if section["start"] == "base":
         shape = LlamaConfig(**base.to_dict() | {"num_hidden_layers": section["layers"], "layer_types": None})

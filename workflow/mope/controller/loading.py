@@ -15,7 +15,7 @@ def load_controller(folder: Path, pool: ExpertPool, preferences: Preferences, to
 
     One that scores experts by their texts takes up experts that it has not met in training.
     """
-    module = AutoModel.from_pretrained(folder).to(pool.device).eval()
+    module = AutoModel.from_pretrained(folder, trust_remote_code=False).to(pool.device).eval()
     trained = list(module.config.experts)
     if getattr(module.config, "expert_texts", None) is not None and set(trained) <= set(pool.names):
         module.config.experts = list(preferences.ids)

@@ -142,9 +142,15 @@ def projected_embeddings(folder: Path, vocabulary: int, hidden: int) -> torch.Te
 
     Scaled to the standard deviation with which a body from scratch begins, so that training starts alike.
     """
-    known = AutoModel.from_pretrained(folder, dtype=torch.float32).get_input_embeddings().weight.detach()
+    known = (
+        AutoModel.from_pretrained(folder, dtype=torch.float32, trust_remote_code=False)
+        .get_input_embeddings()
+        .weight.detach()
+    )
     if hidden > known.shape[1]:
-        raise MopeError(f"controller.hidden: {hidden} found, at most {known.shape[1]} is expected with start: embeddings")
+        raise MopeError(
+            f"controller.hidden: {hidden} found, at most {known.shape[1]} is expected with start: embeddings"
+        )
     centred = known - known.mean(dim=0)
     directions = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -hidden:]  # (H, hidden), by rising variance
     projected = centred @ directions

@@ -86,7 +86,7 @@ class Chat:
     def __init__(
         self, base: Path, experts: dict[str, Path], controller: Path, preferences: Preferences, precision: str
     ):
-        self.tokenizer = AutoTokenizer.from_pretrained(base)
+        self.tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
         self.ends = turn_ends(base, self.tokenizer)
         self.preferences = preferences
         self.pool = open_pool(base, {i: experts[i] for i in preferences.ids}, precision)

@@ -52,7 +52,7 @@ class Generator:
 
     def __init__(self, models: Models, preferences: Preferences, settings: GenerationSettings):
         self.models, self.preferences, self.settings = models, preferences, settings
-        self.tokenizer = AutoTokenizer.from_pretrained(models.base)
+        self.tokenizer = AutoTokenizer.from_pretrained(models.base, trust_remote_code=False)
         self.ends = turn_ends(models.base, self.tokenizer)
 
     def pool(self, adapters: dict) -> ExpertPool:

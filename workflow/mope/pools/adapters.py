@@ -42,7 +42,7 @@ class AdapterPool(ExpertPool):
         device: str | torch.device = "cpu",
     ):
         if isinstance(base, str | Path):
-            base = AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
+            base = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, trust_remote_code=False)
         base = base.to(device=device, dtype=dtype)
         self.llama = Llama(base.get_decoder())
         self.head = Linear(base.get_output_embeddings().weight.detach(), None)

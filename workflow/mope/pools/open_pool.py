@@ -27,7 +27,7 @@ def open_pool(base: str | Path, adapters: Mapping[str, str | Path | Adapter], pr
     them one after the other.
     """
     dtype, where = placement(precision)
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, trust_remote_code=False)
     try:
         check_family(model.get_decoder())
     except MopeError as reason:

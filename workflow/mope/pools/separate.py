@@ -34,7 +34,9 @@ class SeparatePool(ExpertPool):
     ):
         self.names = tuple(models)
         self.models = [
-            AutoModelForCausalLM.from_pretrained(model, dtype=dtype) if isinstance(model, str | Path) else model
+            AutoModelForCausalLM.from_pretrained(model, dtype=dtype, trust_remote_code=False)
+            if isinstance(model, str | Path)
+            else model
             for model in models.values()
         ]
         self.models = [model.to(device=device, dtype=dtype).eval() for model in self.models]

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from mope.errors import MopeError
 from mope.provenance import code
+from mope.provenance.output_lock import only_writer
 from mope.runtime.processes import is_first
 
 SCHEMA_VERSION = 1
@@ -37,8 +38,10 @@ PACKAGES = (
     ),
     *("statsmodels", "textstat", "tokenizers", "torch", "transformers", "trl", "vaderSentiment"),
 )
+TEMPORARY = ".tmp-"  # follows the artifact's name in hidden ones that are not finished
 SNAKEMAKE_STAMP = ".snakemake_timestamp"  # Snakemake puts it into folders: not part of the artifact
 _STARTED = time.monotonic()
+_BEGAN = round(time.time(), 3)  # seconds since 1970
 
 
 @contextlib.contextmanager
@@ -47,29 +50,52 @@ def write(
 ) -> Iterator[Path]:
     """Yield a temporary path beside `path` to write a file or a folder to; on success move both it and its record in.
 
-    The temporary name is hidden and has the suffix of `path`. After an error nothing is left at the temporary path and
-    `path` is as before. A kill between the two moves leaves an artifact without a record, which `require` rejects.
-    Of several processes of one training only the first one's file or folder becomes the artifact.
+    The temporary name is hidden, is this process's own and has the suffix of `path`. After an error nothing is left at
+    the temporary path and `path` is as before. A kill between the two moves leaves an artifact without a record, which
+    `require` rejects. Of several processes of one training only the first one's file or folder becomes the artifact.
+
+    `MopeError` where another process is writing the artifact, or where one that began later than this has written it:
+    a job that outlived its run replaces nothing that a newer run has made.
     """
     path = Path(path)
     if not is_first():
         with tempfile.TemporaryDirectory() as unseen:
             yield Path(unseen) / path.name
         return
-    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
-    remove(temporary)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with only_writer(path):
+        _check_not_newer(path)
+        for left in _temporaries(path):
+            remove(left)
+        temporary = path.with_name(f".{path.name}{TEMPORARY}{platform.node()}-{os.getpid()}{path.suffix}")
+        try:
+            sources = {_name(source): _digest_of_input(Path(source)) for source in inputs}
+            yield temporary
+            if not temporary.exists():
+                raise MopeError(f"{path}: stage {stage} wrote nothing; a file or folder at {temporary} was expected")
+            output = fingerprint(temporary)
+            record = {"stage": stage, "params": params, "seeds": seeds, "inputs": sources, "output": output}
+            text = json.dumps(record | _circumstances(), indent=1, sort_keys=True)
+            _check_not_newer(path)  # again: file systems without locks let another one in
+            _commit(temporary, path, text + "\n")
+        finally:
+            remove(temporary)
+
+
+def _temporaries(path: Path) -> list[Path]:
+    """What killed writers of the artifact `path` have left."""
+    begin = f".{path.name}{TEMPORARY}"
+    return [file for file in path.parent.iterdir() if file.name.startswith(begin)]
+
+
+def _check_not_newer(path: Path) -> None:
+    """`MopeError` where the artifact at `path` is of a process that began after this one."""
     try:
-        sources = {_name(source): _digest_of_input(Path(source)) for source in inputs}
-        yield temporary
-        if not temporary.exists():
-            raise MopeError(f"{path}: stage {stage} wrote nothing; a file or folder at {temporary} was expected")
-        output = fingerprint(temporary)
-        record = {"stage": stage, "params": params, "seeds": seeds, "inputs": sources, "output": output}
-        text = json.dumps(record | _circumstances(), indent=1, sort_keys=True)
-        _commit(temporary, path, text + "\n")
-    finally:
-        remove(temporary)
+        began = read_meta(path).get("began", 0.0)
+    except MopeError:
+        return  # there is none, or no whole one
+    if began > _BEGAN:
+        found = f"{path}: is of a run that began later than this job, which has outlived its own"
+        raise MopeError(f"{found}; it stays as it is, delete it to have it made again")
 
 
 def identity(*, stage: str, params: dict, seeds: dict[str, int], inputs: Iterable[Path | str]) -> str:
@@ -193,6 +219,7 @@ def _circumstances() -> dict:
     return {
         "schema_version": SCHEMA_VERSION,
         "host": platform.node(),
+        "began": _BEGAN,
         "device": torch.cuda.get_device_name() if cuda else "cpu",
         "wall_s": round(time.monotonic() - _STARTED, 3),
         "peak_memory_mb": round(usage / (1024 if sys.platform == "linux" else 1024**2), 1),
@@ -231,8 +258,7 @@ def _git(*arguments: str) -> str | None:
 
 def _commit(temporary: Path, path: Path, record: str) -> None:
     """Flush to disk and rename: first the old record goes, then the artifact comes, then its record."""
-    meta, temporary_meta = meta_path(path), temporary.with_name(f".{path.name}.meta.tmp")
-    old = path.with_name(f".{path.name}.old")
+    meta, temporary_meta, old = meta_path(path), *(temporary.with_name(temporary.name + x) for x in (".meta", ".old"))
     temporary_meta.write_text(record)
     for file in [temporary_meta, *(temporary / name for name in _members(temporary))]:
         _fsync(file)

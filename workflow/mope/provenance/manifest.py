@@ -1,13 +1,15 @@
 """The list of all artifacts of a run, and the check that every one of them is still what it was."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mope.errors import MopeError
 from mope.provenance.artifact import difference, meta_path, read_meta, require
 
 MANIFEST = "manifest.json"
+LOST = f"missing, but listed in {MANIFEST}"
 NOT_ARTIFACTS = {"logs", "timings", "report.html", "report.zip"}  # by Snakemake, different in every run
 NOT_ARTIFACTS |= {"batch"}  # requests to a batch service: of use until they are answered
 
@@ -25,19 +27,54 @@ def build(run: Path) -> dict:
     return {"schema_version": 1, "run": run.name, "artifacts": artifacts}
 
 
-def verify(run: Path) -> list[str]:
-    """One line for each file of the run that differs from its record or the manifest, is missing, or has no record.
+@dataclass(frozen=True)
+class Fault:
+    """An artifact that is not what it was: one line that says how, and whether the manifest lists it."""
 
-    What another run that uses these artifacts has added since is in no manifest, and fine if it is as recorded.
-    """
+    path: Path
+    problem: str
+    listed: bool
+
+
+def listed_in(run: Path) -> dict[str, dict]:
+    """The artifacts that the manifest of `run` lists; `MopeError` if it is missing or not as it was written."""
     if not (run / MANIFEST).is_file():
         raise MopeError(f"{run / MANIFEST}: missing; finish the run with `make results` first")
-    listed = json.loads(require(run / MANIFEST).read_text())["artifacts"]
+    return json.loads(require(run / MANIFEST).read_text())["artifacts"]
+
+
+def verify(run: Path, only: Sequence[str] = ()) -> list[Fault]:
+    """The artifacts of the run that differ from their record or the manifest, are missing, or have no record.
+
+    `only`: of these files and folders of the run. What another run that uses these artifacts has added since is in no
+    manifest, and fine if it is as recorded.
+    """
+    return find_faults(run, listed_in(run), only)
+
+
+def find_faults(run: Path, listed: dict[str, dict], only: Sequence[str] = ()) -> list[Fault]:
+    """As `verify`, where the manifest has been read already."""
     present = {path.relative_to(run).as_posix(): path for path in artifacts_of(run)}
-    problems = [f"{run / name}: missing, but listed in {MANIFEST}" for name in sorted(listed.keys() - present.keys())]
-    for name, path in present.items():
-        problems.extend(_problems(run, path, listed.get(name)))
-    return problems
+    found = []
+    for name in sorted(listed.keys() | present.keys()):
+        if only and name.split("/")[0] not in only:
+            continue
+        problem = _problem(run / name, listed.get(name)) if name in present else f"{run / name}: {LOST}"
+        if problem:
+            found.append(Fault(run / name, problem, name in listed))
+    return found
+
+
+def require_listed(run: Path, path: Path) -> Path:
+    """`path`, an artifact of `run`, if it agrees with its record and, in a finished run, with the manifest.
+
+    Nothing but this artifact and the manifest is read. `MopeError` names the file that differs.
+    """
+    listed = listed_in(run) if (run / MANIFEST).is_file() else {}
+    problem = _problem(require(path), listed.get(path.relative_to(run).as_posix()))
+    if problem:
+        raise MopeError(f"{problem}; `make repair` makes it anew")
+    return path
 
 
 def artifacts_of(run: Path) -> Iterator[Path]:
@@ -53,14 +90,13 @@ def artifacts_of(run: Path) -> Iterator[Path]:
             yield path
 
 
-def _problems(run: Path, path: Path, listed: dict | None) -> Iterator[str]:
+def _problem(path: Path, listed: dict | None) -> str:
+    """How an artifact differs from its record or its entry in the manifest; empty if it does not."""
     try:
         record = read_meta(path)
     except MopeError as error:
-        yield str(error)
-        return
+        return str(error)
     problem = difference(record["output"], path)
-    if problem:
-        yield problem
-    elif listed and record["output"]["sha256"] != listed["sha256"]:
-        yield f"{path}: is not the one listed in {MANIFEST}"
+    if not problem and listed and record["output"]["sha256"] != listed["sha256"]:
+        return f"{path}: is not the one listed in {MANIFEST}"
+    return problem

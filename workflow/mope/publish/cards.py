@@ -1,17 +1,17 @@
 """Model cards: what a published model is, how to load it, what it was trained with and how well it did."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from string import Template
 
 import yaml
-from huggingface_hub import ModelCardData
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from mope.prompting import messages
 
-PAPERS = """\
-- "Orchestrating LLMs with Different Personalizations", [arXiv 2407.04181](https://arxiv.org/abs/2407.04181)
-- "Personalized Soups", [arXiv 2310.11564](https://arxiv.org/abs/2310.11564)"""
+CARD_TEMPLATE = Path(__file__).with_name("card.md.jinja")
 QUESTION = "What is rain?"
 CHAT = """\
 chat = $chat
@@ -103,17 +103,20 @@ print(controller.config.experts)""",
 }
 
 
-LIMITS = (
-    "A research artifact. It was evaluated for how it meets preferences and for little else; what it says may be "
-    "false, and an unfriendly expert is rude on purpose. The base's licence holds for what is derived from it."
-)
+@dataclass(frozen=True)
+class ModelResults:
+    """How well a model did: Markdown, and measures by name (as the Hub names them) on some data."""
+
+    text: str = ""
+    measures: Mapping[str, float] = field(default_factory=dict)
+    data: str = ""
 
 
-def card(stage: str, name: str, base: str | None, text: str | None, record: dict, results: str) -> str:
-    """Text of README.md for the model published as `name`.
+def card(stage: str, name: str, base: str | None, text: str | None, record: dict, results: ModelResults) -> ModelCard:
+    """The card of the model published as `name`.
 
     `base` is the repository of its base, if it has one; `text` that of its preference, if it has one, which an expert
-    reads behind the instruction; `record` the artifact's `meta.json`; `results` Markdown.
+    reads behind the instruction; `record` the artifact's `meta.json`.
     """
     kind = CARD_KINDS[stage]
     header = ModelCardData(
@@ -122,20 +125,30 @@ def card(stage: str, name: str, base: str | None, text: str | None, record: dict
         pipeline_tag=kind.pipeline,
         language="en",
         tags=["personalization", *kind.tags],
+        model_name=name if results.measures else None,
+        eval_results=[
+            EvalResult(
+                task_type=kind.pipeline,
+                dataset_type="own",
+                dataset_name=results.data,
+                metric_type=measure,
+                metric_value=value,
+            )
+            for measure, value in results.measures.items()
+        ]
+        or None,
     )
     chat = messages(QUESTION, [text] if text and stage == "train_expert" else [])
-    load = Template(kind.load).substitute(base=base, name=name, chat=json.dumps(chat, ensure_ascii=False))
-    settings = yaml.safe_dump(record["params"], sort_keys=True, allow_unicode=True, width=100).rstrip()
-    versions = ", ".join(f"{key} {record['packages'][key]}" for key in ("torch", "transformers", "peft", "trl"))
-    parts = [
-        f"---\n{header.to_yaml()}\n---",
-        f"# {name}",
-        kind.about,
-        f"Its preference: “{text}”" if text else "",
-        f"## Load\n\n```python\n{load}\n```",
-        f"## Training\n\nStage `{stage}` at commit `{record['git_commit']}`, {versions}:\n\n```yaml\n{settings}\n```",
-        f"## Results\n\n{results}" if results else "",
-        f"## Limits\n\n{LIMITS}",
-        f"## Papers\n\n{PAPERS}",
-    ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return ModelCard.from_template(
+        header,
+        template_path=CARD_TEMPLATE,
+        name=name,
+        about=kind.about,
+        preference=text,
+        load=Template(kind.load).substitute(base=base, name=name, chat=json.dumps(chat, ensure_ascii=False)),
+        stage=stage,
+        commit=record["git_commit"],
+        versions=", ".join(f"{key} {record['packages'][key]}" for key in ("torch", "transformers", "peft", "trl")),
+        settings=yaml.safe_dump(record["params"], sort_keys=True, allow_unicode=True, width=100).rstrip(),
+        results=results.text,
+    )

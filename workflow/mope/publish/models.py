@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from mope.errors import MopeError
-from mope.provenance.artifact import meta_path, read_meta, require
-from mope.publish.cards import CARD_KINDS, card
+from mope.provenance.artifact import meta_path, read_meta
+from mope.provenance.manifest import require_listed
+from mope.publish.cards import CARD_KINDS, ModelResults, card
 from mope.report.docs.win_rate_tables import average_table, of_judge
 from mope.report.formats import percent
 
@@ -51,23 +52,24 @@ def base_of(run: Path, owner: str) -> str:
     )
 
 
-def results_of(model: Model, run: Path) -> str:
-    """Markdown about how well a model did, from the run's tables, as far as they are there."""
+def results_of(model: Model, run: Path) -> ModelResults:
+    """How well a model did, from the run's tables, as far as they are there; `MopeError` for a damaged one."""
     metrics, curve = (model.folder.with_name(f"{model.folder.name}.{kind}") for kind in ("metrics.json", "curve.csv"))
     if metrics.is_file():
-        found = json.loads(metrics.read_text())
-        return f"Accuracy on {found['n_pairs']} held-out pairs: {percent(found['accuracy'])} %."
+        found = json.loads(require_listed(run, metrics).read_text())
+        text = f"Accuracy on {found['n_pairs']} held-out pairs: {percent(found['accuracy'])} %."
+        return ModelResults(text, {"accuracy": found["accuracy"]}, "held-out pairs of the feedback")
     if model.stage == "train_expert":
-        steps = pd.read_csv(curve)
+        steps = pd.read_csv(require_listed(run, curve))
         first, last = steps.reward.head(LOGGED).mean(), steps.reward.tail(LOGGED).mean()
-        return (
+        return ModelResults(
             f"Mean reward in training: {first:.2f} in the first {LOGGED} logged steps, {last:.2f} in the last {LOGGED}."
         )
     averages = run / "tables/average_win_rates.csv"
     if model.stage == "train_controller" and averages.is_file():
-        table = average_table(of_judge(pd.read_csv(averages)))
-        return f"Average pairwise win rates of the run's methods:\n\n{table}"
-    return ""
+        table = average_table(of_judge(pd.read_csv(require_listed(run, averages))))
+        return ModelResults(f"Average pairwise win rates of the run's methods:\n\n{table}")
+    return ModelResults()
 
 
 def publish_models(
@@ -75,8 +77,8 @@ def publish_models(
 ) -> list[Path]:
     """Copy the `wanted` models of `run` to `out`/`owner`/<name>, each with a card that holds its preference's text.
 
-    Adapters name their published base. Returns the folders. `MopeError` where there is no such model, or one differs
-    from its record.
+    Adapters name their published base. Returns the folders. `MopeError` where there is no such model, or where one, or
+    what its card tells, differs from its record or the manifest.
     """
     if not meta_path(run / "base").is_file():
         raise MopeError(f"{run}: no base found; a finished run with models of its own (`artifacts: null`) is expected")
@@ -84,14 +86,14 @@ def publish_models(
     for model in models(run, owner, wanted):
         target = out / model.repository
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(require(model.folder), target, ignore=shutil.ignore_patterns("README.md", ".*"))
+        shutil.copytree(require_listed(run, model.folder), target, ignore=shutil.ignore_patterns("README.md", ".*"))
         config = target / ADAPTER
         if config.is_file():
             config.write_text(json.dumps(json.loads(config.read_text()) | {"base_model_name_or_path": base}, indent=2))
         own = None if model.stage in ("train_base", "train_controller") else base
         about = texts.get(model.folder.name) if model.stage in ("train_expert", "train_reward") else None
-        text = card(model.stage, model.repository, own, about, read_meta(model.folder), results_of(model, run))
-        (target / "README.md").write_text(text)
+        own_card = card(model.stage, model.repository, own, about, read_meta(model.folder), results_of(model, run))
+        own_card.save(target / "README.md")
         folders.append(target)
     if not folders:
         raise MopeError(

@@ -30,7 +30,7 @@ def reference_answers(
 
     With `preferences`, one to each prompt with the texts of each of their combinations instead (column combination).
     """
-    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
     asked = prompts[["prompt_id", "prompt"]]
     if preferences is not None:
         asked = asked.merge(pd.DataFrame({"combination": preferences.combinations()}), how="cross")

@@ -24,13 +24,15 @@ class RewardModel:
     """A reward adapter on the base model: r(x, y), a scalar logit (Bradley-Terry scale)."""
 
     def __init__(self, base: str | Path, adapter: str | Path, merge: bool = True, precision: str = "float32"):
-        self.tokenizer = AutoTokenizer.from_pretrained(base)
+        self.tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
         if self.tokenizer.pad_token_id == self.tokenizer.eos_token_id:
             raise MopeError(f"{base}: pad and eos are one token; a reward would be read one token early")
         self.device = device()
         dtype = dtype_of(precision, self.device)
         stored = torch.float32 if merge else dtype  # sums of weights are rounded once
-        model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, dtype=stored)
+        model = AutoModelForSequenceClassification.from_pretrained(
+            base, num_labels=1, dtype=stored, trust_remote_code=False
+        )
         model.config.pad_token_id = self.tokenizer.pad_token_id
         model, self.adapter = PeftModel.from_pretrained(model, adapter), "default"
         self.model = (model.merge_and_unload() if merge else model).to(self.device, dtype).eval()
@@ -112,7 +114,8 @@ def load_reward_models(
     if merge:
         return {name: RewardModel(base, folder, precision=precision) for name, folder in adapters.items()}
     if isinstance(pool, AdapterPool):
-        tokenizer, rewards = AutoTokenizer.from_pretrained(base), SharedRewards(pool.llama, adapters)
+        tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
+        rewards = SharedRewards(pool.llama, adapters)
         return {name: PooledRewardModel(tokenizer, rewards, place) for place, name in enumerate(adapters)}
     (first, folder), *others = adapters.items()
     model = RewardModel(base, folder, merge=False, precision=precision)

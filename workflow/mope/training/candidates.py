@@ -71,7 +71,7 @@ def sample_candidates(
     about. Deviation: the paper compares two samples of one prompt; the spoilt variants teach the reward models what the
     small base would otherwise exploit (repetition, answers cut off, manner without matter, a topic left out).
     """
-    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
     rng = random.Random(f"candidates {seed}")
     asked, requests = [], []
     for row in prompts.itertuples():

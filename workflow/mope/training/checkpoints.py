@@ -11,9 +11,10 @@ from accelerate.utils import gather_object
 
 from mope.errors import MopeError, Stopped
 from mope.provenance.artifact import identity, meta_path, remove, require, write
+from mope.provenance.output_lock import only_writer
 from mope.runtime.processes import is_first, launched
 
-SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Checkpoints:
@@ -62,7 +63,8 @@ class Checkpoints:
     def listen(self) -> None:
         """From now on the first stop signal asks for a checkpoint, and a second one acts as it would otherwise."""
         for number in SIGNALS:
-            self._handlers[number] = signal.signal(number, self._ask)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # ignored under nohup
+                self._handlers[number] = signal.signal(number, self._ask)
 
     def ignore(self) -> None:
         """Signals act as before `listen`."""
@@ -86,7 +88,13 @@ def checkpoints(out: Path, record: dict, inputs: Iterable[Path], minutes: float)
 
     They lie in a hidden folder beside `out`, which Snakemake does not know and so does not delete with a failed job's
     outputs. Checkpoints of other parameters, code or inputs are not used but removed, and all of them in the end.
+    `MopeError` where another process is making `out`: its checkpoints stay.
     """
+    with only_writer(out) if is_first() else contextlib.nullcontext():
+        yield from _checkpoints(out, record, inputs, minutes)
+
+
+def _checkpoints(out: Path, record: dict, inputs: Iterable[Path], minutes: float) -> Iterator[Checkpoints]:
     root = out.with_name(f".{out.name}.checkpoints")
     folder = root / identity(**record, inputs=inputs)[:16]
     saved = Checkpoints(folder, minutes)

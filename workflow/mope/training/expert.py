@@ -185,7 +185,7 @@ def train_expert(
     without a value model.
     """
     set_seed(settings.seed)
-    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
 
     def score(prompts, completions, completion_ids, question, combination, **_) -> list[float]:
         whole = [trainer.begun(prompt) + ids for prompt, ids in zip(prompts, completion_ids, strict=True)]
@@ -212,7 +212,7 @@ def train_expert(
         **batch_options("expert", batch, settings.micro_batch),
         **trainer_options(dtype),
     )
-    model = AutoModelForCausalLM.from_pretrained(base, **loading_options(dtype))
+    model = AutoModelForCausalLM.from_pretrained(base, **loading_options(dtype), trust_remote_code=False)
     spare = not torch.cuda.is_available() and (settings.micro_batch or batch) >= batch  # memory, for a second copy
     pool = policy_pool(model) if spare else None
     trainer = SeededTrainer(

@@ -23,12 +23,15 @@ def convert(file: Path, out: Path) -> None:
     """
     header = read_header(file)
     with _explained(file, "cannot be read as a causal LM"):
-        tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
-        read = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name, trust_remote_code=False)
+        read = AutoModelForCausalLM.from_pretrained(
+            file.parent, gguf_file=file.name, dtype=torch.float32, trust_remote_code=False
+        )
     plain_model(read).save_pretrained(out)
     tokenizer.save_pretrained(out)
     (out / "README.md").write_text(licence_card(header))
-    difference = largest_difference(read, AutoModelForCausalLM.from_pretrained(out), tokenizer(SENTENCE)["input_ids"])
+    again = AutoModelForCausalLM.from_pretrained(out, trust_remote_code=False)
+    difference = largest_difference(read, again, tokenizer(SENTENCE)["input_ids"])
     if not difference <= TOLERANCE:
         found = f"after the conversion logits differ by up to {difference:.2g}"
         raise MopeError(f"{file}: {found}, at most {TOLERANCE:g} is expected")

@@ -22,6 +22,7 @@ from transformers import (
 from mope.errors import MopeError
 from mope.training.chat_template import settle_template
 from mope.training.families import check_family_type
+from mope.training.model_code import check_no_code
 from mope.training.model_folder import check_model_folder, read_header, weight_files
 from mope.turn_ends import ends_of, template_end
 
@@ -46,6 +47,7 @@ def import_base(
     `path` was made from something else.
     """
     origin = origin or f"base.path {path}"
+    check_no_code(path, origin)
     check_model_folder(path)
     config = read_config(path, origin)
     check_family_type(config.model_type, origin)
@@ -77,13 +79,18 @@ def import_base(
 
 def read_config(path: Path, origin: str) -> PreTrainedConfig:
     """The model's configuration; `MopeError` for one that the library does not know."""
-    return _read(lambda: AutoConfig.from_pretrained(path), f"{origin}: config.json is not that of a model")
+    return _read(
+        lambda: AutoConfig.from_pretrained(path, trust_remote_code=False),
+        f"{origin}: config.json is not that of a model",
+    )
 
 
 def read_model(path: Path, origin: str) -> PreTrainedModel:
     """The causal LM in the folder `path`, as it is stored; `MopeError` where a weight of it is missing."""
     model, loading = _read(
-        lambda: AutoModelForCausalLM.from_pretrained(path, use_safetensors=True, output_loading_info=True),
+        lambda: AutoModelForCausalLM.from_pretrained(
+            path, use_safetensors=True, output_loading_info=True, trust_remote_code=False
+        ),
         f"{origin}: not a causal LM",
     )
     if loading["missing_keys"]:
@@ -111,7 +118,10 @@ def check_sizes(config: PreTrainedConfig, path: Path, origin: str) -> None:
 
 def read_tokenizer(path: Path, pad_token: str | None, origin: str) -> PreTrainedTokenizerBase:
     """The tokenizer in the folder `path`, checked: a chat template, an end-of-text token, another one for padding."""
-    tokenizer = _read(lambda: AutoTokenizer.from_pretrained(path, padding_side="left"), f"{origin}: no tokenizer")
+    tokenizer = _read(
+        lambda: AutoTokenizer.from_pretrained(path, padding_side="left", trust_remote_code=False),
+        f"{origin}: no tokenizer",
+    )
     if tokenizer.chat_template is None:
         raise MopeError(f"{origin}: the tokenizer has no chat template, an instruction-tuned model is needed")
     if tokenizer.eos_token_id is None:
@@ -144,11 +154,14 @@ def settle_ends(
 
 def check_controller(folder: Path, tokenizer: PreTrainedTokenizerBase) -> None:
     """The LLaMA in `folder` reads the same tokens as the base: each of its tokens has the base's id."""
+    check_no_code(folder, f"controller.path {folder}")
     origin = f"controller.path {folder}"
     kind = read_config(folder, origin).model_type
     if kind != "llama":
         raise MopeError(f"{origin}: a {kind} found, a model of type llama is expected")
-    own = _read(lambda: AutoTokenizer.from_pretrained(folder), f"{origin}: no tokenizer").get_vocab()
+    own = _read(
+        lambda: AutoTokenizer.from_pretrained(folder, trust_remote_code=False), f"{origin}: no tokenizer"
+    ).get_vocab()
     base = tokenizer.get_vocab()
     for token, number in own.items():
         if base.get(token, number) != number:

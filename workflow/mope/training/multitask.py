@@ -57,10 +57,10 @@ def train_multitask(
         **trainer_options(dtype),
     )
     trainer = SFTTrainer(
-        AutoModelForCausalLM.from_pretrained(base, **loading_options(dtype)),
+        AutoModelForCausalLM.from_pretrained(base, **loading_options(dtype), trust_remote_code=False),
         config,
         train_dataset=Dataset.from_list(records),
-        processing_class=AutoTokenizer.from_pretrained(base),
+        processing_class=AutoTokenizer.from_pretrained(base, trust_remote_code=False),
         peft_config=expert_adapter(settings),
     )
     fit(trainer, saved)

@@ -45,7 +45,7 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
     Loss −log σ(r_chosen − r_rejected). Returns the metrics on the held-out pairs.
     """
     set_seed(settings.seed)
-    tokenizer = AutoTokenizer.from_pretrained(base)
+    tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
     ids = feedback.prompt_id.drop_duplicates().sample(frac=settings.held_out, random_state=settings.seed)
     held = feedback[feedback.prompt_id.isin(ids)]
     train = feedback[~feedback.prompt_id.isin(ids)]
@@ -53,7 +53,9 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
         found = f"{len(train)} pairs to train on and {len(held)} held out"
         raise MopeError(f"reward.held_out: {found}; feedback on more prompts, or another share of them, is expected")
     dtype = dtype_of(settings.precision, device())
-    model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, **loading_options(dtype))
+    model = AutoModelForSequenceClassification.from_pretrained(
+        base, num_labels=1, **loading_options(dtype), trust_remote_code=False
+    )
     model.config.pad_token_id = tokenizer.pad_token_id
     config = RewardConfig(
         output_dir=str(saved.work),

@@ -33,6 +33,6 @@ def arrow_pool(base: Path, experts: Sequence[Path], precision: str = "float32") 
     each adapter amplifies most. White box: unlike mixtures of probabilities it needs the experts' weights.
     """
     dtype, device = placement(precision)
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, trust_remote_code=False)
     routed = create_arrow_model(model, [str(folder) for folder in experts], ArrowConfig(top_k=len(experts)))
     return SeparatePool({"arrow": routed}, dtype, device)

@@ -1,0 +1,32 @@
+"""Models that bring Python code of their own are refused: no code of a model's folder is ever run.
+
+The libraries would ask on standard input whether to run it; every loading call says `trust_remote_code=False`, too.
+Standard library only, for the Snakefile.
+"""
+
+import json
+from pathlib import Path
+
+from mope.errors import MopeError
+
+ASKED_FOR = "auto_map"  # where a model names the classes of its own code, in any of its JSON files
+
+
+def check_no_code(folder: Path, origin: str) -> None:
+    """`MopeError`, which begins with `origin`, where the model in `folder` has Python files or asks for some."""
+    found = next((f"{file.name} found" for file in sorted(folder.rglob("*.py"))), None)
+    for file in sorted(folder.glob("*.json")):
+        if found is None and _asks(file):
+            found = f"{file.name} has {ASKED_FOR}"
+    if found:
+        right = f"a model that needs none, or a copy without {ASKED_FOR} and *.py if transformers knows its model_type"
+        raise MopeError(f"{origin}: {found}; a model's own code is never run here, {right}, is expected")
+
+
+def _asks(file: Path) -> bool:
+    """Whether a JSON file has the key at the top; other files are judged by the stage that reads them."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and ASKED_FOR in content
