@@ -16,10 +16,11 @@ STUDY_COLUMNS = (
 SPREAD_COLUMNS = (
     "set judge runs mean mean_low mean_high between_runs prompts controllers trainings trainings_share".split()
 )
-Tables = Mapping[str, pd.DataFrame]  # the tables of a run by name
+OVER_PROMPTS = ("ci_low", "ci_high")  # the interval of an average win rate that is over prompts alone
+RunTables = Mapping[str, pd.DataFrame]  # the tables of a run by name
 
 
-def study_table(runs: Mapping[str, Tables], labels: Mapping[str, object], against: list[str]) -> pd.DataFrame:
+def study_table(runs: Mapping[str, RunTables], labels: Mapping[str, object], against: list[str]) -> pd.DataFrame:
     """A row for each set, judge and run, by label: MoPE's average win rate, its lead over the best other, both views.
 
     `lead`: difference of average win rates to `rival`, the best of the other methods; its interval is that of the
@@ -36,7 +37,7 @@ def study_table(runs: Mapping[str, Tables], labels: Mapping[str, object], agains
     )
 
 
-def _rows(tables: Tables, against: list[str]) -> Iterator[dict]:
+def _rows(tables: RunTables, against: list[str]) -> Iterator[dict]:
     """What a run says of MoPE on each set, by each judge."""
     for (name, judge), averages in tables["average_win_rates"].groupby(["set", "judge"], sort=False):
         averages = averages.set_index("method")
@@ -58,7 +59,7 @@ def _rows(tables: Tables, against: list[str]) -> Iterator[dict]:
         yield row
 
 
-def _matching(tables: Tables, table: str, name: str, judge: str, opponent: str) -> list:
+def _matching(tables: RunTables, table: str, name: str, judge: str, opponent: str) -> list:
     """MoPE's row against a method: a list of one, or of none where the run has not kept the table."""
     if table not in tables:
         return []
@@ -81,7 +82,8 @@ def spread_of_runs(table: pd.DataFrame) -> pd.DataFrame:
         if len(own) < 2:
             continue
         rates, seeds = own.average_win_rate.to_numpy(float), own.seeds.to_numpy(float)
-        prompts = ((own.ci_high - own.ci_low) / (2 * stats.norm.ppf(0.975))).to_numpy(float) ** 2
+        low, high = (own[end].to_numpy(float) for end in OVER_PROMPTS)
+        prompts = ((high - low) / (2 * stats.norm.ppf(0.975))) ** 2
         several = own[own.seeds > 1]
         controllers = np.average(several.seed_std**2, weights=several.seeds - 1) if len(several) else np.nan
         variances = prompts + np.nan_to_num(controllers) / seeds

@@ -10,7 +10,6 @@ TEMPERATURE_COLUMNS = (
     "set method temperature row seeds bt_reward ci_low ci_high change change_low change_high n_answers".split()
 )
 TEMPERATURE_PAIR_COLUMNS = "set judge temperature opponent win_rate ci_low ci_high seed_std".split()
-ORDER = ["set", "method", "temperature"]
 
 
 def rewards_by_temperature(scores: pd.DataFrame, rows: dict[str, dict], resamples: int, seed: int) -> pd.DataFrame:
@@ -31,7 +30,9 @@ def rewards_by_temperature(scores: pd.DataFrame, rows: dict[str, dict], resample
             change = _interval(draws[row] - draws[about["method"]], own)
             head = (name, about["method"], about["temperature"], row, len(own), own.mean(), low, high)
             found.append((*head, own.mean() - parent.mean(), *change, len(answers.loc[row])))
-    return pd.DataFrame(found, columns=TEMPERATURE_COLUMNS).sort_values(ORDER, key=_as_given, ignore_index=True)
+    return pd.DataFrame(found, columns=TEMPERATURE_COLUMNS).sort_values(
+        ["set", "method", "temperature"], key=_as_given, ignore_index=True
+    )
 
 
 def win_rates_by_temperature(pairs: pd.DataFrame, rows: dict[str, dict]) -> pd.DataFrame:

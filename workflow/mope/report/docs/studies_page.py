@@ -13,7 +13,7 @@ from mope.report.docs.reference_runs import ReferenceRun
 from mope.report.docs.results_page import RESULTS_NOTICE
 from mope.report.formats import percent
 
-INTRODUCTION = """\
+ABOUT_STUDIES = """\
 A study is several runs and one table: a file of `workflow/studies` that names the runs and the key of the configuration
 in which they differ. `make study STUDY=<name>` makes the runs one after the other, each with all its training, keeps
 their small results in `results/reference` and writes this page. What one of them will take:
@@ -22,7 +22,7 @@ their small results in `results/reference` and writes this page. What one of the
 
 def studies_page(studies: Mapping[str, Study], runs: list[ReferenceRun]) -> str:
     """The page; of a study whose runs are not all kept it shows those that are, and names the others."""
-    parts = [RESULTS_NOTICE, "# Studies", INTRODUCTION]
+    parts = [RESULTS_NOTICE, "# Studies", ABOUT_STUDIES]
     for study in studies.values():
         parts += study_section(study, runs)
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -99,9 +99,9 @@ def spread_sentence(spread: pd.DataFrame) -> str:
     few = int(spread.runs.max()) - 1
     low, high = (few / stats.chi2.ppf([0.975, 0.025], few)) ** 0.5
     text = (
-        "Standard deviations are in points. What is left to whole trainings, of base, reward models and experts, is the "
-        "between-study deviation of a random-effects model (Paule and Mandel); each run has evaluation prompts of its "
-        "own, whose part is taken off. The interval of the mean is over whole trainings, by a t quantile. "
+        "Standard deviations are in points. What is left to whole trainings, of base, reward models and experts, is "
+        "the between-study deviation of a random-effects model (Paule and Mandel); each run has evaluation prompts of "
+        "its own, whose part is taken off. The interval of the mean is over whole trainings, by a t quantile. "
         f"The true deviation between runs may be {low:.1f} to {high:.1f} times that of {few + 1} runs (95 %)."
     )
     if len(none := spread[spread.trainings == 0]):
