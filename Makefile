@@ -16,6 +16,8 @@
 # make benchmark  what decoding with several experts and training a controller cost, on a quiet machine: results/<run>/benchmarks;
 #                 EXPERIMENT=gpu: with models of 7 B on one GPU
 # make paper-tables   every row of both papers' tables, rivals, ablations and the scaling study: results/tables, results/scaling
+# make study STUDY=name         several runs and their table: those of workflow/studies/<name>.yaml, each trained anew and kept as by
+#                 `make reference`; docs/studies.md
 # make smoke      a tiny experiment end to end
 # make lint       format and lint
 # make clean      remove results, keep .venv and bought answers
@@ -47,7 +49,7 @@ ifeq ($(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}"; mkdir -p "$$cache" 2> /
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: help results dry-run paper-tables report verify repair plan reference docs publish judge-batch judge-collect human-study chat benchmark test test-slurm smoke lint clean
+.PHONY: help results dry-run paper-tables study report verify repair plan reference docs publish judge-batch judge-collect human-study chat benchmark test test-slurm smoke lint clean
 .DEFAULT_GOAL := results
 
 results: $(READY)
@@ -65,6 +67,12 @@ dry-run: $(READY)
 paper-tables:
 	@$(MAKE) --no-print-directory results EXPERIMENT=tables
 	@$(MAKE) --no-print-directory results EXPERIMENT=scaling
+
+study: $(READY)
+	@test -n "$(STUDY)" || { echo "error: STUDY is not set; a file of workflow/studies is expected" >&2; exit 1; }
+	@runs=$$($(BIN)/python workflow/scripts/study_runs.py '$(STUDY)') && for run in $$runs; do \
+		$(MAKE) --no-print-directory results EXPERIMENT=$$run && \
+		$(MAKE) --no-print-directory reference EXPERIMENT=$$run || exit 1; done
 
 report: $(READY)
 	@$(BIN)/python workflow/scripts/verify.py results/$(RUN) --only $(REPORTED)

@@ -53,6 +53,7 @@ PLANNED = {  # what the dry runs of a page must mention: the jobs of the rows th
     "own_model": ["models/my-model", "download/"],
     "own_preferences": ["reward/F1", "expert/F2"],
     "own_prompts": ["prompts/eval.csv"],
+    "study": ["results/eta_30/expert/P1A", "results/laptop/responses/single/mope_t1.parquet", "temperature_win_rates"],
 }
 GIVEN = {"own_model": model, "own_preferences": feedback_and_judge, "human_study": ratings}
 

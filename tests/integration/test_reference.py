@@ -92,6 +92,19 @@ def test_of_a_sweep_only_the_rewards_are_kept(root: Path, run: Path, tmp_path: P
     assert {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()} == kept
 
 
+def test_of_a_run_of_a_study_only_the_tables_that_it_needs_are_kept(root: Path, run: Path, tmp_path: Path) -> None:
+    run = run.rename(run.with_name("seed_8"))
+    names = ("average_win_rates", "average_differences", "overall_win_rates", "mean_rewards")
+    for name in names:
+        with write(run / f"tables/{name}.csv", stage="tables", params={}, seeds={}) as temporary:
+            temporary.write_text(name)
+    outcome = script(root, "copy_reference.py", "--run", run, "--out", tmp_path, "--further")
+    assert outcome.returncode == 0, outcome.stderr
+    kept = {f"tables/{name}.csv{end}" for name in names for end in ("", ".meta.json")} | {"timings.csv"}
+    folder = tmp_path / "runs/seed_8"
+    assert {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()} == kept
+
+
 def test_a_further_run_is_kept_beside_the_main_one_and_outlives_it(root: Path, run: Path, tmp_path: Path) -> None:
     for name in ("average_win_rates", "overall_win_rates", "mean_rewards"):
         with write(run / f"tables/{name}.csv", stage="tables", params={}, seeds={}) as temporary:

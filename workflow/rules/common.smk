@@ -17,7 +17,7 @@ from mope.dag.options import model_options
 from mope.dag.paths import literal, named_by_user
 from mope.dag.prompt_sets import Prompts
 from mope.dag.results import DECODING, AGGREGATE_TABLES, HUMAN_TABLES, TEXTS, Results
-from mope.dag.stage_settings import as_json, without
+from mope.dag.stage_settings import as_json, generation_settings, without
 from mope.dag.shared_jobs import JOBS, Shards
 from mope.dag.figures import FIGURE_TABLE
 from mope.dag.figures import read_figures

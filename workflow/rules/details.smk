@@ -50,3 +50,24 @@ rule alpha_tables:
         "python {params.script:q} --samples {input.samples:q} --swaps {input.swaps:q}"
         " --preferences {input.preferences:q} --settings {params.settings:q} --out {output.table:q}"
         " --swaps-out {output.swaps:q} > {log:q} 2>&1"
+
+
+# Part of a run in which a method has a temperature of its own.
+rule temperatures:
+    input:
+        scores=results.scores(),
+        win_rates=table_path("overall_win_rates"),
+    output:
+        rewards=table("temperatures"),
+        win_rates=table("temperature_win_rates"),
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        **stage("temperatures"),
+        settings=settings(
+            rows=results.at_temperatures(), resamples=config["statistics"]["resamples"], seed=config["seed"]
+        ),
+    shell:
+        "python {params.script:q} --scores {input.scores:q} --win-rates {input.win_rates:q}"
+        " --settings {params.settings:q} --rewards-out {output.rewards:q} --win-rates-out {output.win_rates:q}"
+        " > {log:q} 2>&1"

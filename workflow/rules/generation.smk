@@ -15,7 +15,7 @@ rule generate:
         **stage("generate", lambda wildcards: used_entries.of_method(config["methods"][wildcards.method])),
         settings=lambda wildcards: as_json(
             method=config["methods"][wildcards.method],
-            generation=config["generation"],
+            generation=generation_settings(config, wildcards.method),
             preferences=preferences.ids,
             seed=config["seed"],
             precision=config["precision"],

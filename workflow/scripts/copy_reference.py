@@ -10,13 +10,16 @@ from statistics import mean
 
 import pandas as pd
 
+from mope.config.study_files import read_studies
 from mope.errors import MopeError
 from mope.provenance.artifact import meta_path, require
 from mope.report.docs.reference_runs import TESTS, WHOLE_RUN
+from mope.report.docs.studies_page import only_in_studies
 from mope.runtime.cli import run
 from mope.runtime.estimate import durations_of
 from mope.runtime.wall_time import timed_jobs, wall_time
 
+PROJECT = Path(__file__).resolve().parents[2]
 KEPT = [
     "tables/*.csv",
     "figures/*.svg",
@@ -28,8 +31,11 @@ KEPT = [
 ]
 SMALL = [*(f"tables/{name}_win_rates.csv" for name in ("average", "overall")), "tables/mean_rewards.csv", "claims.json"]
 WHERE_MADE = [f"tables/{name}.csv" for name in ("generalisation", "quality", "correctness", "annotator_agreement")]
+WHERE_MADE += ["tables/temperatures.csv", "tables/temperature_win_rates.csv"]
 WHERE_MADE += ["figures/variants.svg", "figures/reward_fronts.svg"]
 SWEEP = ["tables/mean_rewards.csv"]  # by these settings are chosen, never by win rates
+OF_STUDY = [f"tables/{name}.csv" for name in ("average_win_rates", "average_differences", "overall_win_rates")]
+OF_STUDY += ["tables/mean_rewards.csv"]  # no claims: these are those of the run that a study varies or repeats
 FURTHER = "runs"  # where the results of further runs are, beside those of the main one
 COLUMNS = "run,rule,seconds,peak_memory_mb,jobs"
 
@@ -54,6 +60,8 @@ def patterns(run: str, further: bool) -> list[str]:
     """Of which files the reference has copies."""
     if not further:
         return KEPT
+    if run in only_in_studies(read_studies(PROJECT)):
+        return OF_STUDY
     return SWEEP if run == "sweep" else [*SMALL, *WHERE_MADE]
 
 

@@ -67,7 +67,8 @@ def _finite(value: object, key: tuple[str | int, ...]) -> Iterator[Problem]:
 def _temperatures(config: dict) -> Iterator[Problem]:
     """Where greedy decoding is one of the choices; elsewhere the schema says it."""
     chat = [("judges", name) for name, judge in config["judges"].items() if judge["kind"] == "chat"]
-    for key in [("candidates",), ("generation",), *chat]:
+    methods = [("methods", name) for name in config["methods"]]
+    for key in [("candidates",), ("generation",), *chat, *methods]:
         section = config[key[0]] if len(key) == 1 else config[key[0]][key[1]]
         temperature = section.get("temperature", 0)
         if isinstance(temperature, int | float) and 0 < temperature < LEAST_TEMPERATURE:
@@ -281,6 +282,9 @@ def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
         for key, known in (("expert", ("best", *preferences.ids)), ("policy", config["policies"])):
             if key in method and method[key] not in known:
                 yield ("methods", name, key), f"{method[key]!r} is no {key}, {one_of(method[key], known)} is expected"
+        if "temperature" in method and "against" not in method:
+            expected = "a row at another temperature than `generation` is kept out of the averages by `against`"
+            yield ("methods", name, "against"), f"missing; {expected}"
         for i, other in enumerate(method.get("against", ())):
             if other not in methods or other == name:
                 others = [m for m in methods if m != name]

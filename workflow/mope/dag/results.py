@@ -9,6 +9,7 @@ from mope.dag.figures import FigureEntry, drawn_figures
 from mope.dag.model_files import RunModels
 from mope.dag.options import model_options, named
 from mope.dag.stage_settings import as_json, without
+from mope.dag.temperature_rows import temperature_rows
 from mope.judging.judge_kinds import kinds_of
 from mope.methods.entries import in_tables, pairs
 from mope.methods.names import FOCUS
@@ -20,6 +21,7 @@ HUMAN_TABLES = ("human_study", "human_agreement")
 TEXTS = ("average_win_rates", "win_rate_matrix")  # as Markdown and LaTeX
 DECODING = "<results>/benchmarks/decoding.json"
 DETAIL_TABLES = ("quality", "alphas", "alpha_swaps", "generalisation")
+TEMPERATURE_TABLES = ("temperatures", "temperature_win_rates")
 CLAIM_TABLES = ("correctness", "generalisation")  # of the world and of `details`, which some claims need
 
 
@@ -131,6 +133,10 @@ class Results:
             return []
         return [name for name in DETAIL_TABLES if name != "generalisation" or self.partially_trained()]
 
+    def at_temperatures(self) -> dict[str, dict]:
+        """The rows that are one method at several temperatures."""
+        return temperature_rows(self.config)
+
     def annotated_responses(self) -> list[str]:
         """All answers that the annotator of the feedback can score: of a user's own feedback there is none."""
         match self.config["feedback"]["source"]:
@@ -181,7 +187,8 @@ class Results:
     def tables(self) -> list[str]:
         """Names of the tables of this run."""
         human = HUMAN_TABLES if self.ratings() else ()
-        return [*AGGREGATE_TABLES, *SINGLE_TABLES, *self.text_tables(), *self.detail_tables(), *human]
+        warm = TEMPERATURE_TABLES if self.at_temperatures() else ()
+        return [*AGGREGATE_TABLES, *SINGLE_TABLES, *self.text_tables(), *self.detail_tables(), *warm, *human]
 
     def figure_sources(self, decoding: Sequence[str] = ()) -> dict[str, list[str]]:
         """Files by the name under which figures ask for them; none of what is not made.

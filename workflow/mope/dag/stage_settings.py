@@ -12,3 +12,9 @@ def as_json(*sections: dict, **values: object) -> str:
 def without(section: dict, *keys: str) -> dict:
     """The section but for these keys."""
     return {key: value for key, value in section.items() if key not in keys}
+
+
+def generation_settings(config: dict, method: str) -> dict:
+    """The section `generation`, at the temperature of the method where it has one of its own."""
+    own = config["methods"][method]
+    return config["generation"] | {key: own[key] for key in ("temperature",) if key in own}

@@ -5,24 +5,28 @@ from pathlib import Path
 import yaml
 
 from mope.config.load import load_config
+from mope.config.study_files import read_studies
 from mope.report.docs.configuration_page import configuration_page
 from mope.report.docs.costs_page import costs_page
 from mope.report.docs.methods_page import with_lines
 from mope.report.docs.readme_blocks import fill, readme_blocks
 from mope.report.docs.reference_runs import read_reference
 from mope.report.docs.results_page import results_page
+from mope.report.docs.studies_page import only_in_studies, studies_page
 
 
 def generated_pages(root: Path) -> dict[Path, str]:
     """Every generated page of the project in folder `root`, with its text."""
     docs, reference = root / "docs", root / "results/reference"
-    runs = read_reference(reference)
+    every, studies = read_reference(reference), read_studies(root)
+    runs = [run for run in every if run.name not in only_in_studies(studies)]
     names = yaml.safe_load((root / "workflow/prompts/preferences.yaml").read_text(encoding="utf-8"))["names"]
     readme, methods = root / "README.md", docs / "methods.md"
     return {
         readme: fill(readme.read_text(encoding="utf-8"), readme_blocks(runs, reference, names)),
         docs / "results.md": results_page(runs, docs, names),
-        docs / "costs.md": costs_page(runs, reference),
+        docs / "costs.md": costs_page(every, reference),
+        docs / "studies.md": studies_page(studies, every),
         docs / "configuration.md": configuration_page(root),
         methods: with_lines(methods.read_text(encoding="utf-8"), all_methods(root)),
     }

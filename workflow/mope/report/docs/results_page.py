@@ -18,6 +18,7 @@ from mope.report.docs.claim_tables import (
 )
 from mope.report.docs.markdown import any_table, details, markdown_table, overall
 from mope.report.docs.reference_runs import ReferenceRun
+from mope.report.docs.temperature_tables import OF_TEMPERATURES, temperature_sections
 from mope.report.docs.win_rate_tables import (
     agreement_table,
     average_table,
@@ -48,6 +49,7 @@ SHOWN_FIGURES = {  # tables with a section of their own
     "reward_models",
     "generalisation",
     "agreement",
+    *OF_TEMPERATURES,
 }
 LINKED = {"rewards_by_cell"}  # tables whose rows about everything stand elsewhere
 
@@ -62,7 +64,8 @@ def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) ->
         counts_table(runs),
         "A comparison counts once: where two runs give the same figure, for the first of them. A win rate must lie "
         "above 50 %, a difference above 0, with its whole 95 % interval, to be reproduced. Published figures belong "
-        "to other models and another judge; they are shown, never used as targets.",
+        "to other models and another judge; they are shown, never used as targets. What several runs say together: "
+        "[studies.md](studies.md).",
         "## Claims that the papers published",
         claims_table(found),
     ]
@@ -103,6 +106,7 @@ def run_section(run: ReferenceRun, docs: Path, names: dict[str, str]) -> Iterato
     yield f"Made by the code of commit `{run.commit}`." if run.commit else ""
     yield from win_rate_sections(run, names)
     yield from reward_sections(run)
+    yield from temperature_sections(run)
     for table in _some(run, "agreement"):
         yield "### Agreement of the judges"
         yield "`reward` is the verdict of the reward models that the experts and controllers were trained on."
