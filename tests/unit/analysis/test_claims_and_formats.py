@@ -38,14 +38,30 @@ def test_verdicts(low, high, verdict):
 def test_claims_of_a_run(tables):
     records = claims(tables, "rubric")
     by_id = {r["id"]: r for r in records}
-    assert len(by_id) == len(records) == len(CLAIMS)
+    known = set(tables.win_rates.method)
+    assert list(by_id) == [f"{c.id}:single" if c.by_set else c.id for c in CLAIMS if known.issuperset(c.methods)]
     assert all(list(r) == ["id", "claim", "published", "ours", "ci_low", "ci_high", "verdict", "note"] for r in records)
     won = by_id["mope-beats-mod:single"]
     assert won["verdict"] == "reproduced" and won["ci_low"] <= won["ours"] <= won["ci_high"]
     assert by_id["mope-highest:single"]["verdict"] == "reproduced"
-    for absent in ("probability-above-logit:single", "mope-beats-soup-exact:single"):
+    for absent in ("mope-faster-than-soups", "people-prefer-mope-to-prompting"):
         assert by_id[absent]["verdict"] == "not run" and by_id[absent]["ours"] is None
     json.dumps(records, allow_nan=False)
+
+
+def test_sets_and_methods_may_be_any(tables):
+    """Sets of other names, and a run without the soup: as many claims per set, none on the soup."""
+    names = {"win_rates": tables.win_rates, "averages": tables.averages, "differences": tables.differences}
+    fewer = {name: t[t["method"] != "soup_factor"] for name, t in names.items()}
+    both = {name: pd.concat([t.assign(set="own"), t.assign(set="koala")]) for name, t in fewer.items()}
+    records = claims(Tables(**both), "rubric")
+    by_set = {
+        name: [r["id"].split(":")[0] for r in records if r["id"].endswith(f":{name}")] for name in ("own", "koala")
+    }
+    assert by_set["own"] == by_set["koala"] and "mope-beats-mod" in by_set["own"]
+    assert not any("soup" in r["id"] for r in records if r["id"] != "mope-faster-than-soups")
+    whole = {r["id"] for r in records if ":" not in r["id"]}
+    assert whole == {"mope-faster-than-soups", "people-prefer-mope-to-prompting"}
 
 
 def test_a_claim_that_fails_is_listed_as_failed(tables):

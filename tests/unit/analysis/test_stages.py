@@ -143,7 +143,7 @@ def test_the_obedient_method_wins(runs):
         assert own.set_index("method")["average_win_rate"].idxmin() == "vanilla"
     claims = {c["id"]: c for c in json.loads((folder / "claims.json").read_text())}
     assert claims["mope-beats-prompting:single"]["verdict"] == "reproduced"
-    assert claims["bt-above-raw:single"]["verdict"] == "not run"
+    assert claims["mope-faster-than-soups"]["verdict"] == "not run" and "bt-above-raw:single" not in claims
     assert claims["mope-less-helpful:single"]["ours"] == 0  # all of these answers are sound
 
 

@@ -26,14 +26,15 @@ from mope.analysis.findings import (
 class Claim:
     """A statement of the papers; `find(tables, set)` gives None where its inputs were not run.
 
-    `methods` are those that it compares, if it does; `by_set` whether it is one claim per evaluation set.
+    `methods` are those that it is about: a run without one of them leaves the claim out. `by_set`: whether it is one
+    claim per evaluation set.
     """
 
     id: str
     text: str
     published: str
     find: Find
-    methods: tuple[str, str] | None = None
+    methods: tuple[str, ...] = ()
     by_set: bool = True
 
 
@@ -54,7 +55,7 @@ HELP = "general helpfulness drops a little for every personalised method; no fir
 CLAIMS = (
     # "Orchestrating LLMs with Different Personalizations", tables 2 and 3
     Claim("mope-highest", "MoPE has the highest average win rate of all methods (difference to the best other)",
-          KOALA, above("mope", None)),
+          KOALA, above("mope", None), ("mope",)),
     won("mope-beats-soup-factor", "MoPE beats Personalized Soups (factor average, as published)", KOALA,
         "mope", "soup_factor"),
     won("mope-beats-soup-exact", "MoPE beats Personalized Soups (exact average)", KOALA, "mope", "soup_exact"),
@@ -79,17 +80,18 @@ CLAIMS = (
     # Table 5, sections 4.5 and 4.6
     Claim("people-prefer-mope-to-soup", "People prefer MoPE to Personalized Soups",
           "table 5: 62 to 67 % (sources conflict in digits), 20 raters, 200 pairs, binomial p < .05",
-          preferred_by_people("mope", "soup_factor"), by_set=False),
+          preferred_by_people("mope", "soup_factor"), ("mope", "soup_factor"), by_set=False),
     Claim("people-prefer-mope-to-prompting", "People prefer MoPE to preference prompting",
           "table 5: 62 to 67 % (sources conflict in digits), 20 raters, 200 pairs, binomial p < .05",
-          preferred_by_people("mope", "prompting"), by_set=False),
+          preferred_by_people("mope", "prompting"), ("mope", "prompting"), by_set=False),
     Claim("mope-faster-than-soups", "With 32 simultaneous requests MoPE is faster than soups (share of time saved)",
           "10.48 s per request against 13.25 s, a fifth less; hardware and lengths unpublished",
           faster("mope", "soup_merged", 32), by_set=False),
     Claim("combinations-must-be-trained", "Combinations left out of training lose reward (limitation)",
-          "section 4.6: all combinations are enumerated in training; no figure", lost_when_new("mope_half")),
+          "section 4.6: all combinations are enumerated in training; no figure", lost_when_new("mope_half"),
+          ("mope_half",)),
     Claim("new-preference-needs-retraining", "A preference added after training loses reward (limitation)",
-          "section 4.6: a new preference means retraining; no figure", lost_when_new("mope_added")),
+          "section 4.6: a new preference means retraining; no figure", lost_when_new("mope_added"), ("mope_added",)),
     # Personalized Soups
     ranked("soup-above-rlhf", "Personalized Soups rank above RLHF with one general reward model on average",
            "a row of its table; no firm figure", "soup_factor", "rlhf"),
@@ -101,18 +103,23 @@ CLAIMS = (
     Claim("soup-beats-pmorl-16", "With 16 combinations Personalized Soups beat P-MORL", "59.06 %",
           scaled(beats("soup_factor", "pmorl"), 16), ("soup_factor", "pmorl")),
     Claim("soup-less-helpful", "Personalized Soups give a sound answer less often than vanilla prompting", HELP,
-          less_sound("soup_factor")),
+          less_sound("soup_factor"), ("soup_factor", "vanilla")),
     Claim("mope-less-helpful", "MoPE gives a sound answer less often than vanilla prompting", HELP,
-          less_sound("mope")),
+          less_sound("mope"), ("mope", "vanilla")),
 )  # fmt: skip
 
 
 def claims(tables: Tables, judge: str) -> list[dict]:
-    """One record per claim and evaluation set, under the primary judge; claims without inputs are "not run"."""
+    """One record per claim and evaluation set, under the primary judge.
+
+    Claims on a method that the run has not are left out; those of which a stage was not run are "not run".
+    """
     judged = (t[t["judge"] == judge] for t in (tables.win_rates, tables.averages, tables.differences))
     own = replace(tables, **dict(zip(("win_rates", "averages", "differences"), judged, strict=True)))
-    sets, records = list(dict.fromkeys(own.averages["set"])), []
+    sets, methods, records = list(dict.fromkeys(own.averages["set"])), set(own.win_rates["method"]), []
     for claim in CLAIMS:
+        if not methods.issuperset(claim.methods):
+            continue
         for evaluation_set in sets if claim.by_set else sets[:1]:
             found = claim.find(own, evaluation_set)
             where = (f":{evaluation_set}", f", evaluation set {evaluation_set}") if claim.by_set else ("", "")
@@ -133,7 +140,7 @@ def claims(tables: Tables, judge: str) -> list[dict]:
 
 def note(tables: Tables, claim: Claim, evaluation_set: str) -> str:
     """What the tables say of a comparison that did not come out: where it was lost, and what the reward models see."""
-    if claim.methods is None:
+    if len(claim.methods) != 2:
         return ""
     method, opponent = claim.methods
     t, parts = tables.win_rates[tables.win_rates["set"] == evaluation_set], []

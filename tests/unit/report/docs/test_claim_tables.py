@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mope.analysis.claims import CLAIMS
 from mope.report.docs.claim_tables import claims_table, counts_table, failed, put_to_test, untested
 from mope.report.docs.reference_runs import ReferenceRun
 
@@ -23,7 +24,9 @@ def test_a_figure_that_two_runs_share_counts_once() -> None:
         run("b", claim("c:x"), claim("c:y", "not reproduced", 0.3), claim("d", "not run", None)),
     ]
     assert [(r.name, c["id"]) for r, c in put_to_test(runs)] == [("a", "c:x"), ("b", "c:y")]
-    assert untested(runs) == ["d"]
+    assert untested(runs) == [*(claim.text for claim in CLAIMS), "d"]
+    known = [*runs, run("e", claim(f"{CLAIMS[0].id}:x", ours=0.2), claim(CLAIMS[1].id, "not run", None))]
+    assert untested(known) == [CLAIMS[1].id, *(claim.text for claim in CLAIMS[2:]), "d"]
     assert failed(runs, "not reproduced") == ["c (b, y)"]
     other = [runs[0], run("b", claim("c:x", ours=0.7))]
     assert len(put_to_test(other)) == 2, "another figure is another test"

@@ -7,6 +7,7 @@ with its interval, `verdict` and `note`; further entries, such as another view o
 from collections import Counter
 from collections.abc import Iterator
 
+from mope.analysis.claims import CLAIMS
 from mope.report.docs.markdown import markdown_table, percent_interval
 from mope.report.docs.reference_runs import ReferenceRun
 
@@ -48,9 +49,10 @@ def put_to_test(runs: list[ReferenceRun]) -> list[Tested]:
 
 
 def untested(runs: list[ReferenceRun]) -> list[str]:
-    """The claims of which no run could test any part, each once."""
+    """The claims of which no run could test any part, each once: a run leaves out those on methods that it has not."""
     known = {name_and_set(claim)[0] for _, claim in put_to_test(runs)}
-    missing = {name_and_set(claim)[0]: statement(claim) for run in runs for claim in run.claims}
+    missing = {claim.id: claim.text for claim in CLAIMS}
+    missing |= {name_and_set(claim)[0]: statement(claim) for run in runs for claim in run.claims}
     return [text for name, text in missing.items() if name not in known]
 
 
