@@ -143,6 +143,7 @@ BAD_VALUES += [
     ({"methods": {"mine": {"kind": "best_of", "n": 0, "prompt": "all"}}}, "methods.mine.n", "≥ 1"),
     ({"methods": {"mod": {"against": ["mop"]}}}, "methods.mod.against[0]", "did you mean mope?"),
     ({"methods": {"mope": {"against": ["mod"]}}}, "methods.mope", "compared with all others"),
+    ({"judges": {"reward_models": {"kind": "rubric", "dead_band": 0.1}}}, "judges.reward_models", "another name"),
     ({"policies": {"mine": {"objective": "generel"}}}, "policies.mine.objective", "did you mean general?"),
     (
         {"policies": {"mine": {"objective": "general", "settings": {"step": 3}}}},

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import quantile_test
 
+from mope.analysis.claim_verdicts import side
+
 
 @dataclass(frozen=True)
 class Tables:
@@ -18,7 +20,6 @@ class Tables:
     win_rates: pd.DataFrame
     averages: pd.DataFrame
     differences: pd.DataFrame
-    rewards: pd.DataFrame | None = None
     correctness: pd.DataFrame | None = None
     generalisation: pd.DataFrame | None = None
     decoding: pd.DataFrame | None = None
@@ -35,14 +36,24 @@ class Finding:
     threshold: float
 
     @property
-    def verdict(self) -> str:
-        """By the interval alone."""
-        if self.low > self.threshold:
-            return "reproduced"
-        return "not reproduced" if self.high < self.threshold else "undecided by the interval"
+    def side(self) -> int:
+        """+1, -1 or 0: whether the interval lies above the threshold, below it, or contains it."""
+        return side(self.low, self.high, self.threshold)
 
 
-Find = Callable[[Tables, str], Finding | None]  # None where its inputs were not run
+@dataclass(frozen=True)
+class Untestable:
+    """Why a claim cannot be tested on a run that has all its inputs."""
+
+    reason: str
+
+
+Find = Callable[[Tables, str], Finding | Untestable | None]  # None where its inputs were not run
+
+
+def told_apart(found: Finding, reason: str) -> Finding | Untestable:
+    """The finding; untestable where every comparison of whatever resample gave the same: nothing could show."""
+    return Untestable(reason) if found.low == found.high == found.threshold else found
 
 
 def beats(method: str, opponent: str) -> Find:
@@ -56,7 +67,8 @@ def beats(method: str, opponent: str) -> Find:
         ]  # fmt: skip
         if row.empty:
             return None
-        return Finding(*row.iloc[0][["win_rate", "ci_low", "ci_high"]], 0.5)
+        found = Finding(*row.iloc[0][["win_rate", "ci_low", "ci_high"]], 0.5)
+        return told_apart(found, f"every answer of {method} ties with that of {opponent}")
 
     return find
 
@@ -94,9 +106,10 @@ def less_sound(method: str) -> Find:
         rows = None if t is None else t[(t["set"] == evaluation_set) & (t["method"] == method)]
         rows = None if rows is None else rows[rows["preference"] == "all"].dropna(subset="difference")
         if rows is None or rows.empty:
-            return None
-        difference, low, high = rows.iloc[0][["difference", "difference_low", "difference_high"]]
-        return Finding(-difference, -high, -low, 0.0)
+            return Untestable("which answers are sound is known only of questions of an embedded world")
+        difference, low, high, sound = rows.iloc[0][["difference", "difference_low", "difference_high", "sound"]]
+        found = Finding(-difference, -high, -low, 0.0)
+        return told_apart(found, f"{sound:.0%} of the answers are sound, with and without preferences")
 
     return find
 

@@ -4,15 +4,11 @@ Win rate = (wins + ties / 2) / comparisons, over prompts, combinations and seeds
 Intervals come from a bootstrap over prompts, so that everything about a prompt moves together.
 """
 
-from dataclasses import dataclass
-from itertools import combinations
-
 import numpy as np
 import pandas as pd
 
-from mope.analysis.intervals import holm, percentile_interval, ratios, resample_weights, sign_flip_p, wilson
-from mope.analysis.outcomes import Counts, check_unparsed, count, gather, outcomes
-from mope.errors import MopeError
+from mope.analysis.evaluation import Evaluation
+from mope.analysis.intervals import holm, percentile_interval, ratios, sign_flip_p, wilson
 from mope.methods.names import FOCUS
 
 SMALL = 100  # comparisons (seeds counted once) below which a Wilson interval stands beside the bootstrap
@@ -24,49 +20,6 @@ WIN_RATE_COLUMNS = (
 AVERAGE_COLUMNS = "set judge method average_win_rate ci_low ci_high mean_tokens seeds seed_std".split()
 CELL_COLUMNS = "set judge combination preference method average_win_rate ci_low ci_high".split()
 DIFFERENCE_COLUMNS = "set judge method opponent difference ci_low ci_high".split()
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What is needed of one evaluation set under one judge."""
-
-    set: str
-    judge: str
-    methods: list[str]
-    rows: list[str]  # the methods that averages are taken of and over: each was compared with each
-    table: pd.DataFrame  # outcomes
-    counts: Counts
-    weights: np.ndarray  # (resamples, prompts)
-    seed: int
-
-
-def evaluate(
-    name: str,
-    judge: str,
-    methods: list[str],
-    judgments: dict[tuple[str, str], pd.DataFrame],
-    *,
-    resamples: int,
-    seed: int,
-    max_unparsed: float,
-    rows: list[str] | None = None,
-) -> Evaluation:
-    """Outcomes, counts and resamples of one evaluation set.
-
-    `judgments` holds one table per pair of `rows` (None: of all methods), and of other pairs of `methods`.
-    """
-    rows = methods if rows is None else rows
-    absent = [pair for pair in combinations(rows, 2) if not {pair, pair[::-1]} & judgments.keys()]
-    if absent:
-        raise MopeError(
-            f"{name}/{judge}: no judgments of {'--'.join(absent[0])}; every two of the tables' rows need some"
-        )
-    gathered = gather(judgments)
-    check_unparsed(gathered, max_unparsed)
-    table = outcomes(gathered)
-    counts = count(table, list(judgments))
-    weights = resample_weights(len(counts.prompts), resamples, seed)
-    return Evaluation(name, judge, methods, rows, table, counts, weights, seed)
 
 
 def _resampled(e: Evaluation, cell: int) -> np.ndarray:
