@@ -43,14 +43,14 @@ def test_claims_of_a_run(all_tables):
     by_id = {r["id"]: r for r in records}
     known = set(tables.win_rates.method)
     assert list(by_id) == [f"{c.id}:single" if c.by_set else c.id for c in CLAIMS if known.issuperset(c.methods)]
-    fields = "id claim published ours ci_low ci_high reward_models verdict note".split()
+    fields = "id claim published ours ci_low ci_high prompts_low prompts_high reward_models verdict note".split()
     assert all(list(r) == fields for r in records)
     won = by_id["mope-beats-mod:single"]
     assert won["verdict"] == "reproduced" and won["ci_low"] <= won["ours"] <= won["ci_high"]
     row = all_tables.win_rates.query(
         "judge == 'reward_models' and method == 'mope' and opponent == 'mod' and preference == combination == 'all'"
     ).iloc[0]
-    shown = {"ours": row.win_rate, "ci_low": row.ci_low, "ci_high": row.ci_high}
+    shown = {"ours": row.win_rate} | row[["ci_low", "ci_high", "prompts_low", "prompts_high"]].to_dict()
     assert won["reward_models"] == pytest.approx(shown, abs=1e-6)
     sound = by_id["mope-less-helpful:single"]
     assert sound["verdict"] == "untestable" and sound["note"].endswith("of an embedded world") and not sound["ours"]

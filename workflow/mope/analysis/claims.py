@@ -170,12 +170,14 @@ def decided(found: Finding | Untestable | None, rewards: Finding | Untestable | 
 
 
 def figures(found: Finding | Untestable | None) -> dict[str, float | None]:
-    """Our figure and its interval as in the file, nulls where there are none."""
+    """Our figure and its intervals as in the file, nulls where there are none."""
     shown = found if isinstance(found, Finding) else None
     return {
         "ours": _number(shown and shown.ours),
         "ci_low": _number(shown and shown.low),
         "ci_high": _number(shown and shown.high),
+        "prompts_low": _number(shown and shown.prompts_low),
+        "prompts_high": _number(shown and shown.prompts_high),
     }
 
 

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from mope.analysis.intervals import resample_weights
+from mope.analysis.intervals import crossed_ratios, ratios, resample_weights, seed_weights
 from mope.analysis.outcomes import Counts, check_unparsed, count, gather, outcomes
 from mope.analysis.reward_outcomes import reward_outcomes
 from mope.errors import MopeError
@@ -24,7 +24,25 @@ class Evaluation:
     table: pd.DataFrame  # outcomes
     counts: Counts
     weights: np.ndarray  # (resamples, prompts)
+    seed_weights: dict[int, np.ndarray]  # number of seeds, if several -> (resamples, seeds)
     seed: int
+
+    def resampled(self, cell: int) -> tuple[np.ndarray, np.ndarray]:
+        """Win rates of all pairs in every resample of prompts and seeds, and of prompts alone: (resamples, pairs).
+
+        All pairs share the resamples, those of as many seeds their draws of seeds, so that differences are paired.
+        Where no pair has several seeds, both are one array.
+        """
+        points, total = self.counts.points[:, cell], self.counts.total[:, cell]
+        alone = ratios(self.weights, points.sum(axis=-1), total.sum(axis=-1))
+        if not self.seed_weights:
+            return alone, alone
+        crossed = alone.copy()
+        for number, seeds in self.seed_weights.items():
+            own = self.counts.n_seeds == number
+            sums = (x[:, own, :number] for x in (points, total))
+            crossed[:, own] = crossed_ratios(self.weights, seeds, *sums)
+        return crossed, alone
 
 
 def evaluate(
@@ -53,7 +71,9 @@ def evaluate(
     table = outcomes(gathered)
     counts = count(table, list(judgments))
     weights = resample_weights(len(counts.prompts), resamples, seed)
-    return Evaluation(name, judge, methods, rows, table, counts, weights, seed)
+    several = sorted(set(counts.n_seeds[counts.n_seeds > 1].tolist()))
+    draws = {number: seed_weights(number, resamples, seed) for number in several}
+    return Evaluation(name, judge, methods, rows, table, counts, weights, draws, seed)
 
 
 def by_rewards(e: Evaluation, scores: pd.DataFrame) -> Evaluation:

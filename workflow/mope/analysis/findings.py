@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.stats import quantile_test
 
 from mope.analysis.claim_verdicts import side
+from mope.analysis.intervals import INTERVALS
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,18 @@ class Tables:
 
 @dataclass(frozen=True)
 class Finding:
-    """Our figure and its interval, as shares in [0, 1], and the threshold that it must exceed."""
+    """Our figure and its interval, as shares in [0, 1], and the threshold that it must exceed.
+
+    The interval is over prompts and over the seeds of what was trained, where there are several; beside it stands that
+    over prompts alone, NaN for figures that have none.
+    """
 
     ours: float
     low: float
     high: float
     threshold: float
+    prompts_low: float = np.nan
+    prompts_high: float = np.nan
 
     @property
     def side(self) -> int:
@@ -49,6 +56,12 @@ class Untestable:
 
 
 Find = Callable[[Tables, str], Finding | Untestable | None]  # None where its inputs were not run
+
+
+def read_finding(row: pd.Series, figure: str, threshold: float) -> Finding:
+    """The finding of a row with both intervals."""
+    ours, low, high, *prompts = row[[figure, *INTERVALS]]
+    return Finding(ours, low, high, threshold, *prompts)
 
 
 def told_apart(found: Finding, reason: str) -> Finding | Untestable:
@@ -67,7 +80,7 @@ def beats(method: str, opponent: str) -> Find:
         ]  # fmt: skip
         if row.empty:
             return None
-        found = Finding(*row.iloc[0][["win_rate", "ci_low", "ci_high"]], 0.5)
+        found = read_finding(row.iloc[0], "win_rate", 0.5)
         return told_apart(found, f"every answer of {method} ties with that of {opponent}")
 
     return find
@@ -83,7 +96,7 @@ def above(method: str, opponents: Iterable[str] | None) -> Find:
             rows = rows[rows["opponent"].isin(list(opponents))]
         if rows.empty:
             return None
-        return Finding(*rows.loc[rows["difference"].idxmin(), ["difference", "ci_low", "ci_high"]], 0.0)
+        return read_finding(rows.loc[rows["difference"].idxmin()], "difference", 0.0)
 
     return find
 

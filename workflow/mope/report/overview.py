@@ -76,14 +76,21 @@ def _finding(claim: dict, of: str, span: str = "") -> str:
     verdict = f'<span class="verdict {kind}">{sign} {escape(claim["verdict"])}</span>'
     if claim["ours"] is None:
         return f"<td{span}>{verdict}{note}</td>"
-    low, high = percent(claim["ci_low"]), percent(claim["ci_high"])
-    return f'<td{span}>{verdict}<br><span class="number">{percent(claim["ours"])} [{low}, {high}]</span>{note}</td>'
+    return f'<td{span}>{verdict}<br><span class="number">{_figure(claim)}</span>{note}</td>'
+
+
+def _figure(view: dict) -> str:
+    """A figure and its interval; below it that over prompts alone, where seeds make another."""
+    shown, alone = ((view.get(f"{name}_low"), view.get(f"{name}_high")) for name in ("ci", "prompts"))
+    low, high = map(percent, shown)
+    beside = f"<br><small>prompts alone [{', '.join(map(percent, alone))}]</small>"
+    return f"{percent(view['ours'])} [{low}, {high}]{'' if alone in (shown, (None, None)) else beside}"
 
 
 def _views(claim: dict, evaluation_set: str) -> str:
     """Both views of a claim on one evaluation set, as a pair of table cells."""
     view = claim.get("reward_models")
-    shown = f"{percent(view['ours'])} [{percent(view['ci_low'])}, {percent(view['ci_high'])}]" if view else "–"
+    shown = _figure(view) if view else "–"
     of = escape(f"{evaluation_set}: reward models")
     return f'{_finding(claim, evaluation_set)}<td class="number" data-of="{of}">{shown}</td>'
 
@@ -129,7 +136,8 @@ def overview_page(claims: list[dict], means: pd.DataFrame, about: list[str]) -> 
 <h1>Did it reproduce?</h1>
 <p class="facts">{" · ".join(map(escape, about))}</p>
 <p>{summary(claims)} Win rates must exceed 50 %, differences 0, with their whole interval: by the judge, and by the
-reward models, which prefer the answer of the higher reward.</p>
+reward models, which prefer the answer of the higher reward. Intervals are by bootstrap over prompts and over the seeds
+of what was trained.</p>
 {_claims(claims)}
 <p>Published figures belong to other models and another judge, and some sources conflict; they are shown, never used as
 targets.</p>

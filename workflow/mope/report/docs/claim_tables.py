@@ -21,6 +21,7 @@ from mope.analysis.claim_verdicts import (
 from mope.analysis.claims import CLAIMS
 from mope.report.docs.markdown import markdown_table, percent_interval
 from mope.report.docs.reference_runs import ReferenceRun
+from mope.report.formats import percent
 
 OF_OURS = {  # of comparisons that the papers do not make
     REPRODUCED: "holds",
@@ -31,6 +32,7 @@ OF_OURS = {  # of comparisons that the papers do not make
 }
 NOT_COMPARED = "not compared"  # how `published` begins where the papers make no such comparison
 KNOWN_FIELDS = {"id", "claim", "published", "ours", "ci_low", "ci_high", "verdict", "note", "judge", "reward_models"}
+KNOWN_FIELDS |= {"prompts_low", "prompts_high"}
 Tested = tuple[ReferenceRun, dict]
 
 
@@ -127,13 +129,20 @@ def claims_table(found: list[Tested], papers: bool = True) -> str:
 def _rewards(claim: dict) -> str:
     """Figure and interval of the reward models, nothing where they have no view."""
     view = claim.get("reward_models")
-    return percent_interval(view["ours"], view["ci_low"], view["ci_high"]) if view else ""
+    return intervals(view) if view else ""
+
+
+def intervals(view: dict) -> str:
+    """A figure with its interval; over prompts alone, too, where seeds make another."""
+    shown, alone = ((view.get(f"{name}_low"), view.get(f"{name}_high")) for name in ("ci", "prompts"))
+    beside = "" if alone in (shown, (None, None)) else f"; prompts alone [{percent(alone[0])}, {percent(alone[1])}]"
+    return f"{percent_interval(view['ours'], *shown)}{beside}"
 
 
 def _cell(claim: dict, papers: bool) -> str:
     """Figure, interval, verdict; then the note and whatever else the record holds."""
     verdict = claim["verdict"] if papers else OF_OURS.get(claim["verdict"], claim["verdict"])
-    parts = [f"{percent_interval(claim['ours'], claim['ci_low'], claim['ci_high'])} **{verdict}**"]
+    parts = [f"{intervals(claim)} **{verdict}**"]
     further = {key: value for key, value in claim.items() if key not in KNOWN_FIELDS}
     return "<br>".join([*parts, *filter(None, [claim["note"], *_views(further)])])
 

@@ -64,8 +64,8 @@ def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) ->
         "above 50 %, a difference above 0, with its whole 95 % interval, to be reproduced. Claims about answers have a "
         "second view, that of the reward models that experts and controllers were trained on: an answer wins whose "
         "reward is higher. Where one view supports a claim and the other cannot tell, the verdict names that one; "
-        "where one lies above and the other below, the judges disagree. Published figures belong to other models and another "
-        "judge; they are shown, never used as targets.",
+        "where one lies above and the other below, the judges disagree. Published figures belong to other models and "
+        "another judge; they are shown, never used as targets.",
         "## Claims that the papers published",
         claims_table(found),
     ]
