@@ -38,3 +38,14 @@ def make_run(n_prompts, seed=0, combinations_=COMBINATIONS, unparsed=0.0):
         columns = "prompt_id combination preference order verdict raw seed_a seed_b".split()
         judgments[a, b] = pd.DataFrame(rows, columns=columns)
     return judgments, responses
+
+
+def make_scores(responses, seed=0):
+    """Scores of `responses` (method -> answers) with the columns of score files, and method: one row per preference."""
+    rng, parts = np.random.default_rng(seed), []
+    for method, table in responses.items():
+        each = table[["prompt_id", "combination", "seed"]].assign(method=method)
+        each = each.assign(preference=each["combination"].str.split("-")).explode("preference", ignore_index=True)
+        reward = (STRENGTH[method] + rng.normal(size=len(each))).astype("float32")
+        parts.append(each.assign(reward=reward, bt_reward=1 / (1 + np.exp(-reward))))
+    return pd.concat(parts, ignore_index=True)

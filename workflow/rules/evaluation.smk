@@ -127,6 +127,7 @@ rule aggregate:
     input:
         judgments=results.judgments(),
         responses=results.responses(),
+        scores=results.scores(),
     output:
         tables=[table(name) for name in AGGREGATE_TABLES],
     conda:
@@ -142,7 +143,7 @@ rule aggregate:
         folder=parent("tables"),
     shell:
         "python {params.script:q} --judgments {input.judgments:q} --responses {input.responses:q}"
-        " --settings {params.settings:q} --output {params.folder:q} > {log:q} 2>&1"
+        " --scores {input.scores:q} --settings {params.settings:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
 rule agreement:

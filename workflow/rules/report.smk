@@ -21,7 +21,6 @@ rule claims:
         win_rates=table_path("win_rates"),
         averages=table_path("average_win_rates"),
         differences=table_path("average_differences"),
-        rewards=table_path("mean_rewards"),
     output:
         claims=report(
             "<results>/claims.json",
@@ -37,7 +36,7 @@ rule claims:
         more=results.claim_options,
     shell:
         "python {params.script:q} --win-rates {input.win_rates:q} --averages {input.averages:q}"
-        " --differences {input.differences:q} --rewards {input.rewards:q} {params.more:q} --judge {params.judge:q}"
+        " --differences {input.differences:q} {params.more:q} --judge {params.judge:q}"
         " --output {output.claims:q} > {log:q} 2>&1"
 
 

@@ -17,19 +17,22 @@ def main() -> None:
     parser.add_argument(
         "--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet, in table order"
     )
+    parser.add_argument("--scores", nargs="+", type=Path, required=True, help="scores/<set>/<method>.parquet")
     parser.add_argument("--settings", type=json.loads, required=True, help="see mope.analysis.aggregate")
     parser.add_argument("--output", type=Path, required=True, help=f"folder of {', '.join(AGGREGATED)}")
     args = parser.parse_args()
     judgments = {path: pd.read_parquet(require(path)) for path in args.judgments}
     responses = {path: pd.read_parquet(require(path)) for path in args.responses}
-    tables = aggregate(read_judgments(judgments), read_methods(responses), **args.settings)
+    scores = {path: pd.read_parquet(require(path)) for path in args.scores}
+    read = read_judgments(judgments), read_methods(responses), read_methods(scores)
+    tables = aggregate(*read, **args.settings)
     for name, table in tables.items():
         with write(
             args.output / name,
             stage="aggregate",
             params=args.settings,
             seeds={"bootstrap": args.settings["seed"]},
-            inputs=[*args.judgments, *args.responses],
+            inputs=[*args.judgments, *args.responses, *args.scores],
         ) as tmp:
             table.to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
 

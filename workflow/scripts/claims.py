@@ -18,7 +18,6 @@ def main() -> None:
     parser.add_argument("--win-rates", type=Path, required=True)
     parser.add_argument("--averages", type=Path, required=True)
     parser.add_argument("--differences", type=Path, required=True)
-    parser.add_argument("--rewards", type=Path, help="mean_rewards.csv")
     parser.add_argument("--correctness", type=Path, help="correctness.csv")
     parser.add_argument("--generalisation", type=Path, help="generalisation.csv")
     parser.add_argument("--human", type=Path, help="human_study.csv")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from synthetic_judgments import make_run
+from synthetic_judgments import make_run, make_scores
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +19,9 @@ def run():
 def tokens(run):
     _, responses = run
     return pd.concat([table.assign(set="single", method=m) for m, table in responses.items()])
+
+
+@pytest.fixture(scope="session")
+def scores(run):
+    _, responses = run
+    return make_scores(responses).assign(set="single")

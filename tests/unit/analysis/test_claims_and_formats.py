@@ -5,47 +5,76 @@ import json
 import pandas as pd
 import pytest
 
-from mope.analysis.claims import CLAIMS, claims
-from mope.analysis.findings import Finding, Tables
+from mope.analysis.claims import CLAIMS, claims, tables_of
+from mope.analysis.evaluation import by_rewards, evaluate
+from mope.analysis.findings import Tables
 from mope.analysis.reward_accuracy import ACCURACY_COLUMNS, reward_accuracy
-from mope.analysis.win_rates import AVERAGE_COLUMNS, average_differences, average_win_rates, evaluate, win_rates
+from mope.analysis.win_rates import AVERAGE_COLUMNS, average_differences, average_win_rates, win_rates
 from mope.report.formats import averages, document, latex, markdown, matrix
 
 
+def both_views(e, scores, tokens):
+    """Tables of a judge and of the reward models below each other."""
+    views = (e, by_rewards(e, scores))
+    made = [(win_rates(v, []), average_win_rates(v, tokens), average_differences(v)) for v in views]
+    return Tables(*(pd.concat(parts, ignore_index=True) for parts in zip(*made, strict=True)))
+
+
 @pytest.fixture(scope="module")
-def tables(make):
-    judgments, responses = make(20)
-    methods = list(responses)
-    tokens = pd.concat([t.assign(method=m) for m, t in responses.items()])
-    e = evaluate("single", "rubric", methods, judgments, resamples=500, seed=1, max_unparsed=0)
-    return Tables(win_rates(e, []), average_win_rates(e, tokens), average_differences(e))
+def evaluation(run):
+    judgments, responses = run
+    return evaluate("single", "rubric", list(responses), judgments, resamples=500, seed=1, max_unparsed=0)
 
 
-@pytest.mark.parametrize(
-    "low,high,verdict",
-    [
-        (0.51, 0.6, "reproduced"),
-        (0.3, 0.49, "not reproduced"),
-        (0.45, 0.55, "undecided by the interval"),
-        (0.5, 0.6, "undecided by the interval"),
-        (float("nan"), float("nan"), "undecided by the interval"),
-    ],
-)
-def test_verdicts(low, high, verdict):
-    assert Finding(0.5, low, high, 0.5).verdict == verdict
+@pytest.fixture(scope="module")
+def all_tables(evaluation, scores, tokens):
+    return both_views(evaluation, scores, tokens)
 
 
-def test_claims_of_a_run(tables):
+@pytest.fixture(scope="module")
+def tables(all_tables):
+    """Those of the judge alone."""
+    return tables_of(all_tables, "rubric")
+
+
+def test_claims_of_a_run(all_tables):
+    tables = all_tables
     records = claims(tables, "rubric")
     by_id = {r["id"]: r for r in records}
-    assert len(by_id) == len(records) == len(CLAIMS)
-    assert all(list(r) == ["id", "claim", "published", "ours", "ci_low", "ci_high", "verdict", "note"] for r in records)
+    known = set(tables.win_rates.method)
+    assert list(by_id) == [f"{c.id}:single" if c.by_set else c.id for c in CLAIMS if known.issuperset(c.methods)]
+    fields = "id claim published ours ci_low ci_high prompts_low prompts_high reward_models verdict note".split()
+    assert all(list(r) == fields for r in records)
     won = by_id["mope-beats-mod:single"]
     assert won["verdict"] == "reproduced" and won["ci_low"] <= won["ours"] <= won["ci_high"]
+    row = all_tables.win_rates.query(
+        "judge == 'reward_models' and method == 'mope' and opponent == 'mod' and preference == combination == 'all'"
+    ).iloc[0]
+    shown = {"ours": row.win_rate} | row[["ci_low", "ci_high", "prompts_low", "prompts_high"]].to_dict()
+    assert won["reward_models"] == pytest.approx(shown, abs=1e-6)
+    sound = by_id["mope-less-helpful:single"]
+    assert sound["verdict"] == "untestable" and sound["note"].endswith("of an embedded world") and not sound["ours"]
     assert by_id["mope-highest:single"]["verdict"] == "reproduced"
-    for absent in ("probability-above-logit:single", "mope-beats-soup-exact:single"):
+    for absent in ("mope-faster-than-soups", "people-prefer-mope-to-prompting"):
         assert by_id[absent]["verdict"] == "not run" and by_id[absent]["ours"] is None
     json.dumps(records, allow_nan=False)
+
+
+def test_sets_and_methods_may_be_any(tables):
+    """Sets of other names, and a run without the soup: as many claims per set, none on the soup."""
+    names = {"win_rates": tables.win_rates, "averages": tables.averages, "differences": tables.differences}
+    fewer = {name: t[t["method"] != "soup_factor"] for name, t in names.items()}
+    both = {
+        name: pd.concat([t.assign(set=s) for s in ("own", "koala")], ignore_index=True) for name, t in fewer.items()
+    }
+    records = claims(Tables(**both), "rubric")
+    by_set = {
+        name: [r["id"].split(":")[0] for r in records if r["id"].endswith(f":{name}")] for name in ("own", "koala")
+    }
+    assert by_set["own"] == by_set["koala"] and "mope-beats-mod" in by_set["own"]
+    assert not any("soup" in r["id"] for r in records if r["id"] != "mope-faster-than-soups")
+    whole = {r["id"] for r in records if ":" not in r["id"]}
+    assert whole == {"mope-faster-than-soups", "people-prefer-mope-to-prompting"}
 
 
 def test_a_claim_that_fails_is_listed_as_failed(tables):
@@ -54,6 +83,18 @@ def test_a_claim_that_fails_is_listed_as_failed(tables):
     )  # every method takes its opponent's place
     by_id = {r["id"]: r for r in claims(Tables(losing, tables.averages, tables.differences), "rubric")}
     assert by_id["mope-beats-mod:single"]["verdict"] == "not reproduced"
+
+
+def test_judges_that_disagree_are_told(evaluation, scores, tokens):
+    """Reward models that see everything the other way round, and some that see no difference."""
+    against = scores.assign(reward=-scores.reward, bt_reward=1 - scores.bt_reward)
+    by_id = {r["id"]: r for r in claims(both_views(evaluation, against, tokens), "rubric")}
+    assert by_id["mope-beats-mod:single"]["verdict"] == "judges disagree"
+    assert "weakest on P" in by_id["mope-beats-mod:single"]["note"]
+    blind = scores.assign(reward=0.0, bt_reward=0.5)
+    told = {r["id"]: r for r in claims(both_views(evaluation, blind, tokens), "rubric")}["mope-beats-mod:single"]
+    assert told["verdict"] == "reproduced by the judge alone" and told["reward_models"] is None
+    assert told["note"].startswith("every answer of mope ties with that of mod; weakest on P")
 
 
 def test_claims_are_about_the_primary_judge_only(tables):

@@ -28,10 +28,10 @@ ANSWERS = {  # method: answers to three prompts, of one combination
 @pytest.fixture(scope="module")
 def responses() -> pd.DataFrame:
     rows = [
-        ("single", method, f"q{i}", PROMPT, "P1A-P2B-P3A", text)
+        ("single", method, f"q{i}", PROMPT, "P1A-P2B-P3A", text, 0)
         for method, texts in ANSWERS.items() for i, text in enumerate(texts)
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns="set method prompt_id prompt combination response".split())
+    return pd.DataFrame(rows, columns="set method prompt_id prompt combination response seed".split())
 
 
 def test_by_hand(responses: pd.DataFrame) -> None:
@@ -57,6 +57,17 @@ def test_seeds_count_together_and_other_measures_are_nan(responses: pd.DataFrame
     table = correctness(WORLD, twice, resamples=100, seed=1).set_index(["preference", "method"])
     assert table.answers["all", "bad"] == 6 and table.sound["P2B", "bad"] == pytest.approx(1 / 3)
     assert table[["in_register", "in_tone", "in_register_low"]].isna().all(axis=None)
+
+
+def test_seeds_of_one_method_widen_its_interval_alone(responses: pd.DataFrame) -> None:
+    """A second training of `good` that answers as `bad` does: 1 and 1/3 sound, from one seed to the other."""
+    bad = responses[responses.method == "bad"]
+    several = pd.concat([responses, bad.assign(method="good", seed=1)])
+    table = correctness(WORLD, several, resamples=500, seed=1).query("preference == 'all'").set_index("method")
+    alone = correctness(WORLD, responses, resamples=500, seed=1).query("preference == 'all'").set_index("method")
+    assert table.sound["good"] == pytest.approx(2 / 3) and table.sound_high["good"] == 1
+    assert table.sound_low["good"] == alone.sound_low["bad"]
+    pd.testing.assert_frame_equal(table.drop("good"), alone.drop("good"))
 
 
 def test_without_the_plain_method_there_is_no_difference(responses: pd.DataFrame) -> None:

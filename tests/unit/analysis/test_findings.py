@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from mope.analysis.claims import CLAIMS, claims
-from mope.analysis.findings import Tables, faster, less_sound, lost_when_new, preferred_by_people, scaled
-from mope.analysis.win_rates import average_differences, average_win_rates, averages_by_cell, evaluate, win_rates
+from mope.analysis.evaluation import evaluate
+from mope.analysis.findings import Tables, Untestable, faster, less_sound, lost_when_new, preferred_by_people, scaled
+from mope.analysis.win_rates import average_differences, average_win_rates, averages_by_cell, win_rates
 from mope.errors import MopeError
 
 MAIN = ["vanilla", "prompting", "soup_factor", "mope"]
@@ -51,8 +52,9 @@ def with_tables(**tables) -> Tables:
 
 def test_what_was_not_run_has_no_finding():
     nothing = with_tables()
-    for find in (faster("a", "b", 32), lost_when_new("m"), preferred_by_people("m", "o"), less_sound("m")):
+    for find in (faster("a", "b", 32), lost_when_new("m"), preferred_by_people("m", "o")):
         assert find(nothing, "single") is None
+    assert "embedded world" in less_sound("m")(nothing, "single").reason
 
 
 def test_speed_is_the_least_saving_over_models_and_dtypes():
@@ -65,18 +67,18 @@ def test_speed_is_the_least_saving_over_models_and_dtypes():
         record("mope", "b", 90, 92, 94, 258, 264, 270), record("soup", "b", *slow_phase),
     ]  # fmt: skip
     found = faster("mope", "soup", 32)(with_tables(decoding=pd.DataFrame(records)), "single")
-    assert (found.ours, found.verdict) == (pytest.approx(0.1), "reproduced")  # of 10, 8, 6, 14, 12 and 10 %
+    assert (found.ours, found.side) == (pytest.approx(0.1), 1)  # of 10, 8, 6, 14, 12 and 10 %
     assert (found.low, found.high) == (pytest.approx(0.06), pytest.approx(0.14))  # of six, the extremes
     assert faster("mope", "soup", 8)(with_tables(decoding=pd.DataFrame(records)), "single") is None
     more = [record("mope", "a", *[90] * 10, 200), record("soup", "a", *[100] * 11)]  # one bad round of eleven
     found = faster("mope", "soup", 32)(with_tables(decoding=pd.DataFrame(more)), "single")
-    assert (found.low, found.high, found.verdict) == (pytest.approx(0.1), pytest.approx(0.1), "reproduced")
+    assert (found.low, found.high, found.side) == (pytest.approx(0.1), pytest.approx(0.1), 1)
 
 
 def test_losses_count_as_the_papers_state_them():
     row = {"set": "single", "method": "mope_half", "part": "new", "difference": -0.1, "ci_low": -0.2, "ci_high": -0.05}
     found = lost_when_new("mope_half")(with_tables(generalisation=pd.DataFrame([row])), "single")
-    assert (found.ours, found.low, found.high, found.verdict) == (0.1, 0.05, 0.2, "reproduced")
+    assert (found.ours, found.low, found.high, found.side) == (0.1, 0.05, 0.2, 1)
     row = {
         "set": "single",
         "method": "mope",
@@ -84,9 +86,13 @@ def test_losses_count_as_the_papers_state_them():
         "difference": 0.1,
         "difference_low": 0.02,
         "difference_high": 0.2,
+        "sound": 0.9,
     }
     found = less_sound("mope")(with_tables(correctness=pd.DataFrame([row])), "single")
-    assert (found.ours, found.verdict) == (-0.1, "not reproduced")
+    assert (found.ours, found.side) == (-0.1, -1)
+    row |= {"difference": 0.0, "difference_low": 0.0, "difference_high": 0.0, "sound": 1.0}
+    saturated = less_sound("mope")(with_tables(correctness=pd.DataFrame([row])), "single")
+    assert saturated == Untestable("100% of the answers are sound, with and without preferences")
 
 
 def test_the_scaling_claim_needs_its_combinations(evaluation):
@@ -101,13 +107,10 @@ def test_a_claim_that_fails_says_where_it_was_lost(evaluation):
     e, _, tokens = evaluation
     rates = win_rates(e, [])
     swapped = rates.assign(method=rates.opponent, opponent=rates.method)
-    rewards = pd.DataFrame(
-        [("single", "mope", 0.9), ("single", "vanilla", 0.4)], columns=["set", "method", "bt_reward"]
-    )
-    records = claims(Tables(swapped, average_win_rates(e, tokens), average_differences(e), rewards), "rubric")
+    records = claims(Tables(swapped, average_win_rates(e, tokens), average_differences(e)), "rubric")
     lost = next(r for r in records if r["id"] == "mope-beats-vanilla:single")
     assert lost["verdict"] == "not reproduced"
-    assert "weakest on P" in lost["note"] and "the reward models disagree: 0.900 against 0.400" in lost["note"]
+    assert "weakest on P" in lost["note"] and "tokens against" in lost["note"]
     assert all(r["note"] == "" for r in records if r["verdict"] in ("reproduced", "not run"))
     json.dumps(records, allow_nan=False)
 

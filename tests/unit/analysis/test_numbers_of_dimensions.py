@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from any_preferences import alpha_samples, preferences_of
+from synthetic_judgments import make_scores
 
 from mope.analysis.aggregate import BY_SET, aggregate
 from mope.analysis.alpha_tables import alpha_table
@@ -21,7 +22,8 @@ def test_all_tables_are_made_and_only_what_is_about_length_is_left_out(name, mak
     tokens = pd.concat([table.assign(set="single", method=method) for method, table in responses.items()])
     left_out = preferences.ids[:1]
     options = {"seed": 1, "resamples": 100, "named": [], "max_unparsed": 0, "about_length": left_out}
-    tables = aggregate({("single", "rubric"): judgments}, tokens, **options)
+    scores = make_scores(responses).assign(set="single")
+    tables = aggregate({("single", "rubric"): judgments}, tokens, scores, **options)
     assert all(len(tables[table]) for table in BY_SET)
     cells = tables["average_by_cell.csv"]
     assert set(cells["preference"]) == {"all", *preferences.ids}

@@ -69,6 +69,7 @@ def answers(folder):
             table = pd.DataFrame(rows, columns=columns)
             scores = table.assign(preference=table["combination"].str.split("-")).explode("preference")
             scores["reward"] = np.random.default_rng(0).normal(obedience, 0.3, len(scores))
+            scores["bt_reward"] = 1 / (1 + np.exp(-scores["reward"]))
             for kind, content in (("responses", table), ("scores", scores.drop(columns="response"))):
                 with write(folder / kind / name / f"{method}.parquet", stage="test", params={}, seeds={}) as tmp:
                     content.to_parquet(tmp, index=False)
@@ -86,8 +87,9 @@ def stages(folder):
             call("judge_text", world=WORLD.name, kind=kind, responses=own, **judged)
     judgments = [p for s in SETS for j in JUDGES for p in sorted((folder / "judgments" / s / j).glob("*.parquet"))]
     tables = folder / "tables"
-    call("aggregate", judgments=judgments, responses=files["responses"], settings=SETTINGS, output=tables)
-    call("agreement", judgments=judgments, scores=files["scores"], output=tables / "agreement.csv")
+    known = {"judgments": judgments, "scores": files["scores"]}
+    call("aggregate", **known, responses=files["responses"], settings=SETTINGS, output=tables)
+    call("agreement", **known, output=tables / "agreement.csv")
     world, again = {"world": WORLD.name, "responses": files["responses"]}, {"resamples": 200, "seed": 7}
     call("correctness", **world, settings=again, output=tables / "correctness.csv")
     call("tone_classifier", world=WORLD.name, output=tables / "tone_classifier.csv")
@@ -105,12 +107,7 @@ def stages(folder):
         plot(
             folder, figure, [f"{name}={tables / name}.csv" for name in read_figures()[figure].sources if name in TABLE]
         )
-    own = [p for p in files["scores"] if p.parent.name == "single"]
-    for path in own:
-        table = pd.read_parquet(path).assign(bt_reward=lambda t: 1 / (1 + np.exp(-t["reward"])))
-        with write(path, stage="test", params={}, seeds={}) as tmp:
-            table.to_parquet(tmp, index=False)
-    plot(folder, "reward_fronts", [f"scores={path}" for path in own])
+    plot(folder, "reward_fronts", [f"scores={path}" for path in files["scores"] if path.parent.name == "single"])
     made = [p for part in ("judgments", "tables", "figures") for p in sorted((folder / part).rglob("*")) if p.is_file()]
     made += [claims, folder / "overview.html"]
     return {
@@ -143,8 +140,8 @@ def test_the_obedient_method_wins(runs):
         assert own.set_index("method")["average_win_rate"].idxmin() == "vanilla"
     claims = {c["id"]: c for c in json.loads((folder / "claims.json").read_text())}
     assert claims["mope-beats-prompting:single"]["verdict"] == "reproduced"
-    assert claims["bt-above-raw:single"]["verdict"] == "not run"
-    assert claims["mope-less-helpful:single"]["ours"] == 0  # all of these answers are sound
+    assert claims["mope-faster-than-soups"]["verdict"] == "not run" and "bt-above-raw:single" not in claims
+    assert claims["mope-less-helpful:single"]["verdict"] == "untestable"  # all of these answers are sound
 
 
 def test_what_the_truth_knows_of_these_answers(runs):

@@ -6,12 +6,15 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from synthetic_judgments import make_scores
 
 from mope.analysis.aggregate import AGGREGATED, aggregate, agreements, read_judgments, read_methods
+from mope.analysis.evaluation import evaluate
 from mope.analysis.intervals import holm
 from mope.analysis.outcomes import check_unparsed, criteria, gather, outcomes
-from mope.analysis.win_rates import average_differences, average_win_rates, averages_by_cell, evaluate, win_rates
+from mope.analysis.win_rates import average_differences, average_win_rates, averages_by_cell, win_rates
 from mope.errors import MopeError
+from mope.judging.judge_kinds import REWARD_MODELS
 
 NAMED = ["soup_factor", "mod", "prompting"]
 SETTINGS = {"seed": 7, "resamples": 500, "named": NAMED, "max_unparsed": 0.02}
@@ -145,11 +148,11 @@ def test_averages_and_differences(run, tokens):
 
 
 def test_holm_over_all_sets_and_only_named(make):
-    runs = {("single", "rubric"): make(10, 1)[0], ("comparison", "rubric"): make(10, 2)[0]}
-    tokens = pd.concat(
-        [t.assign(set=s, method=m) for s, n in (("single", 1), ("comparison", 2)) for m, t in make(10, n)[1].items()]
-    )
-    table = aggregate(runs, tokens, **SETTINGS)["win_rates.csv"]
+    made = {"single": make(10, 1), "comparison": make(10, 2)}
+    tokens = pd.concat([t.assign(set=s, method=m) for s, (_, answers) in made.items() for m, t in answers.items()])
+    scores = pd.concat([make_scores(answers).assign(set=s) for s, (_, answers) in made.items()])
+    runs = {(s, "rubric"): judgments for s, (judgments, _) in made.items()}
+    table = aggregate(runs, tokens, scores, **SETTINGS)["win_rates.csv"].query("judge == 'rubric'")
     tested = table[table["p_value"].notna()]
     once = tested[tested["method"] == "mope"]
     assert sorted(zip(once["set"], once["opponent"], strict=True)) == sorted(
@@ -177,24 +180,26 @@ def test_one_order_only_is_refused():
         criteria(gather(judgments))
 
 
-def test_methods_of_judgments_and_responses_must_agree(run, tokens):
+def test_methods_of_judgments_and_responses_must_agree(run, tokens, scores):
     judgments, _ = run
     with pytest.raises(MopeError, match="mod"):
-        aggregate({("single", "rubric"): judgments}, tokens[tokens["method"] != "mod"], **SETTINGS)
+        aggregate({("single", "rubric"): judgments}, tokens[tokens["method"] != "mod"], scores, **SETTINGS)
 
 
-def test_two_runs_are_byte_identical(run, tokens):
+def test_two_runs_are_byte_identical(run, tokens, scores):
     judgments, _ = run
-    first, second = (aggregate({("single", "rubric"): judgments}, tokens, **SETTINGS) for _ in range(2))
+    first, second = (aggregate({("single", "rubric"): judgments}, tokens, scores, **SETTINGS) for _ in range(2))
     assert tuple(first) == AGGREGATED
     assert {n: t.to_csv() for n, t in first.items()} == {n: t.to_csv() for n, t in second.items()}
 
 
-def test_the_overall_table_holds_every_pair_once_in_each_direction(run, tokens):
+def test_the_overall_table_holds_every_pair_once_in_each_direction_and_by_each_judge(run, tokens, scores):
     judgments, _ = run
-    tables = aggregate({("single", "rubric"): judgments}, tokens, **SETTINGS)
+    tables = aggregate({("single", "rubric"): judgments}, tokens, scores, **SETTINGS)
     overall = tables["overall_win_rates.csv"]
-    assert len(overall) == 2 * len(judgments)
+    assert overall.groupby("judge", sort=False).size().to_dict() == dict.fromkeys(
+        ["rubric", REWARD_MODELS], 2 * len(judgments)
+    )
     assert set(zip(overall.method, overall.opponent)) == {*judgments, *((b, a) for a, b in judgments)}
     assert overall.win_rate.tolist() == tables["win_rates.csv"].win_rate[overall.index].tolist()
 
@@ -210,17 +215,19 @@ def test_names_come_from_paths(tmp_path):
     assert found.loc[0, ["set", "method"]].tolist() == ["single", "mod"]
 
 
-def test_a_hundred_thousand_judgments_within_ten_seconds(run, tokens):
+def test_a_hundred_thousand_judgments_within_ten_seconds(run, tokens, scores):
     judgments, _ = run
     scale = 1 + 100_000 // sum(map(len, judgments.values()))
     many = {
         pair: pd.concat([t.assign(prompt_id=t["prompt_id"] + f"-{k}") for k in range(scale)])
         for pair, t in judgments.items()
     }
-    longer = pd.concat([tokens.assign(prompt_id=tokens["prompt_id"] + f"-{k}") for k in range(scale)])
+    longer, rated = (
+        pd.concat([t.assign(prompt_id=t["prompt_id"] + f"-{k}") for k in range(scale)]) for t in (tokens, scores)
+    )
     assert sum(map(len, many.values())) >= 100_000
     start = time.perf_counter()
-    aggregate({("single", "rubric"): many}, longer, **SETTINGS | {"resamples": 10_000})
+    aggregate({("single", "rubric"): many}, longer, rated, **SETTINGS | {"resamples": 10_000})
     assert time.perf_counter() - start < 10
 
 

@@ -147,6 +147,7 @@ BAD_VALUES += [
     ({"methods": {"mope": {"temperature": 1.0}}}, "methods.mope", "kept out of the averages"),
     ({"methods": {"mod": {"against": ["mop"]}}}, "methods.mod.against[0]", "did you mean mope?"),
     ({"methods": {"mope": {"against": ["mod"]}}}, "methods.mope", "compared with all others"),
+    ({"judges": {"reward_models": {"kind": "rubric", "dead_band": 0.1}}}, "judges.reward_models", "another name"),
     ({"policies": {"mine": {"objective": "generel"}}}, "policies.mine.objective", "did you mean general?"),
     (
         {"policies": {"mine": {"objective": "general", "settings": {"step": 3}}}},

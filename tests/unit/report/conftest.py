@@ -9,7 +9,8 @@ import pytest
 from any_preferences import alpha_samples
 from synthetic_judgments import make_run
 
-from mope.analysis.win_rates import average_win_rates, averages_by_cell, evaluate, win_rates
+from mope.analysis.evaluation import evaluate
+from mope.analysis.win_rates import average_win_rates, averages_by_cell, win_rates
 from mope.preferences import Preferences
 
 

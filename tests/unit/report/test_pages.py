@@ -36,6 +36,29 @@ def test_the_overview_names_project_run_date_commit_and_duration(overview: str) 
     assert run_facts("x", date(2026, 3, 1), None, False, None)[1:] == ["run x", "2026-03-01", "no commit known"]
 
 
+def test_the_overview_shows_both_views_and_one_count_of_the_verdicts() -> None:
+    def record(id: str, verdict: str, ours: float | None = 0.6, **more) -> dict:  # noqa: ANN003
+        low, high = (None, None) if ours is None else (ours - 0.05, ours + 0.05)
+        own = {"id": id, "claim": f"Claim {id}", "published": "p", "ours": ours, "ci_low": low, "ci_high": high}
+        return own | {"reward_models": None, "verdict": verdict, "note": "", **more}
+
+    view = {"reward_models": {"ours": 0.4, "ci_low": 0.3, "ci_high": 0.45}}
+    found = [
+        record("whole", "not run", None),
+        record("a:own", "judges disagree", **view),
+        record("a:koala", "reproduced by the judge alone"),
+        record("b:own", "untestable", None, note="nothing to see"),
+        record("b:koala", "reproduced"),
+    ]
+    html = overview_page(found, pd.DataFrame(columns=["set"]), ["a run"])
+    said = "1 of 4 claims reproduced, 1 reproduced by the judge alone, 1 judges disagree, 1 untestable; 1 not run."
+    assert said in html
+    for name in ("own", "koala"):
+        assert f"<th>{name}, % [95 %]</th><th>{name}: reward models</th>" in html
+    assert '<td class="number" data-of="own: reward models">40.0 [30.0, 45.0]</td>' in html
+    assert "– untestable</span><br><small>nothing to see</small></td>" in html and 'colspan="4"' in html
+
+
 def test_pages_ask_for_nothing(overview: str, root: Path) -> None:
     for html in (overview, table_page("win_rates", as_text("win_rates", root))):
         assert not any(word in html for word in ("http:", "https:", "<script", "src=", "@import", "url("))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from mope.analysis.agreement import agreement, judge_values, reward_values, swap_consistency
+from mope.analysis.evaluation import Evaluation, by_rewards, evaluate
 from mope.analysis.length_control import length_controlled
 from mope.analysis.outcomes import gather
 from mope.analysis.win_rates import (
@@ -14,7 +15,6 @@ from mope.analysis.win_rates import (
     average_win_rates,
     averages_by_cell,
     correct,
-    evaluate,
     win_rates,
 )
 from mope.data.table_paths import judged, set_and_method
@@ -51,6 +51,7 @@ def read_methods(tables: dict[Path, pd.DataFrame]) -> pd.DataFrame:
 def aggregate(
     judgments: Judgments,
     tokens: pd.DataFrame,
+    scores: pd.DataFrame,
     *,
     seed: int,
     resamples: int,
@@ -59,12 +60,15 @@ def aggregate(
     rows: list[str] | None = None,
     about_length: Collection[str] = (),
 ) -> dict[str, pd.DataFrame]:
-    """The tables by file name (`TABLES`); `tokens`: set, method, prompt_id, combination, seed, n_tokens.
+    """The tables by file name (`AGGREGATED`); `tokens`: set, method, prompt_id, combination, seed, n_tokens.
 
-    `rows` are the methods that averages are taken of and over (None: all); the others, such as ablations, were compared
-    with a few only. Preferences `about_length` are left out of the win rates at equal length.
+    `scores` has the columns of the score files and set and method: by them the reward models decide the comparisons of
+    the first judge of a set, as a further judge `REWARD_MODELS` of the tables of win rates. `rows` are the methods that
+    averages are taken of and over (None: all); the others, such as ablations, were compared with a few only.
+    Preferences `about_length` are left out of the win rates at equal length.
     """
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in BY_SET}
+    first: dict[str, Evaluation] = {}
     for (evaluation_set, judge), pairs in judgments.items():
         own = tokens[tokens["set"] == evaluation_set]
         methods = list(dict.fromkeys(own["method"]))
@@ -75,19 +79,30 @@ def aggregate(
         e = evaluate(
             evaluation_set, judge, methods, pairs, resamples=resamples, seed=seed, max_unparsed=max_unparsed, rows=rows
         )  # fmt: skip
-        made = (
-            win_rates(e, named),
-            average_win_rates(e, own),
-            averages_by_cell(e),
-            average_differences(e),
-            length_controlled(evaluation_set, judge, e.table, own, about_length),
-            swap_consistency(evaluation_set, judge, gather(pairs)),
-        )
-        for name, table in zip(BY_SET, made, strict=True):
+        first.setdefault(evaluation_set, e)
+        made = _rates(e, own, named) | {
+            "length_controlled.csv": length_controlled(evaluation_set, judge, e.table, own, about_length),
+            "swap_consistency.csv": swap_consistency(evaluation_set, judge, gather(pairs)),
+        }
+        for name, table in made.items():
+            parts[name].append(table)
+    for evaluation_set, e in first.items():
+        rated = by_rewards(e, scores[scores["set"] == evaluation_set])
+        for name, table in _rates(rated, tokens[tokens["set"] == evaluation_set], named).items():
             parts[name].append(table)
     tables = {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
     every = tables["win_rates.csv"] = correct(tables["win_rates.csv"])
     return tables | {OVERALL: every[(every.combination == "all") & (every.preference == "all")]}
+
+
+def _rates(e: Evaluation, tokens: pd.DataFrame, named: list[str]) -> dict[str, pd.DataFrame]:
+    """The tables of win rates of one evaluation."""
+    return {
+        "win_rates.csv": win_rates(e, named),
+        "average_win_rates.csv": average_win_rates(e, tokens),
+        "average_by_cell.csv": averages_by_cell(e),
+        "average_differences.csv": average_differences(e),
+    }
 
 
 def agreements(judgments: Judgments, scores: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,7 @@ import pandas as pd
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from mope.analysis.outcomes import OUTCOME_KEYS, criteria, values, with_criteria
+from mope.analysis.reward_outcomes import reward_signs
 
 CLASSES = (1.0, 0.0, -1.0)  # a, tie, b
 VERDICT_NAMES = {1.0: "a", 0.0: "tie", -1.0: "b"}
@@ -46,13 +47,8 @@ def reward_values(judged: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 
     `scores`: method, prompt_id, combination, preference, seed, reward.
     """
-    keys = ["prompt_id", "combination", "preference"]
     table = judged[[*OUTCOME_KEYS, "preference"]]
-    for side in ("a", "b"):
-        own = scores[["method", *keys, "seed", "reward"]]
-        own = own.rename(columns={"method": side, "seed": f"seed_{side}", "reward": f"reward_{side}"})
-        table = table.merge(own, on=[side, *keys, f"seed_{side}"], how="inner", validate="many_to_one")
-    return table[[*OUTCOME_KEYS, "preference"]].assign(value=np.sign(table["reward_a"] - table["reward_b"]))
+    return table.assign(value=reward_signs(table, scores.rename(columns={"reward": "value"})))
 
 
 def kappa(confusion: np.ndarray) -> float:

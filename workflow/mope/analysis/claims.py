@@ -1,17 +1,21 @@
-"""The papers' claims against our figures: reproduced, not reproduced, or undecided by the interval.
+"""The papers' claims against our figures, each with a verdict by the intervals (`mope.analysis.claim_verdicts`).
 
 Every claim is a comparison of two quantities with a direction; ours is their difference or a win rate, and a threshold
-(0 for differences, 0.5 for win rates) lies below, above or inside its 95 % interval. Published figures are shown beside
-and never are targets: sources conflict, and they belong to other models and judges.
+(0 for differences, 0.5 for win rates) lies below, above or inside its 95 % interval. Claims about answers are looked at
+twice: by the first judge, and by the reward models that experts and controllers were trained on. Published figures are
+shown beside and never are targets: sources conflict, and they belong to other models and judges.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mope.analysis.claim_verdicts import NOT_RUN, REPRODUCED, UNTESTABLE, verdict
 from mope.analysis.findings import (
     Find,
+    Finding,
     Tables,
+    Untestable,
     above,
     beats,
     faster,
@@ -20,31 +24,39 @@ from mope.analysis.findings import (
     preferred_by_people,
     scaled,
 )
+from mope.judging.judge_kinds import REWARD_MODELS
 
 
 @dataclass(frozen=True)
 class Claim:
     """A statement of the papers; `find(tables, set)` gives None where its inputs were not run.
 
-    `methods` are those that it compares, if it does; `by_set` whether it is one claim per evaluation set.
+    `methods` are those that it is about: a run without one of them leaves the claim out. `by_set`: whether it is one
+    claim per evaluation set. `rewards`: the same by the tables of the reward models; None where they have no view.
     """
 
     id: str
     text: str
     published: str
     find: Find
-    methods: tuple[str, str] | None = None
+    methods: tuple[str, ...] = ()
     by_set: bool = True
+    rewards: Find | None = None
+
+
+def two_views(id: str, text: str, published: str, find: Find, *methods: str) -> Claim:
+    """A claim about answers, of which the judge and the reward models have a view each."""
+    return Claim(id, text, published, find, methods, rewards=find)
 
 
 def won(id: str, text: str, published: str, method: str, opponent: str) -> Claim:
     """A claim that one method beats another."""
-    return Claim(id, text, published, beats(method, opponent), (method, opponent))
+    return two_views(id, text, published, beats(method, opponent), method, opponent)
 
 
 def ranked(id: str, text: str, published: str, method: str, opponent: str) -> Claim:
     """A claim that one method has a higher average win rate than another."""
-    return Claim(id, text, published, above(method, [opponent]), (method, opponent))
+    return two_views(id, text, published, above(method, [opponent]), method, opponent)
 
 
 KOALA = "Koala: MoPE 66.28 %, Personalized Soup 60.21 or 61.28 % (sources conflict)"
@@ -53,8 +65,8 @@ ROWS = "rows of tables 2 and 3; no firm figure"
 HELP = "general helpfulness drops a little for every personalised method; no firm figure"
 CLAIMS = (
     # "Orchestrating LLMs with Different Personalizations", tables 2 and 3
-    Claim("mope-highest", "MoPE has the highest average win rate of all methods (difference to the best other)",
-          KOALA, above("mope", None)),
+    two_views("mope-highest", "MoPE has the highest average win rate of all methods (difference to the best other)",
+              KOALA, above("mope", None), "mope"),
     won("mope-beats-soup-factor", "MoPE beats Personalized Soups (factor average, as published)", KOALA,
         "mope", "soup_factor"),
     won("mope-beats-soup-exact", "MoPE beats Personalized Soups (exact average)", KOALA, "mope", "soup_exact"),
@@ -79,17 +91,18 @@ CLAIMS = (
     # Table 5, sections 4.5 and 4.6
     Claim("people-prefer-mope-to-soup", "People prefer MoPE to Personalized Soups",
           "table 5: 62 to 67 % (sources conflict in digits), 20 raters, 200 pairs, binomial p < .05",
-          preferred_by_people("mope", "soup_factor"), by_set=False),
+          preferred_by_people("mope", "soup_factor"), ("mope", "soup_factor"), by_set=False),
     Claim("people-prefer-mope-to-prompting", "People prefer MoPE to preference prompting",
           "table 5: 62 to 67 % (sources conflict in digits), 20 raters, 200 pairs, binomial p < .05",
-          preferred_by_people("mope", "prompting"), by_set=False),
+          preferred_by_people("mope", "prompting"), ("mope", "prompting"), by_set=False),
     Claim("mope-faster-than-soups", "With 32 simultaneous requests MoPE is faster than soups (share of time saved)",
           "10.48 s per request against 13.25 s, a fifth less; hardware and lengths unpublished",
           faster("mope", "soup_merged", 32), by_set=False),
     Claim("combinations-must-be-trained", "Combinations left out of training lose reward (limitation)",
-          "section 4.6: all combinations are enumerated in training; no figure", lost_when_new("mope_half")),
+          "section 4.6: all combinations are enumerated in training; no figure", lost_when_new("mope_half"),
+          ("mope_half",)),
     Claim("new-preference-needs-retraining", "A preference added after training loses reward (limitation)",
-          "section 4.6: a new preference means retraining; no figure", lost_when_new("mope_added")),
+          "section 4.6: a new preference means retraining; no figure", lost_when_new("mope_added"), ("mope_added",)),
     # Personalized Soups
     ranked("soup-above-rlhf", "Personalized Soups rank above RLHF with one general reward model on average",
            "a row of its table; no firm figure", "soup_factor", "rlhf"),
@@ -98,42 +111,79 @@ CLAIMS = (
     ranked("soup-above-pmorl", "Personalized Soups rank above P-MORL on average",
            "the judges disagree: GPT-4 has Personalized Soups first (55.23 %), people P-MORL (58.70 %)",
            "soup_factor", "pmorl"),
-    Claim("soup-beats-pmorl-16", "With 16 combinations Personalized Soups beat P-MORL", "59.06 %",
-          scaled(beats("soup_factor", "pmorl"), 16), ("soup_factor", "pmorl")),
+    two_views("soup-beats-pmorl-16", "With 16 combinations Personalized Soups beat P-MORL", "59.06 %",
+              scaled(beats("soup_factor", "pmorl"), 16), "soup_factor", "pmorl"),
     Claim("soup-less-helpful", "Personalized Soups give a sound answer less often than vanilla prompting", HELP,
-          less_sound("soup_factor")),
+          less_sound("soup_factor"), ("soup_factor", "vanilla")),
     Claim("mope-less-helpful", "MoPE gives a sound answer less often than vanilla prompting", HELP,
-          less_sound("mope")),
+          less_sound("mope"), ("mope", "vanilla")),
 )  # fmt: skip
 
 
 def claims(tables: Tables, judge: str) -> list[dict]:
-    """One record per claim and evaluation set, under the primary judge; claims without inputs are "not run"."""
-    judged = (t[t["judge"] == judge] for t in (tables.win_rates, tables.averages, tables.differences))
-    own = replace(tables, **dict(zip(("win_rates", "averages", "differences"), judged, strict=True)))
-    sets, records = list(dict.fromkeys(own.averages["set"])), []
+    """One record per claim and evaluation set, by the primary judge and by the reward models.
+
+    Claims on a method that the run has not are left out; those of which a stage was not run are "not run".
+    """
+    own, rated = (tables_of(tables, name) for name in (judge, REWARD_MODELS))
+    sets, methods, records = list(dict.fromkeys(own.averages["set"])), set(own.win_rates["method"]), []
     for claim in CLAIMS:
+        if not methods.issuperset(claim.methods):
+            continue
         for evaluation_set in sets if claim.by_set else sets[:1]:
             found = claim.find(own, evaluation_set)
+            rewards = claim.rewards(rated, evaluation_set) if claim.rewards else None
             where = (f":{evaluation_set}", f", evaluation set {evaluation_set}") if claim.by_set else ("", "")
+            said = decided(found, rewards)
+            notes = [view.reason for view in (found, rewards) if isinstance(view, Untestable)]
+            if said not in (REPRODUCED, NOT_RUN):
+                notes.append(note(own, claim, evaluation_set))
             records.append(
                 {
                     "id": claim.id + where[0],
                     "claim": claim.text + where[1],
                     "published": claim.published,
-                    "ours": _number(found and found.ours),
-                    "ci_low": _number(found and found.low),
-                    "ci_high": _number(found and found.high),
-                    "verdict": found.verdict if found else "not run",
-                    "note": note(own, claim, evaluation_set) if found and found.verdict != "reproduced" else "",
+                    **figures(found),
+                    "reward_models": figures(rewards) if isinstance(rewards, Finding) else None,
+                    "verdict": said,
+                    "note": "; ".join(filter(None, dict.fromkeys(notes))),
                 }
             )
     return records
 
 
+def tables_of(tables: Tables, judge: str) -> Tables:
+    """The same with one judge's rows of the tables of win rates."""
+    names = ("win_rates", "averages", "differences")
+    return replace(tables, **{name: t[t["judge"] == judge] for name, t in ((n, getattr(tables, n)) for n in names)})
+
+
+def decided(found: Finding | Untestable | None, rewards: Finding | Untestable | None) -> str:
+    """The verdict of both views; a view that cannot tell counts as an interval that contains the threshold."""
+    views = [view for view in (found, rewards) if view is not None]
+    if not views:
+        return NOT_RUN
+    if all(isinstance(view, Untestable) for view in views):
+        return UNTESTABLE
+    first, *second = (view.side if isinstance(view, Finding) else 0 for view in views)
+    return verdict(first, *(second or [None]))
+
+
+def figures(found: Finding | Untestable | None) -> dict[str, float | None]:
+    """Our figure and its intervals as in the file, nulls where there are none."""
+    shown = found if isinstance(found, Finding) else None
+    return {
+        "ours": _number(shown and shown.ours),
+        "ci_low": _number(shown and shown.low),
+        "ci_high": _number(shown and shown.high),
+        "prompts_low": _number(shown and shown.prompts_low),
+        "prompts_high": _number(shown and shown.prompts_high),
+    }
+
+
 def note(tables: Tables, claim: Claim, evaluation_set: str) -> str:
-    """What the tables say of a comparison that did not come out: where it was lost, and what the reward models see."""
-    if claim.methods is None:
+    """What the judge's tables say of a comparison that did not come out: where it was lost, and at which lengths."""
+    if claim.rewards is None or len(claim.methods) != 2:
         return ""
     method, opponent = claim.methods
     t, parts = tables.win_rates[tables.win_rates["set"] == evaluation_set], []
@@ -143,11 +193,6 @@ def note(tables: Tables, claim: Claim, evaluation_set: str) -> str:
         parts.append(
             f"weakest on {worst.preference} ({worst.win_rate:.0%}), best on {best.preference} ({best.win_rate:.0%})"
         )
-    if tables.rewards is not None:
-        r = tables.rewards[tables.rewards["set"] == evaluation_set].set_index("method")["bt_reward"]
-        if {method, opponent} <= set(r.index):
-            side = "agree" if r[method] < r[opponent] else "disagree"
-            parts.append(f"the reward models {side}: {r[method]:.3f} against {r[opponent]:.3f}")
     lengths = tables.averages[tables.averages["set"] == evaluation_set].set_index("method")["mean_tokens"]
     if {method, opponent} <= set(lengths.index):
         parts.append(f"{lengths[method]:.0f} tokens against {lengths[opponent]:.0f}")

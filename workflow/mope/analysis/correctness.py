@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from mope.analysis.intervals import percentile_interval, ratios, resample_weights
+from mope.analysis.intervals import crossed_ratios, percentile_interval, resample_weights, seed_weights
 from mope.judging.statements import Statement
 from mope.judging.truth import Reading, reading
 from mope.world.answers import STYLES
@@ -64,14 +64,14 @@ def _with_interval(names: Iterable[str], shares: np.ndarray, resampled: np.ndarr
 def correctness(world: World, responses: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
     """One row per set, method and preference asked for, and one for "all" of them (columns `CORRECTNESS_COLUMNS`).
 
-    `responses`: set, method, prompt_id, prompt, combination, response, of every seed; questions of the world.
-    A measure is a share of sums over all answers, seeds together; its interval is by bootstrap over prompts, and the
-    same resamples serve every method. NaN where nothing was counted. `difference`: of `sound` to vanilla prompting,
+    `responses`: set, method, prompt_id, prompt, combination, response, seed; questions of the world. A measure is a
+    share of sums over all answers, seeds together; its interval is by bootstrap over prompts and over the seeds of a
+    method that has several, and the same resamples serve every method. NaN where nothing was counted. `difference`: of `sound` to vanilla prompting,
     paired on the same prompts and preference.
     """
     answers = zip(responses.prompt, responses.combination, responses.response, strict=True)
     counted = np.array([counts(world, *answer) for answer in answers], dtype=float)  # (answers, measures, 2)
-    table = responses[["set", "method", "prompt_id", "combination"]].assign(place=np.arange(len(responses)))
+    table = responses[["set", "method", "prompt_id", "combination", "seed"]].assign(place=np.arange(len(responses)))
     each = table.assign(preference=table["combination"].str.split("-")).explode("preference")
     parts = []
     for (name, preference), own in pd.concat([table.assign(preference="all"), each]).groupby(
@@ -81,9 +81,12 @@ def correctness(world: World, responses: pd.DataFrame, resamples: int, seed: int
         weights = resample_weights(len(prompts), resamples, seed)
         found = {}
         for method, group in own.groupby("method", sort=False):
-            sums = np.zeros((len(prompts), len(MEASURES), 2))
-            np.add.at(sums, prompts.get_indexer(group["prompt_id"]), counted[group["place"]])
-            found[method] = (len(group), sums, ratios(weights, sums[..., 0], sums[..., 1]))
+            seeds, prompt = pd.Index(sorted(set(group["seed"]))), prompts.get_indexer(group["prompt_id"])
+            sums = np.zeros((len(prompts), len(seeds), len(MEASURES), 2))
+            np.add.at(sums, (prompt, seeds.get_indexer(group["seed"])), counted[group["place"]])
+            parts_of = (np.moveaxis(sums[..., part], 1, -1) for part in (0, 1))  # (prompts, measures, seeds) each
+            resampled = crossed_ratios(weights, seed_weights(len(seeds), resamples, seed), *parts_of)
+            found[method] = (len(group), sums.sum(axis=1), resampled)
         for method, (n, sums, resampled) in found.items():
             row = {"set": name, "method": method, "preference": preference, "answers": n}
             row |= _with_interval(MEASURES, _shares(sums), resampled, len(prompts))

@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import quantile_test
 
+from mope.analysis.claim_verdicts import side
+from mope.analysis.intervals import INTERVALS
+
 
 @dataclass(frozen=True)
 class Tables:
@@ -18,7 +21,6 @@ class Tables:
     win_rates: pd.DataFrame
     averages: pd.DataFrame
     differences: pd.DataFrame
-    rewards: pd.DataFrame | None = None
     correctness: pd.DataFrame | None = None
     generalisation: pd.DataFrame | None = None
     decoding: pd.DataFrame | None = None
@@ -27,22 +29,44 @@ class Tables:
 
 @dataclass(frozen=True)
 class Finding:
-    """Our figure and its interval, as shares in [0, 1], and the threshold that it must exceed."""
+    """Our figure and its interval, as shares in [0, 1], and the threshold that it must exceed.
+
+    The interval is over prompts and over the seeds of what was trained, where there are several; beside it stands that
+    over prompts alone, NaN for figures that have none.
+    """
 
     ours: float
     low: float
     high: float
     threshold: float
+    prompts_low: float = np.nan
+    prompts_high: float = np.nan
 
     @property
-    def verdict(self) -> str:
-        """By the interval alone."""
-        if self.low > self.threshold:
-            return "reproduced"
-        return "not reproduced" if self.high < self.threshold else "undecided by the interval"
+    def side(self) -> int:
+        """+1, -1 or 0: whether the interval lies above the threshold, below it, or contains it."""
+        return side(self.low, self.high, self.threshold)
 
 
-Find = Callable[[Tables, str], Finding | None]  # None where its inputs were not run
+@dataclass(frozen=True)
+class Untestable:
+    """Why a claim cannot be tested on a run that has all its inputs."""
+
+    reason: str
+
+
+Find = Callable[[Tables, str], Finding | Untestable | None]  # None where its inputs were not run
+
+
+def read_finding(row: pd.Series, figure: str, threshold: float) -> Finding:
+    """The finding of a row with both intervals."""
+    ours, low, high, *prompts = row[[figure, *INTERVALS]]
+    return Finding(ours, low, high, threshold, *prompts)
+
+
+def told_apart(found: Finding, reason: str) -> Finding | Untestable:
+    """The finding; untestable where every comparison of whatever resample gave the same: nothing could show."""
+    return Untestable(reason) if found.low == found.high == found.threshold else found
 
 
 def beats(method: str, opponent: str) -> Find:
@@ -56,7 +80,8 @@ def beats(method: str, opponent: str) -> Find:
         ]  # fmt: skip
         if row.empty:
             return None
-        return Finding(*row.iloc[0][["win_rate", "ci_low", "ci_high"]], 0.5)
+        found = read_finding(row.iloc[0], "win_rate", 0.5)
+        return told_apart(found, f"every answer of {method} ties with that of {opponent}")
 
     return find
 
@@ -71,7 +96,7 @@ def above(method: str, opponents: Iterable[str] | None) -> Find:
             rows = rows[rows["opponent"].isin(list(opponents))]
         if rows.empty:
             return None
-        return Finding(*rows.loc[rows["difference"].idxmin(), ["difference", "ci_low", "ci_high"]], 0.0)
+        return read_finding(rows.loc[rows["difference"].idxmin()], "difference", 0.0)
 
     return find
 
@@ -94,9 +119,10 @@ def less_sound(method: str) -> Find:
         rows = None if t is None else t[(t["set"] == evaluation_set) & (t["method"] == method)]
         rows = None if rows is None else rows[rows["preference"] == "all"].dropna(subset="difference")
         if rows is None or rows.empty:
-            return None
-        difference, low, high = rows.iloc[0][["difference", "difference_low", "difference_high"]]
-        return Finding(-difference, -high, -low, 0.0)
+            return Untestable("which answers are sound is known only of questions of an embedded world")
+        difference, low, high, sound = rows.iloc[0][["difference", "difference_low", "difference_high", "sound"]]
+        found = Finding(-difference, -high, -low, 0.0)
+        return told_apart(found, f"{sound:.0%} of the answers are sound, with and without preferences")
 
     return find
 

@@ -71,9 +71,21 @@ def outcomes(judgments: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def trained_seed(table: pd.DataFrame) -> pd.Series:
+    """The seed of a training that each outcome depends on: of the side that has several seeds, else the only one.
+
+    Where both sides have several they pair off (`mope.judging.verdicts.aligned`), and their seed is one.
+    """
+    several = table.groupby(["a", "b"])["seed_a"].transform("nunique") > 1
+    return table["seed_a"].where(several, table["seed_b"])
+
+
 @dataclass(frozen=True)
 class Counts:
-    """Outcomes counted by prompt, cell and pair: every array is (prompts, cells, pairs) float64."""
+    """Outcomes counted by prompt, cell, pair and seed: every array is (prompts, cells, pairs, seeds) float64.
+
+    The last axis is as long as the most seeds of a pair; a pair with `n_seeds` fewer has zeros behind them.
+    """
 
     prompts: list[str]
     cells: list[tuple[str, str]]  # (combination or "all", preference or "all")
@@ -82,6 +94,7 @@ class Counts:
     ties: np.ndarray
     losses: np.ndarray
     unparsed: np.ndarray
+    n_seeds: np.ndarray  # (pairs,) whole numbers
 
     @property
     def points(self) -> np.ndarray:
@@ -95,7 +108,7 @@ class Counts:
 
 
 def count(table: pd.DataFrame, pairs: list[tuple[str, str]]) -> Counts:
-    """Count outcomes over everything, over each combination, and over each preference."""
+    """Count outcomes over everything, over each combination, and over each preference, by prompt and seed."""
     prompts = sorted(table["prompt_id"].unique())
     combinations = sorted(table["combination"].unique())
     preferences = sorted(set(table["preference"]) - {"all"})
@@ -106,14 +119,17 @@ def count(table: pd.DataFrame, pairs: list[tuple[str, str]]) -> Counts:
     by_combination = 1 + pd.Index(combinations).get_indexer(table["combination"])
     by_preference = 1 + len(combinations) + pd.Index([*preferences, "all"]).get_indexer(table["preference"])
     outcome = table["outcome"].to_numpy()
+    seeds = table[["a", "b"]].assign(seed=trained_seed(table)).groupby(["a", "b"])["seed"].rank("dense")
+    seed = seeds.to_numpy(int) - 1
+    n_seeds = np.zeros(len(pairs), int)
+    np.maximum.at(n_seeds, pair, seed + 1)
 
     def add(chosen: np.ndarray) -> np.ndarray:
-        out = np.zeros((len(prompts), len(cells), len(pairs)))
+        out = np.zeros((len(prompts), len(cells), len(pairs), n_seeds.max()))
         for rows, cell in ((chosen & whole, 0), (chosen & whole, by_combination), (chosen & ~whole, by_preference)):
             column = cell if np.isscalar(cell) else cell[rows]
-            np.add.at(out, (prompt[rows], column, pair[rows]), 1)
+            np.add.at(out, (prompt[rows], column, pair[rows], seed[rows]), 1)
         return out
 
-    return Counts(
-        prompts, cells, pairs, add(outcome == 1), add(outcome == 0.5), add(outcome == 0), add(np.isnan(outcome))
-    )
+    counted = (add(outcome == 1), add(outcome == 0.5), add(outcome == 0), add(np.isnan(outcome)))
+    return Counts(prompts, cells, pairs, *counted, n_seeds)

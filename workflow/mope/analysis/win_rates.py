@@ -1,85 +1,38 @@
 """Win rates with intervals, as shares in [0, 1].
 
 Win rate = (wins + ties / 2) / comparisons, over prompts, combinations and seeds (their counts are summed).
-Intervals come from a bootstrap over prompts, so that everything about a prompt moves together.
+Intervals `ci_low` to `ci_high` come from a bootstrap over prompts and the seeds of whatever was trained, crossed, so
+that everything about a prompt moves together, and everything about a seed; `prompts_low` to `prompts_high` come from one
+over prompts alone. Two methods of several seeds are compared seed by seed: an ablation's interval is that of the paired
+comparison.
 """
-
-from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
-from mope.analysis.intervals import holm, percentile_interval, ratios, resample_weights, sign_flip_p, wilson
-from mope.analysis.outcomes import Counts, check_unparsed, count, gather, outcomes
-from mope.errors import MopeError
+from mope.analysis.evaluation import Evaluation
+from mope.analysis.intervals import INTERVALS, both_intervals, holm, sign_flip_p, wilson
+from mope.analysis.outcomes import trained_seed
 from mope.methods.names import FOCUS
 
 SMALL = 100  # comparisons (seeds counted once) below which a Wilson interval stands beside the bootstrap
 
 WIN_RATE_COLUMNS = (
     "set judge combination preference method opponent win_rate ci_low ci_high wins ties losses unparsed n_prompts "
-    "p_holm p_value decided_win_rate wilson_low wilson_high seed_std role"
+    "p_holm p_value decided_win_rate wilson_low wilson_high seed_std role prompts_low prompts_high"
 ).split()
 AVERAGE_COLUMNS = "set judge method average_win_rate ci_low ci_high mean_tokens seeds seed_std".split()
-CELL_COLUMNS = "set judge combination preference method average_win_rate ci_low ci_high".split()
-DIFFERENCE_COLUMNS = "set judge method opponent difference ci_low ci_high".split()
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What is needed of one evaluation set under one judge."""
-
-    set: str
-    judge: str
-    methods: list[str]
-    rows: list[str]  # the methods that averages are taken of and over: each was compared with each
-    table: pd.DataFrame  # outcomes
-    counts: Counts
-    weights: np.ndarray  # (resamples, prompts)
-    seed: int
-
-
-def evaluate(
-    name: str,
-    judge: str,
-    methods: list[str],
-    judgments: dict[tuple[str, str], pd.DataFrame],
-    *,
-    resamples: int,
-    seed: int,
-    max_unparsed: float,
-    rows: list[str] | None = None,
-) -> Evaluation:
-    """Outcomes, counts and resamples of one evaluation set.
-
-    `judgments` holds one table per pair of `rows` (None: of all methods), and of other pairs of `methods`.
-    """
-    rows = methods if rows is None else rows
-    absent = [pair for pair in combinations(rows, 2) if not {pair, pair[::-1]} & judgments.keys()]
-    if absent:
-        raise MopeError(
-            f"{name}/{judge}: no judgments of {'--'.join(absent[0])}; every two of the tables' rows need some"
-        )
-    gathered = gather(judgments)
-    check_unparsed(gathered, max_unparsed)
-    table = outcomes(gathered)
-    counts = count(table, list(judgments))
-    weights = resample_weights(len(counts.prompts), resamples, seed)
-    return Evaluation(name, judge, methods, rows, table, counts, weights, seed)
-
-
-def _resampled(e: Evaluation, cell: int) -> np.ndarray:
-    """Win rates of all pairs in every resample: (resamples, pairs)."""
-    return ratios(e.weights, e.counts.points[:, cell], e.counts.total[:, cell])
+AVERAGE_COLUMNS += INTERVALS[2:]
+CELL_COLUMNS = ["set", "judge", "combination", "preference", "method", "average_win_rate", *INTERVALS]
+DIFFERENCE_COLUMNS = ["set", "judge", "method", "opponent", "difference", *INTERVALS]
 
 
 def _seed_rates(table: pd.DataFrame) -> pd.DataFrame:
     """Win rates by seed, (pairs, seeds): the seed of the side that has several, else the only one."""
     whole = table[table["preference"] == "all"]
-    several = whole.groupby(["a", "b"])["seed_a"].transform("nunique") > 1
-    seed = whole["seed_a"].where(several, whole["seed_b"])
-    return whole.assign(seed=seed).pivot_table(index=["a", "b"], columns="seed", values="outcome", aggfunc="mean")
+    return whole.assign(seed=trained_seed(whole)).pivot_table(
+        index=["a", "b"], columns="seed", values="outcome", aggfunc="mean"
+    )
 
 
 def _spread(rates: pd.DataFrame) -> pd.Series:
@@ -94,25 +47,25 @@ def win_rates(e: Evaluation, named: list[str]) -> pd.DataFrame:
     """
     spread, rows = _spread(_seed_rates(e.table)), []
     wins, ties, losses, unparsed = (
-        x.sum(axis=0) for x in (e.counts.wins, e.counts.ties, e.counts.losses, e.counts.unparsed)
+        x.sum(axis=(0, -1)) for x in (e.counts.wins, e.counts.ties, e.counts.losses, e.counts.unparsed)
     )
-    n_prompts = (e.counts.total > 0).sum(axis=0)
-    seeds = e.table.groupby(["a", "b"])[["seed_a", "seed_b"]].nunique().max(axis=1)
+    n_prompts = (e.counts.total.sum(axis=-1) > 0).sum(axis=0)
     for c, (combination, preference) in enumerate(e.counts.cells):
-        lows, highs = percentile_interval(_resampled(e, c), len(e.counts.prompts))
+        bounds = both_intervals(*e.resampled(c), len(e.counts.prompts))
         for p, pair in enumerate(e.counts.pairs):
             w, t, n = wins[c, p], ties[c, p], wins[c, p] + ties[c, p] + losses[c, p]
             rate = (w + 0.5 * t) / n if n else np.nan
             whole = combination == preference == "all"
             forward = {
                 "set": e.set, "judge": e.judge, "combination": combination, "preference": preference,
-                "method": pair[0], "opponent": pair[1], "win_rate": rate, "ci_low": lows[p], "ci_high": highs[p],
+                "method": pair[0], "opponent": pair[1], "win_rate": rate,
                 "wins": int(w), "ties": int(t), "losses": int(losses[c, p]), "unparsed": int(unparsed[c, p]),
                 "n_prompts": int(n_prompts[c, p]), "seed_std": spread.get(pair, np.nan) if whole else np.nan,
                 "decided_win_rate": w / (w + losses[c, p]) if w + losses[c, p] else np.nan,
                 "role": "exploratory" if set(pair) <= set(e.rows) else "ablation",
+                **{name: bound[p] for name, bound in bounds.items()},
             }  # fmt: skip
-            distinct = n / seeds[pair]
+            distinct = n / e.counts.n_seeds[p]
             if 0 < distinct < SMALL:
                 forward["wilson_low"], forward["wilson_high"] = wilson(rate * distinct, distinct)
             if whole and FOCUS in pair and set(pair) - {FOCUS} <= set(named):
@@ -128,14 +81,14 @@ def win_rates(e: Evaluation, named: list[str]) -> pd.DataFrame:
 
 def _test(e: Evaluation, cell: int, pair: int) -> float:
     """p-value of "wins and losses balance", prompts being the units."""
-    balance = (e.counts.wins - e.counts.losses)[:, cell, pair]
+    balance = (e.counts.wins - e.counts.losses)[:, cell, pair].sum(axis=-1)
     return sign_flip_p(balance, len(e.weights), e.seed)
 
 
 def _mirrored(row: dict) -> dict:
     """The same comparison from the opponent's side."""
     swapped = row | {"method": row["opponent"], "opponent": row["method"], "wins": row["losses"], "losses": row["wins"]}
-    for low, high in (("ci_low", "ci_high"), ("wilson_low", "wilson_high")):
+    for low, high in (INTERVALS[:2], INTERVALS[2:], ("wilson_low", "wilson_high")):
         if low in row:
             swapped |= {low: 1 - row[high], high: 1 - row[low]}
     return swapped | {k: 1 - row[k] for k in ("win_rate", "decided_win_rate")}
@@ -151,10 +104,22 @@ def _by_method(e: Evaluation, rates: np.ndarray) -> np.ndarray:
     return totals / (len(e.rows) - 1)
 
 
+def _averages(e: Evaluation, cell: int) -> np.ndarray:
+    """(rows,) averages over the opponents."""
+    points, total = (x[:, cell].sum(axis=(0, -1)) for x in (e.counts.points, e.counts.total))
+    return _by_method(e, (points / total)[None])[0]
+
+
+def _averages_resampled(e: Evaluation, cell: int) -> tuple[np.ndarray, np.ndarray]:
+    """The same in every resample of prompts and seeds, and of prompts alone: (resamples, rows) each."""
+    crossed, alone = e.resampled(cell)
+    averaged = _by_method(e, alone)
+    return (averaged if crossed is alone else _by_method(e, crossed)), averaged
+
+
 def average_win_rates(e: Evaluation, tokens: pd.DataFrame) -> pd.DataFrame:
     """Average over the opponents, with interval and spread between seeds; `tokens`: method, n_tokens, seed."""
-    point = _by_method(e, (e.counts.points.sum(axis=0)[0] / e.counts.total.sum(axis=0)[0])[None])[0]
-    lows, highs = percentile_interval(_by_method(e, _resampled(e, 0)), len(e.counts.prompts))
+    bounds = both_intervals(*_averages_resampled(e, 0), len(e.counts.prompts))
     seeds = tokens.groupby("method")["seed"].nunique()
     by_seed = _seed_rates(e.table).reindex(pd.MultiIndex.from_tuples(e.counts.pairs, names=["a", "b"]))
     spreads = _average_spread(e, by_seed, seeds)
@@ -163,9 +128,8 @@ def average_win_rates(e: Evaluation, tokens: pd.DataFrame) -> pd.DataFrame:
             "set": e.set,
             "judge": e.judge,
             "method": e.rows,
-            "average_win_rate": point,
-            "ci_low": lows,
-            "ci_high": highs,
+            "average_win_rate": _averages(e, 0),
+            **bounds,
             "mean_tokens": tokens.groupby("method")["n_tokens"].mean().reindex(e.rows).to_numpy(),
             "seeds": seeds.reindex(e.rows).to_numpy(),
             "seed_std": spreads,
@@ -191,24 +155,23 @@ def averages_by_cell(e: Evaluation) -> pd.DataFrame:
     """Average win rates within each combination and each preference, with intervals."""
     parts = []
     for c, (combination, preference) in enumerate(e.counts.cells):
-        rates = (e.counts.points[:, c].sum(axis=0) / e.counts.total[:, c].sum(axis=0))[None]
-        lows, highs = percentile_interval(_by_method(e, _resampled(e, c)), len(e.counts.prompts))
-        own = (e.set, e.judge, combination, preference, e.rows, _by_method(e, rates)[0], lows, highs)
+        bounds = both_intervals(*_averages_resampled(e, c), len(e.counts.prompts))
+        own = (e.set, e.judge, combination, preference, e.rows, _averages(e, c), *bounds.values())
         parts.append(pd.DataFrame(dict(zip(CELL_COLUMNS, own, strict=True))))
     return pd.concat(parts, ignore_index=True)
 
 
 def average_differences(e: Evaluation) -> pd.DataFrame:
     """Differences between the methods' average win rates, paired on the same resamples."""
-    resampled = _by_method(e, _resampled(e, 0))
-    point = _by_method(e, (e.counts.points.sum(axis=0)[0] / e.counts.total.sum(axis=0)[0])[None])[0]
-    rows = []
+    crossed, alone = _averages_resampled(e, 0)
+    point, parts = _averages(e, 0), []
     for i, method in enumerate(e.rows):
-        for j, opponent in enumerate(e.rows):
-            if i != j:
-                low, high = percentile_interval(resampled[:, i] - resampled[:, j], len(e.counts.prompts))
-                rows.append((e.set, e.judge, method, opponent, point[i] - point[j], float(low), float(high)))
-    return pd.DataFrame(rows, columns=DIFFERENCE_COLUMNS)
+        others = [j for j in range(len(e.rows)) if j != i]
+        gaps = [x[:, [i]] - x[:, others] for x in (crossed, alone)]
+        bounds = both_intervals(*gaps, len(e.counts.prompts))
+        own = (e.set, e.judge, method, [e.rows[j] for j in others], point[i] - point[others], *bounds.values())
+        parts.append(pd.DataFrame(dict(zip(DIFFERENCE_COLUMNS, own, strict=True))))
+    return pd.concat(parts, ignore_index=True)
 
 
 def correct(table: pd.DataFrame) -> pd.DataFrame:

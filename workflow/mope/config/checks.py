@@ -9,7 +9,7 @@ from mope.config.entries_schema import mixer_keys
 from mope.config.run_name import RESERVED_RUNS
 from mope.config.user_files import feedback_problems, prompts_problems, ratings_problems
 from mope.errors import MopeError
-from mope.judging.judge_kinds import known_preferences, world_only
+from mope.judging.judge_kinds import REWARD_MODELS, known_preferences, world_only
 from mope.judging.preflight import Problem, chat_judge_problems
 from mope.methods.names import FOCUS
 from mope.preferences import OPEN_TEXT, Preferences, load_preferences, read_preferences
@@ -300,6 +300,8 @@ def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
 
 
 def _judges(config: dict, root: Path, directory: Path) -> Iterator[Problem]:
+    if REWARD_MODELS in config["judges"]:
+        yield ("judges", REWARD_MODELS), "the tables call the run's own reward models so; another name is expected"
     for name, judge in config["judges"].items():
         key = ("judges", name)
         if name == "reward":

@@ -3,6 +3,7 @@
 from mope.provenance.declared import declared
 
 JUDGES = "mope.judging.judge_table"
+REWARD_MODELS = "reward_models"  # in a column `judge` of tables: those that experts and controllers were trained on
 
 
 def kinds_of(stage: str) -> list[str]:

@@ -3,16 +3,36 @@
 The report sets it into its own first screen, too: all styles are therefore bound to the class `overview`.
 """
 
+from collections import Counter
 from datetime import date
 from html import escape
 
 import pandas as pd
 
+from mope.analysis.claim_verdicts import (
+    BY_JUDGE,
+    BY_REWARDS,
+    DISAGREE,
+    NOT_REPRODUCED,
+    NOT_RUN,
+    REPRODUCED,
+    UNDECIDED,
+    UNTESTABLE,
+    VERDICTS,
+)
 from mope.report.formats import averages, percent
 from mope.report.pages import html_table, page
 from mope.runtime.estimate import spoken
 
-SIGNS = {"reproduced": ("yes", "✓"), "not reproduced": ("no", "✗"), "undecided by the interval": ("open", "?")}
+SIGNS = {
+    REPRODUCED: ("yes", "✓"),
+    BY_JUDGE: ("yes", "½"),
+    BY_REWARDS: ("yes", "½"),
+    NOT_REPRODUCED: ("no", "✗"),
+    UNDECIDED: ("open", "?"),
+    DISAGREE: ("no", "≠"),
+    UNTESTABLE: ("open", "–"),
+}
 OVERVIEW_STYLE = """
 .overview { font: 15px/1.45 system-ui, sans-serif; color: #111; max-width: 64rem; margin: 0 auto; padding: .5rem 1rem; }
 .overview h1 { font-size: 1.5rem; font-weight: 700; margin: .3rem 0; }
@@ -40,41 +60,59 @@ PROJECT = "Orchestrating LLMs with Different Personalizations, rebuilt"
 
 
 def summary(claims: list[dict]) -> str:
-    """How many claims reproduced, in a sentence."""
-    run = [c for c in claims if c["verdict"] != "not run"]
-    counts = {verdict: sum(c["verdict"] == verdict for c in run) for verdict in SIGNS}
-    return (
-        f"{counts['reproduced']} of {len(run)} claims reproduced, {counts['not reproduced']} not, "
-        f"{counts['undecided by the interval']} undecided by the interval; {len(claims) - len(run)} not run."
-    )
+    """How many claims were given each verdict, in a sentence."""
+    number = Counter(claim["verdict"] for claim in claims)
+    first, *others = VERDICTS
+    said = [f"{number[verdict]} {verdict}" for verdict in others if number[verdict]]
+    absent = f"; {number[NOT_RUN]} not run" if number[NOT_RUN] else ""
+    return f"{', '.join([f'{number[first]} of {len(claims) - number[NOT_RUN]} claims {first}', *said])}{absent}."
 
 
 def _finding(claim: dict, of: str, span: str = "") -> str:
     """Verdict, figure and interval of a claim on one evaluation set, and what is to be said of it, as a table cell."""
+    note = f"<br><small>{escape(claim['note'])}</small>" if claim["note"] else ""
     span = f' data-of="{escape(of)}"{span}'
     kind, sign = SIGNS.get(claim["verdict"], ("absent", ""))
     verdict = f'<span class="verdict {kind}">{sign} {escape(claim["verdict"])}</span>'
     if claim["ours"] is None:
-        return f"<td{span}>{verdict}</td>"
-    low, high = percent(claim["ci_low"]), percent(claim["ci_high"])
-    note = f"<br><small>{escape(claim['note'])}</small>" if claim["note"] else ""
-    return f'<td{span}>{verdict}<br><span class="number">{percent(claim["ours"])} [{low}, {high}]</span>{note}</td>'
+        return f"<td{span}>{verdict}{note}</td>"
+    return f'<td{span}>{verdict}<br><span class="number">{_figure(claim)}</span>{note}</td>'
+
+
+def _figure(view: dict) -> str:
+    """A figure and its interval; below it that over prompts alone, where seeds make another."""
+    shown, alone = ((view.get(f"{name}_low"), view.get(f"{name}_high")) for name in ("ci", "prompts"))
+    low, high = map(percent, shown)
+    beside = f"<br><small>prompts alone [{', '.join(map(percent, alone))}]</small>"
+    return f"{percent(view['ours'])} [{low}, {high}]{'' if alone in (shown, (None, None)) else beside}"
+
+
+def _views(claim: dict, evaluation_set: str) -> str:
+    """Both views of a claim on one evaluation set, as a pair of table cells."""
+    view = claim.get("reward_models")
+    shown = _figure(view) if view else "–"
+    of = escape(f"{evaluation_set}: reward models")
+    return f'{_finding(claim, evaluation_set)}<td class="number" data-of="{of}">{shown}</td>'
 
 
 def _claims(claims: list[dict]) -> str:
-    """One row per claim, one column per evaluation set; ids are <claim>:<set>, or <claim> for one of the whole run."""
+    """One row per claim, a pair of columns per evaluation set: the judge's view, and that of the reward models.
+
+    Ids are <claim>:<set>, or <claim> for one of the whole run.
+    """
     rows: dict[str, dict[str, dict]] = {}
     for claim in claims:
         name, _, evaluation_set = claim["id"].partition(":")
         rows.setdefault(name, {})[evaluation_set] = claim
     sets = list(dict.fromkeys(s for row in rows.values() for s in row if s))
-    head = "".join(f"<th>{escape(s)}, % [95 %]</th>" for s in sets)
+    head = "".join(f"<th>{escape(s)}, % [95 %]</th><th>{escape(s)}: reward models</th>" for s in sets)
     lines = []
     for row in rows.values():
         first = next(iter(row.values()))
-        text = first["claim"].removesuffix(f", evaluation set {sets[0]}")
-        whole = f' colspan="{len(sets)}"'
-        cells = "".join(_finding(row[s], s) for s in sets) if sets[0] in row else _finding(first, "found", whole)
+        text = first["claim"].removesuffix(f", evaluation set {first['id'].partition(':')[2]}")
+        whole = f' colspan="{2 * len(sets)}"'
+        by_set = sets and sets[0] in row
+        cells = "".join(_views(row[s], s) for s in sets) if by_set else _finding(first, "found", whole)
         published = f'<td data-of="published">{escape(first["published"])}</td>'
         lines.append(f"<tr><td>{escape(text)}</td>{cells}{published}</tr>")
     head = f"<tr><th>Claim</th>{head}<th>Published</th></tr>"
@@ -97,7 +135,9 @@ def overview_page(claims: list[dict], means: pd.DataFrame, about: list[str]) -> 
     body = f"""<main class="overview">
 <h1>Did it reproduce?</h1>
 <p class="facts">{" · ".join(map(escape, about))}</p>
-<p>{summary(claims)} Win rates must exceed 50 %, differences 0, with their whole interval.</p>
+<p>{summary(claims)} Win rates must exceed 50 %, differences 0, with their whole interval: by the judge, and by the
+reward models, which prefer the answer of the higher reward. Intervals are by bootstrap over prompts and over the seeds
+of what was trained.</p>
 {_claims(claims)}
 <p>Published figures belong to other models and another judge, and some sources conflict; they are shown, never used as
 targets.</p>

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mope.analysis.claims import CLAIMS
 from mope.report.docs.claim_tables import claims_table, counts_table, failed, put_to_test, untested
 from mope.report.docs.reference_runs import ReferenceRun
 
@@ -23,7 +24,9 @@ def test_a_figure_that_two_runs_share_counts_once() -> None:
         run("b", claim("c:x"), claim("c:y", "not reproduced", 0.3), claim("d", "not run", None)),
     ]
     assert [(r.name, c["id"]) for r, c in put_to_test(runs)] == [("a", "c:x"), ("b", "c:y")]
-    assert untested(runs) == ["d"]
+    assert untested(runs) == [*(claim.text for claim in CLAIMS), "d"]
+    known = [*runs, run("e", claim(f"{CLAIMS[0].id}:x", ours=0.2), claim(CLAIMS[1].id, "not run", None))]
+    assert untested(known) == [CLAIMS[1].id, *(claim.text for claim in CLAIMS[2:]), "d"]
     assert failed(runs, "not reproduced") == ["c (b, y)"]
     other = [runs[0], run("b", claim("c:x", ours=0.7))]
     assert len(put_to_test(other)) == 2, "another figure is another test"
@@ -32,13 +35,13 @@ def test_a_figure_that_two_runs_share_counts_once() -> None:
 def test_all_verdicts_of_all_runs_are_counted_those_of_the_papers_apart() -> None:
     own = claim("mine:x", published="not compared; a rival of ours")
     rows = counts_table([run("a", claim("c:x"), own), run("b", claim("c:y", "judges disagree", 0.4))]).splitlines()
-    assert rows[0].endswith("| reproduced | not reproduced | undecided by the interval | judges disagree |")
+    assert rows[0].endswith("| tested | reproduced | judges disagree |")
     assert rows[2:] == [
-        "| published | `a` | 1 | 1 | 0 | 0 | 0 |",
-        "| published | `b` | 1 | 0 | 0 | 0 | 1 |",
-        "| published | **all** | 2 | 1 | 0 | 0 | 1 |",
-        "| not compared by the papers | `a` | 1 | 1 | 0 | 0 | 0 |",
-        "| not compared by the papers | **all** | 1 | 1 | 0 | 0 | 0 |",
+        "| published | `a` | 1 | 1 | 0 |",
+        "| published | `b` | 1 | 0 | 1 |",
+        "| published | **all** | 2 | 1 | 1 |",
+        "| not compared by the papers | `a` | 1 | 1 | 0 |",
+        "| not compared by the papers | **all** | 1 | 1 | 0 |",
     ]
 
 
@@ -59,6 +62,17 @@ def test_what_the_papers_do_not_compare_is_not_called_reproduced() -> None:
     found = put_to_test([run("a", own, claim("c:x"))])
     assert "| mine | `a` | 60.0 [50.0, 70.0] **holds** |" in claims_table(found, papers=False)
     assert "mine" not in claims_table(found)
+
+
+def test_the_view_of_the_reward_models_stands_beside_each_set() -> None:
+    view = {"reward_models": {"ours": 0.4, "ci_low": 0.3, "ci_high": 0.45}}
+    told = run("a", claim("c:x", "judges disagree", **view), claim("c:y"), claim("d:y", "untestable", None, note="why"))
+    rows = claims_table(put_to_test([told])).splitlines()
+    columns = "x, % or points [95 %] | x: reward models | y, % or points [95 %] | y: reward models |"
+    assert rows[0] == f"| claim | published | run | {columns}"
+    first = "60.0 [50.0, 70.0] **judges disagree** | 40.0 [30.0, 45.0] | 60.0 [50.0, 70.0] **reproduced** |  |"
+    assert rows[2:] == [f"| c | 62 % | `a` | {first}", "| d | 62 % | `a` |  |  | – **untestable**<br>why |  |"]
+    assert failed([told], "judges disagree") == ["c (a, x)"]
 
 
 def test_other_views_and_other_judges_stand_beside() -> None:

@@ -1,21 +1,38 @@
 """The claims of all runs: how many came out, one row per claim with its evaluation sets side by side, what failed.
 
 A record of claims.json has `id` (<claim>:<set>, or <claim> for one of the whole run), `claim`, `published`, `ours`
-with its interval, `verdict` and `note`; further entries, such as another view of the same comparison, are shown beside.
+with its interval, `reward_models` with the same three entries where they have a view, `verdict` and `note`; further
+entries are shown beside.
 """
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 
+from mope.analysis.claim_verdicts import (
+    BY_JUDGE,
+    BY_REWARDS,
+    NOT_REPRODUCED,
+    NOT_RUN,
+    REPRODUCED,
+    UNDECIDED,
+    VERDICTS,
+)
+from mope.analysis.claims import CLAIMS
 from mope.report.docs.markdown import markdown_table, percent_interval
 from mope.report.docs.reference_runs import ReferenceRun
+from mope.report.formats import percent
 
-NOT_RUN = "not run"
-UNDECIDED = "undecided by the interval"
-VERDICTS = ("reproduced", "not reproduced", UNDECIDED)
-OF_OURS = {"reproduced": "holds", "not reproduced": "does not hold", UNDECIDED: "undecided"}
+OF_OURS = {  # of comparisons that the papers do not make
+    REPRODUCED: "holds",
+    BY_JUDGE: "holds by the judge alone",
+    BY_REWARDS: "holds by the reward models alone",
+    NOT_REPRODUCED: "does not hold",
+    UNDECIDED: "undecided",
+}
 NOT_COMPARED = "not compared"  # how `published` begins where the papers make no such comparison
-KNOWN_FIELDS = {"id", "claim", "published", "ours", "ci_low", "ci_high", "verdict", "note", "judge"}
+KNOWN_FIELDS = {"id", "claim", "published", "ours", "ci_low", "ci_high", "verdict", "note", "judge", "reward_models"}
+KNOWN_FIELDS |= {"prompts_low", "prompts_high"}
 Tested = tuple[ReferenceRun, dict]
 
 
@@ -48,15 +65,17 @@ def put_to_test(runs: list[ReferenceRun]) -> list[Tested]:
 
 
 def untested(runs: list[ReferenceRun]) -> list[str]:
-    """The claims of which no run could test any part, each once."""
+    """The claims of which no run could test any part, each once: a run leaves out those on methods that it has not."""
     known = {name_and_set(claim)[0] for _, claim in put_to_test(runs)}
-    missing = {name_and_set(claim)[0]: statement(claim) for run in runs for claim in run.claims}
+    missing = {claim.id: claim.text for claim in CLAIMS}
+    missing |= {name_and_set(claim)[0]: statement(claim) for run in runs for claim in run.claims}
     return [text for name, text in missing.items() if name not in known]
 
 
 def verdicts(found: list[Tested]) -> list[str]:
-    """The verdicts in use, those that every run can give first."""
-    return list(dict.fromkeys([*VERDICTS, *(claim["verdict"] for _, claim in found)]))
+    """The verdicts in use, in the order of `VERDICTS`."""
+    given = {claim["verdict"] for _, claim in found}
+    return [verdict for verdict in VERDICTS if verdict in given]
 
 
 def verdict_counts(found: list[Tested]) -> Counter:
@@ -78,7 +97,10 @@ def counts_table(runs: list[ReferenceRun]) -> str:
 
 
 def claims_table(found: list[Tested], papers: bool = True) -> str:
-    """One row per claim and run, the evaluation sets side by side; of the papers' claims or of all others."""
+    """One row per claim and run, the evaluation sets side by side; of the papers' claims or of all others.
+
+    Every set is a pair of columns: the judge's view, and that of the reward models unless no run has it.
+    """
     rows: dict[tuple, dict[str, Tested]] = {}
     sets: dict[str, None] = {}
     for run, claim in found:
@@ -88,6 +110,7 @@ def claims_table(found: list[Tested], papers: bool = True) -> str:
             sets |= dict.fromkeys([evaluation_set] if evaluation_set else [])
     order = list(dict.fromkeys(name for name, *_ in rows))
     first, lines = next(iter(sets), ""), []
+    rated = any(claim.get("reward_models") for row in rows.values() for _, claim in row.values())
     for (_, run_name, judge), row in sorted(rows.items(), key=lambda item: order.index(item[0][0])):
         claim = next(iter(row.values()))[1]
         where = f"`{run_name}`" + (f", judge {judge}" if judge else "")
@@ -95,15 +118,31 @@ def claims_table(found: list[Tested], papers: bool = True) -> str:
         if "" in row:
             cells[first] = f"{_cell(row[''][1], papers)} (of the whole run)"
         published = [claim["published"]] if papers else []
-        lines.append([statement(claim), *published, where, *(cells.get(name, "") for name in sets or [""])])
-    header = ["claim", *(["published"] if papers else []), "run", *(f"{name}, % or points [95 %]" for name in sets)]
+        views = {name: _rewards(one) for name, (_, one) in row.items()}
+        pairs = ([cells.get(name, ""), views.get(name, "")][: 1 + rated] for name in sets or [""])
+        lines.append([statement(claim), *published, where, *chain(*pairs)])
+    named = ([f"{name}, % or points [95 %]", f"{name}: reward models"][: 1 + rated] for name in sets)
+    header = ["claim", *(["published"] if papers else []), "run", *chain(*named)]
     return markdown_table(header, lines)
+
+
+def _rewards(claim: dict) -> str:
+    """Figure and interval of the reward models, nothing where they have no view."""
+    view = claim.get("reward_models")
+    return intervals(view) if view else ""
+
+
+def intervals(view: dict) -> str:
+    """A figure with its interval; over prompts alone, too, where seeds make another."""
+    shown, alone = ((view.get(f"{name}_low"), view.get(f"{name}_high")) for name in ("ci", "prompts"))
+    beside = "" if alone in (shown, (None, None)) else f"; prompts alone [{percent(alone[0])}, {percent(alone[1])}]"
+    return f"{percent_interval(view['ours'], *shown)}{beside}"
 
 
 def _cell(claim: dict, papers: bool) -> str:
     """Figure, interval, verdict; then the note and whatever else the record holds."""
     verdict = claim["verdict"] if papers else OF_OURS.get(claim["verdict"], claim["verdict"])
-    parts = [f"{percent_interval(claim['ours'], claim['ci_low'], claim['ci_high'])} **{verdict}**"]
+    parts = [f"{intervals(claim)} **{verdict}**"]
     further = {key: value for key, value in claim.items() if key not in KNOWN_FIELDS}
     return "<br>".join([*parts, *filter(None, [claim["note"], *_views(further)])])
 

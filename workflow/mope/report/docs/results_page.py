@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from mope.analysis.claim_verdicts import REPRODUCED, UNDECIDED
 from mope.report.docs.claim_tables import (
-    UNDECIDED,
     claims_table,
     counts_table,
     failed,
@@ -63,8 +63,11 @@ def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) ->
         *verdict_lines(runs, names),
         counts_table(runs),
         "A comparison counts once: where two runs give the same figure, for the first of them. A win rate must lie "
-        "above 50 %, a difference above 0, with its whole 95 % interval, to be reproduced. Published figures belong "
-        "to other models and another judge; they are shown, never used as targets. What several runs say together: "
+        "above 50 %, a difference above 0, with its whole 95 % interval, to be reproduced. Claims about answers have a "
+        "second view, that of the reward models that experts and controllers were trained on: an answer wins whose "
+        "reward is higher. Where one view supports a claim and the other cannot tell, the verdict names that one; "
+        "where one lies above and the other below, the judges disagree. Published figures belong to other models and "
+        "another judge; they are shown, never used as targets. What several runs say together: "
         "[studies.md](studies.md).",
         "## Claims that the papers published",
         claims_table(found),
@@ -86,8 +89,8 @@ def verdict_lines(runs: list[ReferenceRun], names: dict[str, str]) -> list[str]:
     said = ", ".join(f"{number[verdict]} {verdict}" for verdict in verdicts(published) if number[verdict])
     if published:
         lines.append(f"**Of {len(published)} comparisons that the papers published:** {said}.")
-    for verdict in verdicts(published)[1:]:
-        if number[verdict] and verdict != UNDECIDED:
+    for verdict in verdicts(published):
+        if verdict not in (REPRODUCED, UNDECIDED):
             lines.append(f"**{verdict.capitalize()}:** {'; '.join(failed(runs, verdict))}.")
     return lines
 

@@ -1,0 +1,32 @@
+"""The verdicts on a claim, by the first judge's view of it and by that of the reward models."""
+
+REPRODUCED = "reproduced"
+BY_JUDGE = "reproduced by the judge alone"
+BY_REWARDS = "reproduced by the reward models alone"
+NOT_REPRODUCED = "not reproduced"
+UNDECIDED = "undecided by the interval"
+DISAGREE = "judges disagree"
+UNTESTABLE = "untestable"
+NOT_RUN = "not run"
+VERDICTS = (REPRODUCED, BY_JUDGE, BY_REWARDS, NOT_REPRODUCED, UNDECIDED, DISAGREE, UNTESTABLE)  # of what was run
+
+
+def side(low: float, high: float, threshold: float) -> int:
+    """+1 where the whole interval lies above the threshold, -1 where it lies below, else 0; NaN bounds give 0."""
+    return int(low > threshold) - int(high < threshold)
+
+
+def verdict(judge: int, rewards: int | None) -> str:
+    """The verdict of the `side`s of both views; `rewards` is None for a claim of which reward models have no view.
+
+    Opposite sides: the judges disagree. One supports the claim and the other cannot tell: reproduced by that one alone.
+    One rejects it and the other does not support it: not reproduced.
+    """
+    sides = {judge} if rewards is None else {judge, rewards}
+    if sides == {1, -1}:
+        return DISAGREE
+    if sides == {1}:
+        return REPRODUCED
+    if 1 in sides:
+        return BY_JUDGE if judge == 1 else BY_REWARDS
+    return NOT_REPRODUCED if -1 in sides else UNDECIDED

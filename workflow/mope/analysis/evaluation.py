@@ -1,0 +1,82 @@
+"""The outcomes of all pairs of methods on one evaluation set, by a judge or the reward models, and their resamples."""
+
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from mope.analysis.intervals import crossed_ratios, ratios, resample_weights, seed_weights
+from mope.analysis.outcomes import Counts, check_unparsed, count, gather, outcomes
+from mope.analysis.reward_outcomes import reward_outcomes
+from mope.errors import MopeError
+from mope.judging.judge_kinds import REWARD_MODELS
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is needed of one evaluation set under one judge."""
+
+    set: str
+    judge: str
+    methods: list[str]
+    rows: list[str]  # the methods that averages are taken of and over: each was compared with each
+    table: pd.DataFrame  # outcomes
+    counts: Counts
+    weights: np.ndarray  # (resamples, prompts)
+    seed_weights: dict[int, np.ndarray]  # number of seeds, if several -> (resamples, seeds)
+    seed: int
+
+    def resampled(self, cell: int) -> tuple[np.ndarray, np.ndarray]:
+        """Win rates of all pairs in every resample of prompts and seeds, and of prompts alone: (resamples, pairs).
+
+        All pairs share the resamples, those of as many seeds their draws of seeds, so that differences are paired.
+        Where no pair has several seeds, both are one array.
+        """
+        points, total = self.counts.points[:, cell], self.counts.total[:, cell]
+        alone = ratios(self.weights, points.sum(axis=-1), total.sum(axis=-1))
+        if not self.seed_weights:
+            return alone, alone
+        crossed = alone.copy()
+        for number, seeds in self.seed_weights.items():
+            own = self.counts.n_seeds == number
+            sums = (x[:, own, :number] for x in (points, total))
+            crossed[:, own] = crossed_ratios(self.weights, seeds, *sums)
+        return crossed, alone
+
+
+def evaluate(
+    name: str,
+    judge: str,
+    methods: list[str],
+    judgments: dict[tuple[str, str], pd.DataFrame],
+    *,
+    resamples: int,
+    seed: int,
+    max_unparsed: float,
+    rows: list[str] | None = None,
+) -> Evaluation:
+    """Outcomes, counts and resamples of one evaluation set.
+
+    `judgments` holds one table per pair of `rows` (None: of all methods), and of other pairs of `methods`.
+    """
+    rows = methods if rows is None else rows
+    absent = [pair for pair in combinations(rows, 2) if not {pair, pair[::-1]} & judgments.keys()]
+    if absent:
+        raise MopeError(
+            f"{name}/{judge}: no judgments of {'--'.join(absent[0])}; every two of the tables' rows need some"
+        )
+    gathered = gather(judgments)
+    check_unparsed(gathered, max_unparsed)
+    table = outcomes(gathered)
+    counts = count(table, list(judgments))
+    weights = resample_weights(len(counts.prompts), resamples, seed)
+    several = sorted(set(counts.n_seeds[counts.n_seeds > 1].tolist()))
+    draws = {number: seed_weights(number, resamples, seed) for number in several}
+    return Evaluation(name, judge, methods, rows, table, counts, weights, draws, seed)
+
+
+def by_rewards(e: Evaluation, scores: pd.DataFrame) -> Evaluation:
+    """The same comparisons on the same resamples, as the reward models decide them; `scores` of the set."""
+    table = reward_outcomes(e.table, scores)
+    return replace(e, judge=REWARD_MODELS, table=table, counts=count(table, e.counts.pairs))
