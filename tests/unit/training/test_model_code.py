@@ -59,7 +59,7 @@ def test_the_code_runs_where_somebody_allows_it(model: Path, marker: Path, tmp_p
 
 
 def test_the_import_refuses_it_with_one_line(root: Path, model: Path, marker: Path, tmp_path: Path) -> None:
-    settings = json.dumps({"pad_token": None})
+    settings = json.dumps({"pad_token": None, "grown": False})
     outcome = answered_yes("import_base.py", root, "--path", model, "--settings", settings, "--out", tmp_path / "out")
     assert (outcome.returncode, outcome.stderr.count("\n")) == (2, 1)
     assert f"error: base.path {model}: configuration_own.py found; a model's own code is never run" in outcome.stderr
