@@ -12,7 +12,7 @@ import yaml
 from finished_run import planned_jobs
 from howto_page import code_blocks, write_files
 
-from mope.config.load import merged
+from mope.runtime.yaml_file import merged
 
 SMOKE = "workflow/experiments/smoke.yaml"
 TABLES = {"aggregate", "agreement", "annotator_agreement", "claims", "correctness", "mean_rewards", "tables"}

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mope.config.load import load_config, merged
+from mope.config.load import load_config
+from mope.config.run_name import read_experiment
 from mope.errors import MopeError
+from mope.runtime.yaml_file import merged
 
 MIX = {"kind": "mix", "mixer": "controller", "prompt": "own"}
 CHAT = {
@@ -358,3 +360,21 @@ def test_open_text_knows_its_six_preferences(folder: Path) -> None:
     )
     assert "judges.text: a judge of kind open_text does not know preference P3C" in problem(folder, judge | unknown)
     assert "dead_band: missing" in problem(folder, {"judges": {"text": {"kind": "open_text"}}})
+
+
+def test_an_experiment_may_extend_another(root: Path) -> None:
+    """It holds its differences alone, its run's name among them."""
+    whole, quick = (load_config(root, {"experiment": name}, present=False) for name in ("smollm2", "smollm2-quick"))
+    assert (whole["run"], quick["run"]) == ("smollm2", "smollm2_quick")
+    assert quick["base"] == whole["base"] != load_config(root)["base"]
+    assert list(quick["evaluation_sets"]) == ["development"]
+
+
+def test_what_is_extended_extends_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "workflow/experiments"
+    folder.mkdir(parents=True)
+    for name, text in {"a": "seed: 1", "b": "extends: a", "c": "extends: b"}.items():
+        (folder / f"{name}.yaml").write_text(text)
+    assert read_experiment(folder / "b.yaml") == {"run": "b", "seed": 1}
+    with pytest.raises(MopeError, match="extends: b found, which extends a; one that extends none is expected"):
+        read_experiment(folder / "c.yaml")

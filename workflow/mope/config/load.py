@@ -14,7 +14,7 @@ from mope.config.entries_schema import resolved
 from mope.config.run_name import clashes, experiment_file, read_experiment
 from mope.errors import MopeError, shortened
 from mope.runtime.suggestion import one_of
-from mope.runtime.yaml_file import described, parse_yaml, read_yaml
+from mope.runtime.yaml_file import described, merged, parse_yaml, read_yaml
 
 TYPE_NAMES = {
     "integer": "a whole number",
@@ -73,15 +73,6 @@ def run_name(root: Path, experiment: str | None = None) -> str:
     for key, problem in [*_schema_problems(config, only), *((("run",), why) for why in _clashes(config, root, own))]:
         raise MopeError(f"{_origin(key, layers)}: {_dotted(key)}: {problem}")
     return config["run"]
-
-
-def merged(below: dict, above: dict) -> dict:
-    """`below` overridden by `above`, key by key; lists are replaced as a whole."""
-    both = dict(below)
-    for key, value in above.items():
-        nested = isinstance(value, dict) and isinstance(both.get(key), dict)
-        both[key] = merged(both[key], value) if nested else value
-    return both
 
 
 def _typed(value: object) -> object:

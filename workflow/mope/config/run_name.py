@@ -7,7 +7,7 @@ from pathlib import Path
 from mope.errors import MopeError
 from mope.runtime.suggestion import one_of
 from mope.runtime.text_file import read_text
-from mope.runtime.yaml_file import read_yaml
+from mope.runtime.yaml_file import merged, read_yaml
 
 EXPERIMENTS = "workflow/experiments"
 RUN_LINE = re.compile(r"""^run: *['"]?([a-z0-9_]+)['"]? *(?:#.*)?$""", re.MULTILINE)
@@ -24,8 +24,20 @@ def experiment_file(root: Path, name: str) -> Path:
 
 
 def read_experiment(path: Path) -> dict:
-    """What an experiment's file says; its run is called as the file unless it says otherwise."""
-    return {"run": path.stem} | read_yaml(path)
+    """What an experiment's file says; its run is called as the file unless it says otherwise.
+
+    With `extends: <experiment>` it holds only its differences from that one, which extends none itself.
+    """
+    content = read_yaml(path)
+    parent = content.pop("extends", None)
+    if parent is None:
+        return {"run": path.stem} | content
+    below = read_yaml(experiment_file(path.parents[2], parent))
+    if "extends" in below:
+        raise MopeError(
+            f"{path}: extends: {parent} found, which extends {below['extends']}; one that extends none is expected"
+        )
+    return merged(below, {"run": path.stem} | content)
 
 
 def clashes(run: str, root: Path, own: Iterable[Path]) -> Iterator[str]:

@@ -100,3 +100,12 @@ def _entries(node: yaml.Node, above: tuple[yaml.Node, ...], known: dict[int, int
             problem = f"more than {MOST_NODES:,} entries, aliases followed"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
     return known[id(node)]
+
+
+def merged(below: dict, above: dict) -> dict:
+    """`below` overridden by `above`, key by key; lists are replaced as a whole."""
+    both = dict(below)
+    for key, value in above.items():
+        nested = isinstance(value, dict) and isinstance(both.get(key), dict)
+        both[key] = merged(both[key], value) if nested else value
+    return both
