@@ -3,8 +3,8 @@
 Win rate = (wins + ties / 2) / comparisons, over prompts, combinations and seeds (their counts are summed).
 Intervals `ci_low` to `ci_high` come from a bootstrap over prompts and the seeds of whatever was trained, crossed, so
 that everything about a prompt moves together, and everything about a seed; `prompts_low` to `prompts_high` come from
-one over prompts alone. Two methods of several seeds are compared seed by seed: an ablation's interval is that of the paired
-comparison.
+one over prompts alone. Two methods of several seeds are compared seed by seed: an ablation's interval is that of the
+paired comparison.
 """
 
 import numpy as np
