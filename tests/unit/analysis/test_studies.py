@@ -81,3 +81,13 @@ def test_without_several_controllers_their_spread_is_unknown() -> None:
     row = spread_of_runs(table).iloc[0]
     assert pd.isna(row.controllers) and row.trainings == pytest.approx(np.sqrt(0.02 - PROMPT_SD**2), abs=1e-3)
     assert spread_of_runs(table.head(1)).empty
+
+
+def test_the_part_of_the_prompts_comes_from_the_interval_over_prompts_alone() -> None:
+    runs = {"a": tables(0.6, 0.5), "b": tables(0.8, 0.5)}
+    for kept in runs.values():
+        narrow = kept["average_win_rates"]
+        wide = {"ci_low": narrow.ci_low - 0.2, "ci_high": narrow.ci_high + 0.2}
+        kept["average_win_rates"] = narrow.assign(prompts_low=narrow.ci_low, prompts_high=narrow.ci_high, **wide)
+    table = study_table(runs, {"a": 7, "b": 8}, [])
+    assert spread_of_runs(table).prompts[0] == pytest.approx(PROMPT_SD, rel=1e-5)
