@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
@@ -55,6 +55,7 @@ def test_judges_that_only_some_runs_have_are_kept_apart() -> None:
     assert list(spread_of_runs(table).judge) == ["truth"]
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.floats(0.3, 0.9), min_size=3, max_size=6), st.floats(0.0, 0.05))
 def test_the_spread_of_trainings_solves_paule_and_mandels_equation(rates: list[float], seed_std: float) -> None:
     """Σ w (x − x̄)² = k − 1 with w = 1 / (variance + τ²); τ² = 0 where even that leaves less."""
@@ -81,3 +82,13 @@ def test_without_several_controllers_their_spread_is_unknown() -> None:
     row = spread_of_runs(table).iloc[0]
     assert pd.isna(row.controllers) and row.trainings == pytest.approx(np.sqrt(0.02 - PROMPT_SD**2), abs=1e-3)
     assert spread_of_runs(table.head(1)).empty
+
+
+def test_the_part_of_the_prompts_comes_from_the_interval_over_prompts_alone() -> None:
+    runs = {"a": tables(0.6, 0.5), "b": tables(0.8, 0.5)}
+    for kept in runs.values():
+        narrow = kept["average_win_rates"]
+        wide = {"ci_low": narrow.ci_low - 0.2, "ci_high": narrow.ci_high + 0.2}
+        kept["average_win_rates"] = narrow.assign(prompts_low=narrow.ci_low, prompts_high=narrow.ci_high, **wide)
+    table = study_table(runs, {"a": 7, "b": 8}, [])
+    assert spread_of_runs(table).prompts[0] == pytest.approx(PROMPT_SD, rel=1e-5)

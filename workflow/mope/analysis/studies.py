@@ -10,13 +10,12 @@ from statsmodels.stats.meta_analysis import combine_effects
 from mope.methods.names import FOCUS
 
 STUDY_COLUMNS = (
-    "set judge label run average_win_rate ci_low ci_high seeds seed_std rival lead lead_low lead_high "
-    "reward reward_rival reward_lead"
+    "set judge label run average_win_rate ci_low ci_high prompts_low prompts_high seeds seed_std rival lead "
+    "lead_low lead_high reward reward_rival reward_lead"
 ).split()
 SPREAD_COLUMNS = (
     "set judge runs mean mean_low mean_high between_runs prompts controllers trainings trainings_share".split()
 )
-OVER_PROMPTS = ("ci_low", "ci_high")  # the interval of an average win rate that is over prompts alone
 RunTables = Mapping[str, pd.DataFrame]  # the tables of a run by name
 
 
@@ -45,6 +44,8 @@ def _rows(tables: RunTables, against: list[str]) -> Iterator[dict]:
         rival = rates.idxmax()
         row = {"set": name, "judge": judge, "rival": rival, "lead": own.average_win_rate - rates[rival]}
         row |= {key: own[key] for key in ("average_win_rate", "ci_low", "ci_high", "seeds", "seed_std")}
+        for end in ("low", "high"):  # a table of one interval has it over prompts alone
+            row[f"prompts_{end}"] = own.get(f"prompts_{end}", own[f"ci_{end}"])
         for found in _matching(tables, "average_differences", name, judge, rival):
             row |= {"lead_low": found.ci_low, "lead_high": found.ci_high}
         for method in against:
@@ -82,8 +83,7 @@ def spread_of_runs(table: pd.DataFrame) -> pd.DataFrame:
         if len(own) < 2:
             continue
         rates, seeds = own.average_win_rate.to_numpy(float), own.seeds.to_numpy(float)
-        low, high = (own[end].to_numpy(float) for end in OVER_PROMPTS)
-        prompts = ((high - low) / (2 * stats.norm.ppf(0.975))) ** 2
+        prompts = ((own.prompts_high - own.prompts_low).to_numpy(float) / (2 * stats.norm.ppf(0.975))) ** 2
         several = own[own.seeds > 1]
         controllers = np.average(several.seed_std**2, weights=several.seeds - 1) if len(several) else np.nan
         variances = prompts + np.nan_to_num(controllers) / seeds

@@ -55,8 +55,10 @@ def _resampled_means(cells: np.ndarray, resamples: int, seed: int) -> np.ndarray
     """Means of (seeds, prompts) in every resample of both: (resamples,)."""
     seeds, prompts = cells.shape
     by_prompt = resample_weights(prompts, resamples, seed)
-    by_seed = resample_weights(seeds, resamples, seed + 1)  # independent of the prompts
-    return ((by_seed @ cells) * by_prompt).sum(axis=1) / cells.size
+    draws = max(1, seeds - 1)  # n - 1, because n draws would hide a part of the variance (Rao and Wu 1988)
+    rng = np.random.default_rng([seed, seeds])
+    by_seed = rng.multinomial(draws, np.full(seeds, 1 / seeds), size=resamples) / draws
+    return ((by_seed @ cells) * by_prompt).sum(axis=1) / prompts
 
 
 def _interval(draws: np.ndarray, cells: np.ndarray) -> tuple[float, float]:
