@@ -1,4 +1,5 @@
-# make results    set up .venv from the pinned dependencies, then rebuild every result (EXPERIMENT=name for another experiment)
+# make results    set up .venv from the pinned dependencies, then rebuild every result (EXPERIMENT=name for another experiment,
+#                 CONFIG='key=value' for a key of config.yaml, of which the value is YAML)
 # make test       all tests that need no extra hardware
 # make test-slurm the smoke experiment on a SLURM cluster of one node, which the tests start; needs slurm-wlm and munge
 # make verify     re-hash every artifact of a run and name those that differ
@@ -26,11 +27,12 @@
 VENV ?= .venv
 CORES ?= all
 EXPERIMENT ?=
+CONFIG ?=
 ifeq ($(origin RUN),undefined)  # the name that the configuration gives, asked for once
 RUN = $(eval RUN := $$(shell PYTHONPATH=workflow $$(BIN)/python workflow/scripts/run_name.py \
 	$$(if $$(EXPERIMENT),'$$(subst ','\'',$$(EXPERIMENT))')))$(or $(RUN),$(error no run is known))
 endif
-OPTIONS = $(if $(EXPERIMENT),--config experiment=$(EXPERIMENT))
+OPTIONS = $(if $(EXPERIMENT)$(CONFIG),--config $(if $(EXPERIMENT),experiment=$(EXPERIMENT)) $(if $(CONFIG),'$(CONFIG)'))
 
 RIGHT_VERSION = import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14 python; do \
