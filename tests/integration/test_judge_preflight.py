@@ -22,7 +22,12 @@ def test_before_the_first_job(project, snakemake, monkeypatch, changes, key, sai
     assert outcome.returncode == 1 and outcome.stderr.splitlines()[-1].startswith(f"error: {said}"), outcome.stderr
     assert not list((project).glob("results/smoke/**/*.meta.json")) and "Traceback" not in outcome.stderr
     assert not list(project.glob(".snakemake/locks/*"))
-    assert snakemake(project, "-n", *options).returncode == 0  # a look ahead needs no key
+
+
+def test_a_look_ahead_needs_no_key(project, snakemake, monkeypatch):
+    monkeypatch.setenv("JUDGE_API_KEY", "")
+    (project / "judge.yaml").write_text(yaml.safe_dump({"judges": {"gpt": JUDGE}}))
+    assert snakemake(project, "-n", "--config", "experiment=smoke", "--configfile", "judge.yaml").returncode == 0
 
 
 def test_what_does_not_need_the_judge_needs_no_key(project, snakemake, monkeypatch):

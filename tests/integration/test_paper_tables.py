@@ -7,6 +7,7 @@ from pathlib import Path
 from mope.config.load import load_config
 
 DETAILS = ("quality", "alpha_tables", "generalisation")
+KNOWN = {"correctness", "annotator_agreement", "judge_text"}  # of answers to questions of the embedded world
 
 
 def planned(snakemake: Callable, folder: Path, *options: str) -> dict[str, int]:
@@ -35,16 +36,15 @@ def test_the_default_has_none_of_it(project: Path, snakemake: Callable) -> None:
     assert not jobs.keys() & {*DETAILS, "train_policy", "answer_prompted_reference"}
     assert jobs["generate"] == 10 and jobs["train_controller"] == 3
     assert not any("gather" in rule for rule in jobs)
+    assert jobs.keys() >= KNOWN
 
 
 def test_what_is_correct_is_asked_only_where_it_is_known(project: Path, snakemake: Callable) -> None:
-    known = {"correctness", "annotator_agreement", "judge_text"}
-    assert known <= planned(snakemake, project).keys()
     own = "evaluation_sets={single: null, comparison: null, mine: {source: mine.jsonl, prompts: 1}}"
     (project / "mine.jsonl").write_text('{"prompt": "Why is the sky blue?"}\n')
     jobs = planned(snakemake, project, "--config", own, "judges={truth: null}")
     (project / "mine.jsonl").unlink()
-    assert jobs.keys() & known == {"judge_text"}  # by the rubric
+    assert jobs.keys() & KNOWN == {"judge_text"}  # by the rubric
 
 
 def test_shards_are_jobs_but_for_the_expert_chosen_over_all_prompts(project: Path, snakemake: Callable) -> None:
@@ -54,13 +54,11 @@ def test_shards_are_jobs_but_for_the_expert_chosen_over_all_prompts(project: Pat
 
 
 def test_larger_models_ask_a_cluster_for_more(project: Path, snakemake: Callable) -> None:
-    asked = []
-    for factor in (1, 16):
-        outcome = snakemake(project, "--dry-run", "--config", f"jobs={{memory: {factor}, runtime: 2}}")
-        assert outcome.returncode == 0, outcome.stderr
-        expert = re.search(r"rule train_expert:\n(?:    .*\n)+", outcome.stdout + outcome.stderr)[0]
-        asked.append([int(re.search(rf"\b{name}=(\d+)", expert)[1]) for name in ("mem_mb", "runtime")])
-    assert asked == [[4000, 480], [64000, 480]]
+    outcome = snakemake(project, "--dry-run", "--config", "jobs={memory: 16, runtime: 2}")
+    assert outcome.returncode == 0, outcome.stderr
+    expert = re.search(r"rule train_expert:\n(?:    .*\n)+", outcome.stdout + outcome.stderr)[0]
+    asked = [int(re.search(rf"\b{name}=(\d+)", expert)[1]) for name in ("mem_mb", "runtime")]
+    assert asked == [16 * 4000, 2 * 240]
 
 
 def test_both_can_be_run_tiny(root: Path) -> None:

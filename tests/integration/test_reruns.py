@@ -24,11 +24,11 @@ def finished(project: Path, snakemake: Callable) -> Path:
 
 @pytest.fixture
 def edit(finished: Path, snakemake: Callable) -> Iterator[Callable[..., Counter]]:
-    """`edit(file, change)` applies a change of text to a file and counts the jobs per rule that would run."""
+    """`edit(file, change, ...)` applies changes of text to files and counts the jobs per rule that would run."""
     before: dict[Path, str] = {}
 
-    def apply(name: str | None = None, change: Callable[[str], str] = str) -> Counter:
-        if name:
+    def apply(*edits: str | Callable[[str], str]) -> Counter:
+        for name, change in zip(edits[::2], edits[1::2], strict=True):
             before[finished / name] = (finished / name).read_text()
             (finished / name).write_text(change(before[finished / name]))
         return planned(snakemake(finished, "--dry-run"))
@@ -54,10 +54,6 @@ def code_appended(text: str) -> str:
     return text + "\n\nEDITED = True\n"
 
 
-def test_a_finished_run_has_nothing_to_do(edit: Callable) -> None:
-    assert edit() == Counter()
-
-
 def test_touching_every_source_reruns_nothing(edit: Callable, finished: Path) -> None:
     for file in [finished / "Snakefile", finished / "config.yaml", *finished.glob("workflow/**/*")]:
         if file.is_file():
@@ -69,9 +65,8 @@ def test_comments_docstrings_and_formatting_rerun_nothing(edit: Callable) -> Non
     def commented(text: str) -> str:
         return re.sub(r'\A"""', '# A comment.\n\n"""Edited. ', text) + "\n# The end.\n"
 
-    assert edit("workflow/mope/controller/rebel.py", commented) == Counter()
-    assert edit("workflow/scripts/train_controller.py", commented) == Counter()
-    assert edit("config.yaml", configured()) == Counter()
+    code = ("workflow/mope/controller/rebel.py", "workflow/scripts/train_controller.py")
+    assert edit(code[0], commented, code[1], commented, "config.yaml", configured()) == Counter()
 
 
 def test_an_edit_of_the_rebel_loss_reruns_the_controller_and_what_follows(edit: Callable) -> None:
@@ -134,16 +129,9 @@ def test_another_dimension_of_preferences_reruns_nothing_and_another_text_does(e
     assert jobs["take_preferences"] == 1 and jobs["train_base"] == 1
 
 
-def test_how_often_training_is_saved_reruns_nothing(edit: Callable) -> None:
-    assert edit("config.yaml", configured(checkpoint={"minutes": 1})) == Counter()
-
-
-def test_the_number_of_devices_reruns_nothing(edit: Callable) -> None:
-    assert edit("config.yaml", configured(devices={"reward": 2, "expert": 4, "controller": 3})) == Counter()
-
-
-def test_what_is_asked_of_a_cluster_reruns_nothing(edit: Callable) -> None:
-    assert edit("config.yaml", configured(jobs={"memory": 16.0, "runtime": 0.5})) == Counter()
+def test_how_training_runs_and_is_saved_and_what_is_asked_of_a_cluster_rerun_nothing(edit: Callable) -> None:
+    devices, jobs = {"reward": 2, "expert": 4, "controller": 3}, {"memory": 16.0, "runtime": 0.5}
+    assert edit("config.yaml", configured(checkpoint={"minutes": 1}, devices=devices, jobs=jobs)) == Counter()
 
 
 def test_a_run_on_the_artifacts_of_another_trains_only_what_is_missing(edit: Callable) -> None:

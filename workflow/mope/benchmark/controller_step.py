@@ -24,7 +24,7 @@ from mope.rewards.shared_base import SharedRewards
 
 PROMPT_TOKENS = 32  # tokens that experts, controller and reward models read before an answer
 END = 0  # ends a text, and pads it
-STEPS = 2  # of which the last counts: the first one makes kernels and optimizer states
+STEPS = 2  # the last one is measured; the first one compiles kernels and makes optimizer states
 T = TypeVar("T")
 
 
@@ -68,7 +68,7 @@ def rebel_step(
     optimizer: torch.optim.Optimizer,
     settings: ControllerSettings,
 ) -> dict[str, float]:
-    """Megabytes at the highest point of each part of a step (all that the process holds), and its seconds."""
+    """Peak memory in megabytes (of the whole process) and seconds of each part of a step."""
     taken: dict[str, float] = {}
 
     def measured(name: str, part: Callable[[], T]) -> T:
@@ -119,4 +119,4 @@ def benchmark_controller_step(models: list[Make], settings: ControllerSettings) 
             "peak_memory_mb": max(value for key, value in taken.items() if key.endswith("_mb")),
         }
         del pool, rewards, controller, optimizer
-        gc.collect()  # modules hold each other
+        gc.collect()  # modules refer to each other in cycles

@@ -70,7 +70,7 @@ def step(batches: list[Batch]) -> None:
 
 
 def copies(batches: list[Batch]) -> list[Batch]:
-    """The same with caches of their own, on the same models: to time steps again without reading the prompts again."""
+    """Copies with caches of their own on the same models, so that steps are timed again without another prefill."""
     shared = [part for batch in batches for part in (batch.pool, batch.controller, batch.requests)]
     return copy.deepcopy(batches, {id(part): part for part in shared})
 
@@ -91,7 +91,7 @@ def merge_milliseconds(parts: Parts, soups: list[Adapter], device) -> float:
 
 
 def now(device) -> float:
-    """Seconds, once the device has done what it was given."""
+    """A clock in seconds that first waits for the device to finish its work."""
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize()
     return time.perf_counter()
@@ -221,7 +221,7 @@ def benchmark_decoding(models: list[Make], settings: BenchmarkSettings, device: 
         for dtype in settings.dtypes:
             for count in settings.requests:
                 # Made anew, because PEFT changes the base, and bound to no name here: there is room for one at a time.
-                gc.collect()  # modules of the one before hold each other
+                gc.collect()  # modules of the previous system refer to each other in cycles
                 yield from benchmark_records(make(getattr(torch, dtype), device), count, settings, device, rate)
 
 

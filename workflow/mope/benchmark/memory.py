@@ -1,4 +1,4 @@
-"""Bytes: what a system holds, what a step must move, how fast this machine moves them."""
+"""Memory of a system, bytes that a decoding step reads, and the bandwidth of this machine."""
 
 import time
 from pathlib import Path
@@ -23,7 +23,7 @@ class Peak:
             self.start = reset_resident_peak()
 
     def growth(self) -> int:
-        """Bytes at the highest point beyond those at the start."""
+        """Peak minus start, in bytes."""
         if self.device.type == "cuda":
             return torch.cuda.max_memory_allocated() - self.start
         return max(0, resident("VmHWM") - self.start)
@@ -57,7 +57,7 @@ def bytes_of(part: AdapterPool | LlamaController) -> int:
     The input embedding is left out: a step reads a few rows of it.
     """
     if isinstance(part, AdapterPool) and part.stacks:
-        # Padding of smaller ranks need not move.
+        # Zeros that pad smaller ranks are not counted.
         return sum(stack.factors * stack.down.dtype.itemsize for stack in part.stacks if stack)
     layers = sum(linear_bytes(linear) for layer in part.llama.layers for linear in layer.joined)
     return layers + linear_bytes(part.head)

@@ -105,7 +105,7 @@ SHAPES = {
 
 
 def random_parts(name: str, shape: RandomShape, seed: int, dtype: torch.dtype, device) -> Parts:
-    """Random weights, made where they stay: what has room for 7 B in bfloat16 may have none for them in float32."""
+    """Random weights, made on the device in their final dtype: 7 B may fit in bfloat16 and not in float32."""
     torch.manual_seed(seed)
     config, body = LlamaConfig(**shape.base), LlamaConfig(vocab_size=shape.base["vocab_size"], **shape.body)
     with torch.device(device):

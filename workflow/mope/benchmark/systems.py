@@ -1,4 +1,4 @@
-"""The ways of running several experts that the benchmark compares, behind the interface of the decode loop."""
+"""The ways of running several experts that the benchmark compares, each as a pool of the decode loop."""
 
 from collections.abc import Callable
 

@@ -65,7 +65,7 @@ def _finite(value: object, key: tuple[str | int, ...]) -> Iterator[Problem]:
 
 
 def _temperatures(config: dict) -> Iterator[Problem]:
-    """Where greedy decoding is one of the choices; elsewhere the schema says it."""
+    """Temperatures that may be 0 (greedy) must not be nearly 0; the schema checks those that may not be 0."""
     chat = [("judges", name) for name, judge in config["judges"].items() if judge["kind"] == "chat"]
     methods = [("methods", name) for name in config["methods"]]
     for key in [("candidates",), ("generation",), *chat, *methods]:
@@ -87,7 +87,7 @@ def _preferences(config: dict, root: Path) -> Iterator[Problem]:
 
 
 def _own_preferences(config: dict) -> Iterator[Problem]:
-    """What the embedded world makes or judges, it makes and judges for the preferences that it knows."""
+    """Where the embedded world makes feedback or judges, it must know the preferences of the run."""
     unknown = next((name for name in config["preferences"] if name not in STYLES), None)
     if unknown is None:
         return
@@ -192,7 +192,7 @@ def _sizes(config: dict) -> Iterator[Problem]:
 
 
 def _batch(settings: dict, batch: int, devices: int, key: tuple[str, ...], stage: str) -> Iterator[Problem]:
-    """A batch that the devices, and on each the backward passes, share out evenly."""
+    """A batch must divide evenly among the devices, and on each among the backward passes."""
     own, rest = divmod(batch, devices)
     if rest:
         yield ("devices", stage), f"{devices} found, a divisor of {batch} (the batch of {'.'.join(key)}) is expected"
@@ -208,7 +208,7 @@ def _heads(section: dict, key: tuple[str | int, ...]) -> Iterator[Problem]:
 
 
 def _controllers(config: dict, preferences: Preferences) -> Iterator[Problem]:
-    """Controllers with their own settings applied, each on its own."""
+    """Checks of each controller, with its own settings applied."""
     for name, own in config["controllers"].items():
         settings, key = config["controller"] | own, ("controllers", name)
         yield from _heads(settings, key)

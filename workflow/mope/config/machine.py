@@ -61,7 +61,7 @@ def weights(folder: Path) -> int:
 
 
 def _vocabulary(folder: Path) -> int:
-    """As the model's configuration says; 0 where it does not."""
+    """The vocabulary's size by the model's configuration; 0 where that does not say."""
     try:
         found = json.loads((folder / "config.json").read_text(encoding="utf-8"))["vocab_size"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):

@@ -31,8 +31,8 @@ from mope.training.model_code import check_no_code
 LIBRARIES = 540e6  # bytes: Python, torch, transformers, TRL, on a CPU
 SCORED = 64  # answers in a batch of decoding on a CPU, and at most in one of scoring
 AT_LEAST = 8  # answers in a batch of decoding on a GPU, which takes as many as there is room for
-LOGITS = 3  # copies of a batch's logits in training
-CACHES = 4  # copies of a cache while it grows or loses rows, and what the prompts took
+LOGITS = 3  # copies of a batch's logits that training holds at once
+CACHES = 4  # copies of a cache, held while it grows or loses rows, with the activations of the prompts
 KERNELS = 460e6  # bytes of what oneDNN keeps for packed products of the last 1024 shapes; fitted to two runs' peaks
 CORPUS = 15e3  # bytes of an example of the corpus: texts, the tokenizer's records, lists of tokens
 OPEN_QUESTION_SHARE = 0.25  # tokens of a question for each one that may be answered

@@ -20,7 +20,7 @@ from mope.world.worlds import load
 
 WORLD_SETS = ("single", "comparison", "development", "train")
 SPOILT_COUNT = 2  # candidates per prompt beside the sampled ones
-LONGEST_COUNTED = 100  # so many of the longest texts are counted in tokens: one that is too long is among them
+LONGEST_COUNTED = 100  # tokens are counted in so many of the longest texts (in characters) only
 
 
 def prompts_problems(config: dict, root: Path, present: bool) -> Iterator[Problem]:
@@ -98,7 +98,7 @@ def feedback_problems(config: dict, root: Path) -> Iterator[Problem]:
 
 
 def feedback_preferences(config: dict) -> list[str]:
-    """Whose feedback a run needs: that of its preferences, and for the RLHF baseline that of people asked for none."""
+    """The feedback that a run needs: of each preference, and for the RLHF baseline that without a preference."""
     used = {method["policy"] for method in config["methods"].values() if "policy" in method}
     objectives = [policy["objective"] for name, policy in config["policies"].items() if name in used]
     return [*config["preferences"], *([GENERAL] if "general" in objectives else [])]

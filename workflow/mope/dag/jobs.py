@@ -11,7 +11,7 @@ ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
-    # glibc hands large tensors back to the system at once; to be given zeroed pages again costs up to a third of a CPU.
+    # glibc returns the memory of large tensors at once; getting zeroed pages again costs up to a third of a CPU.
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": str(8 << 30),
     "MALLOC_TOP_PAD_": str(64 << 20),
@@ -29,7 +29,7 @@ def environment() -> dict[str, str]:
 
 
 def grows(megabytes: int) -> Callable[[object, int], int]:
-    """Memory of a job; one that is retried because it was killed for memory gets twice, then three times as much."""
+    """Memory of a job in MB, as a function of the attempt: a retried job gets twice, then three times as much."""
     return lambda wildcards, attempt: megabytes * attempt
 
 
@@ -53,7 +53,7 @@ def training_job(config: dict, stage: str, minutes: int, megabytes: int = 4000) 
 
 
 def any_of(names: object) -> str:
-    """Regular expression of exactly these names; of none it matches nothing."""
+    """Regular expression that matches exactly these names; without names it matches nothing."""
     return "|".join(re.escape(str(name)) for name in names) or "(?!)"
 
 

@@ -1,4 +1,4 @@
-"""Paths that Snakemake would not read as they are written."""
+"""Paths that Snakemake would change because they look like wildcards or path variables."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ PATTERN = re.compile(r"\{\s*[.\w]+\s*(,[^}]*)?\}|<[a-z][a-z0-9_]*>")  # a wildca
 
 
 def literal(path: str, key: str) -> str:
-    """`path`, unless Snakemake would put something else for a part of it: then `MopeError`, which begins with `key`."""
+    """`path`; `MopeError`, which begins with `key`, where Snakemake would replace a part of it."""
     found = PATTERN.search(path)
     if found:
         meaning = f"{found[0]} is a place-holder in paths to Snakemake"

@@ -32,7 +32,7 @@ class Prompts:
         return list(self.world) if source == "world" else source
 
     def training(self, wildcards: Mapping) -> str | list[str]:
-        """What a set from a file must not hold again; the embedded world's sets have nothing in common."""
+        """The prompts that a set from a file must not repeat; the sets of an embedded world are disjoint."""
         own = wildcards["set"] == "train" or self.source(wildcards) == "world"
         return [] if own else files.prompts("train")
 

@@ -156,7 +156,7 @@ class Results:
         ]
 
     def claim_tables(self, wildcards: Mapping | None = None) -> dict[str, str]:
-        """What some claims need and not every run has, by option: of world, `details`, a human study, a benchmark."""
+        """Optional inputs of the claims, by option: from the world, `details`, a human study, a benchmark."""
         made = [*self.detail_tables(), *self.text_tables()]
         found = {name: files.table(name) for name in CLAIM_TABLES if name in made}
         if self.ratings():
@@ -224,7 +224,7 @@ class Results:
         return [f"{name}={file}" for name in self.known_figures[wildcards["figure"]].sources for file in input[name]]
 
     def figure_label(self, wildcards: Mapping) -> dict[str, str]:
-        """The figure's name in the report, which sorts by it."""
+        """The figure's name in the report, with a number because the report sorts by name."""
         number = list(self.known_figures).index(wildcards["figure"]) + 1
         return {"figure": f"{number:02d} {wildcards['figure'].replace('_', ' ')}"}
 

@@ -1,4 +1,4 @@
-"""Jobs that share a stage's prompts, and those that gather their parts. One job, the default, needs neither."""
+"""Jobs that share a stage's prompts (shards), and those that gather their parts; by default a stage is one job."""
 
 import os
 from collections.abc import Callable, Mapping

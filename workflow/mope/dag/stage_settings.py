@@ -10,7 +10,7 @@ def as_json(*sections: dict, **values: object) -> str:
 
 
 def without(section: dict, *keys: str) -> dict:
-    """The section but for these keys."""
+    """The section without these keys."""
     return {key: value for key, value in section.items() if key not in keys}
 
 

@@ -1,4 +1,4 @@
-"""Models and data sets of the Hugging Face Hub, at a commit: what is downloaded today and in ten years is the same."""
+"""Models and data sets of the Hugging Face Hub at a fixed commit, so that a later download gives the same files."""
 
 import shutil
 from collections.abc import Callable

@@ -23,7 +23,7 @@ EXPECTED_PROMPT = "a file of prompts"
 
 
 def read_prompts(path: Path, longest: int | None = None) -> list[dict[str, str]]:
-    """All prompts of the file as {prompt_id, prompt}, but for those of more than `longest` characters.
+    """All prompts of the file as {prompt_id, prompt}, without those of more than `longest` characters.
 
     Of equal prompts the first is kept. `MopeError` names the file and place of the first problem.
     """

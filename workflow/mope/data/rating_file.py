@@ -23,7 +23,7 @@ class Rating:
 
 
 def ratings_of(path: Path) -> Iterator[Rating]:
-    """The file's answers; `MopeError` names the line of one that is none."""
+    """The file's answers; `MopeError` names the line of an invalid one."""
     for record in csv_records(path, RATING_COLUMNS, "the CSV file as the page saved it"):
         row, place = record.content, record.place
         if not set(RATING_COLUMNS) <= row.keys():

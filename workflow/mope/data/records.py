@@ -93,7 +93,7 @@ def _header(text: str, delimiter: str) -> list[str]:
 
 
 def _json(path: Path, text: str, expected: str) -> Iterator[Record]:
-    """Of a JSON list the entries; also of a file of JSON lines, which many name .json."""
+    """The entries of a JSON list, or the records of JSON lines, since many such files are named .json."""
     content, problem = parsed(text)
     if problem.startswith("Extra data"):
         yield from _json_lines(path, text)
@@ -117,7 +117,7 @@ def _json_lines(path: Path, text: str) -> Iterator[Record]:
 
 
 def parsed(text: str) -> tuple[object, str]:
-    """The value of a JSON text and nothing, or None and what is wrong with it."""
+    """(value of a JSON text, ""), or (None, what is wrong with it)."""
     try:
         return json.loads(text, object_pairs_hook=_once), ""
     except json.JSONDecodeError as error:

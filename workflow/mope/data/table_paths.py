@@ -1,4 +1,4 @@
-"""What the path of a table says.
+"""What the path of a table tells of its content.
 
 Answers and scores lie in <set>/<method>.parquet, judgments in <set>/<judge>/<a>--<b>.parquet.
 """

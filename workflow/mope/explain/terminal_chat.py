@@ -1,4 +1,4 @@
-"""Chat in the terminal: instruction and preferences in, tokens out, coloured by the expert that carried them."""
+"""Chat in the terminal: instruction and preferences in, tokens out, coloured by the expert with the largest share."""
 
 import json
 import re
@@ -50,7 +50,7 @@ class Piece:
 
 
 def posterior_shares(alphas: torch.Tensor, expert_logprobs: torch.Tensor) -> torch.Tensor:
-    """α_i p_i(y_t) / Σ_j α_j p_j(y_t): how much each expert (k,) has to do with the token that was chosen."""
+    """α_i p_i(y_t) / Σ_j α_j p_j(y_t): the share (k,) of each expert in the probability of the chosen token."""
     return (alphas.log() + expert_logprobs).softmax(dim=-1)
 
 
@@ -77,7 +77,7 @@ def added_text(tokenizer, tokens: list[int], shown: str) -> str:
     Decoded alone, it would lose the space it begins with under some tokenizers.
     """
     text = tokenizer.decode(tokens, skip_special_tokens=True)
-    return "" if text.endswith("\ufffd") else text[len(shown) :]  # half a character waits for its other half
+    return "" if text.endswith("\ufffd") else text[len(shown) :]  # an incomplete character waits for the next token
 
 
 class Chat:
@@ -143,7 +143,7 @@ def legend(preferences: Preferences, colour: bool) -> str:
 
 
 def talk(chat: Chat, settings: TerminalSettings, lines: TextIO, out: TextIO, colour: bool) -> None:
-    """Answer what a person types, with every token in the colour of its carrier."""
+    """Answer what a person types, with every token in the colour of the expert with the largest share."""
     preferences = chat.preferences
 
     def write(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Answers of a paid judge, kept by the content of the question, so that none is ever bought twice."""
+"""Answers of a paid judge, stored under the content of the question, so that no answer is paid for twice."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ def key_of(request: dict) -> str:
 class AnswerCache:
     """A SQLite file of JSON records; safe for threads, for several processes, and against kills at any moment.
 
-    What is in the file but no `valid` record is as if it were not there.
+    Entries that are no `valid` record are ignored.
     """
 
     def __init__(self, path: Path):
@@ -32,7 +32,7 @@ class AnswerCache:
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=TIMEOUT, isolation_level=None, check_same_thread=False)
-            self._connection.text_factory = bytes  # a damaged text is no reason to fail
+            self._connection.text_factory = bytes  # so that damaged text can be read, and ignored
             self._connection.execute("PRAGMA synchronous = FULL")  # an answer that was paid for survives a power cut
             self._connection.execute(CACHE_TABLE)
 
@@ -71,7 +71,7 @@ class AnswerCache:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """One thread at a time; what SQLite or the file system refuse becomes one line."""
+        """Lets in one thread at a time; errors of SQLite and of the file system become a `MopeError` of one line."""
         try:
             with self._lock:
                 yield

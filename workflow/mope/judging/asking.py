@@ -1,4 +1,4 @@
-"""A judge's questions put to its server: patiently, and as the server wants them."""
+"""Sends a judge's questions to its server, with retries, and with the parameters that the server accepts."""
 
 import threading
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from mope.judging.reply import record_of
 from mope.runtime.retry import patiently
 from mope.runtime.server import answer_of, said
 
-TOLD_FROM = 10.0  # seconds of waiting that are worth a line
+TOLD_FROM = 10.0  # seconds; a longer wait is reported
 
 
 class Asker:
@@ -32,7 +32,7 @@ class Asker:
     def ask(self, body: dict, tokens: int) -> dict:
         """The record of the server's answer to `body` of about `tokens` tokens; `Interrupted` after a stop.
 
-        Its `changes` are what the server wanted otherwise in `body`.
+        Its `changes` name the parameters of `body` that were changed because the server had refused them.
         """
         while True:
             changes = self._changes
@@ -54,7 +54,7 @@ class Asker:
         return record_of(answer_of(lambda: create(**call), self.settings.timeout), tokens, self._secret)
 
     def _learn(self, sent: dict, changes: frozenset[str], error: openai.APIStatusError) -> bool:
-        """Whether asking again, with what this or another call has learnt, may help."""
+        """Whether another try may succeed, because this or another call has just learnt which parameter to change."""
         with self._lock:
             if self._changes != changes:
                 return True

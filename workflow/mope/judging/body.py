@@ -1,4 +1,4 @@
-"""The body of a call, and what servers want otherwise: said by the configuration, or learnt from a refusal."""
+"""The body of a call, and changes that a server needs: named in the configuration, or learnt from a refusal."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -7,7 +7,7 @@ from mope.judging.chat_settings import ChatJudgeSettings
 from mope.runtime.server import reason
 
 RENAMES = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
-READ = 2000  # characters of a refusal: nothing of it is shown here
+READ = 2000  # characters of a refusal that are searched for a parameter's name
 REFUSED = re.compile(
     r"unsupported|not support|unrecognized|unknown|unexpected|extra|not permitted|not allowed|deprecated|no longer"
     r"|use '?max_|cannot find"

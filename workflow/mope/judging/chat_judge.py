@@ -66,9 +66,9 @@ class ChatJudge:
         self._lock = threading.Lock()
         self._charged: dict[str, float] = {}  # what the answers that this evaluation uses cost, by key
         self._settled: set[str] = set()  # keys of the answers that are not asked for again
-        self._dearest = 0.0  # of the calls made
+        self._dearest = 0.0  # cost of the most expensive call so far
         self.spent = 0.0  # what the answers cost, bought now or earlier
-        self.changes: set[str] = set()  # what servers wanted otherwise than the configuration
+        self.changes: set[str] = set()  # parameters changed because a server refused them as configured
 
     def request(self, comparison: Comparison) -> dict:
         """The body of one call; the same body always means the same answer."""
@@ -147,7 +147,7 @@ class ChatJudge:
         def answer(key: str, request: dict) -> None:
             record = asker.ask(request, _tokens(request))
             call = self._price(record["prompt_tokens"], record["completion_tokens"])
-            for name in ("prompt_tokens", "completion_tokens"):  # of an earlier call that brought no answer, too
+            for name in ("prompt_tokens", "completion_tokens"):  # added to those of an earlier call without an answer
                 record[name] += (self.cache.get(key) or {}).get(name) or 0
             self.cache.put(key, record)
             self._charge(key, record, request)

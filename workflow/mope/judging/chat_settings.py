@@ -29,7 +29,7 @@ class ChatJudgeSettings:
 
     base_url: str
     model: str
-    key_variable: str = "JUDGE_API_KEY"  # environment variable that holds the key; no other server's by default
+    key_variable: str = "JUDGE_API_KEY"  # environment variable that holds the key
     temperature: float | None = 0.0  # None: not sent
     seed: int | None = 0  # None: not sent
     max_tokens: int = 8  # of an answer

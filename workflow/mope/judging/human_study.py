@@ -59,7 +59,7 @@ def draw_study(
 
 
 def study_id(items: list[Item]) -> str:
-    """A name that tells this study from every other, lest ratings of old answers be read with a new key."""
+    """A name that no other study has, so that ratings of old answers are never read with a new key."""
     return "study-" + hashlib.sha256(json.dumps([vars(item) for item in items]).encode()).hexdigest()[:12]
 
 

@@ -10,8 +10,8 @@ from mope.judging.text import FUNCTION_WORDS, stem, words
 from mope.world.topics import Topic
 from mope.world.worlds import World
 
-# Words with which one asks for an explanation. A prompt made of these, function words and topic phrases is one that
-# the embedded world can answer; any other prompt is judged without it.
+# Words that ask for an explanation. The embedded world can answer a prompt that consists of these words, function words
+# and topic phrases; any other prompt is judged without the world.
 ASKING = frozenset(
     """tell explain describe compare comparison difference different differ differences learn know knowledge question
     answer answers give please want help understand teach talk say facts fact information wonder curious work works
@@ -44,7 +44,7 @@ def _phrases(world: World) -> tuple[tuple[re.Pattern, Topic], ...]:
 
 @cache
 def _asking(world: World) -> frozenset[str]:
-    """Words that name no subject: those of asking, function words, and those of the world's forms of a question."""
+    """Words that name no subject: words that ask, function words, and words of the world's question templates."""
     forms = [form for kind in fields(world.questions) for form in getattr(world.questions, kind.name)]
     return ASKING | FUNCTION_WORDS | {word for form in forms for word in words(re.sub(r"{\w+}", " ", form))}
 

@@ -26,10 +26,10 @@ from mope.judging.open_text_tone import neutral, open_text_classifier, warmth
 from mope.preferences import OPEN_TEXT
 from mope.texts.passages import passage_words, split_sentences
 
-DOUBLINGS = 4.5  # of the number of statements, from one on, until nothing concise is left
-HALF = 4.0  # new statements on the subject that make an answer half informative
+DOUBLINGS = 4.5  # 2**4.5 = 23 statements are not concise at all, one is fully concise
+HALF = 4.0  # new statements on the subject at which an answer is half informative
 STOPS = (".", "!", "?", "\u2026", "```")
-COMPRESSED = 400  # characters from which the compressed size tells of repetition
+COMPRESSED = 400  # characters; repetition is measured by compression in longer texts only
 UNFINISHED = 0.05
 Embed = Callable[[Sequence[str]], np.ndarray]
 MeasuredAnswer = tuple[str, str]  # prompt, response
@@ -42,12 +42,12 @@ class OpenTextFeatures:
     difficulty: float  # 0 ... 1
     content: Content
     warmth: np.ndarray  # of every statement, -1 ... 1
-    degenerate: float  # 0 ... 1: empty, beside the subject, said again and again, no order, no English
+    degenerate: float  # 0 ... 1: empty, off-topic, repetitive, words out of order, not English
     unfinished: bool
 
 
 def measure(answers: Sequence[MeasuredAnswer], embed: Embed) -> list[OpenTextFeatures]:
-    """Features of answers, in order; all that must be embedded is embedded at once."""
+    """Features of answers, in order; all texts are embedded in one call."""
     parts = [split_sentences(response) or [response] for _, response in answers]
     said = [statements(own) or own for own in parts]
     embed([text for (prompt, _), cut in zip(answers, said, strict=True) for text in (prompt, *cut)])
@@ -82,17 +82,17 @@ def degeneration(response: str, parts: Sequence[str], told: Content) -> float:
 
 
 def open_text_quality(f: OpenTextFeatures, preference: str) -> float:
-    """How well an answer meets one preference, in [0, 1], its soundness aside."""
+    """How well an answer meets one preference, in [0, 1], without regard to its defects."""
     match preference:
         case "P1A":
             return 1 - f.difficulty
         case "P1B":
             return f.difficulty
-        case "P2A":  # few statements, the first of which is to the point
+        case "P2A":  # few statements, and the first one close to the question
             return 0.75 * max(0.0, 1 - log2(f.content.count) / DOUBLINGS) + 0.25 * max(0.0, f.content.directness)
         case "P2B":
             return 1 - 2 ** (-f.content.news / HALF)
-        case "P3A":  # the whole, and its warmest statement
+        case "P3A":  # mean over the statements, and the warmest one
             return 0.5 + (f.warmth.mean() + f.warmth.max()) / 4
         case "P3B":
             return 0.5 - (f.warmth.mean() + f.warmth.min()) / 4

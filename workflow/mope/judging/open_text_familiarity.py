@@ -1,4 +1,4 @@
-"""How much an answer asks of its reader: rare words by a frequency list, and clauses that hang on each other.
+"""How difficult an answer is to read: rare words by a frequency list, and nested clauses.
 
 Frequencies are of the package wordfreq, on the Zipf scale: the base-10 logarithm of occurrences per billion words.
 """
@@ -12,8 +12,8 @@ from wordfreq import zipf_frequency
 from mope.texts.passages import passage_words
 
 GRAMMATICAL = 6.0  # Zipf value from which a word is grammar rather than matter: "the", "and", "can"
-FAMILIAR, RARE = 5.4, 3.2  # Zipf values of words that a child reads often, and that a scholar's text is made of
-UNKNOWN = 1.5  # below it no word of English but a name or a slip, of which nothing is concluded
+FAMILIAR, RARE = 5.4, 3.2  # Zipf values of words typical of texts for children and of scholarly texts
+UNKNOWN = 1.5  # Zipf value below which a word is taken for a name or a typing error, and ignored
 LINKS = frozenset(
     "which whose whom whereas although though whereby thereby wherein unless since while hence thus therefore "
     "consequently furthermore moreover nevertheless however because".split()
@@ -28,7 +28,7 @@ def zipf(word: str) -> float:
 
 
 def rarity(tokens: Sequence[str], given: frozenset[str]) -> float:
-    """How rare the different content words are, in [0, 1]: their rarer half counts, words of the prompt do not."""
+    """Rarity of the different content words, in [0, 1]: mean of the rarer half, without the words of the prompt."""
     values = sorted(zipf(word) for word in set(tokens) - given)
     values = [value for value in values if UNKNOWN <= value < GRAMMATICAL]
     if not values:

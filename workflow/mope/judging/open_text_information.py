@@ -11,8 +11,8 @@ from mope.texts.passages import passage_words
 JOINT = re.compile(r";\s+|:\s+|\s+[\u2013\u2014-]\s+|,\s+(?=(?:and|but|so|which|because|while|whereas)\b)")
 FEWEST_STATEMENTS = 4  # words of a statement; a shorter piece belongs to its neighbour
 SAME, OTHER = 0.85, 0.45  # cosine from which a statement repeats an earlier one, and below which it is wholly new
-SAID_AGAIN = 0.95  # cosine from which it is the same sentence once more
-ASIDE, SUBJECT = 0.05, 0.30  # cosine with the prompt of a statement beside the subject, and on it
+SAID_AGAIN = 0.95  # cosine from which a statement counts as the same sentence
+ASIDE, SUBJECT = 0.05, 0.30  # cosine with the prompt: off-topic up to the first, on the subject from the second
 
 
 @dataclass(frozen=True)

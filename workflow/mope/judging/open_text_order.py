@@ -18,14 +18,14 @@ from mope.judging.open_text_tone import open_text_examples
 from mope.texts.passages import passage_words
 
 TOKEN = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d+|[,;:]")
-KEPT = 40  # commonest words that stay themselves
+KEPT = 40  # commonest words, each a symbol of its own
 WORD_ENDINGS = ("ing", "ed", "ly", "tion", "s", "er", "al", "ous", "y", "e")
-OPEN = "+"  # begins the symbol of a word that is not kept; two of them in a row tell nothing
+OPEN = "+"  # begins the symbol of any other word; pairs of two such symbols are not scored
 WEIGHT = 3.0  # pseudo-counts by which a pair of symbols is smoothed with the frequency of its second
-FEWEST_WORDS = 6  # words of a sentence that is looked at
-SHRINKAGE = 20  # pairs in an English order that every text is credited with
+FEWEST_WORDS = 6  # words; shorter sentences are not scored
+SHRINKAGE = 20  # pairs of score 0 that are added to every text, so that the few pairs of a short one decide little
 STRETCH = 20  # words
-LONG = 15  # words from which a line without a full stop is looked at, too: no heading, no item of a list
+LONG = 15  # words; a line without a full stop is scored from here on, since shorter ones may be headings or list items
 
 
 @cache
@@ -68,7 +68,7 @@ def order(sentence: str) -> tuple[float, int]:
 
 
 def disorder(sentences: Sequence[str]) -> float:
-    """How far words stand in no English order: below 0.15 for nearly all real text, above 0.4 for most shuffled one.
+    """How far the order of words is from English: below 0.15 for nearly all real text, above 0.4 for most shuffled.
 
     The mean of -`order` over all pairs of the sentences that are long enough to tell, drawn towards 0 where they are
     few, and half the rate of impossible neighbours ("the of") per twenty words, up to one.

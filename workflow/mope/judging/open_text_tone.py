@@ -21,7 +21,7 @@ EmbedSentences = Callable[[Sequence[str]], np.ndarray]
 
 @cache
 def open_text_examples() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(sentences, their tones), the tones in turn."""
+    """(sentences, their tones), one tone after the other."""
     by_tone = read_yaml(Path(__file__).with_suffix(".yaml"))
     pairs = [(sentence, tone) for tone in OPEN_TEXT_TONES for sentence in by_tone[tone]]
     return tuple(sentence for sentence, _ in pairs), tuple(tone for _, tone in pairs)
@@ -49,7 +49,7 @@ def open_text_classifier(embed: EmbedSentences) -> np.ndarray:
 
 
 def held_out_accuracy(embed: EmbedSentences) -> dict[str, float]:
-    """Share of the examples of each tone that a classifier recognises which has not seen them (every tenth in turn)."""
+    """Share of the examples of each tone that are recognised in ten-fold cross-validation (every tenth is one fold)."""
     sentences, tones = open_text_examples()
     vectors, asked, fold = embed(sentences), np.array(tones), np.arange(len(sentences)) % FOLDS
     told = np.empty_like(asked)

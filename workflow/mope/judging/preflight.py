@@ -31,7 +31,7 @@ Problem = tuple[tuple[str | int, ...], str]
 
 
 def local(base_url: str) -> bool:
-    """Whether a server is on this machine, where it may do without a key."""
+    """Whether a server is on this machine; such a server may need no key."""
     return urlsplit(base_url).hostname in LOOPBACK
 
 
@@ -81,7 +81,7 @@ def _address_problem(address: str) -> str | None:
 def before_first_job(
     config: dict, preferences: Preferences, judges: list[str], environment: Mapping[str, str]
 ) -> Iterator[str]:
-    """What would stop these chat judges once they have been trained for: a missing key, a budget that is too small."""
+    """What would stop these chat judges after hours of training: a missing key, a budget that is too small."""
     questions = count_comparisons(config, preferences)
     for name in judges:
         judge = completed(config["judges"][name])

@@ -7,14 +7,14 @@ from mope.judging.chat_settings import completed
 from mope.methods.entries import pairs
 from mope.preferences import Preferences
 
-CHARACTERS = 3.5  # of a token
+CHARACTERS = 3.5  # per token
 TEMPLATE = 760  # tokens of a judge's instructions and example
 
 
 def count_comparisons(config: dict, preferences: Preferences) -> int:
     """Questions to a judge: pairs of methods and seeds, prompts, combinations, preferences of each, both orders."""
     methods = config["methods"]
-    # equal numbers of seeds pair off
+    # with equal numbers of seeds, the first seeds are compared, then the second ones, and so on
     judged = sum(max(seeds(methods[a], config), seeds(methods[b], config)) for a, b in pairs(methods))
     sets = sum(entry["prompts"] for entry in config["evaluation_sets"].values())
     return judged * sets * len(preferences.combinations()) * len(preferences.dimensions) * 2

@@ -1,14 +1,14 @@
-"""A server's answer, checked wholly before it is kept, and what is kept of it."""
+"""A server's answer: it is checked completely before anything of it is stored."""
 
 from mope.runtime.secret import scrub, shown
 from mope.runtime.server import MalformedError, reason
 
 CHARACTERS_PER_TOKEN = 3.5  # of English text, rounded down so that estimates are on the safe side
 ANSWER_TOKENS = 5
-FAR_OFF = 20  # a count of tokens so many times below or above our own is no count
+FAR_OFF = 20  # a server's count of tokens is not believed where it differs from our estimate by this factor
 HIDDEN_TOKENS = 1000  # that a server may add to a prompt
 MOST_TOKENS = 10**6  # of an answer, thinking included
-MOST_KEPT = 10**9  # in a record, which sums up the calls for one answer
+MOST_KEPT = 10**9  # tokens in a record, which adds up all calls for one answer
 THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 
 
@@ -81,7 +81,7 @@ def _count(value: object, least: int, most: int, own: int | None) -> int | None:
 
 
 def without_surrogates(text: str) -> str:
-    """The text with U+FFFD for halves of a character, which no file can hold."""
+    """The text with U+FFFD in place of unpaired surrogates, which UTF-8 cannot encode."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 

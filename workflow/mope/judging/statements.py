@@ -16,7 +16,7 @@ from mope.world.topics import REGISTERS
 from mope.world.worlds import World
 
 WORDS_PER_SLIP = 6
-# Words that may slip: they carry no subject, quantity, direction or negation.
+# Words that may be missing or added: they carry no subject, quantity, direction or negation.
 GRAMMAR = frozenset(
     """a an the is are was were be been being am do does did has have had will would shall it its it's they their them
     this that these those which who also and then so just very really""".split()

@@ -79,7 +79,7 @@ def labels(probabilities: np.ndarray, asked: str) -> np.ndarray:
 
 @lru_cache(maxsize=200_000)
 def label(sentence: str, asked: str) -> str:
-    """The tone of one sentence, by `labels`: it is of a tone or it is not; how sure that is, is no degree of tone."""
+    """The tone of one sentence, by `labels`: the classifier's certainty is not used as a degree of tone."""
     return str(labels(classifier().probabilities([sentence]), asked)[0])
 
 

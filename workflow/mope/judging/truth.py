@@ -34,8 +34,8 @@ PREFERENCES = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B", "P3C", "P3D"]
 READS = ["judging/tone_sentences/*.txt"]
 WORLD_ONLY = True
 
-UNSOUND = 1.25  # what any fault costs: all of quality, and more than a dead band
-TRUTH_WORDS_PER_FACT = 40  # words beyond the facts that weigh as much as one fact too many
+UNSOUND = 1.25  # points that any fault costs: more than the largest quality and a dead band together
+TRUTH_WORDS_PER_FACT = 40  # so many words beside the facts cost as much as one superfluous fact
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Reading:
     available: int  # facts of these topics
     stated: tuple[Statement, ...]  # facts of asked topics, in order
     missing: int  # asked topics of which no fact is stated
-    invented: int  # sentences that are neither
+    invented: int  # sentences that are neither a fact of the world nor a sentence of a tone
     repeated: int  # sentences said before, word for word
     opening: Statement | None  # of the first sentence
     closing: Statement | None  # of the last one
@@ -56,7 +56,7 @@ class Reading:
 
     @property
     def faulty(self) -> float:
-        """Share of faults: of the sentences and the topics left out; 1 for an answer without any fact asked for."""
+        """Faulty sentences and missing topics as a share of all; 1 for an answer without a fact that was asked for."""
         faults = self.invented + self.repeated + self.missing
         return faults / (self.sentences + self.missing) if self.stated else 1.0
 
@@ -100,13 +100,13 @@ def in_register(found: Reading, register: str) -> float:
 
 
 def _brevity(found: Reading) -> float:
-    """1 for one fact per asked topic and no other word; 0 for all known facts, or as many words as would weigh that."""
+    """1 for one fact per asked topic and no other word; 0 for all known facts, or for words that cost as much."""
     excess = max(0, len(found.stated) - found.topics) + found.other_words / TRUTH_WORDS_PER_FACT
     return 1 - min(1.0, excess / max(1, found.available - found.topics))
 
 
 def _share(found: Reading, tone: str, asked: str) -> float:
-    """Share of a tone in the manner sentences, of which an answer has room for two: one alone is one half."""
+    """Share of a tone in the manner sentences, taken as two at least: an answer has room for two."""
     return sum(label(part, asked) == tone for part in found.manner) / max(2, len(found.manner))
 
 
@@ -116,7 +116,7 @@ def _warmth(found: Reading) -> float:
 
 
 def answer_quality(found: Reading, preference: str) -> float:
-    """How well an answer meets one preference, in [0, 1], its soundness aside."""
+    """How well an answer meets one preference, in [0, 1], without regard to its faults."""
     match preference:
         case "P1A":
             return in_register(found, "elementary")

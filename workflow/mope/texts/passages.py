@@ -1,4 +1,4 @@
-"""Prose of chat answers: without code and Markdown, as sentences and as words. It measures nothing."""
+"""Splits chat answers into sentences and words, without code and Markdown, for annotator and judge of open text."""
 
 import re
 

@@ -8,7 +8,7 @@ from mope.errors import MopeError
 
 
 def init_distributed() -> PartialState:
-    """Meet the other processes of this training, if there are any; from now on each has a device of its own."""
+    """Join the process group of this training, if it has several processes, and give each a device of its own."""
     return PartialState(cpu=not torch.cuda.is_available())
 
 

@@ -1,4 +1,4 @@
-"""Products with weights that training leaves as they are, laid out once for the processor."""
+"""Products with frozen weights, which are packed once for oneDNN."""
 
 import torch
 

@@ -85,7 +85,7 @@ def sanity(world: World, prompt: str, response: str) -> float:
     return -6.0 * again - 12.0 * repeated - 9.0 * garbled(world, response) - 27.0 * missed - 6.0 * unfinished
 
 
-@lru_cache(maxsize=100_000)  # every answer is compared with several
+@lru_cache(maxsize=100_000)  # every answer is compared with several others
 def annotator_score(world: World, prompt: str, response: str, preference: str) -> float:
     """How well `response` meets `preference` in the annotator's eyes, in units of which a few are a clear difference.
 

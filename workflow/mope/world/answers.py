@@ -29,17 +29,17 @@ STYLES = {
     "P3C": ("tone", "sassy"),
     "P3D": ("tone", "sarcastic"),
 }
-# What joins a fact to those before it, of no register and no tone. As in prose, whether there is more to say and how it
-# is said are so decided at different words.
+# Words that join a fact to those before it; they have no register and no tone. As in prose, whether another fact
+# follows and how it is worded are decided at different words.
 CONNECTIVES = ("Also,", "Besides,", "And")  # in this order
 LEAD = re.compile(rf"^(?:{'|'.join(CONNECTIVES)}) ", re.IGNORECASE)
-# Facts per answer, by amount, on one topic and on two compared ones: the first ones, in order, what a thing is before
-# more about it, of two topics in turn. So wherever an answer ends it has spoken of both, and can go on up to four.
+# Facts per answer, by amount, on one topic and on two compared ones. They are stated in the order of the topic's file,
+# in a comparison by turns of the two topics: wherever an answer ends, it has covered both.
 FACTS = {"concise": ((1,), (2,)), None: ((1, 2, 3, 4), (2, 3, 4)), "informative": ((4,), (4,))}
 
 
 def within(world: World, sentence: str) -> str:
-    """The sentence as it goes on after a connective: without its capital, unless that is a name's."""
+    """The sentence as it stands after a connective: its first letter is small, unless it begins a name."""
     name = re.match(r"[\w']+", sentence)[0] in world.proper_nouns
     return sentence if name else sentence[0].lower() + sentence[1:]
 

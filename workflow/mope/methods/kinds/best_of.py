@@ -1,4 +1,4 @@
-"""The best of n samples of the base by reward: the runs that mixing n experts takes.
+"""The best of n samples of the base by reward; n samples cost as many forward passes as mixing n experts.
 
 Deviation: the reward models that choose are those that train the experts, in the baseline's favour.
 """
@@ -11,7 +11,7 @@ from mope.pools.adapters import BASE
 REQUIRED = {"prompt": {"enum": ["all", "none"]}, "n": {"type": "integer", "minimum": 1}}
 OPTIONAL = {}
 NEEDS = []
-CHOSEN_BY = ["prompt_id", "combination"]  # rewards choose one candidate for each
+CHOSEN_BY = ["prompt_id", "combination"]  # the reward models choose one candidate per prompt and combination
 
 
 def answers(generator: Generator, method: dict, pairs: PromptCombinations) -> Answers:

@@ -2,7 +2,7 @@
 
 from mope.methods.generator import Answers, Generator, PromptCombinations
 
-REQUIRED = {"prompt": {"enum": ["all", "none"]}, "expert": {"type": "string"}}  # a preference; or best, in hindsight
+REQUIRED = {"prompt": {"enum": ["all", "none"]}, "expert": {"type": "string"}}  # a preference, or `best`
 OPTIONAL = {}
 NEEDS = ["experts"]
 CHOSEN_BY = ["combination"]  # with `expert: best` rewards choose one candidate for each combination

@@ -11,7 +11,7 @@ REQUIRED = {"prompt": {"enum": ["own", "all", "none"]}, "mixer": {"type": "strin
 OPTIONAL = {
     "controller": {"type": "string"},  # a name of `controllers`
     "weights": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}, "minItems": 1},
-    "top_k": {"type": "integer", "minimum": 1},  # tokens that each expert tells
+    "top_k": {"type": "integer", "minimum": 1},  # the most probable tokens of each expert; others get no mass
 }
 NEEDS = ["experts"]
 
