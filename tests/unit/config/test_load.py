@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from bare_model_folder import bare_model_folder
 
 from mope.config.load import load_config
 from mope.config.run_name import read_experiment
@@ -277,9 +278,7 @@ def test_a_preference_of_ones_own_needs_all_that_the_embedded_world_cannot_give(
     known["dimensions"]["style"].append("P3E")
     known["names"]["P3E"], known["texts"]["P3E"] = "terse", "Generate a response in telegram style."
     file.write_text(yaml.safe_dump(known))
-    base = tmp_path / "copy/model"
-    base.mkdir()
-    (base / "config.json").write_text("{}")
+    bare_model_folder(tmp_path / "copy/model")
     for name in ("P1A", "P1B", "P2A", "P2B", "P3E"):
         (tmp_path / f"copy/workflow/prompts/judge/{name}.yaml").touch()
     write_feedback(tmp_path / "copy", ("P1A", "P1B", "P2A", "P2B", "P3E"), 5600)

@@ -5,8 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from bare_model_folder import bare_model_folder
 from tokenizers import Tokenizer, models, pre_tokenizers
 
+from mope.config.checks import cross_check
 from mope.config.load import load_config
 from mope.errors import MopeError
 
@@ -25,8 +27,7 @@ def folder(root: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def base(folder: Path) -> str:
     """A folder with the configuration and tokenizer of a model: a token for each word."""
-    (folder / "base").mkdir()
-    (folder / "base/config.json").write_text("{}")
+    bare_model_folder(folder / "base", max_position_embeddings=400)
     tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     tokenizer.save(str(folder / "base/tokenizer.json"))
@@ -120,3 +121,37 @@ def test_a_model_with_code_of_its_own_is_refused(folder: Path, base: str, sectio
     (folder / "own/config.json").write_text('{"auto_map": {"AutoModel": "own.Own"}}')
     with pytest.raises(MopeError, match=rf"{section}\.path: folder own: config.json has auto_map"):
         load_config(folder, TINY | {section: {"path": "own"}})
+
+
+def said_of(folder: Path, changes: dict) -> dict[tuple, str]:
+    """What is wrong with a configuration, by key."""
+    config = load_config(folder, {"experiment": "smoke"})
+    for section, values in changes.items():
+        config[section] |= values
+    return dict(cross_check(config, folder, True, folder))
+
+
+def test_answers_fit_the_positions_of_the_base(folder: Path, base: str) -> None:
+    own = {"base": {"path": base}}
+    found = said_of(folder, own | {"reward": {"max_length": 401}})
+    assert found["reward", "max_length"] == "401 found, but the base has 400 positions; at most that is expected"
+    for section in ("candidates", "expert", "controller", "generation"):
+        said = said_of(folder, own | {section: {"max_new_tokens": 400}})[section, "max_new_tokens"]
+        assert (
+            said == "400 found, but the base has 400 positions; a smaller number, with room for a prompt, is expected"
+        )
+    fits = own | {"reward": {"max_length": 400}, "generation": {"max_new_tokens": 399}}
+    assert not [said for said in said_of(folder, fits).values() if "positions" in said]
+
+
+def test_prompts_preferences_and_answers_fit_the_positions_of_the_base(folder: Path, base: str) -> None:
+    long, short = {"id": "x", "prompt": "word " * 390}, [{"prompt": f"What is {i}?"} for i in range(40)]
+    source = {"prompts": 4, "source": write(folder / "mine.jsonl", [*short, long])}
+    changes = {"base": {"path": base}, "evaluation_sets": {"single": source}, "generation": {"max_new_tokens": 16}}
+    assert not [said for said in said_of(folder, changes).values() if "positions" in said]  # four are asked
+    write(folder / "mine.jsonl", [long, *short])
+    said = said_of(folder, changes)["generation", "max_new_tokens"]
+    assert said.startswith("16 found, but a prompt of mine.jsonl has 390 tokens, the preference texts ")
+    assert "the base 400 positions" in said
+    bare_model_folder(folder / "base", model_type="bloom")  # which has distances only
+    assert not [said for said in said_of(folder, changes).values() if "positions" in said]

@@ -137,6 +137,7 @@ def test_what_is_wrong_with_a_folder_is_said_before_the_first_job(
         (lambda f: change(f, num_hidden_layers=10**9), "config.json tells of 1000000000 layers"),
         (lambda f: change(f, vocab_size=10**12), "config.json tells of .* numbers of embedding"),
         (lambda f: change(f, intermediate_size=17), "not a causal LM"),
+        (lambda f: change(f, num_hidden_layers=0), "hold model.layers.0.input_layernorm.weight and 8 others"),
     ],
 )
 def test_weights_of_another_model_are_refused(spoil: Callable[[Path], None], said: str, folder: Path) -> None:

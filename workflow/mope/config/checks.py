@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mope.config.entries_schema import mixer_keys
+from mope.config.positions import positions_problems
 from mope.config.run_name import RESERVED_RUNS
 from mope.config.user_files import feedback_problems, prompts_problems, ratings_problems
 from mope.errors import MopeError
@@ -15,6 +16,7 @@ from mope.methods.names import FOCUS
 from mope.preferences import OPEN_TEXT, Preferences, load_preferences, read_preferences
 from mope.runtime.suggestion import one_of
 from mope.training.base_source import BASE_SOURCES, KNOWN_PACKAGES, check_gguf, gguf_file, given, sha256_of
+from mope.training.families import check_family_type
 from mope.training.model_code import check_no_code
 from mope.training.model_folder import check_model_folder
 from mope.world.answers import STYLES
@@ -38,10 +40,11 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
     unknown = list(_preferences(config, root))
     yield from unknown
     yield from _base(config["base"])
-    yield from prompts_problems(config, directory, present)
+    yield from prompts_problems(config, root, directory, present)
     if present:
         yield from _starts(config, directory)
         yield from feedback_problems(config, directory)
+        yield from positions_problems(config, directory)
         yield from ratings_problems(config, directory)
         yield from _gguf(config, directory)
     yield from _temperatures(config)
@@ -135,7 +138,9 @@ def _starts(config: dict, directory: Path) -> Iterator[Problem]:
         else:
             try:
                 check_no_code(directory / path, f"folder {path}")
-                check_model_folder(directory / path)
+                found = check_model_folder(directory / path)
+                if key == ("base",):
+                    check_family_type(found, f"base.path {path}")
             except MopeError as error:
                 yield (*key, "path"), str(error)
 

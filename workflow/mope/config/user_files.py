@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
+from mope.config.positions import prompts_too_long
+from mope.config.token_count import most_tokens
 from mope.data.feedback_file import drawn_pairs, feedback_file
 from mope.data.prompt_file import read_prompts
 from mope.data.rating_file import ratings_of
@@ -20,11 +22,13 @@ from mope.world.worlds import load
 
 WORLD_SETS = ("single", "comparison", "development", "train")
 SPOILT_COUNT = 2  # candidates per prompt beside the sampled ones
-LONGEST_COUNTED = 100  # tokens are counted in so many of the longest texts (in characters) only
 
 
-def prompts_problems(config: dict, root: Path, present: bool) -> Iterator[Problem]:
-    """Of the sets of prompts; of the user's files only if they must be `present`."""
+def prompts_problems(config: dict, project: Path, root: Path, present: bool) -> Iterator[Problem]:
+    """Of the sets of prompts; of the user's files only if they must be `present`.
+
+    `project` holds the preferences, `root` is where the user's paths begin.
+    """
     taken: set[str] = set()
     entry, known = config["data"]["train"], split_questions(load(config["world"]), config["seed"])
     if entry["source"] == "world":
@@ -49,6 +53,8 @@ def prompts_problems(config: dict, root: Path, present: bool) -> Iterator[Proble
                 besides = " that are no training prompts" if len(free) < len(texts) else ""
                 found = f"{entry['prompts']} found, but {source} holds {len(free)} prompts{besides}"
                 yield (*key, "prompts"), f"{found} (at most {config['data']['longest']} characters each)"
+            asked = free[: entry["prompts"]]
+            yield from prompts_too_long(asked, config, project, root, name == "train", f"a prompt of {source}")
             if name == "train":
                 taken |= set(texts[: entry["prompts"]])
                 if config["feedback"]["source"] in ("world", "open_text"):  # it is given on answers to these
@@ -116,17 +122,7 @@ def _held_out(prompts: int, share: float) -> Iterator[Problem]:
 def _too_long(texts: list[str], config: dict, root: Path, what: str) -> Iterator[Problem]:
     """The longest text, if the base's tokenizer is there to tell that it exceeds `reward.max_length`."""
     limit = config["reward"]["max_length"]
-    file = root / (config["base"]["path"] or "") / "tokenizer.json"
-    texts = sorted((text for text in texts if len(text.encode()) > limit), key=len)[-LONGEST_COUNTED:]
-    if config["base"]["path"] is None or not texts or not file.is_file():
-        return
-    from tokenizers import Tokenizer  # noqa: PLC0415 (only where there is something to count)
-
-    try:
-        tokenizer = Tokenizer.from_file(str(file))
-    except Exception:  # noqa: BLE001 (what the library raises; the stage that imports the base says what is wrong)
-        return
-    most = max(len(row.ids) for row in tokenizer.encode_batch(texts, add_special_tokens=False))
+    most = most_tokens([text for text in texts if len(text.encode()) > limit], config, root) or 0
     if most > limit:
         yield ("reward", "max_length"), f"{limit} found, but {what} has {most} tokens; a number above that is expected"
 

@@ -3,7 +3,11 @@
 from mope.errors import MopeError
 
 FAST = ("llama", "mistral", "qwen2", "qwen3")  # all experts of a mixture in one forward pass
-ONE_BY_ONE = ("gemma", "gemma2", "gemma3_text", "gpt2", "gpt_neox")  # one pass per expert
+ONE_BY_ONE = (  # one pass per expert
+    "arcee", "bloom", "exaone4", "falcon", "gemma", "gemma2", "gemma3_text", "glm", "glm4", "gpt2", "gpt_bigcode",
+    "gpt_neo", "gpt_neox", "gptj", "helium", "ministral", "mpt", "nemotron", "olmo", "olmo2", "olmo3", "opt", "phi",
+    "phi3", "seed_oss", "smollm3", "stablelm", "starcoder2",
+)  # fmt: skip
 FAMILIES = (*FAST, *ONE_BY_ONE)
 
 
@@ -14,6 +18,5 @@ def check_family_type(model_type: str, origin: str) -> None:
     keys and values cannot be decoded step by step.
     """
     if model_type not in FAMILIES:
-        raise MopeError(
-            f"{origin}: a model of type {model_type} found, one of {', '.join(sorted(FAMILIES))} is expected"
-        )
+        known = ", ".join(sorted(FAMILIES))
+        raise MopeError(f"{origin}: a model of type {model_type} found; one of {known} is expected")

@@ -27,6 +27,7 @@ from mope.training.model_folder import check_model_folder, read_header, weight_f
 from mope.turn_ends import ends_of, template_end
 
 COPIES = 3  # of the base's size are written: the imported base, and room for adapters, checkpoints and answers
+LAYER_WEIGHT = re.compile(r"\.\d+\..*\.weight$")
 DTYPES = {torch.float32, torch.bfloat16, torch.float16}
 
 Read = TypeVar("Read")
@@ -86,7 +87,7 @@ def read_config(path: Path, origin: str) -> PreTrainedConfig:
 
 
 def read_model(path: Path, origin: str) -> PreTrainedModel:
-    """The causal LM in the folder `path`, as it is stored; `MopeError` where a weight of it is missing."""
+    """The causal LM in the folder `path`, as it is stored; `MopeError` where weights are missing or layers too many."""
     model, loading = _read(
         lambda: AutoModelForCausalLM.from_pretrained(
             path, use_safetensors=True, output_loading_info=True, trust_remote_code=False
@@ -96,6 +97,10 @@ def read_model(path: Path, origin: str) -> PreTrainedModel:
     if loading["missing_keys"]:
         missing = sorted(loading["missing_keys"])
         raise MopeError(f"{origin}: the weights lack {missing[0]} and {len(missing) - 1} others; all are expected")
+    spare = sorted(name for name in loading["unexpected_keys"] if LAYER_WEIGHT.search(name))
+    if spare:
+        found = f"the weights hold {spare[0]} and {len(spare) - 1} others that config.json does not know"
+        raise MopeError(f"{origin}: {found}; weights of this configuration are expected")
     kinds = {weight.dtype for weight in model.parameters()}
     if not kinds <= DTYPES:
         found = ", ".join(sorted(str(kind).removeprefix("torch.") for kind in kinds - DTYPES))
@@ -106,9 +111,14 @@ def read_model(path: Path, origin: str) -> PreTrainedModel:
 def check_sizes(config: PreTrainedConfig, path: Path, origin: str) -> None:
     """`MopeError` where the configuration tells of a larger model than the weights are: building it might never end."""
     tensors = [tensor for file in weight_files(path) for tensor in read_header(file).values()]
-    numbers = sum(math.prod(tensor["shape"]) for tensor in tensors)
-    layers, embedded = config.num_hidden_layers, config.vocab_size * config.hidden_size
-    if layers > len(tensors) or embedded > numbers:
+    try:
+        numbers = sum(math.prod(tensor["shape"]) for tensor in tensors)
+        widest = max(config.hidden_size, getattr(config, "head_dim", None) or 0)
+        layers, embedded = config.num_hidden_layers, config.vocab_size * widest
+        larger = layers > len(tensors) or embedded > numbers
+    except (AttributeError, LookupError, TypeError) as error:
+        raise MopeError(f"{origin}: its sizes cannot be read from config.json and the weights ({error})") from None
+    if larger:
         found = f"{layers} layers and {embedded} numbers of embedding"
         raise MopeError(
             f"{origin}: config.json tells of {found}, the weights are {len(tensors)} tensors of {numbers} numbers; "

@@ -15,10 +15,11 @@ CONVERSION = "weights as safetensors are expected: load them where you trust the
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
 
 
-def check_model_folder(folder: Path) -> None:
-    """`MopeError`, which names the file, unless `folder` holds a model's configuration, tokenizer and whole weights.
+def check_model_folder(folder: Path) -> str:
+    """The family of the model in `folder`, as the transformers library calls it.
 
-    Weights are safetensors that are neither quantised nor pointers of Git LFS; of these only headers are read.
+    `MopeError`, which names the file, unless there are its configuration, a tokenizer and whole weights: safetensors
+    that are neither quantised nor pointers of Git LFS. Only their headers are read.
     """
     config = read_json(folder / "config.json")
     if not isinstance(config.get("model_type"), str):
@@ -33,6 +34,7 @@ def check_model_folder(folder: Path) -> None:
         read_header(file)
     if not any((folder / name).is_file() for name in TOKENIZERS):
         raise MopeError(f"{folder}: no tokenizer; one of {', '.join(TOKENIZERS)} is expected")
+    return config["model_type"]
 
 
 def check_ends(folder: Path) -> None:

@@ -1,0 +1,66 @@
+"""Whether prompt, preference texts and answer fit the positions of the base: known before the first job."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mope.config.token_count import most_tokens
+from mope.errors import MopeError
+from mope.judging.preflight import Problem
+from mope.preferences import load_preferences
+from mope.training.model_folder import read_json
+
+ANSWERS = ("candidates", "expert", "controller", "generation")  # sections that have max_new_tokens
+NAMES = ("max_position_embeddings", "n_positions", "max_seq_len")  # in config.json; by family
+UNBOUNDED = ("bloom", "mpt")  # these families know distances, not positions
+
+
+def positions_of(config: dict, directory: Path) -> int | None:
+    """How many tokens a base of the user's reads and writes; None where there is no limit, or no folder to tell it."""
+    if config["base"]["path"] is None:
+        return None
+    try:
+        found = read_json(directory / config["base"]["path"] / "config.json")
+    except MopeError:  # another check says what is wrong with it
+        return None
+    if found.get("model_type") in UNBOUNDED:
+        return None
+    return next((found[name] for name in NAMES if type(found.get(name)) is int), None)
+
+
+def positions_problems(config: dict, directory: Path) -> Iterator[Problem]:
+    """Of the settings alone: the longest answers, and what reward models read."""
+    positions = positions_of(config, directory)
+    if positions is None:
+        return
+    if config["reward"]["max_length"] > positions:
+        found = f"{config['reward']['max_length']} found, but the base has {positions} positions"
+        yield ("reward", "max_length"), f"{found}; at most that is expected"
+    named = {(section,): config[section] for section in ANSWERS}
+    named |= {("controllers", name): own for name, own in config["controllers"].items()}
+    named |= {("policies", name, "settings"): own.get("settings", {}) for name, own in config["policies"].items()}
+    for key, section in named.items():
+        if section.get("max_new_tokens", 0) >= positions:
+            found = f"{section['max_new_tokens']} found, but the base has {positions} positions"
+            yield (*key, "max_new_tokens"), f"{found}; a smaller number, with room for a prompt, is expected"
+
+
+def prompts_too_long(
+    prompts: list[str], config: dict, root: Path, directory: Path, training: bool, what: str
+) -> Iterator[Problem]:
+    """Of prompts with preference texts and answers, as far as the base's tokenizer is there to count them.
+
+    `root`: the project's folder, `directory`: where the user's paths begin; `training` prompts are answered in every
+    section, others only in `generation`. What the chat template adds is not counted.
+    """
+    positions, read = positions_of(config, directory), most_tokens(prompts, config, directory)
+    if positions is None or read is None:
+        return
+    preferences = load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"])
+    texts = [" ".join(preferences.statements(xi)) for xi in preferences.combinations()]
+    stated = most_tokens(texts, config, directory) or 0
+    for section in ANSWERS if training else ["generation"]:
+        longest = config[section]["max_new_tokens"]
+        if read + stated + longest > positions:
+            found = f"{longest} found, but {what} has {read} tokens, the preference texts {stated}"
+            expected = "less, or shorter prompts (data.longest), is expected"
+            yield (section, "max_new_tokens"), f"{found}, the base {positions} positions; {expected}"
