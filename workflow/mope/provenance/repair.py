@@ -30,7 +30,7 @@ def repair(run: Path, make: Callable[[Sequence[Path]], None]) -> list[Fault]:
             raise
         listed = {}  # it is damaged itself: the records remain
     damaged = [fault.path for fault in find_faults(run, listed) if fault.listed or not listed]
-    records = {path: record_of(path) for path in {*artifacts_of(run), *damaged}}
+    records = {path: known_record(path) for path in {*artifacts_of(run), *damaged}}
     inputs = {path: {input_at(name) for name in record.get("inputs", ())} for path, record in records.items()}
     times = {path: time_of(path, inputs) for path in records}
     before = {path: record["output"]["sha256"] for path, record in records.items() if record}
@@ -43,7 +43,7 @@ def repair(run: Path, make: Callable[[Sequence[Path]], None]) -> list[Fault]:
     return find_faults(run, listed_in(run))
 
 
-def record_of(path: Path) -> dict:
+def known_record(path: Path) -> dict:
     """The record of an artifact, which may itself be gone; empty where nothing is known of it."""
     try:
         record = json.loads(meta_path(path).read_text(encoding="utf-8"))

@@ -5,6 +5,7 @@ further run, for it does not know who wrote them. So each run also holds a share
 system takes back however the run ends: who gets that file alone knows that no other run is alive.
 """
 
+import contextlib
 import errno
 import fcntl
 from pathlib import Path
@@ -16,15 +17,16 @@ _held: list[IO] = []  # open while the process lives
 
 
 def join_runs(folder: Path) -> None:
-    """Count this process among the runs that are alive in `folder`, until its end."""
+    """Count this process among the runs that are alive in `folder`, until its end.
+
+    Nothing happens where the folder cannot be written, which Snakemake will say, or where the file system has no locks:
+    there `unlock` gets none either.
+    """
     if not _held:
-        stream = _opened(folder)
-        try:
+        with contextlib.suppress(OSError):
+            stream = _opened(folder)
             fcntl.lockf(stream, fcntl.LOCK_SH)
-        except OSError:
-            stream.close()  # a file system without locks: `unlock` will not get one either
-            return
-        _held.append(stream)
+            _held.append(stream)
 
 
 def unlock(folder: Path) -> bool:
