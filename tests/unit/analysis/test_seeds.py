@@ -55,7 +55,7 @@ def test_of_a_single_seed_both_bootstraps_are_one() -> None:
 
 
 def test_coverage_with_three_seeds() -> None:
-    """Trainings differ as much as prompts' mean does: the interval over prompts alone misses the truth far too often."""
+    """Trainings differ as much as means of prompts do: the interval over prompts alone misses the truth too often."""
     rng, simulations, n, s = np.random.default_rng(4), 1500, 50, 3
     prompt, seed = rng.normal(0, 0.5, (n, simulations, 1)), rng.normal(0, 0.1, (1, simulations, s))
     data = prompt + seed + rng.normal(0, 0.5, (n, simulations, s))  # of mean 0

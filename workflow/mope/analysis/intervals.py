@@ -86,10 +86,14 @@ def holm(p_values: list[float]) -> list[float]:
     return list(multipletests(p_values, method="holm")[1]) if p_values else []
 
 
-def sign_flip_p(differences: np.ndarray, resamples: int, seed: int) -> float:
-    """Two-sided p-value of "the mean of the prompts' differences is 0" by flipping signs of whole prompts."""
+def sign_flip_p(differences: np.ndarray, resamples: int, seed: int) -> tuple[float, bool]:
+    """Two-sided p-value of "the mean of the prompts' differences is 0" by flipping signs of whole prompts.
+
+    With it whether it is only an upper bound: the smallest that so many random flips can give, 2 / (resamples + 1). Of few
+    prompts all flips are made, and the value is exact.
+    """
     if not np.any(differences):
-        return 1.0
+        return 1.0, False
     test = stats.permutation_test(
         (differences,),
         np.mean,
@@ -99,4 +103,5 @@ def sign_flip_p(differences: np.ndarray, resamples: int, seed: int) -> float:
         batch=max(1, 2_000_000 // len(differences)),
         rng=np.random.default_rng(seed),
     )
-    return float(test.pvalue)
+    drawn = 2.0 ** len(differences) > resamples
+    return float(test.pvalue), drawn and bool(np.isclose(test.pvalue, 2 / (resamples + 1)))

@@ -2,9 +2,9 @@
 
 Win rate = (wins + ties / 2) / comparisons, over prompts, combinations and seeds (their counts are summed).
 Intervals `ci_low` to `ci_high` come from a bootstrap over prompts and the seeds of whatever was trained, crossed, so
-that everything about a prompt moves together, and everything about a seed; `prompts_low` to `prompts_high` come from one
-over prompts alone. Two methods of several seeds are compared seed by seed: an ablation's interval is that of the paired
-comparison.
+that everything about a prompt moves together, and everything about a seed; `prompts_low` to `prompts_high` come from
+one over prompts alone. Two methods of several seeds are compared seed by seed: an ablation's interval is that of the
+paired comparison.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ SMALL = 100  # comparisons (seeds counted once) below which a Wilson interval st
 
 WIN_RATE_COLUMNS = (
     "set judge combination preference method opponent win_rate ci_low ci_high wins ties losses unparsed n_prompts "
-    "p_holm p_value decided_win_rate wilson_low wilson_high seed_std role prompts_low prompts_high"
+    "p_holm p_value decided_win_rate wilson_low wilson_high seed_std role prompts_low prompts_high p_bound"
 ).split()
 AVERAGE_COLUMNS = "set judge method average_win_rate ci_low ci_high mean_tokens seeds seed_std".split()
 AVERAGE_COLUMNS += INTERVALS[2:]
@@ -43,7 +43,8 @@ def _spread(rates: pd.DataFrame) -> pd.Series:
 def win_rates(e: Evaluation, named: list[str]) -> pd.DataFrame:
     """Both directions of every pair in every cell; p-values of the focus method's named comparisons over everything.
 
-    `p_holm` is filled in by `correct` once all evaluation sets are together.
+    `p_holm` is filled in by `correct` once all evaluation sets are together. `p_bound` is 1 where a p-value, and so the
+    corrected one, is only an upper bound: the smallest that the number of resamples allows.
     """
     spread, rows = _spread(_seed_rates(e.table)), []
     wins, ties, losses, unparsed = (
@@ -69,7 +70,8 @@ def win_rates(e: Evaluation, named: list[str]) -> pd.DataFrame:
             if 0 < distinct < SMALL:
                 forward["wilson_low"], forward["wilson_high"] = wilson(rate * distinct, distinct)
             if whole and FOCUS in pair and set(pair) - {FOCUS} <= set(named):
-                forward |= {"p_value": _test(e, c, p), "role": "named"}
+                value, bound = _test(e, c, p)
+                forward |= {"p_value": value, "p_bound": bound, "role": "named"}
             rows += [forward, _mirrored(forward)]
     table = pd.DataFrame(rows).reindex(columns=WIN_RATE_COLUMNS)
     order = {name: i for i, name in enumerate(e.methods)}
@@ -79,8 +81,8 @@ def win_rates(e: Evaluation, named: list[str]) -> pd.DataFrame:
     return table.iloc[np.lexsort((key["opponent"], key["method"], cell))].reset_index(drop=True)
 
 
-def _test(e: Evaluation, cell: int, pair: int) -> float:
-    """p-value of "wins and losses balance", prompts being the units."""
+def _test(e: Evaluation, cell: int, pair: int) -> tuple[float, bool]:
+    """p-value of "wins and losses balance", prompts being the units, and whether it is only an upper bound."""
     balance = (e.counts.wins - e.counts.losses)[:, cell, pair].sum(axis=-1)
     return sign_flip_p(balance, len(e.weights), e.seed)
 
