@@ -18,8 +18,13 @@ from mope.analysis.findings import (
     reward_lost_when_new,
     scaled,
 )
+from mope.analysis.win_rates import average_differences, average_win_rates, averages_by_cell, win_rates
+from mope.errors import MopeError
+
+MAIN = ["vanilla", "prompting", "soup_factor", "mope"]
 
 
+@pytest.fixture(scope="module")
 def evaluation(make):
     """MOD as an ablation: compared with MoPE alone."""
     judgments, responses = make(20)

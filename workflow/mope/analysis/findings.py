@@ -141,7 +141,7 @@ def reward_lost_when_new(method: str) -> Find:
 
 
 def lost_when_new(method: str) -> Find:
-    """By how much the win rate of a controller trained on everything exceeds one half where this one was not trained."""
+    """How far the win rate of a controller trained on everything is above one half where this one was not trained."""
 
     def find(tables: Tables, evaluation_set: str) -> Finding | None:
         row = _on_new(tables, evaluation_set, method)

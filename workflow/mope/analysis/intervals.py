@@ -89,8 +89,8 @@ def holm(p_values: list[float]) -> list[float]:
 def sign_flip_p(differences: np.ndarray, resamples: int, seed: int) -> tuple[float, bool]:
     """Two-sided p-value of "the mean of the prompts' differences is 0" by flipping signs of whole prompts.
 
-    With it whether it is only an upper bound: the smallest that so many random flips can give, 2 / (resamples + 1). Of few
-    prompts all flips are made, and the value is exact.
+    With it whether it is only an upper bound: the smallest that so many random flips can give, 2 / (resamples + 1). Of
+    few prompts all flips are made, and the value is exact.
     """
     if not np.any(differences):
         return 1.0, False

@@ -138,8 +138,8 @@ def win_rate_sections(run: ReferenceRun, names: dict[str, str]) -> Iterator[str]
             rivals = own[own.opponent.isin(means.method)]
             yield " ".join(filter(None, [intervals_sentence(rivals), weak_preferences_sentence(rivals, names)]))
             yield (
-                "p-values are Holm-corrected over `statistics.named`; comparisons without one are exploratory. ≤ stands "
-                "where the value is the smallest that the number of random sign flips can give."
+                "p-values are Holm-corrected over `statistics.named`; comparisons without one are exploratory. ≤ "
+                "stands where the value is the smallest that the number of random sign flips can give."
             )
             yield rivals_table(rivals)
             variants = overall(own[~own.method.isin(means.method)])
