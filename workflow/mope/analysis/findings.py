@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import quantile_test
 
 from mope.analysis.claim_verdicts import side
-from mope.analysis.intervals import INTERVALS
+from mope.analysis.intervals import INTERVAL_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ Find = Callable[[Tables, str], Finding | Untestable | None]  # None where its in
 
 def read_finding(row: pd.Series, figure: str, threshold: float) -> Finding:
     """The finding of a row with both intervals."""
-    ours, low, high, *prompts = row[[figure, *INTERVALS]]
+    ours, low, high, *prompts = row[[figure, *INTERVAL_COLUMNS]]
     return Finding(ours, low, high, threshold, *prompts)
 
 
@@ -134,7 +134,7 @@ def reward_lost_when_new(method: str) -> Find:
         row = _on_new(tables, evaluation_set, method)
         if row is None:
             return None
-        difference, low, high, prompts_low, prompts_high = row[["difference", *INTERVALS]]
+        difference, low, high, prompts_low, prompts_high = row[["difference", *INTERVAL_COLUMNS]]
         return Finding(-difference, -high, -low, 0.0, -prompts_high, -prompts_low)
 
     return find
@@ -147,7 +147,9 @@ def lost_when_new(method: str) -> Find:
         row = _on_new(tables, evaluation_set, method)
         if row is None:
             return None
-        ours, low, high, *prompts = row[["full_win_rate", *(f"full_win_rate_{bound}" for bound in INTERVALS)]] - 0.5
+        ours, low, high, *prompts = (
+            row[["full_win_rate", *(f"full_win_rate_{bound}" for bound in INTERVAL_COLUMNS)]] - 0.5
+        )
         return Finding(ours, low, high, 0.0, *prompts)
 
     return find

@@ -5,15 +5,22 @@ import pandas as pd
 
 from mope.analysis.aggregate import Judgments
 from mope.analysis.evaluation import evaluate
-from mope.analysis.intervals import INTERVALS, both_intervals, crossed_ratios, ratios, resample_weights, seed_weights
+from mope.analysis.intervals import (
+    INTERVAL_COLUMNS,
+    both_intervals,
+    crossed_ratios,
+    ratios,
+    resample_weights,
+    seed_weights,
+)
 from mope.analysis.win_rates import win_rates
 
 FLOOR = "uniform"  # mixing without any training
 GENERALISATION_COLUMNS = [
     *"set method full part combinations bt_reward full_reward floor_reward kept difference".split(),
-    *INTERVALS,
+    *INTERVAL_COLUMNS,
     "full_win_rate",
-    *(f"full_win_rate_{bound}" for bound in INTERVALS),
+    *(f"full_win_rate_{bound}" for bound in INTERVAL_COLUMNS),
 ]
 
 
@@ -47,7 +54,7 @@ def generalisation(
 
 
 def _difference_bounds(answers: pd.DataFrame, method: str, full: str, resamples: int, seed: int) -> list[float]:
-    """`INTERVALS` of the difference in mean reward, paired by prompt and by seed."""
+    """`INTERVAL_COLUMNS` of the difference in mean reward, paired by prompt and by seed."""
     sides = (answers[answers.method == name] for name in (method, full))
     first, second = (side.pivot_table(index="prompt_id", columns="seed", values="bt_reward") for side in sides)
     gaps = (first.to_numpy() - second.to_numpy())[:, None]  # (prompts, 1, seeds); a single seed meets all of the other
@@ -60,10 +67,10 @@ def _difference_bounds(answers: pd.DataFrame, method: str, full: str, resamples:
 def _full_win_rate(
     name: str, pairs: dict, method: str, full: str, combinations: set[str], resamples: int, seed: int
 ) -> list[float]:
-    """The win rate of `full` against `method` on some combinations, and its `INTERVALS`."""
+    """The win rate of `full` against `method` on some combinations, and its `INTERVAL_COLUMNS`."""
     pair = next(pair for pair in ((method, full), (full, method)) if pair in pairs)
     table = pairs[pair][pairs[pair].combination.isin(combinations)]
     e = evaluate(name, "", list(pair), {pair: table}, resamples=resamples, seed=seed, max_unparsed=1.0)
     rates = win_rates(e, [])
     whole = rates[(rates.combination == "all") & (rates.preference == "all") & (rates.method == full)]
-    return whole.iloc[0][["win_rate", *INTERVALS]].tolist()
+    return whole.iloc[0][["win_rate", *INTERVAL_COLUMNS]].tolist()

@@ -6,7 +6,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 LEVEL = 0.95
-INTERVALS = ("ci_low", "ci_high", "prompts_low", "prompts_high")
+INTERVAL_COLUMNS = ("ci_low", "ci_high", "prompts_low", "prompts_high")
 
 
 def resample_weights(n_prompts: int, resamples: int, seed: int) -> np.ndarray:
@@ -69,10 +69,10 @@ def percentile_interval(resampled: np.ndarray, n_prompts: int, level: float = LE
 
 
 def both_intervals(crossed: np.ndarray, alone: np.ndarray, n_prompts: int) -> dict[str, np.ndarray]:
-    """Columns `INTERVALS` from resampled statistics: over prompts and seeds, then over prompts alone."""
+    """Columns `INTERVAL_COLUMNS` from resampled statistics: over prompts and seeds, then over prompts alone."""
     outer = percentile_interval(crossed, n_prompts)
     inner = outer if crossed is alone else percentile_interval(alone, n_prompts)
-    return dict(zip(INTERVALS, (*outer, *inner), strict=True))
+    return dict(zip(INTERVAL_COLUMNS, (*outer, *inner), strict=True))
 
 
 def wilson(successes: float, n: float, level: float = LEVEL) -> tuple[float, float]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mope.analysis.evaluation import Evaluation
-from mope.analysis.intervals import INTERVALS, both_intervals, holm, sign_flip_p, wilson
+from mope.analysis.intervals import INTERVAL_COLUMNS, both_intervals, holm, sign_flip_p, wilson
 from mope.analysis.outcomes import trained_seed
 from mope.methods.names import FOCUS
 
@@ -22,9 +22,9 @@ WIN_RATE_COLUMNS = (
     "p_holm p_value decided_win_rate wilson_low wilson_high seed_std role prompts_low prompts_high p_bound"
 ).split()
 AVERAGE_COLUMNS = "set judge method average_win_rate ci_low ci_high mean_tokens seeds seed_std".split()
-AVERAGE_COLUMNS += INTERVALS[2:]
-CELL_COLUMNS = ["set", "judge", "combination", "preference", "method", "average_win_rate", *INTERVALS]
-DIFFERENCE_COLUMNS = ["set", "judge", "method", "opponent", "difference", *INTERVALS]
+AVERAGE_COLUMNS += INTERVAL_COLUMNS[2:]
+CELL_COLUMNS = ["set", "judge", "combination", "preference", "method", "average_win_rate", *INTERVAL_COLUMNS]
+DIFFERENCE_COLUMNS = ["set", "judge", "method", "opponent", "difference", *INTERVAL_COLUMNS]
 
 
 def _seed_rates(table: pd.DataFrame) -> pd.DataFrame:
@@ -90,7 +90,7 @@ def _test(e: Evaluation, cell: int, pair: int) -> tuple[float, bool]:
 def _mirrored(row: dict) -> dict:
     """The same comparison from the opponent's side."""
     swapped = row | {"method": row["opponent"], "opponent": row["method"], "wins": row["losses"], "losses": row["wins"]}
-    for low, high in (INTERVALS[:2], INTERVALS[2:], ("wilson_low", "wilson_high")):
+    for low, high in (INTERVAL_COLUMNS[:2], INTERVAL_COLUMNS[2:], ("wilson_low", "wilson_high")):
         if low in row:
             swapped |= {low: 1 - row[high], high: 1 - row[low]}
     return swapped | {k: 1 - row[k] for k in ("win_rate", "decided_win_rate")}

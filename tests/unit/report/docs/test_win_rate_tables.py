@@ -6,6 +6,7 @@ from mope.report.docs.markdown import any_table
 from mope.report.docs.win_rate_tables import (
     average_table,
     generalisation_table,
+    interval_over,
     intervals_sentence,
     judges,
     leader_sentence,
@@ -37,6 +38,15 @@ def test_averages_are_sorted_and_seeds_have_a_spread() -> None:
         "| `mope` | 50.0 ± 1.2 [40.0, 60.0] | 58 |",
         "| `mod` | 40.0 [30.0, 50.0] | 58 |",
     ]
+
+
+def test_the_interval_over_prompts_alone_stands_beside_where_seeds_make_another() -> None:
+    table = averages(mod=0.4, mope=0.5).assign(prompts_low=[0.3, 0.45], prompts_high=[0.5, 0.55])
+    first, second = average_table(table).splitlines()[2:]
+    assert first == "| `mope` | 50.0 [40.0, 60.0], prompts alone [45.0, 55.0] | 58 |"
+    assert "prompts alone" not in second
+    assert interval_over(table) == "over prompts and these seeds"
+    assert interval_over(averages(mope=0.5)) == "over prompts alone"
 
 
 def test_the_first_judge_is_that_of_the_table() -> None:

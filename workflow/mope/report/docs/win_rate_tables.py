@@ -17,6 +17,11 @@ def of_judge(table: pd.DataFrame, judge: str | None = None) -> pd.DataFrame:
     return table[table["judge"] == (judge or judges(table)[0])]
 
 
+def interval_over(table: pd.DataFrame) -> str:
+    """What the intervals of a table are over; tables of earlier code have no column for prompts alone."""
+    return "over prompts and these seeds" if "prompts_low" in table else "over prompts alone"
+
+
 def average_table(table: pd.DataFrame) -> str:
     """Average pairwise win rate of every method on every set, best first on the first set; ± between its seeds."""
     sets = list(dict.fromkeys(table["set"]))
