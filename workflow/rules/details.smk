@@ -19,6 +19,7 @@ rule quality:
 rule generalisation:
     input:
         scores=results.scores(),
+        judgments=results.partial_judgments(),
     output:
         table=table("generalisation"),
     conda:
@@ -29,8 +30,8 @@ rule generalisation:
             partial=results.partially_trained(), resamples=config["statistics"]["resamples"], seed=config["seed"]
         ),
     shell:
-        "python {params.script:q} --scores {input.scores:q} --settings {params.settings:q} --output {output.table:q}"
-        " > {log:q} 2>&1"
+        "python {params.script:q} --scores {input.scores:q} --judgments {input.judgments:q} --settings"
+        " {params.settings:q} --output {output.table:q} > {log:q} 2>&1"
 
 
 rule alpha_tables:

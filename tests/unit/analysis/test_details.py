@@ -60,7 +60,17 @@ def test_what_is_kept_on_new_combinations() -> None:
     ]  # fmt: skip
     scores = pd.DataFrame(rows, columns="set method prompt_id combination preference bt_reward seed".split())
     about = {"half": {"trained": ["A"], "full": "mope"}}
-    made = generalisation(scores, about, resamples=200, seed=1).set_index("part")
+    verdicts = {("A", 0): "a", ("A", 1): "b", ("B", 0): "b", ("B", 1): "b"}  # of the whole method, b, on B all
+    judged = [
+        (f"q{i}", xi, "P1A", order, verdict, "raw", seed, seed)
+        for (xi, seed), verdict in verdicts.items() for i in range(4) for order in ("ab", "ba")
+    ]  # fmt: skip
+    columns = "prompt_id combination preference order verdict raw seed_a seed_b".split()
+    judgments = {("single", "truth"): {("half", "mope"): pd.DataFrame(judged, columns=columns)}}
+    made = generalisation(scores, judgments, about, resamples=200, seed=1).set_index("part")
+    assert made.full_win_rate.to_dict() == {"trained": 0.5, "new": 1.0}
+    assert (made.full_win_rate_ci_low["trained"], made.full_win_rate_ci_high["trained"]) == (0, 1)  # its seeds disagree
+    assert made.full_win_rate_prompts_low["trained"] == made.full_win_rate_prompts_high["trained"] == 0.5
     assert made.kept.to_dict() == pytest.approx({"trained": 1.0, "new": 0.5})
     assert made.difference.to_dict() == pytest.approx({"trained": 0.0, "new": -0.2})
     assert made.ci_low["new"] == pytest.approx(-0.2) and made.combinations.to_dict() == {"trained": 1, "new": 1}

@@ -7,7 +7,17 @@ import pytest
 
 from mope.analysis.claims import CLAIMS, claims
 from mope.analysis.evaluation import evaluate
-from mope.analysis.findings import Tables, Untestable, faster, less_sound, lost_when_new, preferred_by_people, scaled
+from mope.analysis.findings import (
+    Finding,
+    Tables,
+    Untestable,
+    faster,
+    less_sound,
+    lost_when_new,
+    preferred_by_people,
+    reward_lost_when_new,
+    scaled,
+)
 from mope.analysis.win_rates import average_differences, average_win_rates, averages_by_cell, win_rates
 from mope.errors import MopeError
 
@@ -77,8 +87,12 @@ def test_speed_is_the_least_saving_over_models_and_dtypes():
 
 def test_losses_count_as_the_papers_state_them():
     row = {"set": "single", "method": "mope_half", "part": "new", "difference": -0.1, "ci_low": -0.2, "ci_high": -0.05}
-    found = lost_when_new("mope_half")(with_tables(generalisation=pd.DataFrame([row])), "single")
-    assert (found.ours, found.low, found.high, found.side) == (0.1, 0.05, 0.2, 1)
+    row |= {"prompts_low": -0.15, "prompts_high": -0.08, "full_win_rate": 0.75, "full_win_rate_ci_low": 0.25}
+    row |= {"full_win_rate_ci_high": 1.0, "full_win_rate_prompts_low": 0.625, "full_win_rate_prompts_high": 0.875}
+    tables = with_tables(generalisation=pd.DataFrame([row]))
+    found = reward_lost_when_new("mope_half")(tables, "single")
+    assert found == Finding(0.1, 0.05, 0.2, 0.0, 0.08, 0.15) and found.side == 1
+    assert lost_when_new("mope_half")(tables, "single") == Finding(0.25, -0.25, 0.5, 0.0, 0.125, 0.375)
     row = {
         "set": "single",
         "method": "mope",

@@ -104,16 +104,18 @@ def test_holm_of_nothing():
 def test_sign_flips_agree_with_the_paired_t_test(shift):
     differences = np.random.default_rng(8).normal(shift, 1, 60)
     expected = stats.ttest_1samp(differences, 0).pvalue
-    assert sign_flip_p(differences, 20_000, seed=0) == pytest.approx(expected, abs=0.02)
+    found, bound = sign_flip_p(differences, 20_000, seed=0)
+    assert found == pytest.approx(expected, abs=0.02) and not bound
 
 
 def test_sign_flips_are_exact_for_few_prompts():
     # All 2^4 sign patterns of four equal differences: the two extreme ones reach the observed mean.
-    assert sign_flip_p(np.ones(4), 10_000, seed=0) == pytest.approx(2 / 16)
-    assert sign_flip_p(np.zeros(4), 10_000, seed=0) == 1
+    assert sign_flip_p(np.ones(4), 10_000, seed=0) == (pytest.approx(2 / 16), False)
+    assert sign_flip_p(np.zeros(4), 10_000, seed=0) == (1, False)
+    assert sign_flip_p(np.ones(60), 999, seed=0) == (pytest.approx(2 / 1000), True)  # no random flip reaches the mean
 
 
 def test_size_of_the_test():
     rng = np.random.default_rng(2)
-    rejected = [sign_flip_p(rng.integers(-3, 4, 50).astype(float), 400, seed=1) < 0.05 for _ in range(1000)]
+    rejected = [sign_flip_p(rng.integers(-3, 4, 50).astype(float), 400, seed=1)[0] < 0.05 for _ in range(1000)]
     assert 0.03 < np.mean(rejected) < 0.07

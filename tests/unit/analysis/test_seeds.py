@@ -6,7 +6,7 @@ import pytest
 
 from mope.analysis.evaluation import evaluate
 from mope.analysis.intervals import (
-    INTERVALS,
+    INTERVAL_COLUMNS,
     both_intervals,
     crossed_ratios,
     percentile_interval,
@@ -55,7 +55,7 @@ def test_of_a_single_seed_both_bootstraps_are_one() -> None:
 
 
 def test_coverage_with_three_seeds() -> None:
-    """Trainings differ as much as the mean over prompts: the interval over prompts alone misses the truth too often."""
+    """Trainings differ as much as means of prompts do: the interval over prompts alone misses the truth too often."""
     rng, simulations, n, s = np.random.default_rng(4), 1500, 50, 3
     prompt, seed = rng.normal(0, 0.5, (n, simulations, 1)), rng.normal(0, 0.1, (1, simulations, s))
     data = prompt + seed + rng.normal(0, 0.5, (n, simulations, s))  # of mean 0
@@ -95,7 +95,9 @@ def test_win_rates_of_judgments_by_brute_force(run, tokens) -> None:  # noqa: AN
     table = win_rates(e, []).query(WHOLE).set_index(["method", "opponent"])
     mod = e.counts.pairs.index(("mod", "mope"))
     bounds = both_intervals(crossed, alone, len(e.counts.prompts))
-    assert table.loc[("mod", "mope"), list(INTERVALS)].tolist() == [bounds[name][mod] for name in INTERVALS]
+    assert table.loc[("mod", "mope"), list(INTERVAL_COLUMNS)].tolist() == [
+        bounds[name][mod] for name in INTERVAL_COLUMNS
+    ]
     assert table.loc[("mope", "mod"), "prompts_low"] == pytest.approx(1 - bounds["prompts_high"][mod])
     untrained = table[~table.index.to_frame().eq("mope").any(axis=1)]
     assert (untrained.ci_low == untrained.prompts_low).all() and (untrained.ci_high == untrained.prompts_high).all()

@@ -22,6 +22,7 @@ from mope.analysis.findings import (
     less_sound,
     lost_when_new,
     preferred_by_people,
+    reward_lost_when_new,
     scaled,
 )
 from mope.judging.judge_kinds import REWARD_MODELS
@@ -98,11 +99,12 @@ CLAIMS = (
     Claim("mope-faster-than-soups", "With 32 simultaneous requests MoPE is faster than soups (share of time saved)",
           "10.48 s per request against 13.25 s, a fifth less; hardware and lengths unpublished",
           faster("mope", "soup_merged", 32), by_set=False),
-    Claim("combinations-must-be-trained", "Combinations left out of training lose reward (limitation)",
+    Claim("combinations-must-be-trained", "Combinations left out of training fare worse (limitation)",
           "section 4.6: all combinations are enumerated in training; no figure", lost_when_new("mope_half"),
-          ("mope_half",)),
-    Claim("new-preference-needs-retraining", "A preference added after training loses reward (limitation)",
-          "section 4.6: a new preference means retraining; no figure", lost_when_new("mope_added"), ("mope_added",)),
+          ("mope_half",), rewards=reward_lost_when_new("mope_half")),
+    Claim("new-preference-needs-retraining", "A preference added after training fares worse (limitation)",
+          "section 4.6: a new preference means retraining; no figure", lost_when_new("mope_added"),
+          ("mope_added",), rewards=reward_lost_when_new("mope_added")),
     # Personalized Soups
     ranked("soup-above-rlhf", "Personalized Soups rank above RLHF with one general reward model on average",
            "a row of its table; no firm figure", "soup_factor", "rlhf"),

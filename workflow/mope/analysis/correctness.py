@@ -66,8 +66,8 @@ def correctness(world: World, responses: pd.DataFrame, resamples: int, seed: int
 
     `responses`: set, method, prompt_id, prompt, combination, response, seed; questions of the world. A measure is a
     share of sums over all answers, seeds together; its interval is by bootstrap over prompts and over the seeds of a
-    method that has several, and the same resamples serve every method. NaN where nothing was counted.
-    `difference`: of `sound` to vanilla prompting, paired on the same prompts and preference.
+    method that has several, and the same resamples serve every method. NaN where nothing was counted. `difference`: of
+    `sound` to vanilla prompting, paired on the same prompts and preference.
     """
     answers = zip(responses.prompt, responses.combination, responses.response, strict=True)
     counted = np.array([counts(world, *answer) for answer in answers], dtype=float)  # (answers, measures, 2)

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import quantile_test
 
 from mope.analysis.claim_verdicts import side
-from mope.analysis.intervals import INTERVALS
+from mope.analysis.intervals import INTERVAL_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ Find = Callable[[Tables, str], Finding | Untestable | None]  # None where its in
 
 def read_finding(row: pd.Series, figure: str, threshold: float) -> Finding:
     """The finding of a row with both intervals."""
-    ours, low, high, *prompts = row[[figure, *INTERVALS]]
+    ours, low, high, *prompts = row[[figure, *INTERVAL_COLUMNS]]
     return Finding(ours, low, high, threshold, *prompts)
 
 
@@ -127,18 +127,39 @@ def less_sound(method: str) -> Find:
     return find
 
 
-def lost_when_new(method: str) -> Find:
+def reward_lost_when_new(method: str) -> Find:
     """Reward that a controller loses where it was not trained, against one trained on everything, to exceed zero."""
 
     def find(tables: Tables, evaluation_set: str) -> Finding | None:
-        t = tables.generalisation
-        rows = None if t is None else t[(t["set"] == evaluation_set) & (t["method"] == method) & (t["part"] == "new")]
-        if rows is None or rows.empty:
+        row = _on_new(tables, evaluation_set, method)
+        if row is None:
             return None
-        difference, low, high = rows.iloc[0][["difference", "ci_low", "ci_high"]]
-        return Finding(-difference, -high, -low, 0.0)
+        difference, low, high, prompts_low, prompts_high = row[["difference", *INTERVAL_COLUMNS]]
+        return Finding(-difference, -high, -low, 0.0, -prompts_high, -prompts_low)
 
     return find
+
+
+def lost_when_new(method: str) -> Find:
+    """How far the win rate of a controller trained on everything is above one half where this one was not trained."""
+
+    def find(tables: Tables, evaluation_set: str) -> Finding | None:
+        row = _on_new(tables, evaluation_set, method)
+        if row is None:
+            return None
+        ours, low, high, *prompts = (
+            row[["full_win_rate", *(f"full_win_rate_{bound}" for bound in INTERVAL_COLUMNS)]] - 0.5
+        )
+        return Finding(ours, low, high, 0.0, *prompts)
+
+    return find
+
+
+def _on_new(tables: Tables, evaluation_set: str, method: str) -> pd.Series | None:
+    """The row on what a method's controller was not trained on; None where that was not asked."""
+    t = tables.generalisation
+    rows = None if t is None else t[(t["set"] == evaluation_set) & (t["method"] == method) & (t["part"] == "new")]
+    return None if rows is None or rows.empty else rows.iloc[0]
 
 
 def faster(system: str, other: str, requests: int) -> Find:

@@ -6,7 +6,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 LEVEL = 0.95
-INTERVALS = ("ci_low", "ci_high", "prompts_low", "prompts_high")
+INTERVAL_COLUMNS = ("ci_low", "ci_high", "prompts_low", "prompts_high")
 
 
 def resample_weights(n_prompts: int, resamples: int, seed: int) -> np.ndarray:
@@ -69,10 +69,10 @@ def percentile_interval(resampled: np.ndarray, n_prompts: int, level: float = LE
 
 
 def both_intervals(crossed: np.ndarray, alone: np.ndarray, n_prompts: int) -> dict[str, np.ndarray]:
-    """Columns `INTERVALS` from resampled statistics: over prompts and seeds, then over prompts alone."""
+    """Columns `INTERVAL_COLUMNS` from resampled statistics: over prompts and seeds, then over prompts alone."""
     outer = percentile_interval(crossed, n_prompts)
     inner = outer if crossed is alone else percentile_interval(alone, n_prompts)
-    return dict(zip(INTERVALS, (*outer, *inner), strict=True))
+    return dict(zip(INTERVAL_COLUMNS, (*outer, *inner), strict=True))
 
 
 def wilson(successes: float, n: float, level: float = LEVEL) -> tuple[float, float]:
@@ -86,10 +86,14 @@ def holm(p_values: list[float]) -> list[float]:
     return list(multipletests(p_values, method="holm")[1]) if p_values else []
 
 
-def sign_flip_p(differences: np.ndarray, resamples: int, seed: int) -> float:
-    """Two-sided p-value of "the mean of the prompts' differences is 0" by flipping signs of whole prompts."""
+def sign_flip_p(differences: np.ndarray, resamples: int, seed: int) -> tuple[float, bool]:
+    """Two-sided p-value of "the mean of the prompts' differences is 0" by flipping signs of whole prompts.
+
+    With it whether it is only an upper bound: the smallest that so many random flips can give, 2 / (resamples + 1). Of
+    few prompts all flips are made, and the value is exact.
+    """
     if not np.any(differences):
-        return 1.0
+        return 1.0, False
     test = stats.permutation_test(
         (differences,),
         np.mean,
@@ -99,4 +103,5 @@ def sign_flip_p(differences: np.ndarray, resamples: int, seed: int) -> float:
         batch=max(1, 2_000_000 // len(differences)),
         rng=np.random.default_rng(seed),
     )
-    return float(test.pvalue)
+    drawn = 2.0 ** len(differences) > resamples
+    return float(test.pvalue), drawn and bool(np.isclose(test.pvalue, 2 / (resamples + 1)))

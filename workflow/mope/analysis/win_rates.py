@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mope.analysis.evaluation import Evaluation
-from mope.analysis.intervals import INTERVALS, both_intervals, holm, sign_flip_p, wilson
+from mope.analysis.intervals import INTERVAL_COLUMNS, both_intervals, holm, sign_flip_p, wilson
 from mope.analysis.outcomes import trained_seed
 from mope.methods.names import FOCUS
 
@@ -19,12 +19,12 @@ SMALL = 100  # comparisons (seeds counted once) below which a Wilson interval st
 
 WIN_RATE_COLUMNS = (
     "set judge combination preference method opponent win_rate ci_low ci_high wins ties losses unparsed n_prompts "
-    "p_holm p_value decided_win_rate wilson_low wilson_high seed_std role prompts_low prompts_high"
+    "p_holm p_value decided_win_rate wilson_low wilson_high seed_std role prompts_low prompts_high p_bound"
 ).split()
 AVERAGE_COLUMNS = "set judge method average_win_rate ci_low ci_high mean_tokens seeds seed_std".split()
-AVERAGE_COLUMNS += INTERVALS[2:]
-CELL_COLUMNS = ["set", "judge", "combination", "preference", "method", "average_win_rate", *INTERVALS]
-DIFFERENCE_COLUMNS = ["set", "judge", "method", "opponent", "difference", *INTERVALS]
+AVERAGE_COLUMNS += INTERVAL_COLUMNS[2:]
+CELL_COLUMNS = ["set", "judge", "combination", "preference", "method", "average_win_rate", *INTERVAL_COLUMNS]
+DIFFERENCE_COLUMNS = ["set", "judge", "method", "opponent", "difference", *INTERVAL_COLUMNS]
 
 
 def _seed_rates(table: pd.DataFrame) -> pd.DataFrame:
@@ -43,7 +43,8 @@ def _spread(rates: pd.DataFrame) -> pd.Series:
 def win_rates(e: Evaluation, named: list[str]) -> pd.DataFrame:
     """Both directions of every pair in every cell; p-values of the focus method's named comparisons over everything.
 
-    `p_holm` is filled in by `correct` once all evaluation sets are together.
+    `p_holm` is filled in by `correct` once all evaluation sets are together. `p_bound` is 1 where a p-value, and so the
+    corrected one, is only an upper bound: the smallest that the number of resamples allows.
     """
     spread, rows = _spread(_seed_rates(e.table)), []
     wins, ties, losses, unparsed = (
@@ -69,7 +70,8 @@ def win_rates(e: Evaluation, named: list[str]) -> pd.DataFrame:
             if 0 < distinct < SMALL:
                 forward["wilson_low"], forward["wilson_high"] = wilson(rate * distinct, distinct)
             if whole and FOCUS in pair and set(pair) - {FOCUS} <= set(named):
-                forward |= {"p_value": _test(e, c, p), "role": "named"}
+                value, bound = _test(e, c, p)
+                forward |= {"p_value": value, "p_bound": bound, "role": "named"}
             rows += [forward, _mirrored(forward)]
     table = pd.DataFrame(rows).reindex(columns=WIN_RATE_COLUMNS)
     order = {name: i for i, name in enumerate(e.methods)}
@@ -79,8 +81,8 @@ def win_rates(e: Evaluation, named: list[str]) -> pd.DataFrame:
     return table.iloc[np.lexsort((key["opponent"], key["method"], cell))].reset_index(drop=True)
 
 
-def _test(e: Evaluation, cell: int, pair: int) -> float:
-    """p-value of "wins and losses balance", prompts being the units."""
+def _test(e: Evaluation, cell: int, pair: int) -> tuple[float, bool]:
+    """p-value of "wins and losses balance", prompts being the units, and whether it is only an upper bound."""
     balance = (e.counts.wins - e.counts.losses)[:, cell, pair].sum(axis=-1)
     return sign_flip_p(balance, len(e.weights), e.seed)
 
@@ -88,7 +90,7 @@ def _test(e: Evaluation, cell: int, pair: int) -> float:
 def _mirrored(row: dict) -> dict:
     """The same comparison from the opponent's side."""
     swapped = row | {"method": row["opponent"], "opponent": row["method"], "wins": row["losses"], "losses": row["wins"]}
-    for low, high in (INTERVALS[:2], INTERVALS[2:], ("wilson_low", "wilson_high")):
+    for low, high in (INTERVAL_COLUMNS[:2], INTERVAL_COLUMNS[2:], ("wilson_low", "wilson_high")):
         if low in row:
             swapped |= {low: 1 - row[high], high: 1 - row[low]}
     return swapped | {k: 1 - row[k] for k in ("win_rate", "decided_win_rate")}

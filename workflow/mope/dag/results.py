@@ -127,6 +127,12 @@ class Results:
                 found[name] = {"trained": trained, "full": method.get("against", [FOCUS])[0]}
         return found
 
+    def partial_judgments(self) -> list[str]:
+        """The first judge's verdicts on these against the method that was trained on all."""
+        pairs = [{method, about["full"]} for method, about in self.partially_trained().items()]
+        judged = [pair for pair in self.compared() if set(pair.split("--")) in pairs]
+        return [files.judgments(name, self.judge, pair) for name in self.sets for pair in judged]
+
     def detail_tables(self) -> list[str]:
         """Names of the tables that `details` asks for."""
         if not self.config["details"]:

@@ -1,16 +1,18 @@
 """Whole pages: of a reference that holds little, and of one with other methods, judges, preferences and tables."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from mope.errors import MopeError
+from mope.judging.judge_kinds import REWARD_MODELS
 from mope.report.docs.configuration_page import configuration_page, described_keys, read_keys
 from mope.report.docs.costs_page import costs_page
-from mope.report.docs.methods_page import with_lines
-from mope.report.docs.readme_blocks import durations
+from mope.report.docs.methods_page import chosen_settings, with_lines
+from mope.report.docs.readme_blocks import durations, reference_sentence
 from mope.report.docs.reference_runs import read_reference
 from mope.report.docs.results_page import results_page
 
@@ -124,6 +126,50 @@ def test_what_a_key_may_hold_is_said_in_words() -> None:
         described_keys({"type": ["array", "null"], "items": {"enum": ["a", 2]}}, schema) == "list of `a`, `2`, or null"
     )
     assert described_keys({"type": "boolean"}, schema) == "true or false"
+
+
+def test_readme_says_what_the_reference_shows_and_lacks(reference: Path) -> None:
+    (reference / "tables").mkdir()
+    row = {"set": "k", "method": "a", "average_win_rate": 0.5}
+    table = pd.DataFrame([row | {"judge": judge} for judge in ("rubric", REWARD_MODELS)])
+    table.to_csv(reference / "tables/average_win_rates.csv", index=False)
+    runs = read_reference(reference)
+    assert reference_sentence(runs, ["main"], "rubric") == (
+        "The reference results are of the runs `main`, judged by `rubric`."
+    )
+    assert reference_sentence(runs, ["paper", "small"], "truth").endswith(
+        "`truth`, are not in this reference. No results in this reference: experiments `paper` and `small`."
+    )
+
+
+def test_the_chosen_settings_stand_beside_the_best_of_the_others(reference: Path) -> None:
+    tables = reference / "runs/sweep/tables"
+    assert "not in this reference" in chosen_settings(read_reference(reference))
+    tables.mkdir(parents=True)
+    rows = {"mod": 0.7, "mod_own": 0.6, "mod_none": 0.75, "vanilla": 0.1, "modest": 0.9}
+    rewards = pd.DataFrame({"set": "development", "method": rows.keys(), "bt_reward": rows.values(), "seed_std": None})
+    rewards.to_csv(tables / "mean_rewards.csv", index=False)
+    assert chosen_settings(read_reference(reference)).splitlines()[2:] == ["| `mod` | 0.700 | 2 | `mod_none` | 0.750 |"]
+
+
+def test_the_page_says_whether_there_are_second_views(reference: Path) -> None:
+    assert "are not in this reference" in page(reference) and "second view" not in page(reference)
+    view = {"reward_models": {"ours": 0.3, "ci_low": 0.2, "ci_high": 0.4}}
+    (reference / "claims.json").write_text(json.dumps([CLAIM | view | {"id": "c:k", "verdict": "not reproduced"}]))
+    text = page(reference)
+    assert "second view" in text and "k: reward models" in text and "30.0 [20.0, 40.0]" in text
+
+
+def test_prose_holds_no_figures(root: Path) -> None:
+    """Shares stand in generated blocks and tables only; what the papers did is told in the first column of a table."""
+    pages = [root / "README.md", *(root / "docs").glob("*.md"), *(root / "docs/howto").glob("*.md")]
+    for file in pages:
+        text = file.read_text(encoding="utf-8")
+        if text.startswith("<!-- Written by"):
+            continue
+        text = re.sub(r"<!-- (\w+) -->\n.*?<!-- end \1 -->", "", text, flags=re.DOTALL)
+        text = re.sub(r"^\|[^|]*\|", "", re.sub(r"```.*?```", "", text, flags=re.DOTALL), flags=re.MULTILINE)
+        assert not re.findall(r".*\d ?%.*", text), file
 
 
 def test_methods_have_their_lines_and_none_is_missing() -> None:

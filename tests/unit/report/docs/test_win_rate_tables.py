@@ -6,6 +6,7 @@ from mope.report.docs.markdown import any_table
 from mope.report.docs.win_rate_tables import (
     average_table,
     generalisation_table,
+    interval_over,
     intervals_sentence,
     judges,
     leader_sentence,
@@ -13,6 +14,7 @@ from mope.report.docs.win_rate_tables import (
     preference_table,
     rewards_by_set,
     rewards_sentence,
+    rivals_table,
     variants_table,
     weak_preferences_sentence,
 )
@@ -38,6 +40,15 @@ def test_averages_are_sorted_and_seeds_have_a_spread() -> None:
     ]
 
 
+def test_the_interval_over_prompts_alone_stands_beside_where_seeds_make_another() -> None:
+    table = averages(mod=0.4, mope=0.5).assign(prompts_low=[0.3, 0.45], prompts_high=[0.5, 0.55])
+    first, second = average_table(table).splitlines()[2:]
+    assert first == "| `mope` | 50.0 [40.0, 60.0], prompts alone [45.0, 55.0] | 58 |"
+    assert "prompts alone" not in second
+    assert interval_over(table) == "over prompts and these seeds"
+    assert interval_over(averages(mope=0.5)) == "over prompts alone"
+
+
 def test_the_first_judge_is_that_of_the_table() -> None:
     table = pd.concat([averages(mope=0.5), averages(mope=0.6).assign(judge="rubric")])
     assert judges(table) == ["gpt", "rubric"]
@@ -53,6 +64,18 @@ def test_mope_is_called_first_only_if_it_is() -> None:
         "By average win rate `mod` is first on koala with 60.0 % (`mope`: 30.0 %, rank 3 of 3)."
     )
     assert leader_sentence(averages(mod=0.6, uniform=0.3)) == "By average win rate `mod` is first on koala with 60.0 %."
+
+
+def test_the_smallest_possible_p_value_is_a_bound() -> None:
+    rows = [
+        pair("a", 0.6, 0.7, p_holm=0.0016, p_bound=1.0, seed_std=None),
+        pair("b", 0.6, 0.7, p_holm=0.031, p_bound=0.0, seed_std=None),
+        pair("c", 0.6, 0.7, p_holm=None, p_bound=None, seed_std=None),
+    ]
+    cells = [line.rsplit("] ")[0].rsplit("], ")[-1] for line in rivals_table(pd.DataFrame(rows)).splitlines()[2:]]
+    assert cells[0].startswith("p ≤ 0.0016") and cells[1].startswith("p = 0.031") and "p" not in cells[2]
+    older = pd.DataFrame(rows).drop(columns="p_bound")  # a table of earlier code: nobody knows
+    assert "p ≤ 0.031" in rivals_table(older)
 
 
 def test_intervals_are_told_apart() -> None:

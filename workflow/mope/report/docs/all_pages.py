@@ -8,7 +8,7 @@ from mope.config.load import load_config
 from mope.config.study_files import read_studies
 from mope.report.docs.configuration_page import configuration_page
 from mope.report.docs.costs_page import costs_page
-from mope.report.docs.methods_page import with_lines
+from mope.report.docs.methods_page import chosen_settings, with_lines
 from mope.report.docs.readme_blocks import fill, readme_blocks
 from mope.report.docs.reference_runs import read_reference
 from mope.report.docs.results_page import results_page
@@ -22,13 +22,16 @@ def generated_pages(root: Path) -> dict[Path, str]:
     runs = [run for run in every if run.name not in only_in_studies(studies)]
     names = yaml.safe_load((root / "workflow/prompts/preferences.yaml").read_text(encoding="utf-8"))["names"]
     readme, methods = root / "README.md", docs / "methods.md"
+    text = methods.read_text(encoding="utf-8")
+    experiments = sorted(file.stem for file in (root / "workflow/experiments").glob("*.yaml") if file.stem != "smoke")
+    judge = next(iter(load_config(root, present=False)["judges"]))
     return {
-        readme: fill(readme.read_text(encoding="utf-8"), readme_blocks(runs, reference, names)),
+        readme: fill(readme.read_text(encoding="utf-8"), readme_blocks(runs, reference, names, experiments, judge)),
         docs / "results.md": results_page(runs, docs, names),
         docs / "costs.md": costs_page(every, reference),
         docs / "studies.md": studies_page(studies, every),
         docs / "configuration.md": configuration_page(root),
-        methods: with_lines(methods.read_text(encoding="utf-8"), all_methods(root)),
+        methods: fill(with_lines(text, all_methods(root)), {"sweep": chosen_settings(runs)}, "docs/methods.md"),
     }
 
 

@@ -19,9 +19,8 @@ from mope.analysis.claim_verdicts import (
     VERDICTS,
 )
 from mope.analysis.claims import CLAIMS
-from mope.report.docs.markdown import markdown_table, percent_interval
+from mope.report.docs.markdown import markdown_table, percent_interval, prompts_alone
 from mope.report.docs.reference_runs import ReferenceRun
-from mope.report.formats import percent
 
 OF_OURS = {  # of comparisons that the papers do not make
     REPRODUCED: "holds",
@@ -133,10 +132,8 @@ def _rewards(claim: dict) -> str:
 
 
 def intervals(view: dict) -> str:
-    """A figure with its interval; over prompts alone, too, where seeds make another."""
-    shown, alone = ((view.get(f"{name}_low"), view.get(f"{name}_high")) for name in ("ci", "prompts"))
-    beside = "" if alone in (shown, (None, None)) else f"; prompts alone [{percent(alone[0])}, {percent(alone[1])}]"
-    return f"{percent_interval(view['ours'], *shown)}{beside}"
+    """A figure with its interval, and that over prompts alone where seeds make another."""
+    return f"{percent_interval(view['ours'], view['ci_low'], view['ci_high'])}{prompts_alone(view)}"
 
 
 def _cell(claim: dict, papers: bool) -> str:
@@ -164,6 +161,27 @@ def _views(entries: dict) -> Iterator[str]:
             yield f"{name}: {percent_interval(value, *ends)}"
         else:
             yield f"{name}: {value}"
+
+
+def explained(found: list[Tested]) -> str:
+    """How verdicts come about; of a reference made before there were second views, that it lacks them."""
+    rule = (
+        "A comparison counts once: where two runs give the same figure, for the first of them. A win rate must lie "
+        "above 50 %, a difference above 0, with its whole 95 % interval, to be reproduced."
+    )
+    views = (
+        "Claims about answers have a second view, that of the reward models that experts and controllers were trained "
+        "on: an answer wins whose reward is higher. Where one view supports a claim and the other cannot tell, the "
+        "verdict names that one; where one lies above and the other below, the judges disagree. Intervals are by "
+        "bootstrap over prompts and over the seeds of what was trained."
+    )
+    lacking = (
+        "The reward models' view of each claim, and the seeds in its interval, are not in this reference: verdicts are "
+        "the judge's, and intervals are over prompts alone."
+    )
+    known = any("reward_models" in claim for _, claim in found)
+    published = "Published figures belong to other models and another judge; they are shown, never used as targets."
+    return f"{rule} {views if known else lacking} {published}"
 
 
 def failed(runs: list[ReferenceRun], verdict: str) -> list[str]:

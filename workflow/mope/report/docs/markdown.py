@@ -21,9 +21,19 @@ def percent_interval(share: float, low: float | None, high: float | None) -> str
 
 
 def rate_of_seeds(rate: float, row) -> str:
-    """A win rate in percent, ± the standard deviation between seeds where there are several, [95 % interval]."""
+    """A win rate in percent, ± the standard deviation between seeds where there are several, [95 % interval].
+
+    Then the interval over prompts alone, where the row has one and seeds make another.
+    """
     spread = "" if pd.isna(row.seed_std) else f" ± {percent(row.seed_std)}"
-    return f"{percent(rate)}{spread} [{percent(row.ci_low)}, {percent(row.ci_high)}]"
+    return f"{percent(rate)}{spread} [{percent(row.ci_low)}, {percent(row.ci_high)}]{prompts_alone(row._asdict())}"
+
+
+def prompts_alone(figure: dict) -> str:
+    """The interval over prompts alone as it stands behind the other: nothing where it is unknown or looks the same."""
+    bounds = [figure.get(f"prompts_{end}") for end in ("low", "high")]
+    shown, other = ", ".join(map(percent, bounds)), ", ".join(percent(figure[f"ci_{end}"]) for end in ("low", "high"))
+    return "" if shown == other or pd.isna(bounds).any() else f", prompts alone [{shown}]"
 
 
 def listed(names: list[str]) -> str:

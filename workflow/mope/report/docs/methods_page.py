@@ -5,7 +5,10 @@ import re
 import yaml
 
 from mope.errors import MopeError
+from mope.report.docs.markdown import markdown_table
+from mope.report.docs.reference_runs import ReferenceRun
 
+SWEEP = "sweep"  # the run on development prompts, by whose rewards settings were chosen
 ROW = re.compile(r"^\| `(\w+)` \|(.*)\|[^|]*\|$", re.MULTILINE)
 
 
@@ -26,6 +29,24 @@ def with_lines(page: str, methods: dict[str, dict]) -> str:
     if missing := [name for name in methods if name not in rows]:
         raise MopeError(f"docs/methods.md: no row for {', '.join(missing)}; a line that says what it is, is expected")
     return ROW.sub(lambda row: f"| `{row[1]}` |{row[2]}| `{one_line(methods[row[1]])}` |", page)
+
+
+def chosen_settings(runs: list[ReferenceRun]) -> str:
+    """Mean reward on development prompts of each row that has other settings in run `sweep`, and of the best of these.
+
+    The settings of row `x` are the rows named `x_...`.
+    """
+    found = [run.tables["mean_rewards"] for run in runs if run.name == SWEEP and "mean_rewards" in run.tables]
+    if not found:
+        return "The sweep's rewards are not in this reference."
+    rewards = found[0].groupby("method", sort=False).bt_reward.mean()
+    rows = []
+    for method, reward in rewards.items():
+        others = rewards[[name for name in rewards.index if name.startswith(f"{method}_")]]
+        if len(others):
+            best = f"`{others.idxmax()}`"
+            rows.append([f"`{method}`", f"{reward:.3f}", str(len(others)), best, f"{others.max():.3f}"])
+    return markdown_table(["row", "mean reward", "other settings", "best of these", "its mean reward"], rows)
 
 
 def one_line(method: dict) -> str:

@@ -5,20 +5,37 @@ import re
 from pathlib import Path
 
 from mope.errors import MopeError
+from mope.judging.judge_kinds import REWARD_MODELS
 from mope.report.docs.costs_page import work_and_wall
+from mope.report.docs.markdown import listed
 from mope.report.docs.reference_runs import TESTS, ReferenceRun
 from mope.report.docs.results_page import verdict_lines
-from mope.report.docs.win_rate_tables import average_table, of_judge
+from mope.report.docs.win_rate_tables import average_table, interval_over, judges, of_judge
 
 
-def readme_blocks(runs: list[ReferenceRun], reference: Path, names: dict[str, str]) -> dict[str, str]:
-    """Markdown of every generated block, by its name."""
+def readme_blocks(
+    runs: list[ReferenceRun], reference: Path, names: dict[str, str], experiments: list[str], default_judge: str
+) -> dict[str, str]:
+    """Markdown of every generated block, by its name; `default_judge` is the first of config.yaml."""
     main = runs[0]
+    means = of_judge(main.tables["average_win_rates"])
     return {
         "verdict": "\n".join(f"- {line}" for line in verdict_lines(runs, names)),
-        "averages": average_table(of_judge(main.tables["average_win_rates"])),
+        "averages": f"[ ]: 95 % intervals {interval_over(means)}.\n\n{average_table(means)}",
         "durations": durations(main, reference),
+        "reference": reference_sentence(runs, experiments, default_judge),
     }
+
+
+def reference_sentence(runs: list[ReferenceRun], experiments: list[str], default_judge: str) -> str:
+    """Which runs and judges the reference results show, and which experiments' results they do not."""
+    averages = [run.tables["average_win_rates"] for run in runs if "average_win_rates" in run.tables]
+    used = list(dict.fromkeys(judge for table in averages for judge in judges(table) if judge != REWARD_MODELS))
+    text = f"The reference results are of the runs {listed([run.name for run in runs])}, judged by {listed(used)}"
+    if default_judge not in used:
+        text += f"; those of the default judge, `{default_judge}`, are not in this reference"
+    absent = [name for name in experiments if name not in {run.name for run in runs}]
+    return text + (f". No results in this reference: experiments {listed(absent)}." if absent else ".")
 
 
 def durations(main: ReferenceRun, reference: Path) -> str:
@@ -34,11 +51,11 @@ def durations(main: ReferenceRun, reference: Path) -> str:
     return " ".join(parts)
 
 
-def fill(text: str, generated: dict[str, str]) -> str:
+def fill(text: str, generated: dict[str, str], page: str = "README.md") -> str:
     """`text` with everything between `<!-- NAME -->` and `<!-- end NAME -->` replaced by the generated blocks."""
     for name, block in generated.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n?<!-- end {name} -->)", re.DOTALL)
         if not pattern.search(text):
-            raise MopeError(f"README.md: no block <!-- {name} --> ... <!-- end {name} --> found")
+            raise MopeError(f"{page}: no block <!-- {name} --> ... <!-- end {name} --> found")
         text = pattern.sub(lambda found, b=block: f"{found[1]}{b}\n{found[2].lstrip()}", text)
     return text

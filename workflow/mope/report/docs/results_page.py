@@ -9,6 +9,7 @@ from mope.analysis.claim_verdicts import REPRODUCED, UNDECIDED
 from mope.report.docs.claim_tables import (
     claims_table,
     counts_table,
+    explained,
     failed,
     of_papers,
     put_to_test,
@@ -23,6 +24,7 @@ from mope.report.docs.win_rate_tables import (
     agreement_table,
     average_table,
     generalisation_table,
+    interval_over,
     intervals_sentence,
     judges,
     leader_sentence,
@@ -62,13 +64,8 @@ def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) ->
         "# Results",
         *verdict_lines(runs, names),
         counts_table(runs),
-        "A comparison counts once: where two runs give the same figure, for the first of them. A win rate must lie "
-        "above 50 %, a difference above 0, with its whole 95 % interval, to be reproduced. Claims about answers have a "
-        "second view, that of the reward models that experts and controllers were trained on: an answer wins whose "
-        "reward is higher. Where one view supports a claim and the other cannot tell, the verdict names that one; "
-        "where one lies above and the other below, the judges disagree. Published figures belong to other models and "
-        "another judge; they are shown, never used as targets. What several runs say together: "
-        "[studies.md](studies.md).",
+        explained(found),
+        "What several runs say together: [studies.md](studies.md).",
         "## Claims that the papers published",
         claims_table(found),
     ]
@@ -133,7 +130,8 @@ def win_rate_sections(run: ReferenceRun, names: dict[str, str]) -> Iterator[str]
         yield leader_sentence(means)
         yield (
             "A win plus half a tie over all comparisons with the other methods; ± is the standard deviation between "
-            "the seeds of what was trained, [ ] a 95 % interval; tokens are the mean length of the answers on each set."
+            f"the seeds of what was trained, [ ] a 95 % interval {interval_over(means)}; tokens are the mean length of "
+            "the answers on each set."
         )
         yield average_table(means)
         if pairs is not None:
@@ -141,7 +139,10 @@ def win_rate_sections(run: ReferenceRun, names: dict[str, str]) -> Iterator[str]
             yield f"### One to one, judge `{judge}`"
             rivals = own[own.opponent.isin(means.method)]
             yield " ".join(filter(None, [intervals_sentence(rivals), weak_preferences_sentence(rivals, names)]))
-            yield "p-values are Holm-corrected over `statistics.named`; comparisons without one are exploratory."
+            yield (
+                "p-values are Holm-corrected over `statistics.named`; comparisons without one are exploratory. ≤ "
+                "stands where the value is the smallest that the number of random sign flips can give."
+            )
             yield rivals_table(rivals)
             variants = overall(own[~own.method.isin(means.method)])
             if len(variants):

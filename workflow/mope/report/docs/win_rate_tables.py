@@ -17,6 +17,11 @@ def of_judge(table: pd.DataFrame, judge: str | None = None) -> pd.DataFrame:
     return table[table["judge"] == (judge or judges(table)[0])]
 
 
+def interval_over(table: pd.DataFrame) -> str:
+    """What the intervals of a table are over; tables of earlier code have no column for prompts alone."""
+    return "over prompts and these seeds" if "prompts_low" in table else "over prompts alone"
+
+
 def average_table(table: pd.DataFrame) -> str:
     """Average pairwise win rate of every method on every set, best first on the first set; ± between its seeds."""
     sets = list(dict.fromkeys(table["set"]))
@@ -38,10 +43,16 @@ def rivals_table(table: pd.DataFrame, focus: str = FOCUS) -> str:
         own = {row.set: row for row in rows[rows.opponent == opponent].itertuples()}
         cells = []
         for name in sets:
-            holm = f", p = {own[name].p_holm:.2g}" if name in own and pd.notna(own[name].p_holm) else ""
+            holm = f", p {p_value(own[name])}" if name in own and pd.notna(own[name].p_holm) else ""
             cells.append(rate_of_seeds(own[name].win_rate, own[name]) + holm if name in own else "")
         lines.append([f"`{opponent}`", *cells])
     return markdown_table([f"`{focus}` against", *(f"{name}, % [95 %]" for name in sets)], lines)
+
+
+def p_value(row) -> str:
+    """The corrected p-value of a row as text: ≤ where it is only a bound, or nobody has recorded whether it is one."""
+    bound = getattr(row, "p_bound", None)
+    return f"{'≤' if pd.isna(bound) or bound else '='} {row.p_holm:.2g}"
 
 
 def preference_table(table: pd.DataFrame, evaluation_set: str, names: dict[str, str]) -> str:
