@@ -25,8 +25,9 @@ def rate_of_seeds(rate: float, row) -> str:
 
     Then the interval over prompts alone, where the row has one and seeds make another.
     """
-    spread = "" if pd.isna(row.seed_std) else f" ± {percent(row.seed_std)}"
-    return f"{percent(rate)}{spread} [{percent(row.ci_low)}, {percent(row.ci_high)}]{prompts_alone(row._asdict())}"
+    row = row.to_dict() if isinstance(row, pd.Series) else row._asdict()
+    spread = "" if pd.isna(row["seed_std"]) else f" ± {percent(row['seed_std'])}"
+    return f"{percent(rate)}{spread} [{percent(row['ci_low'])}, {percent(row['ci_high'])}]{prompts_alone(row)}"
 
 
 def prompts_alone(figure: dict) -> str:
