@@ -215,7 +215,7 @@ def test_names_come_from_paths(tmp_path):
     assert found.loc[0, ["set", "method"]].tolist() == ["single", "mod"]
 
 
-def test_a_hundred_thousand_judgments_within_ten_seconds(run, tokens, scores):
+def test_a_hundred_thousand_judgments_within_ten_seconds_of_processor_time(run, tokens, scores):
     judgments, _ = run
     scale = 1 + 100_000 // sum(map(len, judgments.values()))
     many = {
@@ -226,9 +226,9 @@ def test_a_hundred_thousand_judgments_within_ten_seconds(run, tokens, scores):
         pd.concat([t.assign(prompt_id=t["prompt_id"] + f"-{k}") for k in range(scale)]) for t in (tokens, scores)
     )
     assert sum(map(len, many.values())) >= 100_000
-    start = time.perf_counter()
+    start = time.process_time()  # not of the clock: other processes may have the processor
     aggregate({("single", "rubric"): many}, longer, rated, **SETTINGS | {"resamples": 10_000})
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_agreement_of_judges_and_rewards(run):

@@ -43,8 +43,8 @@ def _spread(rates: pd.DataFrame) -> pd.Series:
 def win_rates(e: Evaluation, named: list[str]) -> pd.DataFrame:
     """Both directions of every pair in every cell; p-values of the focus method's named comparisons over everything.
 
-    `p_holm` is filled in by `correct` once all evaluation sets are together. `p_bound` is 1 where a p-value, and so the
-    corrected one, is only an upper bound: the smallest that the number of resamples allows.
+    `p_holm` is filled in by `correct` once all evaluation sets are together. `p_bound` is True where a p-value, and so
+    the corrected one, is only an upper bound: the smallest that the number of resamples allows.
     """
     spread, rows = _spread(_seed_rates(e.table)), []
     wins, ties, losses, unparsed = (
