@@ -68,11 +68,11 @@ def smoke(tmp_path_factory: pytest.TempPathFactory, make: Callable) -> Path:
 
 @pytest.fixture(scope="session")
 def snakemake() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """`snakemake(folder, *arguments)`: the real command, stopped after ten minutes."""
+    """`snakemake(folder, *arguments)`: the real command, stopped after twenty minutes."""
 
     def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "snakemake", *arguments]
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=1200)
 
     return run
 
