@@ -11,6 +11,7 @@ from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Answer, Request, Token, check_request
 from mope.decoding.sampling import Ngrams, Sampling, draw_tokens, uniforms
 from mope.decoding.step_controller import StepController
+from mope.runtime.progress import progress
 
 
 def decode(
@@ -40,16 +41,19 @@ def decode(
     answers = [Answer() for _ in requests]
     batch_size = batch_size or pool.room(requests)
     by_length = sorted(range(len(requests)), key=lambda number: -max(map(len, requests[number].prompts)))
-    for first in range(0, len(requests), batch_size):
-        numbers = by_length[first : first + batch_size]
-        with torch.inference_mode():
-            together = [requests[number] for number in numbers]
-            batch = Batch(pool, mixer, together, controller, sampling.expert_temperature)
-            run = BatchDecoder(batch, sampling, ends, pad_id, [answers[number] for number in numbers], record, rest)
-            for step in range(run.steps):
-                if not run.step(step, numbers, on_token):
-                    break
-        run.finish()
+    with progress(len(requests), "answers") as bar:
+        for first in range(0, len(requests), batch_size):
+            numbers = by_length[first : first + batch_size]
+            with torch.inference_mode():
+                together = [requests[number] for number in numbers]
+                batch = Batch(pool, mixer, together, controller, sampling.expert_temperature)
+                run = BatchDecoder(batch, sampling, ends, pad_id, [answers[number] for number in numbers], record, rest)
+                for step in range(run.steps):
+                    going_on = run.step(step, numbers, on_token)
+                    bar.update(first + run.alive.count(False) - bar.n)
+                    if not going_on:
+                        break
+            run.finish()
     return answers
 
 

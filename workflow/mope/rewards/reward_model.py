@@ -16,6 +16,7 @@ from mope.pools.adapters import AdapterPool
 from mope.prompting import messages
 from mope.rewards.shared_base import SharedRewards
 from mope.runtime.precision import device, dtype_of
+from mope.runtime.progress import progress
 
 SHARED = 2_000_000_000  # bytes of weights from which on a base is not copied for every reward model
 
@@ -55,9 +56,11 @@ class RewardModel:
         rewards = torch.empty(len(ids))
         if isinstance(self.model, PeftModel):
             self.model.set_adapter(self.adapter)
-        for start in range(0, len(order), batch):
-            rows = order[start : start + batch]
-            rewards[rows] = self._logits([ids[i] for i in rows]).float().cpu()
+        with progress(len(ids), "rewards") as bar:
+            for start in range(0, len(order), batch):
+                rows = order[start : start + batch]
+                rewards[rows] = self._logits([ids[i] for i in rows]).float().cpu()
+                bar.update(len(rows))
         return rewards
 
     def _logits(self, ids: list[list[int]]) -> torch.Tensor:

