@@ -101,12 +101,20 @@ def test_several_are_made_in_order_and_what_lies_between_stays(maker: Maker) -> 
     assert times(run)["answers.csv"] == before["answers.csv"]
 
 
-def test_the_record_of_what_is_gone_still_tells_the_order(maker: Maker) -> None:
-    run = maker.run
-    (run / "answers.csv").unlink()
-    (run / "data.csv").write_text("changed")
-    assert repair(run, maker) == []
-    assert maker.made == ["data.csv", "answers.csv"]
+@pytest.mark.parametrize("relative", [False, True])
+def test_what_is_gone_comes_before_what_was_made_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, relative: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    maker = Maker(Path("run") if relative else tmp_path / "run")
+    maker([maker.run / name for name in MADE_FROM])
+    maker.manifest()
+    maker.made.clear()
+    for name in ("model", "table.csv"):
+        (maker.run / name).rename(tmp_path / f"elsewhere-{name}")
+    asked = []
+    assert repair(maker.run, lambda paths: asked.append([path.name for path in paths]) or maker(paths)) == []
+    assert asked == [["model"], ["table.csv"]]
 
 
 def test_what_comes_out_otherwise_is_said_and_outdates_what_follows(maker: Maker) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from mope.errors import MopeError
-from mope.provenance.artifact import SNAKEMAKE_STAMP, input_at, meta_path, read_meta, remove
+from mope.provenance.artifact import SNAKEMAKE_STAMP, meta_path, read_meta, remove
 from mope.provenance.manifest import MANIFEST, Fault, artifacts_of, find_faults, listed_in
 
 Inputs = dict[Path, set[Path]]  # artifact -> the artifacts that it was made from
@@ -31,7 +31,8 @@ def repair(run: Path, make: Callable[[Sequence[Path]], None]) -> list[Fault]:
         listed = {}  # it is damaged itself: the records remain
     damaged = [fault.path for fault in find_faults(run, listed) if fault.listed or not listed]
     records = {path: known_record(path) for path in {*artifacts_of(run), *damaged}}
-    inputs = {path: {input_at(name) for name in record.get("inputs", ())} for path, record in records.items()}
+    place = Path.cwd() if run.is_absolute() else Path()  # records name what lies in the working directory from there
+    inputs = {path: {place / name for name in record.get("inputs", ())} for path, record in records.items()}
     times = {path: time_of(path, inputs) for path in records}
     before = {path: record["output"]["sha256"] for path, record in records.items() if record}
     before |= {run / name: entry["sha256"] for name, entry in listed.items()}
