@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from bare_model_folder import bare_model_folder
 
 SOURCE, WORK = 'the source\'s "tree" $(touch run)', "a user's `folder` of work; \\ more"
 OWN = "prompts' $(touch run) `touch run`.jsonl"
@@ -111,8 +112,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, copy_project: Callable) ->
         lines = [json.dumps({"prompt": f"a {i}", "chosen": "b", "rejected": "c"}) + "\n" for i in range(20)]
         (pairs / f"{name}.jsonl").write_text("".join(lines))
     for model in ("base `touch run`", "llama; touch run"):
-        (folder / model).mkdir()
-        (folder / model / "config.json").write_text("{}")
+        bare_model_folder(folder / model)
     for prompts in (OWN, f"test {OWN}"):
         lines = [json.dumps({"id": f"{prompts}{i}", "prompt": f"{prompts} {i}?"}) + "\n" for i in range(4)]
         (folder / prompts).write_text("".join(lines))

@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from bare_model_folder import bare_model_folder
 from howto_page import CodeBlock, code_blocks, write_files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,10 +25,8 @@ COPIED = ["README.md", "docs", "constraints.txt", "results/reference"]
 
 def model(folder: Path) -> None:
     """What a reader of the pages about models has: one."""
-    (folder / "models/my-model").mkdir(parents=True)
     shape = {"vocab_size": 320, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
-    config = {"model_type": "llama", "num_attention_heads": 2, "max_position_embeddings": 512} | shape
-    (folder / "models/my-model/config.json").write_text(json.dumps(config))
+    bare_model_folder(folder / "models/my-model", num_attention_heads=2, max_position_embeddings=512, **shape)
 
 
 def feedback_and_judge(folder: Path) -> None:

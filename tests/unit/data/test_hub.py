@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from mope.data.hub import download_model
+from mope.errors import MopeError
+
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 FILES = {
     "config.json": b"{}",
@@ -96,3 +99,16 @@ def test_what_is_not_there_is_one_line(root: Path, endpoint: str, tmp_path: Path
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
     assert done.stderr.startswith(f"error: org/model at {'f' * 40}: not downloaded")
     assert not (tmp_path / "model").exists()
+
+
+def test_pickled_weights_are_not_fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = []
+
+    def fetch(name: str, allow_patterns: list[str], local_dir: Path, **_: object) -> None:
+        asked.extend(allow_patterns)
+        (local_dir / "config.json").write_text("{}")
+
+    monkeypatch.setattr("mope.data.hub.snapshot_download", fetch)
+    with pytest.raises(MopeError, match=f"org/old at {REVISION}: no weights as safetensors"):
+        download_model("org/old", REVISION, tmp_path)
+    assert asked and not [pattern for pattern in asked if pattern.endswith((".bin", ".pt", ".pth"))]

@@ -10,21 +10,18 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from mope.errors import MopeError
 
 MODEL_FILES = ["*.json", "*.model", "*.jinja", "*.txt", "*.safetensors", "README.md", "LICENSE*"]
-PICKLED = ["*.bin"]
 
 
 def download_model(name: str, revision: str, out: Path) -> None:
-    """Files of the model `name` at commit `revision` into the folder `out`.
+    """Files of the model `name` at commit `revision` into the folder `out`; `MopeError` where it has no safetensors.
 
-    Pickled weights are taken only where there are no others; they are read with `weights_only`.
+    Pickled weights, which can run code when they are read, are never fetched.
     """
-
-    def fetch(patterns: list[str]) -> None:
-        snapshot_download(name, revision=revision, allow_patterns=patterns, local_dir=out)
-
-    _patiently(name, revision, lambda: fetch(MODEL_FILES))
+    _patiently(
+        name, revision, lambda: snapshot_download(name, revision=revision, allow_patterns=MODEL_FILES, local_dir=out)
+    )
     if not any(out.glob("*.safetensors")):
-        _patiently(name, revision, lambda: fetch(PICKLED))
+        raise MopeError(f"{name} at {revision}: no weights as safetensors; a commit that has them is expected")
     shutil.rmtree(out / ".cache", ignore_errors=True)
 
 
