@@ -8,6 +8,7 @@ from mope import preferences
 from mope.controller.controller_settings import ControllerSettings
 from mope.controller.train import train_controller
 from mope.data.tables import read
+from mope.decoding.turn_ends import turn_ends
 from mope.pools.open_pool import open_pool
 from mope.provenance.artifact import require, verified, write
 from mope.rewards.combined import Rewards, references_of
@@ -15,7 +16,6 @@ from mope.rewards.reward_model import load_reward_models
 from mope.runtime.cli import checkpoint_option, named_path, run, settings_of
 from mope.training.checkpoints import checkpoints
 from mope.training.devices import init_distributed
-from mope.turn_ends import turn_ends
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from mope.pools.open_pool import open_pool
 from mope.rewards.reward_model import RewardModel
 from mope.training.checkpoints import Checkpoints
 from mope.training.expert import ExpertSettings, task, train_expert
-from mope.training.families import FAMILIES, FAST, ONE_BY_ONE
+from mope.training.families import FAST, ONE_BY_ONE, TESTED_FAMILIES
 from mope.training.imported import import_base
 from mope.training.reward import RewardSettings, train_reward
 from mope.training.tokenizer import train_tokenizer
@@ -108,7 +108,7 @@ def fast(model: PreTrainedModel) -> bool:
     return True
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", TESTED_FAMILIES)
 def test_each_family_decodes_and_trains(family: str, saved: Checkpoints, tmp_path: Path) -> None:
     model = random_model(family)
     assert fast(model) == (family in FAST)

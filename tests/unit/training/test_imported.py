@@ -24,6 +24,7 @@ from mope import preferences
 from mope.controller.controller_settings import ControllerSettings
 from mope.controller.pcm import grown_from
 from mope.controller.train import train_controller
+from mope.decoding.turn_ends import turn_ends
 from mope.errors import MopeError
 from mope.methods.generation import generate
 from mope.methods.generator import GenerationSettings, Generator, Models
@@ -37,7 +38,6 @@ from mope.training.checkpoints import Checkpoints
 from mope.training.expert import ExpertSettings, task, train_expert
 from mope.training.imported import check_controller, check_space, import_base, licence
 from mope.training.reward import RewardSettings, train_reward
-from mope.turn_ends import turn_ends
 
 TEMPLATE = (
     "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}"

@@ -9,10 +9,10 @@ import sentencepiece
 import torch
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
+from mope.decoding.turn_ends import turn_ends
 from mope.errors import MopeError
 from mope.prompting import encode
 from mope.training.imported import import_base
-from mope.turn_ends import turn_ends
 
 TEXTS = [
     "the sky is blue because light is scattered by the air",

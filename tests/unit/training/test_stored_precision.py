@@ -13,6 +13,7 @@ from transformers import AutoTokenizer, GPTNeoXConfig, GPTNeoXForCausalLM, Llama
 from mope import preferences
 from mope.controller.controller_settings import ControllerSettings
 from mope.controller.train import train_controller
+from mope.decoding.turn_ends import turn_ends
 from mope.pools.adapters import BASE
 from mope.pools.open_pool import open_pool
 from mope.rewards.reward_model import RewardModel
@@ -21,7 +22,6 @@ from mope.training.expert import ExpertSettings, task, train_expert
 from mope.training.imported import import_base
 from mope.training.reward import RewardSettings, train_reward
 from mope.training.tokenizer import train_tokenizer
-from mope.turn_ends import turn_ends
 
 TOKENIZER = train_tokenizer(["the sky is blue because light is scattered by the air"], 300)
 SHAPE = {

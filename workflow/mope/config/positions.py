@@ -9,8 +9,8 @@ from mope.judging.preflight import Problem
 from mope.preferences import load_preferences
 from mope.training.model_folder import read_json
 
-ANSWERS = ("candidates", "expert", "controller", "generation")  # sections that have max_new_tokens
-NAMES = ("max_position_embeddings", "n_positions", "max_seq_len")  # in config.json; by family
+ANSWERING = ("candidates", "expert", "controller", "generation")  # sections that have max_new_tokens
+POSITION_KEYS = ("max_position_embeddings", "n_positions", "max_seq_len")  # in config.json; by family
 UNBOUNDED = ("bloom", "mpt")  # these families know distances, not positions
 
 
@@ -24,7 +24,7 @@ def positions_of(config: dict, directory: Path) -> int | None:
         return None
     if found.get("model_type") in UNBOUNDED:
         return None
-    return next((found[name] for name in NAMES if type(found.get(name)) is int), None)
+    return next((found[name] for name in POSITION_KEYS if type(found.get(name)) is int), None)
 
 
 def positions_problems(config: dict, directory: Path) -> Iterator[Problem]:
@@ -35,7 +35,7 @@ def positions_problems(config: dict, directory: Path) -> Iterator[Problem]:
     if config["reward"]["max_length"] > positions:
         found = f"{config['reward']['max_length']} found, but the base has {positions} positions"
         yield ("reward", "max_length"), f"{found}; at most that is expected"
-    named = {(section,): config[section] for section in ANSWERS}
+    named = {(section,): config[section] for section in ANSWERING}
     named |= {("controllers", name): own for name, own in config["controllers"].items()}
     named |= {("policies", name, "settings"): own.get("settings", {}) for name, own in config["policies"].items()}
     for key, section in named.items():
@@ -58,7 +58,7 @@ def prompts_too_long(
     preferences = load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"])
     texts = [" ".join(preferences.statements(xi)) for xi in preferences.combinations()]
     stated = most_tokens(texts, config, directory) or 0
-    for section in ANSWERS if training else ["generation"]:
+    for section in ANSWERING if training else ["generation"]:
         longest = config[section]["max_new_tokens"]
         if read + stated + longest > positions:
             found = f"{longest} found, but {what} has {read} tokens, the preference texts {stated}"

@@ -24,20 +24,20 @@ def experiment_file(root: Path, name: str) -> Path:
 
 
 def read_experiment(path: Path) -> dict:
-    """What an experiment's file says; its run is called as the file, with _ for -, unless it says otherwise.
+    """What an experiment's file says; its run is called as the file unless it says otherwise.
 
     With `extends: <experiment>` it holds only its differences from that one, which extends none itself.
     """
     content = read_yaml(path)
     parent = content.pop("extends", None)
     if parent is None:
-        return {"run": path.stem.replace("-", "_")} | content
+        return {"run": path.stem} | content
     below = read_yaml(experiment_file(path.parents[2], parent))
     if "extends" in below:
         raise MopeError(
             f"{path}: extends: {parent} found, which extends {below['extends']}; one that extends none is expected"
         )
-    return merged(below, {"run": path.stem.replace("-", "_")} | content)
+    return merged(below, {"run": path.stem} | content)
 
 
 def clashes(run: str, root: Path, own: Iterable[Path]) -> Iterator[str]:
@@ -57,4 +57,4 @@ def _run_of(path: Path) -> object:
         line = RUN_LINE.search(read_text(path, "a YAML file"))
         return line[1] if line else read_experiment(path)["run"]  # to read all of them takes a third of a second
     except MopeError:
-        return path.stem.replace("-", "_")
+        return path.stem

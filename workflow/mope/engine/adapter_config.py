@@ -22,7 +22,7 @@ UNDERSTOOD = {
     "init_lora_weights": (True, False, "gaussian", "orthogonal", "eva"),
 }
 HEADS = ("classifier", "score")  # modules that a reward model may save whole; it is looked at what the file holds
-PLAIN = (None, False, {}, [])  # of any key: it has no effect
+WITHOUT_EFFECT = (None, False, {}, [])  # of any key: it has no effect
 
 
 def read_adapter_config(folder: Path) -> dict:
@@ -48,7 +48,7 @@ def check_adapter_config(config: Mapping, place: str) -> None:
     for key, value in config.items():
         if key in FREE or key == "lora_alpha" or value in UNDERSTOOD.get(key, ()):
             continue
-        if key != "peft_type" and (value in PLAIN or value == IDLE.get(key, PLAIN)):
+        if key != "peft_type" and (value in WITHOUT_EFFECT or value == IDLE.get(key, WITHOUT_EFFECT)):
             continue
         if key == "modules_to_save" and isinstance(value, list) and all(name in HEADS for name in value):
             continue

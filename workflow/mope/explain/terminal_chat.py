@@ -16,10 +16,10 @@ from mope.decoding.mixers.probability import Probability
 from mope.decoding.mixture import PromptScheme, mixture_request
 from mope.decoding.request import Token
 from mope.decoding.sampling import Sampling
+from mope.decoding.turn_ends import turn_ends
 from mope.errors import MopeError
 from mope.pools.open_pool import open_pool
 from mope.preferences import Preferences
-from mope.turn_ends import turn_ends
 
 TERMINAL_COLOURS = (32, 36, 33, 35, 34, 31, 92, 96)  # ANSI codes, one per expert
 

@@ -14,10 +14,10 @@ from mope.decoding.mixture import PromptScheme, mixture_request
 from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Answer, Request
 from mope.decoding.sampling import Sampling
+from mope.decoding.turn_ends import turn_ends
 from mope.pools.open_pool import open_pool
 from mope.preferences import Preferences
 from mope.prompting import encode
-from mope.turn_ends import turn_ends
 
 PromptCombinations = list[tuple[str, str]]  # (prompt, combination)
 Answers = dict[int, list[tuple]]  # seed -> (response, n_tokens, finish_reason) of every (prompt, combination)

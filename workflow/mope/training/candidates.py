@@ -12,11 +12,11 @@ from mope.decoding.loop import decode
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
+from mope.decoding.turn_ends import turn_ends
 from mope.pools.adapters import BASE
 from mope.pools.open_pool import open_pool
 from mope.preferences import Preferences
 from mope.prompting import encode
-from mope.turn_ends import turn_ends
 
 CANDIDATE_COLUMNS = ["prompt_id", "prompt", "response", "kind"]
 

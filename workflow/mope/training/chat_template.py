@@ -5,9 +5,9 @@ import re
 
 from transformers import PreTrainedTokenizerBase
 
+from mope.decoding.turn_ends import PROBE
 from mope.errors import MopeError, visible
 from mope.prompting import messages, reply
-from mope.turn_ends import PROBE
 
 DAY = datetime.datetime(2024, 7, 26)  # the day that Llama 3's own template falls back on
 CLOCKS = [f"{{% macro strftime_now(form) %}}{day}{{% endmacro %}}" for day in ("today", "tomorrow")]

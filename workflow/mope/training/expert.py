@@ -18,6 +18,7 @@ from mope.decoding.loop import decode
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
+from mope.decoding.turn_ends import turn_ends
 from mope.errors import MopeError
 from mope.pools.separate import SeparatePool
 from mope.prompting import messages, reply
@@ -27,7 +28,6 @@ from mope.training.devices import batch_options, loading_options, trainer_option
 from mope.training.frozen import pack_frozen
 from mope.training.policy_pool import PolicyPool, policy_pool
 from mope.training.trainers import fit
-from mope.turn_ends import turn_ends
 
 Reward = Callable[[list[str], list[str], list[str]], torch.Tensor]  # (prompts, answers, ξ of each) -> (B,)
 

@@ -8,7 +8,7 @@ ONE_BY_ONE = (  # one pass per expert
     "gpt_neo", "gpt_neox", "gptj", "helium", "ministral", "mpt", "nemotron", "olmo", "olmo2", "olmo3", "opt", "phi",
     "phi3", "seed_oss", "smollm3", "stablelm", "starcoder2",
 )  # fmt: skip
-FAMILIES = (*FAST, *ONE_BY_ONE)
+TESTED_FAMILIES = (*FAST, *ONE_BY_ONE)
 
 
 def check_family_type(model_type: str, origin: str) -> None:
@@ -17,6 +17,6 @@ def check_family_type(model_type: str, origin: str) -> None:
     Of mixtures of experts the adapters would have a form that the pools do not read, and models without a cache of
     keys and values cannot be decoded step by step.
     """
-    if model_type not in FAMILIES:
-        known = ", ".join(sorted(FAMILIES))
+    if model_type not in TESTED_FAMILIES:
+        known = ", ".join(sorted(TESTED_FAMILIES))
         raise MopeError(f"{origin}: a model of type {model_type} found; one of {known} is expected")

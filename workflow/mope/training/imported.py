@@ -19,12 +19,12 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from mope.decoding.turn_ends import ends_of, template_end
 from mope.errors import MopeError
 from mope.training.chat_template import settle_template
 from mope.training.families import check_family_type
 from mope.training.model_code import check_no_code
-from mope.training.model_folder import check_model_folder, read_header, weight_files
-from mope.turn_ends import ends_of, template_end
+from mope.training.model_folder import check_model_folder, safetensors_header, weight_files
 
 COPIES = 3  # of the base's size are written: the imported base, and room for adapters, checkpoints and answers
 LAYER_WEIGHT = re.compile(r"\.\d+\..*\.weight$")
@@ -110,7 +110,7 @@ def read_model(path: Path, origin: str) -> PreTrainedModel:
 
 def check_sizes(config: PreTrainedConfig, path: Path, origin: str) -> None:
     """`MopeError` where the configuration tells of a larger model than the weights are: building it might never end."""
-    tensors = [tensor for file in weight_files(path) for tensor in read_header(file).values()]
+    tensors = [tensor for file in weight_files(path) for tensor in safetensors_header(file).values()]
     try:
         numbers = sum(math.prod(tensor["shape"]) for tensor in tensors)
         widest = max(config.hidden_size, getattr(config, "head_dim", None) or 0)

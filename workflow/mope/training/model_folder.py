@@ -31,7 +31,7 @@ def check_model_folder(folder: Path) -> str:
     refuse_pointers(folder)
     check_ends(folder)
     for file in weight_files(folder):
-        read_header(file)
+        safetensors_header(file)
     if not any((folder / name).is_file() for name in TOKENIZERS):
         raise MopeError(f"{folder}: no tokenizer; one of {', '.join(TOKENIZERS)} is expected")
     return config["model_type"]
@@ -64,7 +64,7 @@ def weight_files(folder: Path) -> list[Path]:
     raise MopeError(f"{folder}: no weights; model.safetensors or {INDEX} is expected")
 
 
-def read_header(file: Path) -> dict[str, dict]:
+def safetensors_header(file: Path) -> dict[str, dict]:
     """Name -> dtype, shape and place of every tensor of a safetensors file; `MopeError` where it is not whole."""
     size = file.stat().st_size
     with file.open("rb") as stream:

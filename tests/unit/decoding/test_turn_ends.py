@@ -13,12 +13,12 @@ from mope.decoding.loop import decode
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
+from mope.decoding.turn_ends import template_end, turn_ends
 from mope.errors import MopeError
 from mope.pools.adapters import BASE
 from mope.pools.open_pool import open_pool
 from mope.rewards.reference import reference_answers
 from mope.training.imported import import_base
-from mope.turn_ends import template_end, turn_ends
 
 WORDS = ["<pad>", "<|endoftext|>", "<|turn|>", "<|eot_id|>", "<|user|>", "it", "is", "rain", "?"]
 PAD, EOS, TURN, EOT, USER = range(5)
