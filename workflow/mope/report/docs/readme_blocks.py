@@ -9,7 +9,7 @@ from mope.judging.judge_kinds import REWARD_MODELS
 from mope.report.docs.costs_page import work_and_wall
 from mope.report.docs.markdown import listed
 from mope.report.docs.reference_runs import TESTS, ReferenceRun
-from mope.report.docs.results_page import verdict_lines
+from mope.report.docs.results_page import headlines, verdict_lines
 from mope.report.docs.win_rate_tables import average_table, interval_over, judges, of_judge
 
 
@@ -17,11 +17,11 @@ def readme_blocks(
     runs: list[ReferenceRun], reference: Path, names: dict[str, str], experiments: list[str], default_judge: str
 ) -> dict[str, str]:
     """Markdown of every generated block, by its name; `default_judge` is the first of config.yaml."""
-    main = runs[0]
-    means = of_judge(main.tables["average_win_rates"])
+    main, shown = runs[0], headlines(runs)[0]
+    means = of_judge(shown.tables["average_win_rates"])
     return {
         "verdict": "\n".join(f"- {line}" for line in verdict_lines(runs, names)),
-        "averages": f"[ ]: 95 % intervals {interval_over(means)}.\n\n{average_table(means)}",
+        "averages": f"Run `{shown.name}`. [ ]: 95 % intervals {interval_over(means)}.\n\n{average_table(means)}",
         "durations": durations(main, reference),
         "reference": reference_sentence(runs, experiments, default_judge),
     }

@@ -40,7 +40,7 @@ from mope.report.docs.win_rate_tables import (
 
 RESULTS_NOTICE = "<!-- Written by `make reference` from results/reference. Change the generator, not this page. -->"
 LONGEST = 120  # rows of a table that the page shows; of a longer one it names the file
-SECOND = "replication"  # the run of another world, which stands beside the main one wherever there is one
+HEADLINES = ("smollm2", "replication")  # runs that the verdict stands on, in order, before the main one
 SHORT_TABLES = 12  # rows of a table that is not folded
 SHOWN_FIGURES = {  # tables with a section of their own
     "average_win_rates",
@@ -81,7 +81,7 @@ def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) ->
 def verdict_lines(runs: list[ReferenceRun], names: dict[str, str]) -> list[str]:
     """Who is first and where it loses, how many of the papers' comparisons came out, and which did not."""
     published = [(run, claim) for run, claim in put_to_test(runs) if of_papers(claim)]
-    lines = [f"**Run `{run.name}`.** {standing(run, names)}" for run in runs if run is runs[0] or run.name == SECOND]
+    lines = [f"**Run `{run.name}`.** {standing(run, names)}" for run in headlines(runs)]
     number = verdict_counts(published)
     said = ", ".join(f"{number[verdict]} {verdict}" for verdict in verdicts(published) if number[verdict])
     if published:
@@ -90,6 +90,12 @@ def verdict_lines(runs: list[ReferenceRun], names: dict[str, str]) -> list[str]:
         if verdict not in (REPRODUCED, UNDECIDED):
             lines.append(f"**{verdict.capitalize()}:** {'; '.join(failed(runs, verdict))}.")
     return lines
+
+
+def headlines(runs: list[ReferenceRun]) -> list[ReferenceRun]:
+    """The runs that the verdict stands on: a pretrained model's, that of a world never tuned on, then the main one."""
+    first = [run for name in HEADLINES for run in runs if run.name == name]
+    return [*first, *(run for run in runs[:1] if run not in first)]
 
 
 def standing(run: ReferenceRun, names: dict[str, str]) -> str:
