@@ -149,7 +149,7 @@ def read_meta(path: Path) -> dict:
 
 
 def difference(recorded: dict, path: Path) -> str:
-    """One line about the first file of the artifact that differs from `recorded`, its fingerprint; empty if none does."""
+    """One line on the first file of the artifact that differs from its fingerprint `recorded`; empty if none does."""
     folder = "files" in recorded
     if path.is_dir() != folder:
         return f"{path}: is a {'file' if folder else 'folder'}, a {'folder' if folder else 'file'} was recorded"

@@ -75,7 +75,7 @@ def _entries(table: Path, imports: Imports, chosen: Collection[str]) -> Imports:
 
 
 def _files(folder: Path, name: str) -> list[Path]:
-    """Files that `import name` runs: the `__init__.py` of each package, then the module; [] if there is no such module."""
+    """Files that `import name` runs: the `__init__.py` of each package, then the module; [] if there is none."""
     parts = name.split(".")
     module = folder.joinpath(*parts)
     files = [folder.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]

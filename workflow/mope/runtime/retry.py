@@ -21,7 +21,7 @@ class Interrupted(Exception):  # noqa: N818 (it is no error)
 
 
 def passing(error: BaseException) -> bool:
-    """Whether a repeated call may succeed: after rate limits, timeouts, lost connections, server errors, bad answers."""
+    """Whether repeating a call may help: after rate limits, timeouts, lost connections, server errors, bad replies."""
     kinds = (
         openai.RateLimitError,
         openai.APIConnectionError,  # timeouts among them
