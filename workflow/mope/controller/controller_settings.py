@@ -39,7 +39,7 @@ class ControllerSettings:
     precision: str = "float32"
 
     def sampling(self) -> Sampling:
-        """How training answers are sampled: `tempers` applies `temperature` to each expert's logits or to the mixture."""
+        """How training answers are sampled: `tempers` says whether `temperature` is the experts' or their mixture's."""
         if self.tempers == "experts":
             return Sampling(expert_temperature=self.temperature)
         return Sampling(temperature=self.temperature)

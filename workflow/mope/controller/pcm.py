@@ -42,7 +42,7 @@ def expert_texts(tokenizer, preferences: Preferences) -> list[list[int]]:
 
 @dataclass
 class ControllerOutput(ModelOutput):
-    """`logits` (B, T, n) of the n experts' weights after each token; `past_key_values`, the key-value cache."""
+    """`logits` (B, T, n) of the n experts' weights after each token, and the key-value cache."""
 
     logits: torch.FloatTensor | None = None
     past_key_values: object | None = None
