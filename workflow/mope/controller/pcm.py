@@ -72,7 +72,7 @@ class PreferenceController(PreTrainedModel):
         torch.nn.init.zeros_(self.head.bias)
 
     def output_weights(self) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Weight (n, H) and bias (n,) of the last layer; with `expert_texts` computed from these, and without a bias."""
+        """Weight (n, H) and bias (n,) of the last layer; with `expert_texts` computed from these, without bias."""
         texts = self.config.expert_texts
         if texts is None:
             return self.head.weight, self.head.bias
@@ -133,7 +133,7 @@ def grown_from(
 
 
 def enlarged(embeddings: torch.Tensor, vocabulary: int) -> torch.Tensor:
-    """Embeddings (n, H) extended to `vocabulary` rows, the new ones being their mean; unchanged if n is not smaller."""
+    """Embeddings (n, H) extended to `vocabulary` rows, the new ones being their mean; unchanged if n is larger."""
     missing = max(0, vocabulary - len(embeddings))
     return torch.cat([embeddings, embeddings.mean(dim=0, keepdim=True).expand(missing, -1)])
 

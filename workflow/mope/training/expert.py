@@ -248,7 +248,7 @@ def passes(prompts: list, steps: int, per_step: int, seed: int) -> list:
 
 
 def curve(history: list[dict]) -> pd.DataFrame:
-    """The training curve (float64): step, reward, kl (to the base), loss, entropy, length (mean tokens of an answer)."""
+    """The training curve (float64): step, reward, kl (to the base), loss, entropy, length (mean tokens of answers)."""
     rows = [
         {
             "step": entry["step"],
