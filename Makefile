@@ -3,25 +3,25 @@
 # make test       all tests that need no extra hardware
 # make test-slurm the smoke experiment on a SLURM cluster of one node, which the tests start; needs slurm-wlm and munge
 # make verify     re-hash every artifact of a run and name those that differ
-# make repair     make exactly those artifacts anew, and nothing else
+# make repair     make those artifacts again, and nothing else
 # make plan       what an experiment will take, before it runs: parameters, memory, tokens, questions to the judge, jobs
 # make dry-run    which jobs would run, without running them
-# make report     results/<run>/report.html
+# make report     write results/<run>/report.html
 # make reference  copy the small results of a run to results/reference, and write the pages that show them
-# make docs       those pages alone: docs/results.md and others, the numbers of README.md
+# make docs       write those pages only: docs/results.md and others, and the numbers of README.md
 # make publish OWNER=name       results/published: the models with cards, for the Hugging Face Hub (MODELS="base expert" for some)
 # make judge-batch JUDGE=name   what an LLM judge will cost, and its calls as files for a batch service: results/<run>/batch
-# make judge-collect FILES=...  take the batch service's result files in; then `make results` goes on
+# make judge-collect FILES=...  read the batch service's result files; then continue with `make results`
 # make human-study              results/<run>/human_study.html, a page for raters
 # make chat       after `make results`: type an instruction and preferences, see the experts take turns
 # make benchmark  what decoding with several experts and training a controller cost, on a quiet machine: results/<run>/benchmarks;
 #                 EXPERIMENT=gpu: with models of 7 B on one GPU
 # make paper-tables   every row of both papers' tables, rivals, ablations and the scaling study: results/tables, results/scaling
-# make study STUDY=name         several runs and their table: those of workflow/studies/<name>.yaml, each trained anew and kept as by
-#                 `make reference`; docs/studies.md
+# make study STUDY=name         train all runs of workflow/studies/<name>.yaml, keep each as `make reference` does, and write their
+#                 table to docs/studies.md
 # make smoke      a tiny experiment end to end
 # make lint       format and lint
-# make clean      remove results, keep .venv and bought answers
+# make clean      remove results; keep .venv, results/reference and paid answers of judges
 # make help       these lines
 
 VENV ?= .venv

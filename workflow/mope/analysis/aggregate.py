@@ -28,13 +28,13 @@ BY_SET = (
     "length_controlled.csv",
     "swap_consistency.csv",
 )
-OVERALL = "overall_win_rates.csv"  # of win_rates.csv the rows of all combinations and preferences together
+OVERALL = "overall_win_rates.csv"  # the rows of win_rates.csv that cover all combinations and preferences together
 AGGREGATED = (*BY_SET, OVERALL)
 Judgments = dict[tuple[str, str], dict[tuple[str, str], pd.DataFrame]]  # (set, judge) -> (a, b) -> table
 
 
 def read_judgments(tables: dict[Path, pd.DataFrame]) -> Judgments:
-    """Judgments by what their paths say: <set>/<judge>/<a>--<b>.parquet."""
+    """Group judgment tables by set, judge and pair of methods, read from paths <set>/<judge>/<a>--<b>.parquet."""
     by_set: Judgments = {}
     for path, table in tables.items():
         name, judge, a, b = judged(path)
@@ -43,7 +43,7 @@ def read_judgments(tables: dict[Path, pd.DataFrame]) -> Judgments:
 
 
 def read_methods(tables: dict[Path, pd.DataFrame]) -> pd.DataFrame:
-    """Responses or scores of all methods in one table, set and method from their paths: <set>/<method>.parquet."""
+    """Responses or scores of all methods in one table; columns set and method are from paths <set>/<method>.parquet."""
     named = {set_and_method(path): table for path, table in tables.items()}
     return pd.concat([table.assign(set=name, method=method) for (name, method), table in named.items()])
 
@@ -60,12 +60,15 @@ def aggregate(
     rows: list[str] | None = None,
     about_length: Collection[str] = (),
 ) -> dict[str, pd.DataFrame]:
-    """The tables by file name (`AGGREGATED`); `tokens`: set, method, prompt_id, combination, seed, n_tokens.
+    """All tables of win rates, by file name (`AGGREGATED`).
 
-    `scores` has the columns of the score files and set and method: by them the reward models decide the comparisons of
-    the first judge of a set, as a further judge `REWARD_MODELS` of the tables of win rates. `rows` are the methods that
-    averages are taken of and over (None: all); the others, such as ablations, were compared with a few only.
-    Preferences `about_length` are left out of the win rates at equal length.
+    `tokens` has the columns set, method, prompt_id, combination, seed and n_tokens; `scores` those of the score files,
+    set and method. From `scores` the reward models decide the comparisons that the first judge of each set has made;
+    the tables list them as one more judge, `REWARD_MODELS`. Average win rates are those of the methods in `rows`
+    against each other (None: all methods); other methods, such as ablations, were compared with only a few. `named` are
+    the opponents in the comparisons that are tested. Preferences in `about_length` are left out of the
+    length-controlled win rates. `MopeError` where a judge's methods are not those of the responses, where a pair of
+    `rows` was not judged, or where more than the share `max_unparsed` of a judge's answers holds no verdict.
     """
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in BY_SET}
     first: dict[str, Evaluation] = {}
@@ -96,7 +99,7 @@ def aggregate(
 
 
 def _rates(e: Evaluation, tokens: pd.DataFrame, named: list[str]) -> dict[str, pd.DataFrame]:
-    """The tables of win rates of one evaluation."""
+    """The tables of win rates of one evaluation set under one judge, by file name."""
     return {
         "win_rates.csv": win_rates(e, named),
         "average_win_rates.csv": average_win_rates(e, tokens),
@@ -106,9 +109,9 @@ def _rates(e: Evaluation, tokens: pd.DataFrame, named: list[str]) -> dict[str, p
 
 
 def agreements(judgments: Judgments, scores: pd.DataFrame) -> pd.DataFrame:
-    """Every judge against the sign of the reward difference, and the judges of one set against each other.
+    """Agreement of every judge with the sign of the reward difference, and of the judges of one set with each other.
 
-    `scores` has the columns of the score files and set and method.
+    `scores` has the columns of the score files, set and method. Returns `AGREEMENT_COLUMNS` of `agreement`.
     """
     judged = {key: judge_values(gather(pairs)) for key, pairs in judgments.items()}
     parts = []

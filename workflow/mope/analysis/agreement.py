@@ -1,4 +1,4 @@
-"""How far judges agree: with themselves when the order is swapped, with each other, and with reward models."""
+"""How far judges agree: with themselves when the answers swap places, with each other, and with reward models."""
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,10 @@ AGREEMENT_COLUMNS = [
 
 
 def swap_consistency(name: str, judge: str, judgments: pd.DataFrame) -> pd.DataFrame:
-    """Share of comparisons in which both orders give one verdict, and how often the answer shown first won.
+    """Share of comparisons with the same verdict in both orders, and how often the answer shown first won.
 
-    Only of those that the judge has seen. `first_share` is 0.5 for a judge without position bias (ties left out).
+    Only comparisons that the judge has seen and answered in both orders count. `first_share` leaves ties out; without
+    position bias it is 0.5. One row for all preferences together ("all") and one per preference.
     """
     both = criteria(with_criteria(judgments))
     both = both[(both["ab"] != "unparsed") & (both["ba"] != "unparsed")]
@@ -34,25 +35,25 @@ def swap_consistency(name: str, judge: str, judgments: pd.DataFrame) -> pd.DataF
 
 
 def judge_values(judgments: pd.DataFrame) -> pd.DataFrame:
-    """The judge's verdict of every comparison it has seen as +1 (a), 0, -1 (b); unparsed ones left out.
+    """The judge's verdict on every comparison, column `value`: +1 (a wins), 0 (tie), -1 (b wins).
 
-    Identical texts are left out too: any two judges would agree about them.
+    Unparsed verdicts are left out, and so are identical texts, on which any two judges would agree.
     """
     both = criteria(with_criteria(judgments))
     return both[[*OUTCOME_KEYS, "preference"]].assign(value=values(both)).dropna(subset=["value"])
 
 
 def reward_values(judged: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """What reward models say to the same comparisons.
+    """The verdicts of the reward models on the comparisons `judged`, in the same form.
 
-    `scores`: method, prompt_id, combination, preference, seed, reward.
+    `scores` has the columns method, prompt_id, combination, preference, seed and reward.
     """
     table = judged[[*OUTCOME_KEYS, "preference"]]
     return table.assign(value=reward_signs(table, scores.rename(columns={"reward": "value"})))
 
 
 def kappa(confusion: np.ndarray) -> float:
-    """Cohen's kappa of a square table of counts; NaN when both raters only ever gave one class."""
+    """Cohen's kappa of a (classes, classes) table of counts; NaN when both raters gave one and the same class only."""
     expected = (confusion.sum(axis=0) * confusion.sum(axis=1)).sum()
     if expected == confusion.sum() ** 2:
         return np.nan
@@ -60,7 +61,10 @@ def kappa(confusion: np.ndarray) -> float:
 
 
 def agreement(name: str, judge: str, other: str, first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """Confusion and kappa of two raters' values; `decided_*` leaves comparisons out in which either saw a tie."""
+    """Agreement, kappa and confusion counts of two raters' values (columns `AGREEMENT_COLUMNS`).
+
+    The `decided_*` columns leave out comparisons that either rater called a tie.
+    """
     both = first.merge(second, on=[*OUTCOME_KEYS, "preference"], suffixes=("_1", "_2"), validate="one_to_one")
     rows = []
     for preference, group in [("all", both), *both.groupby("preference")]:

@@ -1,4 +1,4 @@
-"""The controller's weights in numbers: by position and class of the token, their entropy, and who decides."""
+"""The controller's weights in numbers: by token position and word class, their entropy, and which expert decides."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from mope.analysis.intervals import percentile_interval, ratios, resample_weight
 from mope.judging.lexicons import HOSTILE, WARM
 from mope.judging.text import FUNCTION_WORDS, TECHNICAL_LETTERS
 
-BIN = 10  # positions per row
+BIN = 10  # token positions per row
 ALPHA_SWAP_COLUMNS = "dimension before after answers weight_before weight_after change ci_low ci_high".split()
 ALPHA_COLUMNS = "by value tokens entropy top_weight decides".split()
 
@@ -41,10 +41,12 @@ def word_class(word: str) -> str:
 
 
 def alpha_table(samples: pd.DataFrame, dimensions: dict[str, list[str]]) -> pd.DataFrame:
-    """Rows by = all, position (first of `BIN`), class, combination: means over tokens, and mean α of every dimension.
+    """Means over tokens, and the mean α of every dimension, of all tokens and grouped in three ways (column `by`).
 
-    `samples`: samples/alphas.parquet. Entropy is a share of that of uniform weights; `top_weight` the largest α;
-    `decides` the share of tokens of whose probability the expert with the largest α gives more than half.
+    `by` is all, position (`value`: the first of `BIN` positions), class or combination. `samples` is
+    samples/alphas.parquet; `dimensions` maps a dimension to its poles. `entropy` is divided by the entropy of uniform
+    weights; `top_weight` is the largest α; `decides` is the share of tokens for which the expert with the largest α
+    supplies more than half of the token's probability.
     """
     active = samples[[p for poles in dimensions.values() for p in poles]].to_numpy()
     k = (active > 0).sum(axis=1).max()
@@ -70,7 +72,10 @@ def alpha_table(samples: pd.DataFrame, dimensions: dict[str, list[str]]) -> pd.D
 
 
 def swap_table(swaps: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
-    """Mean of every swap of one pole for another over prompts, with the interval of `change`; rows: samples/swaps."""
+    """Mean effect on α of swapping one pole for the other, over prompts (columns `ALPHA_SWAP_COLUMNS`).
+
+    `swaps` is samples/swaps.parquet. The interval is that of `change`, by bootstrap over prompts.
+    """
     poles = [
         next((a, b) for a, b in zip(x.split("-"), y.split("-"), strict=True) if a != b)
         for x, y in zip(swaps.combination, swaps.swapped, strict=True)

@@ -1,4 +1,4 @@
-"""How far a judge's scores are those of whoever labelled the training feedback: a judge that is apart agrees less."""
+"""How closely a judge's scores follow the annotator of the training feedback: an independent judge agrees less."""
 
 import numpy as np
 import pandas as pd
@@ -10,14 +10,17 @@ ANNOTATOR_COLUMNS = ["preference", "judge", "n", "spearman", "ci_low", "ci_high"
 
 
 def _correlation(moments: np.ndarray) -> np.ndarray:
-    """Pearson's correlation from sums (..., 6) of 1, x, y, xx, yy, xy; NaN where a variable is constant."""
+    """Pearson's correlation (...) from the sums (..., 6) of 1, x, y, xx, yy, xy; NaN where a variable is constant."""
     n, x, y, xx, yy, xy = np.moveaxis(moments, -1, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return (n * xy - x * y) / np.sqrt((n * xx - x**2) * (n * yy - y**2))
 
 
 def _agreeing(annotator: np.ndarray, judge: np.ndarray) -> tuple[int, int]:
-    """Of the pairs of answers to one prompt that both tell apart: those on which they agree, and all."""
+    """Over pairs of answers to one prompt to which neither gives equal scores: how many they order alike, and how many.
+
+    Both arguments are scores (answers,).
+    """
     upper = np.triu_indices(len(annotator), 1)
     first, second = (np.sign(values[:, None] - values[None])[upper] for values in (annotator, judge))
     product = first * second
@@ -25,12 +28,12 @@ def _agreeing(annotator: np.ndarray, judge: np.ndarray) -> tuple[int, int]:
 
 
 def annotator_agreement(values: pd.DataFrame, resamples: int = 1000, seed: int = 0) -> pd.DataFrame:
-    """One row per preference and judge, in order (columns `AGREEMENT_COLUMNS`).
+    """One row per preference and judge, in the order of `values` (columns `ANNOTATOR_COLUMNS`).
 
-    `values` has one row per answer: preference, judge_name, prompt_id, annotator and judge, the last two scores. `n`
-    answers; Spearman's correlation over all of them, with its interval by bootstrap over prompts (of the ranks in all
-    answers); `verdict_agreement`: of the pairs of answers to one prompt that both scores tell apart, the share on which
-    they prefer the same. NaN where a score is constant, or no pair is told apart.
+    `values` has one row per answer: preference, judge_name, prompt_id, and the scores annotator and judge. `n` counts
+    answers. `spearman` is taken over all of them; its interval is by bootstrap over prompts, with ranks computed once
+    over all answers. `verdict_agreement` is over pairs of answers to one prompt whose scores differ for both: the share
+    that annotator and judge order alike. NaN where a score is constant or there is no such pair.
     """
     rows = []
     for (preference, judge), own in values.groupby(["preference", "judge_name"], sort=False):

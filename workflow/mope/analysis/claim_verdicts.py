@@ -1,4 +1,4 @@
-"""The verdicts on a claim, by the first judge's view of it and by that of the reward models."""
+"""The verdicts on a claim, from two views of it: the first judge's and the reward models'."""
 
 REPRODUCED = "reproduced"
 BY_JUDGE = "reproduced by the judge alone"
@@ -8,19 +8,27 @@ UNDECIDED = "undecided by the interval"
 DISAGREE = "judges disagree"
 UNTESTABLE = "untestable"
 NOT_RUN = "not run"
-VERDICTS = (REPRODUCED, BY_JUDGE, BY_REWARDS, NOT_REPRODUCED, UNDECIDED, DISAGREE, UNTESTABLE)  # of what was run
+VERDICTS = (
+    REPRODUCED,
+    BY_JUDGE,
+    BY_REWARDS,
+    NOT_REPRODUCED,
+    UNDECIDED,
+    DISAGREE,
+    UNTESTABLE,
+)  # on claims that were run
 
 
 def side(low: float, high: float, threshold: float) -> int:
-    """+1 where the whole interval lies above the threshold, -1 where it lies below, else 0; NaN bounds give 0."""
+    """+1 if the whole interval [low, high] lies above the threshold, -1 if below, else 0; NaN bounds give 0."""
     return int(low > threshold) - int(high < threshold)
 
 
 def verdict(judge: int, rewards: int | None) -> str:
-    """The verdict of the `side`s of both views; `rewards` is None for a claim of which reward models have no view.
+    """The verdict from the `side` of each view; `rewards` is None for a claim on which reward models have no view.
 
-    Opposite sides: the judges disagree. One supports the claim and the other cannot tell: reproduced by that one alone.
-    One rejects it and the other does not support it: not reproduced.
+    Opposite sides: judges disagree. One supports the claim, the other is undecided: reproduced by the first alone. One
+    rejects the claim, the other does not support it: not reproduced.
     """
     sides = {judge} if rewards is None else {judge, rewards}
     if sides == {1, -1}:

@@ -1,9 +1,10 @@
 """The papers' claims against our figures, each with a verdict by the intervals (`mope.analysis.claim_verdicts`).
 
-Every claim is a comparison of two quantities with a direction; ours is their difference or a win rate, and a threshold
-(0 for differences, 0.5 for win rates) lies below, above or inside its 95 % interval. Claims about answers are looked at
-twice: by the first judge, and by the reward models that experts and controllers were trained on. Published figures are
-shown beside and never are targets: sources conflict, and they belong to other models and judges.
+Every claim compares two quantities in one direction. Our figure is their difference or a win rate; the verdict depends
+on whether its 95 % interval lies above, below or around the threshold (0 for differences, 0.5 for win rates). Claims
+about answers have two views: that of the first judge, and that of the reward models that experts and controllers were
+trained on. Published figures are shown beside ours and are never targets: the sources conflict, and they belong to
+other models and judges.
 """
 
 from dataclasses import dataclass, replace
@@ -30,10 +31,11 @@ from mope.judging.judge_kinds import REWARD_MODELS
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of the papers; `find(tables, set)` gives None where its inputs were not run.
+    """A statement of the papers. `find(tables, set)` gives our figure, or None if a stage it needs was not run.
 
-    `methods` are those that it is about: a run without one of them leaves the claim out. `by_set`: whether it is one
-    claim per evaluation set. `rewards`: the same by the tables of the reward models; None where they have no view.
+    `methods` are the methods that the claim is about; a run without one of them leaves the claim out. `by_set` says
+    whether the claim is checked on each evaluation set or once per run. `rewards` is `find` for the tables of the
+    reward models; None where they have no view.
     """
 
     id: str
@@ -46,7 +48,7 @@ class Claim:
 
 
 def two_views(id: str, text: str, published: str, find: Find, *methods: str) -> Claim:
-    """A claim about answers, of which the judge and the reward models have a view each."""
+    """A claim about answers: the judge and the reward models each have a view on it."""
     return Claim(id, text, published, find, methods, rewards=find)
 
 
@@ -123,9 +125,9 @@ CLAIMS = (
 
 
 def claims(tables: Tables, judge: str) -> list[dict]:
-    """One record per claim and evaluation set, by the primary judge and by the reward models.
+    """One record per claim and evaluation set: our figures by the primary `judge` and the reward models, and a verdict.
 
-    Claims on a method that the run has not are left out; those of which a stage was not run are "not run".
+    A claim about a method that the run lacks is left out; one that needs a stage that was not run is "not run".
     """
     own, rated = (tables_of(tables, name) for name in (judge, REWARD_MODELS))
     sets, methods, records = list(dict.fromkeys(own.averages["set"])), set(own.win_rates["method"]), []
@@ -155,13 +157,13 @@ def claims(tables: Tables, judge: str) -> list[dict]:
 
 
 def tables_of(tables: Tables, judge: str) -> Tables:
-    """The same with one judge's rows of the tables of win rates."""
+    """The same tables, those of win rates reduced to one judge's rows."""
     names = ("win_rates", "averages", "differences")
     return replace(tables, **{name: t[t["judge"] == judge] for name, t in ((n, getattr(tables, n)) for n in names)})
 
 
 def decided(found: Finding | Untestable | None, rewards: Finding | Untestable | None) -> str:
-    """The verdict of both views; a view that cannot tell counts as an interval that contains the threshold."""
+    """The verdict from both views; an untestable view counts like an interval that contains the threshold."""
     views = [view for view in (found, rewards) if view is not None]
     if not views:
         return NOT_RUN
@@ -172,7 +174,7 @@ def decided(found: Finding | Untestable | None, rewards: Finding | Untestable | 
 
 
 def figures(found: Finding | Untestable | None) -> dict[str, float | None]:
-    """Our figure and its intervals as in the file, nulls where there are none."""
+    """Our figure and its intervals as they stand in claims.json: shares, null where there is none."""
     shown = found if isinstance(found, Finding) else None
     return {
         "ours": _number(shown and shown.ours),
@@ -184,7 +186,10 @@ def figures(found: Finding | Untestable | None) -> dict[str, float | None]:
 
 
 def note(tables: Tables, claim: Claim, evaluation_set: str) -> str:
-    """What the judge's tables say of a comparison that did not come out: where it was lost, and at which lengths."""
+    """A remark on a comparison that was not reproduced: the weakest and best preference, and the answers' mean lengths.
+
+    Empty unless the claim compares two methods by their answers.
+    """
     if claim.rewards is None or len(claim.methods) != 2:
         return ""
     method, opponent = claim.methods
@@ -202,5 +207,5 @@ def note(tables: Tables, claim: Claim, evaluation_set: str) -> str:
 
 
 def _number(value: float | None) -> float | None:
-    """Rounded for the file, without negative zeros; null where there is none."""
+    """The value rounded to six decimals, without negative zero; None for None or NaN."""
     return None if value is None or np.isnan(value) else round(float(value), 6) + 0.0

@@ -1,4 +1,4 @@
-"""How often the answers of an embedded world are correct, where it is known what each sentence states."""
+"""How often answers to questions of an embedded world are correct; there it is known what each sentence states."""
 
 from collections.abc import Iterable
 
@@ -13,28 +13,28 @@ from mope.world.worlds import World
 
 # Each a share: of answers, of sentences, or of facts.
 MEASURES = (
-    "sound",  # answers with a fact of each asked topic, nothing invented and nothing said twice
+    "sound",  # answers with a fact about each topic asked about, nothing invented and nothing repeated
     "with_invented",  # answers with an invented sentence
-    "invented",  # sentences that are neither a fact of an asked topic nor a tone sentence
-    "repeated",  # sentences said before, word for word
-    "facts",  # different facts stated, of those known of the asked topics
-    "in_register",  # stated facts that are in the asked register; NaN where none is asked for
-    "in_tone",  # answers that open and close with a sentence of the asked tone; NaN where none is asked for
+    "invented",  # sentences that are neither a fact about a topic asked about nor a tone sentence
+    "repeated",  # sentences that the answer has already given, word for word
+    "facts",  # different facts stated, out of those known about the topics asked about
+    "in_register",  # stated facts in the requested register; NaN where none is requested
+    "in_tone",  # answers that open and close with a sentence of the requested tone; NaN where none is requested
 )
-PLAIN = "vanilla"  # the method whose knowledge is the measure: it reads no preference
+PLAIN = "vanilla"  # the method that the others are compared with: it reads no preference
 ENDS = ("", "_low", "_high")
 CORRECTNESS_COLUMNS = ["set", "method", "preference", "answers"]
 CORRECTNESS_COLUMNS += [f"{name}{end}" for name in (*MEASURES, "difference") for end in ENDS]
 
 
 def _in_tone(found: Reading, tone: str) -> bool:
-    """Whether the first and the last sentence are an opener and a closer of a tone, as the world has them."""
+    """Whether the first sentence is an opener, and the last a closer, of the tone in the world's data."""
     opener, closer = Statement(tone=tone, place="openers"), Statement(tone=tone, place="closers")
     return found.opening == opener and found.closing == closer
 
 
 def counts(world: World, prompt: str, combination: str, response: str) -> list[tuple[int, int]]:
-    """(count, out of) of each of `MEASURES` in one answer; `MopeError` for a prompt outside the embedded world."""
+    """(count, total) of each of `MEASURES` in one answer; `MopeError` for a prompt outside the embedded world."""
     found = reading(world, prompt, response)
     asked = dict(STYLES[preference] for preference in combination.split("-") if preference in STYLES)
     register, tone = asked.get("register"), asked.get("tone")
@@ -50,7 +50,7 @@ def counts(world: World, prompt: str, combination: str, response: str) -> list[t
 
 
 def _shares(sums: np.ndarray) -> np.ndarray:
-    """(prompts, measures, 2) counts and what they are out of -> (measures,) shares; NaN where nothing was counted."""
+    """(prompts, measures, 2) counts and totals -> (measures,) shares in [0, 1]; NaN where the total is 0."""
     with np.errstate(invalid="ignore"):
         return sums[..., 0].sum(axis=0) / sums[..., 1].sum(axis=0)
 
@@ -62,12 +62,13 @@ def _with_interval(names: Iterable[str], shares: np.ndarray, resampled: np.ndarr
 
 
 def correctness(world: World, responses: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
-    """One row per set, method and preference asked for, and one for "all" of them (columns `CORRECTNESS_COLUMNS`).
+    """One row per set, method and requested preference, and one for "all" preferences (columns `CORRECTNESS_COLUMNS`).
 
-    `responses`: set, method, prompt_id, prompt, combination, response, seed; questions of the world. A measure is a
-    share of sums over all answers, seeds together; its interval is by bootstrap over prompts and over the seeds of a
-    method that has several, and the same resamples serve every method. NaN where nothing was counted. `difference`: of
-    `sound` to vanilla prompting, paired on the same prompts and preference.
+    `responses` has the columns set, method, prompt_id, prompt, combination, response and seed, its prompts being
+    questions of the world. A measure is the sum of counts over the sum of totals, over all answers and seeds; NaN where
+    the total is 0. Intervals are by bootstrap over prompts, and over seeds where a method has several; all methods
+    share the resamples of prompts. `difference` is `sound` minus that of vanilla prompting, paired by prompt.
+    `MopeError` for a prompt outside the embedded world.
     """
     answers = zip(responses.prompt, responses.combination, responses.response, strict=True)
     counted = np.array([counts(world, *answer) for answer in answers], dtype=float)  # (answers, measures, 2)

@@ -1,4 +1,4 @@
-"""The outcomes of all pairs of methods on one evaluation set, by a judge or the reward models, and their resamples."""
+"""Outcomes of all pairs of methods on one evaluation set, by one judge or the reward models, and their resamples."""
 
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -15,23 +15,23 @@ from mope.judging.judge_kinds import REWARD_MODELS
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What is needed of one evaluation set under one judge."""
+    """One evaluation set under one judge: outcomes, counts, and the weights of the bootstrap's resamples."""
 
     set: str
     judge: str
     methods: list[str]
-    rows: list[str]  # the methods that averages are taken of and over: each was compared with each
-    table: pd.DataFrame  # outcomes
+    rows: list[str]  # the methods with an average win rate: each was compared with each other one
+    table: pd.DataFrame  # as `outcomes` returns it
     counts: Counts
     weights: np.ndarray  # (resamples, prompts)
-    seed_weights: dict[int, np.ndarray]  # number of seeds, if several -> (resamples, seeds)
+    seed_weights: dict[int, np.ndarray]  # number of seeds, where more than one -> (resamples, seeds)
     seed: int
 
     def resampled(self, cell: int) -> tuple[np.ndarray, np.ndarray]:
-        """Win rates of all pairs in every resample of prompts and seeds, and of prompts alone: (resamples, pairs).
+        """Win rates (resamples, pairs) in every resample of prompts and seeds, and in every one of prompts alone.
 
-        All pairs share the resamples, those of as many seeds their draws of seeds, so that differences are paired.
-        Where no pair has several seeds, both are one array.
+        All pairs share the resamples of prompts, and pairs with the same number of seeds share those of seeds, so that
+        differences are paired. Where no pair has several seeds, both results are the same array.
         """
         points, total = self.counts.points[:, cell], self.counts.total[:, cell]
         alone = ratios(self.weights, points.sum(axis=-1), total.sum(axis=-1))
@@ -56,9 +56,11 @@ def evaluate(
     max_unparsed: float,
     rows: list[str] | None = None,
 ) -> Evaluation:
-    """Outcomes, counts and resamples of one evaluation set.
+    """Outcomes, counts and resamples of the evaluation set `name` under one judge.
 
-    `judgments` holds one table per pair of `rows` (None: of all methods), and of other pairs of `methods`.
+    `judgments` holds one table for each pair of `rows` (None: of all `methods`), and may hold further pairs of
+    `methods`. `MopeError` where a pair of `rows` has none, where a comparison was judged in one order only, or where
+    more than the share `max_unparsed` of the judge's answers holds no verdict.
     """
     rows = methods if rows is None else rows
     absent = [pair for pair in combinations(rows, 2) if not {pair, pair[::-1]} & judgments.keys()]
@@ -77,6 +79,6 @@ def evaluate(
 
 
 def by_rewards(e: Evaluation, scores: pd.DataFrame) -> Evaluation:
-    """The same comparisons on the same resamples, as the reward models decide them; `scores` of the set."""
+    """The same comparisons and resamples, decided by the reward models; `scores` are those of this evaluation set."""
     table = reward_outcomes(e.table, scores)
     return replace(e, judge=REWARD_MODELS, table=table, counts=count(table, e.counts.pairs))

@@ -1,4 +1,4 @@
-"""Our figures for the papers' claims: each a comparison of two quantities, with an interval and a threshold."""
+"""Our figures for the papers' claims: each compares two quantities and has an interval and a threshold."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from mope.analysis.intervals import INTERVAL_COLUMNS
 
 @dataclass(frozen=True)
 class Tables:
-    """What claims are computed from, as written by the stages; None where a stage was not run.
+    """The tables that claims are computed from, as the stages wrote them; None where a stage was not run.
 
-    `decoding` holds the records of benchmarks/decoding.json, `human` the table of a human study's results.
+    `decoding` holds the records of benchmarks/decoding.json, `human` the results of a human study (human_study.csv).
     """
 
     win_rates: pd.DataFrame
@@ -29,10 +29,10 @@ class Tables:
 
 @dataclass(frozen=True)
 class Finding:
-    """Our figure and its interval, as shares in [0, 1], and the threshold that it must exceed.
+    """Our figure with its 95 % interval, and the threshold to exceed; shares in [0, 1], their differences, or rewards.
 
-    The interval is over prompts and over the seeds of what was trained, where there are several; beside it stands that
-    over prompts alone, NaN for figures that have none.
+    `low` to `high` is over prompts and over training seeds, where there are several; `prompts_low` to `prompts_high` is
+    over prompts alone, NaN for figures that have no such interval.
     """
 
     ours: float
@@ -44,33 +44,33 @@ class Finding:
 
     @property
     def side(self) -> int:
-        """+1, -1 or 0: whether the interval lies above the threshold, below it, or contains it."""
+        """+1 if the interval lies above the threshold, -1 if below, 0 if it contains it."""
         return side(self.low, self.high, self.threshold)
 
 
 @dataclass(frozen=True)
 class Untestable:
-    """Why a claim cannot be tested on a run that has all its inputs."""
+    """The reason why a claim cannot be tested although its inputs are there."""
 
     reason: str
 
 
-Find = Callable[[Tables, str], Finding | Untestable | None]  # None where its inputs were not run
+Find = Callable[[Tables, str], Finding | Untestable | None]  # (tables, set); None where its inputs were not run
 
 
 def read_finding(row: pd.Series, figure: str, threshold: float) -> Finding:
-    """The finding of a row with both intervals."""
+    """The finding in column `figure` of a row with both intervals (`INTERVAL_COLUMNS`)."""
     ours, low, high, *prompts = row[[figure, *INTERVAL_COLUMNS]]
     return Finding(ours, low, high, threshold, *prompts)
 
 
 def told_apart(found: Finding, reason: str) -> Finding | Untestable:
-    """The finding; untestable where every comparison of whatever resample gave the same: nothing could show."""
+    """The finding; untestable where it equals the threshold in every resample, as when every comparison ties."""
     return Untestable(reason) if found.low == found.high == found.threshold else found
 
 
 def beats(method: str, opponent: str) -> Find:
-    """Win rate of one method against another, to exceed one half."""
+    """Win rate of one method against another; the threshold is 0.5."""
 
     def find(tables: Tables, evaluation_set: str) -> Finding | None:
         t = tables.win_rates
@@ -87,7 +87,7 @@ def beats(method: str, opponent: str) -> Find:
 
 
 def above(method: str, opponents: Iterable[str] | None) -> Find:
-    """Average win rate of a method minus that of the best of `opponents` (None: all others), to exceed zero."""
+    """Average win rate of a method minus that of the best of `opponents` (None: all others); the threshold is 0."""
 
     def find(tables: Tables, evaluation_set: str) -> Finding | None:
         t = tables.differences
@@ -102,7 +102,7 @@ def above(method: str, opponents: Iterable[str] | None) -> Find:
 
 
 def scaled(find: Find, combinations: int) -> Find:
-    """A claim of the scaling study: only of a run with so many combinations."""
+    """`find` for a claim of the scaling study: it gives None unless the run has this number of combinations."""
 
     def found(tables: Tables, evaluation_set: str) -> Finding | None:
         own = tables.win_rates[tables.win_rates["set"] == evaluation_set]
@@ -112,7 +112,7 @@ def scaled(find: Find, combinations: int) -> Find:
 
 
 def less_sound(method: str) -> Find:
-    """How much less often a method's answers are sound than those of vanilla prompting, to exceed zero."""
+    """Share of sound answers of vanilla prompting minus that of a method; the threshold is 0."""
 
     def find(tables: Tables, evaluation_set: str) -> Finding | None:
         t = tables.correctness
@@ -128,7 +128,7 @@ def less_sound(method: str) -> Find:
 
 
 def reward_lost_when_new(method: str) -> Find:
-    """Reward that a controller loses where it was not trained, against one trained on everything, to exceed zero."""
+    """Mean reward lost, on what a controller was not trained on, to one trained on everything; the threshold is 0."""
 
     def find(tables: Tables, evaluation_set: str) -> Finding | None:
         row = _on_new(tables, evaluation_set, method)
@@ -141,7 +141,10 @@ def reward_lost_when_new(method: str) -> Find:
 
 
 def lost_when_new(method: str) -> Find:
-    """How far the win rate of a controller trained on everything is above one half where this one was not trained."""
+    """How far the win rate of a controller trained on everything, against one that was not, lies above 0.5.
+
+    Only on what `method`'s controller was not trained on; the threshold is 0.
+    """
 
     def find(tables: Tables, evaluation_set: str) -> Finding | None:
         row = _on_new(tables, evaluation_set, method)
@@ -156,17 +159,18 @@ def lost_when_new(method: str) -> Find:
 
 
 def _on_new(tables: Tables, evaluation_set: str, method: str) -> pd.Series | None:
-    """The row on what a method's controller was not trained on; None where that was not asked."""
+    """The row of `generalisation` on what a method's controller was not trained on; None if that was not measured."""
     t = tables.generalisation
     rows = None if t is None else t[(t["set"] == evaluation_set) & (t["method"] == method) & (t["part"] == "new")]
     return None if rows is None or rows.empty else rows.iloc[0]
 
 
 def faster(system: str, other: str, requests: int) -> Find:
-    """Share of the time per step that `system` saves against `other`, to exceed zero; the least over models and dtypes.
+    """Share of the time per decoding step that `system` saves over `other` at this number of simultaneous requests.
 
-    Both were timed in the same rounds: ours is the median of the rounds' savings, with the distribution-free interval
-    of a median from its order statistics, at 95 % at least, for which it takes six rounds.
+    The threshold is 0. Both systems were timed in the same rounds: our figure is the median saving over rounds, with
+    the distribution-free interval of a median from order statistics (at least 95 %, which takes six rounds). Of all
+    models and dtypes, the one with the smallest median counts.
     """
 
     def find(tables: Tables, evaluation_set: str) -> Finding | None:
@@ -189,7 +193,7 @@ def faster(system: str, other: str, requests: int) -> Find:
 
 
 def preferred_by_people(method: str, opponent: str) -> Find:
-    """Win rate of one method against another in the human study, to exceed one half."""
+    """Win rate of one method against another in the human study; the threshold is 0.5."""
 
     def find(tables: Tables, evaluation_set: str) -> Finding | None:
         t = tables.human

@@ -1,4 +1,4 @@
-"""What a controller keeps on combinations, or with an expert, that it was not trained with."""
+"""How much of its gain a controller keeps on combinations, or with an expert, that it was not trained with."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from mope.analysis.intervals import (
 )
 from mope.analysis.win_rates import win_rates
 
-FLOOR = "uniform"  # mixing without any training
+FLOOR = "uniform"  # the method that mixes the experts with uniform weights, without training
 GENERALISATION_COLUMNS = [
     *"set method full part combinations bt_reward full_reward floor_reward kept difference".split(),
     *INTERVAL_COLUMNS,
@@ -27,13 +27,13 @@ GENERALISATION_COLUMNS = [
 def generalisation(
     scores: pd.DataFrame, judgments: Judgments, partial: dict[str, dict], resamples: int, seed: int
 ) -> pd.DataFrame:
-    """Mean Bradley-Terry reward on combinations that were `trained` and on `new` ones.
+    """Mean Bradley-Terry reward on the combinations that a controller was trained on and on new ones (column `part`).
 
-    `scores` are the score tables with columns set and method, `judgments` those of a judge on the pairs of `partial`,
-    which maps a method to the combinations `trained` and to the method `full` that was trained on all. `difference` is
-    to that method, with an interval by bootstrap over prompts and seeds and one over prompts alone; `kept` the share of
-    its gain over uniform weights: 1 when nothing is lost, empty where there is no gain; `full_win_rate` how often it
-    wins by the judge.
+    `scores` are the score tables with columns set and method; `partial` maps each method to its `trained` combinations
+    and to `full`, the method whose controller was trained on all of them; `judgments` are one judge's on these pairs.
+    `difference` is the method's reward minus that of `full`, with intervals by bootstrap over prompts and seeds, and
+    over prompts alone. `kept` is the method's gain over uniform weights divided by that of `full`: 1 when nothing is
+    lost, NaN where `full` gains nothing. `full_win_rate` is the judge's win rate of `full` against the method.
     """
     keys = ["set", "method", "prompt_id", "combination", "seed"]
     answers = scores.groupby(keys, sort=False).bt_reward.mean().reset_index()
@@ -57,7 +57,7 @@ def _difference_bounds(answers: pd.DataFrame, method: str, full: str, resamples:
     """`INTERVAL_COLUMNS` of the difference in mean reward, paired by prompt and by seed."""
     sides = (answers[answers.method == name] for name in (method, full))
     first, second = (side.pivot_table(index="prompt_id", columns="seed", values="bt_reward") for side in sides)
-    gaps = (first.to_numpy() - second.to_numpy())[:, None]  # (prompts, 1, seeds); a single seed meets all of the other
+    gaps = (first.to_numpy() - second.to_numpy())[:, None]  # (prompts, 1, seeds); a side of one seed is broadcast
     weights, ones = resample_weights(len(gaps), resamples, seed), np.ones_like(gaps)
     crossed = crossed_ratios(weights, seed_weights(gaps.shape[-1], resamples, seed), gaps, ones)
     alone = ratios(weights, gaps.sum(axis=-1), ones.sum(axis=-1))
@@ -67,7 +67,7 @@ def _difference_bounds(answers: pd.DataFrame, method: str, full: str, resamples:
 def _full_win_rate(
     name: str, pairs: dict, method: str, full: str, combinations: set[str], resamples: int, seed: int
 ) -> list[float]:
-    """The win rate of `full` against `method` on some combinations, and its `INTERVAL_COLUMNS`."""
+    """Win rate of `full` against `method` on the given combinations, then its `INTERVAL_COLUMNS`."""
     pair = next(pair for pair in ((method, full), (full, method)) if pair in pairs)
     table = pairs[pair][pairs[pair].combination.isin(combinations)]
     e = evaluate(name, "", list(pair), {pair: table}, resamples=resamples, seed=seed, max_unparsed=1.0)

@@ -1,4 +1,4 @@
-"""What the raters of a human study said: win rates, binomial test, their agreement, and the judges against them."""
+"""Results of a human study: win rates, binomial test, agreement among the raters, and of the judges with them."""
 
 import numpy as np
 import pandas as pd
@@ -15,10 +15,11 @@ RESULT_COLUMNS = (
 
 
 def krippendorff_alpha(ratings: pd.DataFrame) -> float:
-    """Krippendorff's alpha for nominal values; `ratings`: item, rater, value. NaN if no item has two ratings.
+    """Krippendorff's alpha for nominal values; `ratings` has the columns item, rater and value.
 
-    alpha = 1 - observed / expected disagreement, over all pairs of ratings within items and overall (Krippendorff
-    2011); items with one rating say nothing and are left out.
+    alpha = 1 - observed / expected disagreement, where the observed one is over pairs of ratings of one item and the
+    expected one over all pairs of ratings (Krippendorff 2011). Items with a single rating are left out; NaN if none
+    has two.
     """
     counts = ratings.pivot_table(index="item", columns="value", values="rater", aggfunc="count", fill_value=0)
     counts = counts[counts.sum(axis=1) >= 2].to_numpy(float)
@@ -33,7 +34,7 @@ def krippendorff_alpha(ratings: pd.DataFrame) -> float:
 
 
 def with_methods(ratings: pd.DataFrame, key: pd.DataFrame, focus: str) -> pd.DataFrame:
-    """Ratings in terms of `focus` (value +1: it won) and its opponent."""
+    """Ratings seen from the method `focus`: columns opponent and value (+1: `focus` won, 0: tie, -1: it lost)."""
     table = ratings.merge(key, on="item", validate="many_to_one")
     left = table["left"] == focus
     value = table["answer"].map(VALUES)
@@ -46,17 +47,18 @@ def with_methods(ratings: pd.DataFrame, key: pd.DataFrame, focus: str) -> pd.Dat
 
 
 def majority(table: pd.DataFrame) -> pd.DataFrame:
-    """One row per item: the sign of the sum of its ratings."""
+    """One row per item; `value` is the majority's verdict, the sign of the sum of its ratings."""
     keys = ["item", "opponent", "prompt_id", "combination", "seed", "seed_opponent"]
     summed = table.groupby(keys, as_index=False)["value"].sum()
     return summed.assign(value=np.sign(summed["value"]))
 
 
 def results(ratings: pd.DataFrame, key: pd.DataFrame, focus: str) -> pd.DataFrame:
-    """Per opponent, and over all: counts of ratings, win rate with Wilson interval over pairs, two-sided binomial test.
+    """One row per opponent and one for all: counts, win rate with Wilson interval, and a two-sided binomial test.
 
-    The test (as in the paper) asks of the pairs that a majority decided whether wins and losses are equally likely:
-    ratings of one pair are not independent, so pairs are its units.
+    The units are pairs of answers, each decided by the majority of its ratings, because ratings of one pair are not
+    independent. The test, as in the paper, is of "wins and losses are equally likely" over the pairs without a tie.
+    Columns: `RESULT_COLUMNS`.
     """
     table = with_methods(ratings, key, focus)
     rows = []
@@ -74,9 +76,10 @@ def results(ratings: pd.DataFrame, key: pd.DataFrame, focus: str) -> pd.DataFram
 
 
 def judge_agreement(ratings: pd.DataFrame, key: pd.DataFrame, focus: str, judgments: pd.DataFrame) -> pd.DataFrame:
-    """Each judge against the raters' majority: judge, pairs, agreement, kappa, decided_agreement.
+    """Agreement of each judge with the raters' majority: columns judge, pairs, agreement, kappa, decided_agreement.
 
-    `judgments`: the gathered judgments of the study's evaluation set, with a column judge.
+    `judgments` are the gathered judgments of the study's evaluation set, with a column judge. `decided_agreement`
+    leaves out pairs that either side called a tie.
     """
     people = majority(with_methods(ratings, key, focus))
     rows = []

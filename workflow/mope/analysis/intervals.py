@@ -10,29 +10,30 @@ INTERVAL_COLUMNS = ("ci_low", "ci_high", "prompts_low", "prompts_high")
 
 
 def resample_weights(n_prompts: int, resamples: int, seed: int) -> np.ndarray:
-    """How often every prompt occurs in every resample: (resamples, n_prompts) float64 of whole numbers.
+    """How often each prompt occurs in each resample: (resamples, n_prompts) float64, whole numbers.
 
-    Everything that belongs to a prompt moves with it, and statistics of several methods computed with the same weights
-    are paired.
+    The bootstrap is clustered: a prompt is drawn with all that belongs to it. Statistics of several methods that are
+    computed with the same weights are paired.
     """
     rng = np.random.default_rng(seed)
     return rng.multinomial(n_prompts, np.full(n_prompts, 1 / n_prompts), size=resamples).astype(np.float64)
 
 
 def ratios(weights: np.ndarray, numerators: np.ndarray, denominators: np.ndarray) -> np.ndarray:
-    """Resampled ratios of sums: (resamples, P), two times (P, k) -> (resamples, k); NaN where nothing was counted.
+    """Resampled ratios of sums over P prompts, (resamples, k); NaN where a denominator is 0.
 
-    Sums of whole and half numbers are exact in float64, so the result does not depend on the BLAS or its threads.
+    `weights` is (resamples, P), `numerators` and `denominators` are (P, k). Sums of whole and half numbers are exact in
+    float64, so the result does not depend on the BLAS or its threads.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         return (weights @ numerators) / (weights @ denominators)
 
 
 def seed_weights(n_seeds: int, resamples: int, seed: int) -> np.ndarray:
-    """How often every seed of a training occurs in every resample: (resamples, n_seeds) float64 of whole numbers.
+    """How often each training seed occurs in each resample: (resamples, n_seeds) float64, whole numbers.
 
-    n - 1 seeds are drawn with replacement (Rao and Wu 1988), because n draws would show only the share (n - 1)/n of the
-    variance between n seeds, two thirds for three. A single seed always occurs.
+    Of n seeds n - 1 are drawn with replacement (Rao and Wu 1988): n draws would show only the share (n - 1)/n of the
+    variance between seeds, two thirds of it for three. A single seed occurs once in every resample.
     """
     rng, draws = np.random.default_rng([seed, n_seeds]), max(1, n_seeds - 1)
     return rng.multinomial(draws, np.full(n_seeds, 1 / n_seeds), size=resamples).astype(np.float64)
@@ -41,10 +42,10 @@ def seed_weights(n_seeds: int, resamples: int, seed: int) -> np.ndarray:
 def crossed_ratios(
     weights: np.ndarray, seeds: np.ndarray, numerators: np.ndarray, denominators: np.ndarray
 ) -> np.ndarray:
-    """Resampled ratios of sums, prompts and seeds both resampled: the pigeonhole bootstrap (Owen 2007).
+    """Ratios of sums with prompts and seeds both resampled, (resamples, k): the pigeonhole bootstrap (Owen 2007).
 
-    (resamples, P), (resamples, S), two times (P, k, S) -> (resamples, k). An answer counts as often as its prompt was
-    drawn times as often as its seed was. With few seeds the interval reaches about from the worst to the best of them.
+    `weights` is (resamples, P), `seeds` is (resamples, S), `numerators` and `denominators` are (P, k, S). An answer's
+    weight is that of its prompt times that of its seed. With few seeds the interval spans about the worst to the best.
     """
 
     def resampled(sums: np.ndarray) -> np.ndarray:
@@ -55,10 +56,10 @@ def crossed_ratios(
 
 
 def percentile_interval(resampled: np.ndarray, n_prompts: int, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:
-    """Expanded percentile interval along axis 0 (Hesterberg 2015, section 5).
+    """Expanded percentile interval along axis 0 (Hesterberg 2015, section 5): low and high, (k,) from (resamples, k).
 
-    The plain percentile interval of n clusters is too narrow by sqrt((n-1)/n) and takes a normal quantile where a t
-    quantile is due; the expanded one moves the percentiles outwards by both.
+    The plain percentile interval of n clusters is too narrow by sqrt((n-1)/n) and uses a normal quantile in place of a
+    t quantile; the expanded one moves the percentiles outwards to correct both. NaN for fewer than two prompts.
     """
     if n_prompts < 2:
         nothing = np.full(resampled.shape[1:], np.nan)
@@ -69,14 +70,14 @@ def percentile_interval(resampled: np.ndarray, n_prompts: int, level: float = LE
 
 
 def both_intervals(crossed: np.ndarray, alone: np.ndarray, n_prompts: int) -> dict[str, np.ndarray]:
-    """Columns `INTERVAL_COLUMNS` from resampled statistics: over prompts and seeds, then over prompts alone."""
+    """`INTERVAL_COLUMNS`, (k,) each, from statistics (resamples, k) over prompts and seeds, and over prompts alone."""
     outer = percentile_interval(crossed, n_prompts)
     inner = outer if crossed is alone else percentile_interval(alone, n_prompts)
     return dict(zip(INTERVAL_COLUMNS, (*outer, *inner), strict=True))
 
 
 def wilson(successes: float, n: float, level: float = LEVEL) -> tuple[float, float]:
-    """Wilson interval of a share; half successes are allowed (a tie is half a win)."""
+    """Wilson interval (low, high) of the share successes / n; successes may be halves (a tie is half a win)."""
     low, high = proportion_confint(successes, n, alpha=1 - level, method="wilson")
     return float(low), float(high)
 
@@ -87,10 +88,10 @@ def holm(p_values: list[float]) -> list[float]:
 
 
 def sign_flip_p(differences: np.ndarray, resamples: int, seed: int) -> tuple[float, bool]:
-    """Two-sided p-value of "the mean of the prompts' differences is 0" by flipping signs of whole prompts.
+    """Two-sided p-value of "the mean difference is 0" by flipping the signs of whole prompts, and if it is a bound.
 
-    With it whether it is only an upper bound: the smallest that so many random flips can give, 2 / (resamples + 1). Of
-    few prompts all flips are made, and the value is exact.
+    `differences` is (prompts,). With few prompts all flips are made and the value is exact; else `resamples` of them
+    are drawn. It is only an upper bound where it is the smallest value that so many can give, 2 / (resamples + 1).
     """
     if not np.any(differences):
         return 1.0, False

@@ -1,4 +1,4 @@
-"""Win rates at equal length, for the criteria where length is not itself the criterion."""
+"""Win rates at equal length, for preferences that are not themselves about length."""
 
 import warnings
 from collections.abc import Collection
@@ -14,14 +14,15 @@ from mope.analysis.intervals import LEVEL
 LENGTH_COLUMNS = (
     "set judge preference method opponent win_rate length_controlled ci_low ci_high n mean_difference".split()
 )
-IDENTIFIED = 10.0  # standard error of the intercept above which the data do not tell it (separation)
+IDENTIFIED = 10.0  # largest coefficient or standard error of a fit that the data determine (beyond it: separation)
 
 
 def at_equal_length(outcomes: np.ndarray, differences: np.ndarray, groups: np.ndarray) -> tuple[float, float, float]:
-    """Win rate at length difference 0, with interval: logistic regression on standardised length.
+    """Win rate at length difference 0 and its 95 % interval, by logistic regression on the scaled length difference.
 
-    `outcomes` in {0, 0.5, 1}, `differences` in tokens, `groups` the prompts as clusters of the error; all (n,).
-    NaN where the data cannot tell: every outcome equal, or outcomes separated by length.
+    `outcomes` are in {0, 0.5, 1}, `differences` in tokens; `groups` are the prompts, over which errors are clustered;
+    all (n,). NaN where the data do not determine it: all outcomes equal, a single prompt, or outcomes separated by
+    length.
     """
     nothing = (np.nan, np.nan, np.nan)
     spread = np.std(differences)
@@ -41,7 +42,10 @@ def at_equal_length(outcomes: np.ndarray, differences: np.ndarray, groups: np.nd
 
 
 def with_lengths(outcomes: pd.DataFrame, tokens: pd.DataFrame) -> pd.DataFrame:
-    """Outcomes with the difference of the answers' lengths in tokens; `tokens`: method and the responses' columns."""
+    """Outcomes with a column `difference`: length of a's answer minus that of b's, in tokens.
+
+    `tokens` has the columns method, prompt_id, combination, seed and n_tokens.
+    """
     keys = ["prompt_id", "combination"]
     for side in ("a", "b"):
         lengths = tokens[["method", *keys, "seed", "n_tokens"]]
@@ -53,9 +57,10 @@ def with_lengths(outcomes: pd.DataFrame, tokens: pd.DataFrame) -> pd.DataFrame:
 def length_controlled(
     name: str, judge: str, outcomes: pd.DataFrame, tokens: pd.DataFrame, about_length: Collection[str] = ()
 ) -> pd.DataFrame:
-    """One row per preference and direction of every pair; `mean_difference` is method minus opponent.
+    """Two rows per preference and pair, one for either direction (columns `LENGTH_COLUMNS`).
 
-    Preferences `about_length`, whose criterion is the amount said, are left out.
+    `mean_difference` is in tokens, method minus opponent. Preferences in `about_length`, which ask for more or less
+    text, are left out.
     """
     table = with_lengths(outcomes, tokens).dropna(subset=["outcome"])
     table = table[~table["preference"].isin(["all", *about_length])]

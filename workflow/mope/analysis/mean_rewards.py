@@ -1,13 +1,13 @@
-"""Mean Bradley-Terry rewards: what settings are chosen by, and shown beside the judge's verdicts."""
+"""Mean Bradley-Terry rewards: settings are chosen by them, and they are shown beside the judge's verdicts."""
 
 import pandas as pd
 
 
 def mean_rewards(scores: pd.DataFrame) -> pd.DataFrame:
-    """`scores` are the score tables with columns set and method; R = mean over ξ's preferences (paper eq. 2).
+    """Mean R = mean over ξ's preferences of the Bradley-Terry reward (paper eq. 2), one row per set and method.
 
-    One row per set and method: the mean over answers, the between-seed standard deviation (empty for one seed), and
-    the number of answers. Rows keep the order of the input.
+    `scores` are the score tables with columns set and method. Columns: `bt_reward`, the mean over answers in [0, 1];
+    `seed_std`, the standard deviation between seeds (NaN for one seed); `n_answers`. Rows keep the order of the input.
     """
     answers = scores.groupby(["set", "method", "seed", "prompt_id", "combination"], sort=False).bt_reward.mean()
     by_seed = answers.groupby(level=["set", "method", "seed"], sort=False).mean()
@@ -17,9 +17,10 @@ def mean_rewards(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def rewards_by_cell(scores: pd.DataFrame) -> pd.DataFrame:
-    """Mean Bradley-Terry reward within each preference of each combination: the fronts of graded preferences.
+    """Mean Bradley-Terry reward within each combination and preference, from which reward fronts are drawn.
 
-    One row per set, method, combination and preference, "all" standing for every one; `scores` as in `mean_rewards`.
+    One row per set, method, combination and preference, where "all" stands for all of them together; `scores` as in
+    `mean_rewards`.
     """
     whole = {"combination": "all", "preference": "all"}
     cuts = [scores, scores.assign(combination="all"), scores.assign(preference="all"), scores.assign(**whole)]

@@ -10,7 +10,7 @@ from mope.judging.verdicts import IDENTICAL
 
 OUTCOME_KEYS = ["a", "b", "prompt_id", "combination", "seed_a", "seed_b"]
 VALUE = {"a": 1.0, "b": -1.0, "tie": 0.0, "unparsed": np.nan}
-EXAMPLES = 3
+EXAMPLES = 3  # unreadable answers that an error message quotes
 
 
 def gather(judgments: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
@@ -20,12 +20,12 @@ def gather(judgments: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
 
 
 def with_criteria(judgments: pd.DataFrame) -> pd.DataFrame:
-    """The rows that the judge has seen: identical texts tie without it."""
+    """The judgments that the judge has made; identical texts, which tie without it, are left out."""
     return judgments[judgments["raw"] != IDENTICAL]
 
 
 def check_unparsed(judgments: pd.DataFrame, budget: float) -> None:
-    """`MopeError` with examples when more than `budget` of the judge's answers could not be read."""
+    """`MopeError` with examples when more than the share `budget` of the judge's answers holds no verdict."""
     judgments = with_criteria(judgments)
     bad = judgments[judgments["verdict"] == "unparsed"]
     if len(bad) > budget * len(judgments):
@@ -37,7 +37,10 @@ def check_unparsed(judgments: pd.DataFrame, budget: float) -> None:
 
 
 def criteria(judgments: pd.DataFrame) -> pd.DataFrame:
-    """One row per comparison: `KEYS`, preference, and the verdicts of both orders as `ab` and `ba`."""
+    """One row per comparison: `OUTCOME_KEYS`, preference, and the verdicts in both orders as columns `ab` and `ba`.
+
+    `MopeError` where a comparison was judged in one order only.
+    """
     keys = [*OUTCOME_KEYS, "preference"]
     halves = [
         judgments.loc[judgments["order"] == order, [*keys, "verdict"]].rename(columns={"verdict": order})
@@ -51,15 +54,18 @@ def criteria(judgments: pd.DataFrame) -> pd.DataFrame:
 
 
 def values(both: pd.DataFrame) -> np.ndarray:
-    """+1 (a), 0, -1 (b) where the orders agree, 0 where they do not, NaN where one was unparsed."""
+    """The verdict of both orders together, (comparisons,): +1 (a), 0 (tie, or the orders disagree), -1 (b).
+
+    NaN where either order is unparsed.
+    """
     ab, ba = both["ab"].map(VALUE).to_numpy(float), both["ba"].map(VALUE).to_numpy(float)
     return np.where(ab == ba, ab, 0.0) + 0.0 * (ab + ba)  # the last term carries NaN
 
 
 def outcomes(judgments: pd.DataFrame) -> pd.DataFrame:
-    """Outcomes in {1 win of a, 0.5 tie, 0 loss, NaN unparsed}: `KEYS`, preference (one id, or "all"), outcome.
+    """Columns `OUTCOME_KEYS`, preference (id or "all") and outcome: 1 if a wins, 0.5 tie, 0 if b wins, NaN unparsed.
 
-    "all" is the sign of the sum over the criteria of the combination (Personalized Soups' aggregation).
+    "all" is the sign of the sum of the verdicts on the combination's preferences (Personalized Soups' aggregation).
     """
     both = criteria(judgments)
     each = both[[*OUTCOME_KEYS, "preference"]].assign(value=values(both))
@@ -72,9 +78,9 @@ def outcomes(judgments: pd.DataFrame) -> pd.DataFrame:
 
 
 def trained_seed(table: pd.DataFrame) -> pd.Series:
-    """The seed of a training that each outcome depends on: of the side that has several seeds, else the only one.
+    """The training seed that each outcome depends on: that of the side with several seeds, else that of b.
 
-    Where both sides have several they pair off (`mope.judging.verdicts.aligned`), and their seed is one.
+    Where both sides have several, answers of equal seeds are compared (`mope.judging.verdicts.aligned`).
     """
     several = table.groupby(["a", "b"])["seed_a"].transform("nunique") > 1
     return table["seed_a"].where(several, table["seed_b"])
@@ -82,9 +88,9 @@ def trained_seed(table: pd.DataFrame) -> pd.Series:
 
 @dataclass(frozen=True)
 class Counts:
-    """Outcomes counted by prompt, cell, pair and seed: every array is (prompts, cells, pairs, seeds) float64.
+    """Counted outcomes of a against b: wins, ties, losses and unparsed are (prompts, cells, pairs, seeds) float64.
 
-    The last axis is as long as the most seeds of a pair; a pair with `n_seeds` fewer has zeros behind them.
+    The last axis has the length of the largest number of seeds; a pair with fewer (`n_seeds`) is padded with zeros.
     """
 
     prompts: list[str]
@@ -108,7 +114,7 @@ class Counts:
 
 
 def count(table: pd.DataFrame, pairs: list[tuple[str, str]]) -> Counts:
-    """Count outcomes over everything, over each combination, and over each preference, by prompt and seed."""
+    """Count outcomes by prompt, pair and seed in each cell: all together, each combination, each preference."""
     prompts = sorted(table["prompt_id"].unique())
     combinations = sorted(table["combination"].unique())
     preferences = sorted(set(table["preference"]) - {"all"})

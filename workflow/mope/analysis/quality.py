@@ -1,4 +1,4 @@
-"""Content, fluency and diversity of every method's answers, preference aside: a win on style may cost substance."""
+"""Content, fluency and diversity of every method's answers, preferences aside: winning on style may cost content."""
 
 import numpy as np
 import pandas as pd
@@ -18,9 +18,9 @@ QUALITY_COLUMNS = (
 
 
 def measured(world: World, responses: pd.DataFrame) -> pd.DataFrame:
-    """What is measured of each answer: columns `stated` (1: it states a fact of an asked topic) and `MEANS`.
+    """The responses with the measures of each: `stated` (1 if it states a fact about a topic asked about) and `MEANS`.
 
-    `stated` and `covered` are NaN for prompts that ask for nothing of the world.
+    `stated`, `facts` and `covered` are NaN for prompts about no topic of the world.
     """
     rows = []
     for prompt, response, reason in zip(responses.prompt, responses.response, responses.finish_reason, strict=True):
@@ -33,17 +33,18 @@ def measured(world: World, responses: pd.DataFrame) -> pd.DataFrame:
 
 
 def distinct_bigrams(answers: pd.Series) -> float:
-    """Share of different ones among all neighbouring words of many answers (Li et al. 2016, distinct-2)."""
+    """Share of different bigrams among all bigrams of words in the answers (distinct-2, Li et al. 2016)."""
     pairs = [pair for text in answers for pair in zip(words(text), words(text)[1:], strict=False)]
     return len(set(pairs)) / max(1, len(pairs))
 
 
 def quality(world: World, responses: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
-    """One row per set and method; `responses` are the response tables with columns set and method.
+    """One row per set and method (columns `QUALITY_COLUMNS`); `responses` has also the columns set and method.
 
-    `stated` is a coarse probe of capability, with its interval by bootstrap over prompts: it saturates at 1 for methods
-    that know their topics, whatever else they say; how many answers are sound is told by `correctness`.
-    `distinct_answers` is the share of different answers among those to one prompt: 1 if each combination has its own.
+    `stated` is the share of answers that state a fact about a topic asked about, with its interval by bootstrap over
+    prompts. It is a coarse measure of capability: it saturates at 1 for methods that know their topics, whatever else
+    they say; `mope.analysis.correctness` counts sound answers. `distinct_answers` is the share of different answers
+    among those to one prompt: 1 if each combination has its own.
     """
     parts = []
     for name, own in responses.groupby("set", sort=False):

@@ -9,7 +9,10 @@ ACCURACY_COLUMNS = "preference accuracy accuracy_ci_low accuracy_ci_high ece n_p
 
 
 def reward_accuracy(metrics: dict[str, dict]) -> pd.DataFrame:
-    """`metrics[preference]` holds accuracy, n_pairs and, where it was measured, ece (expected calibration error)."""
+    """One row per preference: held-out accuracy with its Wilson interval, and calibration (`ACCURACY_COLUMNS`).
+
+    `metrics[preference]` holds accuracy, n_pairs and, where it was measured, ece (expected calibration error).
+    """
     rows = []
     for preference, found in metrics.items():
         low, high = wilson(found["accuracy"] * found["n_pairs"], found["n_pairs"])

@@ -1,4 +1,4 @@
-"""What the reward models say to the comparisons that a judge has seen: who wins by the sign of the difference."""
+"""The reward models' verdicts on a judge's comparisons: the answer with the higher reward wins."""
 
 import numpy as np
 import pandas as pd
@@ -6,15 +6,15 @@ import pandas as pd
 from mope.analysis.outcomes import OUTCOME_KEYS
 from mope.errors import MopeError
 
-ROUNDING = 1e-5  # rewards of one text in two batches differ by less: such answers tie
+ROUNDING = 1e-5  # rewards that differ by less tie: so much may two scores of one text differ, in different batches
 REWARD_KEYS = ["prompt_id", "combination", "preference"]
 
 
 def reward_signs(comparisons: pd.DataFrame, rewards: pd.DataFrame) -> np.ndarray:
-    """+1.0 where the answer of a has the higher reward, -1.0 where that of b has, 0.0 where they tie: (comparisons,).
+    """Which answer has the higher reward, (comparisons,) float64: +1 (a), 0 (tie), -1 (b).
 
-    `comparisons`: columns `OUTCOME_KEYS` and preference; `rewards`: method, prompt_id, combination, preference, seed,
-    value. `MopeError` where an answer has no reward.
+    `comparisons` has the columns `OUTCOME_KEYS` and preference; `rewards` has method, prompt_id, combination,
+    preference, seed and value. `MopeError` where an answer has no reward.
     """
     sides = []
     for side in ("a", "b"):
@@ -33,10 +33,10 @@ def reward_signs(comparisons: pd.DataFrame, rewards: pd.DataFrame) -> np.ndarray
 
 
 def reward_outcomes(comparisons: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """A judge's table of outcomes with the outcomes that the reward models give: 1 win of a, 0.5 tie, 0 loss.
+    """The comparisons of a judge's table of outcomes, decided by the reward models: 1 if a wins, 0.5 tie, 0 if b wins.
 
-    Of one preference by its reward; of "all" by the mean Bradley-Terry reward over those of ξ (paper eq. 2). `scores`:
-    method and the columns of score files.
+    A single preference is decided by its reward, "all" by the mean Bradley-Terry reward over the preferences of ξ
+    (paper eq. 2). `scores` has the columns of score files and method.
     """
     whole = scores.groupby(["method", "prompt_id", "combination", "seed"], sort=False)["bt_reward"].mean()
     each = scores.rename(columns={"reward": "value"})

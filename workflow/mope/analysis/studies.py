@@ -1,4 +1,4 @@
-"""Several runs in one table: how MoPE does in each, and of runs that repeat one experiment, whose spread it is."""
+"""Several runs in one table: MoPE's results in each, and where the spread between repeated runs comes from."""
 
 from collections.abc import Iterator, Mapping
 
@@ -20,11 +20,12 @@ RunTables = Mapping[str, pd.DataFrame]  # the tables of a run by name
 
 
 def study_table(runs: Mapping[str, RunTables], labels: Mapping[str, object], against: list[str]) -> pd.DataFrame:
-    """A row for each set, judge and run, by label: MoPE's average win rate, its lead over the best other, both views.
+    """One row per set, judge and run, sorted by the run's label (columns `STUDY_COLUMNS` and `against_*`).
 
-    `lead`: difference of average win rates to `rival`, the best of the other methods; its interval is that of the
-    paired difference where the run has one. `reward_lead`: of the mean Bradley-Terry reward, to the best in reward of
-    the methods that are in the averages. `against_<method>` with its interval: the win rate against that method.
+    `lead` is MoPE's average win rate minus that of `rival`, the best other method; its interval is that of the paired
+    difference, where the run kept it. `reward_lead` is MoPE's mean Bradley-Terry reward minus that of `reward_rival`,
+    the best other method by reward among those with an average win rate. `against_<method>` is the win rate against
+    each method of `against`, with its interval.
     """
     rows = [{"run": run, **row} for run, tables in runs.items() for row in _rows(tables, against)]
     columns = [*STUDY_COLUMNS, *(f"against_{method}{end}" for method in against for end in ("", "_low", "_high"))]
@@ -37,14 +38,14 @@ def study_table(runs: Mapping[str, RunTables], labels: Mapping[str, object], aga
 
 
 def _rows(tables: RunTables, against: list[str]) -> Iterator[dict]:
-    """What a run says of MoPE on each set, by each judge."""
+    """MoPE's results in one run, one row per set and judge."""
     for (name, judge), averages in tables["average_win_rates"].groupby(["set", "judge"], sort=False):
         averages = averages.set_index("method")
         own, rates = averages.loc[FOCUS], averages.average_win_rate.drop(FOCUS)
         rival = rates.idxmax()
         row = {"set": name, "judge": judge, "rival": rival, "lead": own.average_win_rate - rates[rival]}
         row |= {key: own[key] for key in ("average_win_rate", "ci_low", "ci_high", "seeds", "seed_std")}
-        for end in ("low", "high"):  # a table of one interval has it over prompts alone
+        for end in ("low", "high"):  # a table with a single interval has the one over prompts alone
             row[f"prompts_{end}"] = own.get(f"prompts_{end}", own[f"ci_{end}"])
         for found in _matching(tables, "average_differences", name, judge, rival):
             row |= {"lead_low": found.ci_low, "lead_high": found.ci_high}
@@ -61,7 +62,7 @@ def _rows(tables: RunTables, against: list[str]) -> Iterator[dict]:
 
 
 def _matching(tables: RunTables, table: str, name: str, judge: str, opponent: str) -> list:
-    """MoPE's row against a method: a list of one, or of none where the run has not kept the table."""
+    """MoPE's rows against `opponent` in a table: one, or none where the run has not kept the table."""
     if table not in tables:
         return []
     found = tables[table].query("set == @name and judge == @judge and method == @FOCUS and opponent == @opponent")
@@ -69,14 +70,19 @@ def _matching(tables: RunTables, table: str, name: str, judge: str, opponent: st
 
 
 def spread_of_runs(table: pd.DataFrame) -> pd.DataFrame:
-    """Of runs that repeat one experiment: whose spread it is, for each set and judge that two or more of them have.
+    """Splits the spread between runs that repeat one experiment, for each set and judge that at least two runs have.
 
-    Standard deviations of MoPE's average win rate: `between_runs` as observed; `prompts`, of a run, from the interval
-    over its prompts; `controllers`, between the seeds of one run's controllers, pooled over the runs that have several;
-    `trainings`, what is left to the training of base, reward models and experts: the between-study standard deviation
-    of a random-effects model (Paule and Mandel 1982, by statsmodels), in which a run of k controllers has the variance
-    prompts² + controllers² / k. `trainings_share`: its part of a one-controller run's variance. `mean` with a t
-    interval over whole trainings. Runs of other seeds have evaluation prompts of their own.
+    All columns but the counts and `trainings_share` are win rates or standard deviations of MoPE's average win rate:
+
+    - `between_runs`: the standard deviation observed between runs;
+    - `prompts`: the one due to prompts, from each run's interval over prompts;
+    - `controllers`: between the seeds of one run's controllers, pooled over the runs with several;
+    - `trainings`: the rest, due to the training of base, reward models and experts. It is the between-study standard
+      deviation of a random-effects model (Paule and Mandel 1982, by statsmodels) in which a run with k controllers has
+      the variance prompts² + controllers² / k.
+
+    `trainings_share` is the share of `trainings` in the variance of a run with one controller. `mean` has a t interval
+    over whole runs. Runs with different seeds also have different evaluation prompts.
     """
     rows = []
     for (name, judge), own in table.groupby(["set", "judge"], sort=False):

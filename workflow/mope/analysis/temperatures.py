@@ -1,4 +1,4 @@
-"""One method at several temperatures: what the reward models say of it, and how it does against the others at each."""
+"""Methods at several temperatures: their mean rewards, and MoPE's win rates against the others at each of them."""
 
 import numpy as np
 import pandas as pd
@@ -13,11 +13,11 @@ TEMPERATURE_PAIR_COLUMNS = "set judge temperature opponent win_rate ci_low ci_hi
 
 
 def rewards_by_temperature(scores: pd.DataFrame, rows: dict[str, dict], resamples: int, seed: int) -> pd.DataFrame:
-    """Mean Bradley-Terry reward (paper eq. 2) of each method at each temperature.
+    """Mean Bradley-Terry reward (paper eq. 2) of each method at each temperature (columns `TEMPERATURE_COLUMNS`).
 
-    `scores` are the score tables with columns set and method; `rows` maps a method of these to the `method` that it is
-    and its `temperature`. Intervals by bootstrap over prompts × seeds of what was trained; `change` is to the same
-    method's own row, at the temperature of all others, paired on the same resamples.
+    `scores` are the score tables with columns set and method. `rows` maps each row of the method table to the `method`
+    that it varies and its `temperature`. Intervals are by bootstrap over prompts and training seeds. `change` is the
+    reward minus that of the method's main row, at the common temperature, paired on the same resamples.
     """
     found = []
     for name, table in scores[scores.method.isin(rows)].groupby("set", sort=False):
@@ -36,7 +36,10 @@ def rewards_by_temperature(scores: pd.DataFrame, rows: dict[str, dict], resample
 
 
 def win_rates_by_temperature(pairs: pd.DataFrame, rows: dict[str, dict]) -> pd.DataFrame:
-    """MoPE against each other method, both at one temperature; `pairs`: overall_win_rates.csv."""
+    """MoPE's win rates against each other method, both at the same temperature; `pairs` is overall_win_rates.csv.
+
+    `rows` as in `rewards_by_temperature`.
+    """
     about = pd.DataFrame(rows).T
     both = pairs[pairs.method.isin(rows) & pairs.opponent.isin(rows)]
     method, temperature = about.method, about.temperature.astype(float)
@@ -52,7 +55,7 @@ def win_rates_by_temperature(pairs: pd.DataFrame, rows: dict[str, dict]) -> pd.D
 
 
 def _resampled_means(cells: np.ndarray, resamples: int, seed: int) -> np.ndarray:
-    """Means of (seeds, prompts) in every resample of both: (resamples,)."""
+    """The mean of (seeds, prompts) rewards in every resample of seeds and prompts: (resamples,)."""
     seeds, prompts = cells.shape
     by_prompt = resample_weights(prompts, resamples, seed)
     draws = max(1, seeds - 1)  # n - 1, because n draws would hide a part of the variance (Rao and Wu 1988)
@@ -67,5 +70,5 @@ def _interval(draws: np.ndarray, cells: np.ndarray) -> tuple[float, float]:
 
 
 def _as_given(column: pd.Series) -> pd.Series:
-    """Names in the order in which they come, numbers by size."""
+    """Sort key: temperatures by value, names by their first occurrence."""
     return column if column.name == "temperature" else pd.Series(pd.factorize(column)[0], index=column.index)

@@ -1,10 +1,9 @@
 """Win rates with intervals, as shares in [0, 1].
 
 Win rate = (wins + ties / 2) / comparisons, over prompts, combinations and seeds (their counts are summed).
-Intervals `ci_low` to `ci_high` come from a bootstrap over prompts and the seeds of whatever was trained, crossed, so
-that everything about a prompt moves together, and everything about a seed; `prompts_low` to `prompts_high` come from
-one over prompts alone. Two methods of several seeds are compared seed by seed: an ablation's interval is that of the
-paired comparison.
+The interval `ci_low` to `ci_high` is from a bootstrap that resamples whole prompts and, crossed with them, whole
+training seeds; `prompts_low` to `prompts_high` resamples prompts alone. Two methods with several seeds are compared
+seed by seed, so an ablation's interval is that of the paired comparison.
 """
 
 import numpy as np
@@ -15,7 +14,7 @@ from mope.analysis.intervals import INTERVAL_COLUMNS, both_intervals, holm, sign
 from mope.analysis.outcomes import trained_seed
 from mope.methods.names import FOCUS
 
-SMALL = 100  # comparisons (seeds counted once) below which a Wilson interval stands beside the bootstrap
+SMALL = 100  # with fewer comparisons (seeds counted once) a Wilson interval is given beside the bootstrap's
 
 WIN_RATE_COLUMNS = (
     "set judge combination preference method opponent win_rate ci_low ci_high wins ties losses unparsed n_prompts "
@@ -28,7 +27,7 @@ DIFFERENCE_COLUMNS = ["set", "judge", "method", "opponent", "difference", *INTER
 
 
 def _seed_rates(table: pd.DataFrame) -> pd.DataFrame:
-    """Win rates by seed, (pairs, seeds): the seed of the side that has several, else the only one."""
+    """Win rates by training seed (`trained_seed`), (pairs, seeds)."""
     whole = table[table["preference"] == "all"]
     return whole.assign(seed=trained_seed(whole)).pivot_table(
         index=["a", "b"], columns="seed", values="outcome", aggfunc="mean"
@@ -41,10 +40,11 @@ def _spread(rates: pd.DataFrame) -> pd.Series:
 
 
 def win_rates(e: Evaluation, named: list[str]) -> pd.DataFrame:
-    """Both directions of every pair in every cell; p-values of the focus method's named comparisons over everything.
+    """Win rates of both directions of every pair in every cell (columns `WIN_RATE_COLUMNS`).
 
-    `p_holm` is filled in by `correct` once all evaluation sets are together. `p_bound` is True where a p-value, and so
-    the corrected one, is only an upper bound: the smallest that the number of resamples allows.
+    A cell is a combination or "all" with a preference or "all". In the cell of all, MoPE's comparisons with the methods
+    `named` have p-values; `correct` fills in `p_holm` once all evaluation sets are together. `p_bound` is True where a
+    p-value, and so the corrected one, is only an upper bound, the smallest value that the number of resamples allows.
     """
     spread, rows = _spread(_seed_rates(e.table)), []
     wins, ties, losses, unparsed = (
@@ -82,7 +82,7 @@ def win_rates(e: Evaluation, named: list[str]) -> pd.DataFrame:
 
 
 def _test(e: Evaluation, cell: int, pair: int) -> tuple[float, bool]:
-    """p-value of "wins and losses balance", prompts being the units, and whether it is only an upper bound."""
+    """p-value of "wins and losses are equally frequent", with prompts as units, and whether it is an upper bound."""
     balance = (e.counts.wins - e.counts.losses)[:, cell, pair].sum(axis=-1)
     return sign_flip_p(balance, len(e.weights), e.seed)
 
@@ -120,7 +120,10 @@ def _averages_resampled(e: Evaluation, cell: int) -> tuple[np.ndarray, np.ndarra
 
 
 def average_win_rates(e: Evaluation, tokens: pd.DataFrame) -> pd.DataFrame:
-    """Average over the opponents, with interval and spread between seeds; `tokens`: method, n_tokens, seed."""
+    """Each method's win rate averaged over its opponents, with intervals and the standard deviation between seeds.
+
+    `tokens` has the columns method, n_tokens and seed. Returns `AVERAGE_COLUMNS`; `mean_tokens` is per answer.
+    """
     bounds = both_intervals(*_averages_resampled(e, 0), len(e.counts.prompts))
     seeds = tokens.groupby("method")["seed"].nunique()
     by_seed = _seed_rates(e.table).reindex(pd.MultiIndex.from_tuples(e.counts.pairs, names=["a", "b"]))
@@ -177,12 +180,15 @@ def average_differences(e: Evaluation) -> pd.DataFrame:
 
 
 def correct(table: pd.DataFrame) -> pd.DataFrame:
-    """Holm over the named comparisons of all evaluation sets of a judge, each counted once; others stay empty."""
+    """Fills in `p_holm`: Holm's correction over a judge's named comparisons on all evaluation sets, each counted once.
+
+    Other rows stay NaN.
+    """
     table = table.copy()
     for judge in table["judge"].unique():
         tested = (table["judge"] == judge) & table["p_value"].notna()
         once = tested & (table["method"] == FOCUS)
         keys = table["set"] + "\0" + table["opponent"].where(table["method"] == FOCUS, table["method"])
         corrected = dict(zip(keys[once], holm(list(table.loc[once, "p_value"])), strict=True))
-        table.loc[tested, "p_holm"] = keys[tested].map(corrected).astype(float)  # of no named comparison none
+        table.loc[tested, "p_holm"] = keys[tested].map(corrected).astype(float)  # float also where none is named
     return table

@@ -8,10 +8,10 @@ from mope.decoding.sampling import Sampling
 
 @dataclass(frozen=True)
 class ControllerSettings:
-    """`controller` in config.yaml, for one seed."""
+    """The section `controller` of config.yaml, which explains the keys, for one of its seeds."""
 
     seed: int
-    start: str  # what the body begins from: random | base | embeddings
+    start: str  # the initial weights of the backbone: random | base | embeddings
     hidden: int
     layers: int
     heads: int
@@ -39,11 +39,11 @@ class ControllerSettings:
     precision: str = "float32"
 
     def sampling(self) -> Sampling:
-        """How answers to train on are drawn: from experts at `temperature`, or from their mixture at it."""
+        """How training answers are sampled: `tempers` says whether `temperature` is the experts' or their mixture's."""
         if self.tempers == "experts":
             return Sampling(expert_temperature=self.temperature)
         return Sampling(temperature=self.temperature)
 
     def reading(self, weights: list[float] | None = None) -> PromptScheme:
-        """What experts and controller read in training, under graded preferences if there are `weights`."""
+        """What experts and controller read in training; `weights` are those of graded preferences, by dimension."""
         return PromptScheme(self.expert_prompt, self.reads, self.mixes, weights)

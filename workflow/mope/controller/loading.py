@@ -1,4 +1,4 @@
-"""Trained controllers, read back for the experts of a pool."""
+"""Loads trained controllers for the experts of a pool."""
 
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from mope.preferences import Preferences
 
 
 def load_controller(folder: Path, pool: ExpertPool, preferences: Preferences, tokenizer) -> PreTrainedModel:
-    """A trained controller; `MopeError` when it was trained for other experts than those of the pool.
+    """The trained controller in `folder`, in evaluation mode on the pool's device.
 
-    One that scores experts by their texts takes up experts that it has not met in training.
+    A controller that scores experts by their preference texts (`scores: texts`) also takes experts that it was not
+    trained with. `MopeError` where its experts are not those of the pool.
     """
     module = AutoModel.from_pretrained(folder, trust_remote_code=False).to(pool.device).eval()
     trained = list(module.config.experts)

@@ -1,4 +1,4 @@
-"""Log-probabilities of a mixture from recorded numbers of its experts (paper eq. 1); no expert is run.
+"""Log-probabilities of a mixture from recorded log-probabilities of its experts (paper eq. 1), without running experts.
 
 Shapes: B answers of up to T tokens by k experts each; `present` (B, T) bool marks the tokens of an answer.
 """
@@ -13,11 +13,12 @@ def token_logprobs(
 ) -> torch.Tensor:
     """log π_θ(y_t) = log Σ_i α_i p_i(y_t) (paper eq. 1), shape (B, T).
 
-    `logits` (B, T, k) are the controller's outputs for the k experts of ξ (the softmax over these is the softmax of all
-    n outputs masked to ξ); `expert_logprobs` (B, T, k) are the recorded log p_i(y_t). No expert is run.
+    `logits` (B, T, k) are the controller's outputs for the k experts of ξ; their softmax is that of all n outputs
+    masked to ξ. `expert_logprobs` (B, T, k) are the recorded log p_i(y_t).
 
-    With `rest` (B, T, m, k), the log p_i of the m other tokens that were most probable, experts are mixed in logit
-    space instead (paper table 4): log π_θ(y_t) = Σ_i α_i log p_i(y_t) − log Σ_v Π_i p_i(v)^α_i, v being y_t and those.
+    With `rest` (B, T, m, k), the log p_i of the m most probable other tokens, experts are mixed in logit space instead
+    (paper table 4): log π_θ(y_t) = Σ_i α_i log p_i(y_t) − log Σ_v Π_i p_i(v)^α_i, where v runs over y_t and these m
+    tokens. Deviation, because only they are recorded: the sum is not over the whole vocabulary.
     """
     alphas = torch.log_softmax(logits, dim=-1)
     if rest is None:
@@ -29,5 +30,5 @@ def token_logprobs(
 def answer_logprobs(
     logits: torch.Tensor, expert_logprobs: torch.Tensor, present: torch.Tensor, rest: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """log π_θ(y), the sum over the tokens of each answer, shape (B,)."""
+    """log π_θ(y), the sum of `token_logprobs` over the tokens of each answer, shape (B,)."""
     return torch.where(present, token_logprobs(logits, expert_logprobs, rest), 0.0).sum(dim=-1)

@@ -1,7 +1,7 @@
-"""What a controller is trained by: `controller.objective` in config.yaml -> class. A new one is a file and a line here.
+"""Objectives of controller training: `controller.objective` in config.yaml -> class. A new one takes a file and a line.
 
-A class is made of the settings for each step. `target` turns rewards into what `Rollout.target` then holds (`holds`
-names it), `loss` is the mean over `terms` terms.
+An object of the class is made from the settings for each training step. `target` turns rewards into the values of
+`Rollout.target`, which `holds` names; `loss` is a mean over `terms` terms.
 """
 
 from mope.controller import ppo, rebel

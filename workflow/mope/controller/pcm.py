@@ -13,10 +13,11 @@ from mope.preferences import Preferences
 
 
 class PreferenceControllerConfig(LlamaConfig):
-    """A LLaMA configuration, and what the outputs stand for.
+    """A LLaMA configuration with the meaning of the controller's outputs.
 
-    `experts`: the preferences, in order. `reads` and `mixes`: what it reads of ξ and whom it weighs (`Reading` in
-    decoding/requests.py). `expert_texts`: token ids of each preference text, where experts are scored from those.
+    `experts` are the preferences in the order of the outputs. `reads` says what the controller reads of ξ, and `mixes`
+    which experts it weighs (`PromptScheme` in mope/decoding/mixture.py). `expert_texts` are the token ids of each
+    preference text if experts are scored by their texts, else None.
     """
 
     model_type = "preference_controller"
@@ -35,13 +36,13 @@ class PreferenceControllerConfig(LlamaConfig):
 
 
 def expert_texts(tokenizer, preferences: Preferences) -> list[list[int]]:
-    """Token ids of every preference text: what experts are scored from by a controller with `scores: texts`."""
+    """Token ids of every preference text, by which a controller with `scores: texts` scores the experts."""
     return [tokenizer(preferences.texts[i], add_special_tokens=False)["input_ids"] for i in preferences.ids]
 
 
 @dataclass
 class ControllerOutput(ModelOutput):
-    """`logits` (B, T, n): weights' logits after each token; `past_key_values` the cache."""
+    """`logits` (B, T, n) of the n experts' weights after each token, and the key-value cache."""
 
     logits: torch.FloatTensor | None = None
     past_key_values: object | None = None
@@ -50,10 +51,10 @@ class ControllerOutput(ModelOutput):
 class PreferenceController(PreTrainedModel):
     """α_i(x, y_<t, ξ; θ) of paper eq. 1, before the softmax over the experts of ξ.
 
-    It reads the chat-formatted instruction with the preference texts of ξ, then the partial answer [gap: the encoding
-    of ξ is unpublished]; the logits after the last token read weigh the experts for the next token. With
-    `expert_texts`, the output of an expert is not a trained row but the product with what the backbone makes of the
-    expert's preference text, so that experts can be added after training.
+    It reads the chat-formatted instruction with the preference texts of ξ, then the partial answer; the paper does not
+    publish how ξ is encoded. The logits after the last token weigh the experts for the next token. With `expert_texts`
+    an expert has no trained output row: its row is computed by backbone and head from the expert's preference text, so
+    that experts can be added after training.
     """
 
     config_class = PreferenceControllerConfig
@@ -71,7 +72,7 @@ class PreferenceController(PreTrainedModel):
         torch.nn.init.zeros_(self.head.bias)
 
     def output_weights(self) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Weight (n, H) and bias (n,) of the last layer; computed from the experts' texts where these score them."""
+        """Weight (n, H) and bias (n,) of the last layer; with `expert_texts` computed from these, without bias."""
         texts = self.config.expert_texts
         if texts is None:
             return self.head.weight, self.head.bias
@@ -81,7 +82,7 @@ class PreferenceController(PreTrainedModel):
     def forward(
         self, input_ids, attention_mask=None, position_ids=None, past_key_values=None, use_cache=False
     ) -> ControllerOutput:
-        """`input_ids` and `attention_mask` (B, T) int64."""
+        """Logits (B, T, n) of the experts' weights; `input_ids` and `attention_mask` are (B, T) int64."""
         out = self.model(
             input_ids=input_ids,
             attention_mask=attention_mask,
@@ -94,7 +95,7 @@ class PreferenceController(PreTrainedModel):
 
     @torch.no_grad()
     def decoder(self) -> LlamaController:
-        """The controller as the decode loop runs it; to be made again after an update of the weights."""
+        """The controller in the form that the decode loop runs; make it again after each update of the weights."""
         if self.config.expert_texts is None:
             return LlamaController(self.model, self.head)
         weight, _ = self.output_weights()
@@ -106,11 +107,11 @@ class PreferenceController(PreTrainedModel):
 def grown_from(
     folder: Path, experts: list[str], vocabulary: int, layers: int | None = None, **about
 ) -> PreferenceController:
-    """An untrained controller whose body is the pretrained LLaMA in `folder`, in float32; its mixture is uniform.
+    """An untrained controller on the pretrained LLaMA in `folder`, in float32; it gives all experts equal weights.
 
-    `layers`: how many of the LLaMA's layers, from the first on; None: all. `about` says what it reads and what its
-    outputs stand for, as in its configuration.
-    Ids of the base's tokenizer that the LLaMA has no embedding for read as its mean embedding until they are trained.
+    `layers` is the number of the LLaMA's first layers to use (None: all); `MopeError` where it has fewer. `about` holds
+    `reads`, `mixes` and `expert_texts` of the configuration. Tokens of the base's `vocabulary` without an embedding in
+    the LLaMA begin with its mean embedding.
     """
     body = LlamaModel.from_pretrained(folder, dtype=torch.float32)
     if layers is not None:
@@ -132,15 +133,16 @@ def grown_from(
 
 
 def enlarged(embeddings: torch.Tensor, vocabulary: int) -> torch.Tensor:
-    """Embeddings (n, H) with rows up to `vocabulary` added, each of them the mean of the known ones."""
+    """Embeddings (n, H) extended to `vocabulary` rows, the new ones being their mean; unchanged if n is larger."""
     missing = max(0, vocabulary - len(embeddings))
     return torch.cat([embeddings, embeddings.mean(dim=0, keepdim=True).expand(missing, -1)])
 
 
 def projected_embeddings(folder: Path, vocabulary: int, hidden: int) -> torch.Tensor:
-    """The embeddings of the model in `folder` on their first `hidden` principal components, (vocabulary, hidden).
+    """Embeddings of the model in `folder` on their first `hidden` principal components: (vocabulary, hidden).
 
-    Scaled to the standard deviation with which a body from scratch begins, so that training starts alike.
+    They are scaled to the standard deviation of randomly initialised embeddings, so that training starts alike.
+    `MopeError` where `hidden` exceeds the width of the model's embeddings.
     """
     known = (
         AutoModel.from_pretrained(folder, dtype=torch.float32, trust_remote_code=False)
@@ -152,13 +154,13 @@ def projected_embeddings(folder: Path, vocabulary: int, hidden: int) -> torch.Te
             f"controller.hidden: {hidden} found, at most {known.shape[1]} is expected with start: embeddings"
         )
     centred = known - known.mean(dim=0)
-    directions = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -hidden:]  # (H, hidden), by rising variance
+    directions = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -hidden:]  # (H, hidden), by increasing variance
     projected = centred @ directions
     return enlarged(projected * (LlamaConfig().initializer_range / projected.std()), vocabulary)
 
 
 class ConstantControllerConfig(PretrainedConfig):
-    """`experts`: the preferences that the outputs stand for; `combinations`: how many ξ there are."""
+    """`experts`: the preferences in the order of the outputs; `combinations`: the number of different ξ."""
 
     model_type = "constant_controller"
 
@@ -176,7 +178,7 @@ class ConstantControllerConfig(PretrainedConfig):
 
 
 class ConstantController(PreTrainedModel):
-    """One learned weight vector per ξ, whatever the instruction and the answer: what the PCM must beat."""
+    """One learned weight vector per ξ, independent of instruction and answer: a baseline for the PCM."""
 
     config_class = ConstantControllerConfig
 
@@ -186,11 +188,11 @@ class ConstantController(PreTrainedModel):
         self.post_init()
 
     def forward(self, input_ids, **_) -> ControllerOutput:
-        """`input_ids` (B, T), of which the first is the number of ξ; logits (B, T, n)."""
+        """Logits (B, T, n); of `input_ids` (B, T) only the first column counts, which holds the number of ξ."""
         return ControllerOutput(logits=self.table[input_ids[:, :1]].expand(-1, input_ids.shape[1], -1))
 
     def decoder(self) -> ConstantLogits:
-        """The weights as the decode loop takes them."""
+        """The weights in the form that the decode loop uses."""
         return ConstantLogits(self.table)
 
 

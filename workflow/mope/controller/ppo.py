@@ -1,7 +1,8 @@
-"""PPO's clipped objective (Schulman et al. 2017, arXiv 1707.06347) for the controller, the ablation beside REBEL.
+"""PPO's clipped objective (Schulman et al. 2017, arXiv 1707.06347) for the controller, an ablation of REBEL.
 
-It uses the same recorded scalars as REBEL: log p_i(y_t) of the active experts at the sampled tokens, nothing else.
-Deviation: no value model, the other answer to the same prompt is the baseline (leave-one-out).
+It uses the same recorded numbers as REBEL: log p_i(y_t) of the experts of ξ at the sampled tokens. Deviation, because
+there are two answers to each prompt: instead of a value model, the other answer's reward is the baseline
+(leave-one-out).
 """
 
 import torch
@@ -12,33 +13,33 @@ from mope.controller.rollout import Rollout
 
 
 class ClippedPPO:
-    """Raises the probability of tokens of answers that did better than the other one to their prompt."""
+    """Makes the tokens of an answer more probable if its reward is above that of the other answer to its prompt."""
 
-    holds = "advantage"  # what `Rollout.target` is
+    holds = "advantage"  # the meaning of `Rollout.target`
 
     def __init__(self, settings: ControllerSettings):
         self.clip = settings.clip
-        self.old: dict[int, torch.Tensor] = {}  # log π_old(y_t) of every part, from the first pass over it
+        self.old: dict[int, torch.Tensor] = {}  # number of a part -> its log π_old(y_t) (B, T), from the first pass
 
     def target(self, reward: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
         """Advantages (N, 2); `batch` (M, 2) are the rewards of all processes that share the step."""
         return advantages(reward, batch)
 
     def terms(self, rollout: Rollout) -> int:
-        """How many terms the loss is the mean of: tokens."""
+        """The number of terms that the loss averages: tokens of the answers."""
         return int(rollout.present.sum())
 
     def loss(self, number: int, part: Rollout, logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Loss and log-ratios (N, 2) of part `number` of a step, from the controller's outputs (B, T, k) on it."""
+        """Loss (a scalar) and log-ratios (N, 2) of part `number` of a step; `logits` (B, T, k) are the controller's."""
         logprob = token_logprobs(logits, part.expert_logprobs, part.rest)
         old = self.old.setdefault(number, logprob.detach())
         return ppo_loss(logprob, old, part.present, part.target, self.clip)
 
 
 def advantages(reward: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
-    """R(y) minus the reward of the prompt's other answer, in standard deviations over the batch; (N, 2) to (N, 2).
+    """Advantages (N, 2): R(y) minus the reward of the prompt's other answer, in standard deviations over the batch.
 
-    `batch` (M, 2) are the rewards of all processes that share the step, of which `reward` are this one's.
+    `reward` (N, 2) are the rewards of this process, `batch` (M, 2) those of all processes that share the step.
     """
     return (reward - reward.flip(1)) / (batch - batch.flip(1)).std().clamp(min=1e-8)
 

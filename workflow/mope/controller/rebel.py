@@ -8,9 +8,9 @@ from mope.controller.rollout import Rollout
 
 
 class Rebel:
-    """Fits the log-ratio of two answers to the gap of their rewards."""
+    """Fits the difference between two answers' log-ratios to the difference between their rewards (paper eq. 3)."""
 
-    holds = "reward"  # what `Rollout.target` is
+    holds = "reward"  # the meaning of `Rollout.target`
 
     def __init__(self, settings: ControllerSettings):
         self.eta = settings.eta
@@ -20,11 +20,11 @@ class Rebel:
         return reward
 
     def terms(self, rollout: Rollout) -> int:
-        """How many terms the loss is the mean of: prompts."""
+        """The number of terms that the loss averages: prompts."""
         return len(rollout.target)
 
     def loss(self, number: int, part: Rollout, logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Loss and log-ratios (N, 2) of part `number` of a step, from the controller's outputs (B, T, k) on it."""
+        """Loss (a scalar) and log-ratios (N, 2) of part `number` of a step; `logits` (B, T, k) are the controller's."""
         logprob = answer_logprobs(logits, part.expert_logprobs, part.present, part.rest).view(-1, 2)
         return rebel_loss(logprob, part.old_logprob, part.target, self.eta)
 
@@ -34,8 +34,8 @@ def rebel_loss(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean over prompts of ( (Δlog π_θ/π_old)(y) − (Δlog π_θ/π_old)(y') − η (R(y) − R(y')) )² / η².
 
-    All arguments are (N, 2): two answers y, y' to each of N prompts. The division by η² is eq. 3's form
-    ((…)/η − ΔR)², which keeps the loss in units of reward whatever η. Returns the loss and the log-ratios (N, 2).
+    All tensors are (N, 2): two answers y, y' to each of N prompts. Dividing by η² gives eq. 3's form ((…)/η − ΔR)²,
+    whose unit is that of squared rewards for every η. Returns the loss and the log-ratios (N, 2).
 
     On-policy (`controller.tempers: experts`): an answer is drawn token by token from Σ_i α_i p_i, each p_i the softmax
     of an expert's logits divided by the temperature, and both log-probabilities are those of this mixture. REBEL's

@@ -1,4 +1,4 @@
-"""Recorded answers of a step of training, as the batch that an objective needs."""
+"""The recorded answers of one training step, as the batch that an objective needs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -12,20 +12,20 @@ from mope.decoding.request import Answer, Request
 
 @dataclass(frozen=True)
 class Rollout:
-    """Recorded answers, N prompts × 2; everything an update needs (N·2 = B, k experts, T tokens)."""
+    """Everything that an update needs of B = 2 N recorded answers, two to each of N prompts (k experts, T tokens)."""
 
-    input_ids: torch.Tensor  # (B, P + T) what the controller reads, left-padded prompt then answer
-    attention_mask: torch.Tensor  # (B, P + T)
+    input_ids: torch.Tensor  # (B, P + T) int64, what the controller reads: left-padded prompt, then right-padded answer
+    attention_mask: torch.Tensor  # (B, P + T) int64, 0 on padding
     members: torch.Tensor  # (B, k) positions of ξ's experts among the controller's outputs
     expert_logprobs: torch.Tensor  # (B, T, k) log p_i(y_t)
     present: torch.Tensor  # (B, T) bool
     old_logprob: torch.Tensor  # (N, 2) log π_old(y)
     reward: torch.Tensor  # (N, 2) R(y), less the KL penalty where there is one
-    target: torch.Tensor  # (N, 2) what the objective regresses on or weighs by, see its field `holds`
-    rest: torch.Tensor | None = None  # (B, T, m, k) log p_i of other tokens, of mixtures in logit space
+    target: torch.Tensor  # (N, 2) rewards or advantages, as the objective's field `holds` says
+    rest: torch.Tensor | None = None  # (B, T, m, k) log p_i of m other tokens, for mixtures in logit space
 
     def parts(self, prompts: int) -> Iterator["Rollout"]:
-        """The same in parts of so many prompts, those of about equally long answers together."""
+        """The batch in parts of `prompts` prompts each; prompts with answers of similar length share a part."""
         order = self.present.sum(1).view(-1, 2).amax(1).argsort(stable=True)
         for pairs in order.split(prompts):
             rows = (2 * pairs[:, None] + torch.arange(2, device=pairs.device)).flatten()
@@ -34,7 +34,7 @@ class Rollout:
             yield part.trimmed()
 
     def trimmed(self) -> "Rollout":
-        """The same without the padding that all of its answers share."""
+        """The batch without the columns in which every answer has padding."""
         first, longest = int(self.attention_mask.argmax(1).min()), int(self.present.sum(1).max())
         both = slice(first, self.input_ids.shape[1] - self.present.shape[1] + longest)
         kept = {name: slice(longest) for name in ("expert_logprobs", "present", "rest")}
@@ -43,7 +43,7 @@ class Rollout:
         return replace(self, **{name: tensors[name][:, cut] for name, cut in kept.items() if name in tensors})
 
     def to(self, device: torch.device) -> "Rollout":
-        """The same on another device."""
+        """The batch on another device."""
         return Rollout(**{name: tensor.to(device) for name, tensor in self._tensors().items()})
 
     def _tensors(self) -> dict[str, torch.Tensor]:
@@ -63,9 +63,9 @@ class Rollout:
 def rollout_of(
     requests: list[Request], answers: list[Answer], members: list[list[int]], reward: torch.Tensor, pad_id: int
 ) -> Rollout:
-    """Pad the recorded answers into one batch; `reward` (B,), answers 2i and 2i+1 belong to one prompt.
+    """Pad the recorded answers into one batch; `reward` is (B,), and answers 2i and 2i+1 belong to one prompt.
 
-    `members` (B, k) are the places of ξ's experts among those of the pool.
+    `members` (B, k) are the positions of ξ's experts among those of the pool; `target` is first set to the rewards.
     """
     longest = max(len(answer.tokens) for answer in answers)
     prompt = max(len(request.controller_ids) for request in requests)
@@ -85,7 +85,7 @@ def rollout_of(
             rest[b, :wrote] = answer.rest
     if rest is None:
         old = torch.stack([answer.logprob.sum() for answer in answers])
-    else:  # both sides of the ratio normalised over the recorded tokens; the decoder did it over the vocabulary
+    else:  # as in the update, normalised over the recorded tokens; the decoder's own is over the whole vocabulary
         drawn_with = torch.ones(rows, longest, k)
         for b, (answer, own) in enumerate(zip(answers, members, strict=True)):
             drawn_with[b, : len(answer.tokens)] = answer.alphas[:, own]
@@ -95,6 +95,6 @@ def rollout_of(
 
 
 def uniform_logprob(rollout: Rollout) -> torch.Tensor:
-    """log π(y) under uniform weights, (N, 2): the reference of the KL penalty."""
+    """log π(y) (N, 2) of the mixture with uniform weights, the reference policy of the KL penalty."""
     zeros = torch.zeros_like(rollout.expert_logprobs)
     return answer_logprobs(zeros, rollout.expert_logprobs, rollout.present, rollout.rest).view(-1, 2)

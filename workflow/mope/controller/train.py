@@ -1,4 +1,4 @@
-"""Training of the Preference Control Model by REBEL on Bradley-Terry rewards (paper eq. 1-3)."""
+"""Trains the Preference Control Model by REBEL on Bradley-Terry rewards (paper eq. 1-3)."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -48,10 +48,12 @@ def train_controller(
     *,
     ends: Sequence[int],
 ) -> pd.DataFrame:
-    """Online REBEL: sample two answers per (prompt, ξ), score them, fit the log-ratio to the reward gap; repeat.
+    """Online REBEL: sample two answers per (prompt, ξ), score them, fit log-ratios to reward differences; repeat.
 
-    Each of the tokens `ends` ends an answer. Writes the controller to the folder `out`; returns the training curve, one
-    row per step. Several processes share the prompts of a step.
+    `combinations` are the ξ trained on, `ends` the token ids that end an answer, and `start` the folder of a LLaMA to
+    begin from. Writes the controller to the folder `out`; returns the training curve, one row per step, each of which
+    `report` also receives. Several processes share the prompts of a step. `MopeError` where there are more processes
+    than prompts in a step; `Stopped` after a signal, when a checkpoint is saved.
     """
     processes = init_distributed()
     if settings.prompts_per_step < processes.num_processes:
@@ -67,12 +69,12 @@ def train_controller(
     saved.listen()
     quiet = not processes.is_main_process
     for step in tqdm(range(settings.steps), desc=f"REBEL, seed {settings.seed}", mininterval=5, disable=quiet):
-        if len(order) < settings.prompts_per_step:  # every prompt under every combination before any comes again
+        if len(order) < settings.prompts_per_step:  # all prompts under all combinations, in a new random order
             order = [(prompt, xi, w) for prompt in prompts for xi in combinations for w in settings.weights or [None]]
             rng.shuffle(order)
         asked = [order.pop() for _ in range(settings.prompts_per_step)]
         if step < len(rows):
-            continue  # before the checkpoint
+            continue  # this step was finished before the checkpoint; only the random state advances
         with processes.split_between_processes(list(enumerate(asked))) as own:
             seeds = [derive_seed(settings.seed, step, 2 * i + answer) for i, _ in own for answer in range(2)]
             asked = [pair for _, pair in own for _ in range(2)]
@@ -119,9 +121,9 @@ def train_controller(
 
 
 def update(controller: TrainableController, optimizer, rollout: Rollout, settings: ControllerSettings) -> dict:
-    """`epochs` REBEL (or PPO) steps on one batch of recorded answers; returns what the training curve shows.
+    """`settings.epochs` optimisation steps on one batch of recorded answers; returns its row of the training curve.
 
-    Where processes share the batch, gradients and losses are sums over it, and all of them take the same steps.
+    Where processes share the batch, gradients and losses are summed over all of them, and all take the same steps.
     """
     controller.train()
     divergence = rollout.old_logprob - uniform_logprob(rollout)

@@ -1,4 +1,4 @@
-"""Controllers before their training: from scratch, grown from a LLaMA, or constant weights."""
+"""Untrained controllers: from scratch, on a pretrained LLaMA, or with constant weights."""
 
 from pathlib import Path
 
@@ -19,10 +19,11 @@ from mope.preferences import Preferences
 def new_controller(
     tokenizer, vocabulary: int, preferences: Preferences, settings: ControllerSettings, start: Path | None = None
 ) -> TrainableController:
-    """An untrained controller, whose mixture is uniform; its body is the LLaMA in the folder `start`, or random.
+    """An untrained controller, which gives all experts equal weights.
 
-    `vocabulary` counts the experts' outputs, which may be more than the tokenizer's tokens. With `settings.start: base`
-    the folder is the base, whose first layers the body is; with `embeddings` its embeddings alone are taken.
+    Its backbone is the LLaMA in the folder `start`, or random (None). `vocabulary` is the width of the experts'
+    outputs, which may exceed the number of the tokenizer's tokens. With `settings.start: base` the folder is that of
+    the base, and the backbone is its first layers; with `embeddings` only its embeddings are used, projected.
     """
     experts = list(preferences.ids)
     if settings.reads == "combination":

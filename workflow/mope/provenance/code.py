@@ -1,8 +1,8 @@
-"""Digest of the code a stage really runs: its script and every project module that the script imports.
+"""Digest of the code that a stage runs: its script and every project module that the script imports.
 
-Comments, docstrings and formatting do not count. The digest is the same on every Python from 3.11 on, which is why the
-syntax tree is written out here and not with `ast.dump`, whose output changes between minor versions.
-Standard library only: the Snakefile calls this while it is parsed.
+Comments, docstrings and formatting do not count. The digest is the same on every Python from 3.11 on; `ast.dump` would
+not do, because its output changes between minor versions. Standard library only: the Snakefile calls this when it is
+parsed.
 """
 
 import ast
@@ -18,17 +18,17 @@ DYNAMIC = {"__import__", "import_module", "exec_module", "spec_from_file_locatio
 IGNORED = {"ctx", "kind", "type_comment", "type_ignores"}
 
 
-Chosen = Mapping[str, Collection[str]]  # table -> the entries that count
-Imports = tuple[tuple[str, bool], ...]  # names that a file imports, and whether each must be a module
+Chosen = Mapping[str, Collection[str]]  # dotted name of a table -> its entries that count
+Imports = tuple[tuple[str, bool], ...]  # names that a file imports, each with whether it must be a module
 WHOLE_TABLES: Chosen = MappingProxyType({})
 
 
 def digest(script: Path | str, chosen: Chosen = WHOLE_TABLES) -> str:
     """SHA-256 (hex) of `<root>/scripts/<stage>.py` and of all modules below `<root>` that it imports, at any depth.
 
-    `chosen` maps a table, such as `mope.report.figures.table`, to the entries that the stage uses. A table imports one
-    module for each entry, which has the entry's name. Of a table only the modules of chosen entries count, so that a
-    new entry changes no digest of the others.
+    `chosen` maps a table, such as `mope.report.figures.table`, to the entries that the stage uses. A table is a module
+    that imports one module for each entry, named as the entry. Only the modules of chosen entries count, so that a new
+    entry does not change the digests of stages that use others.
 
     Imports inside functions count. Raises `MopeError` for relative and dynamic imports, which cannot be followed,
     for a project module that does not exist, and for source that cannot be parsed.
@@ -40,7 +40,10 @@ def digest(script: Path | str, chosen: Chosen = WHOLE_TABLES) -> str:
 
 
 def closure(script: Path, chosen: Chosen = WHOLE_TABLES) -> list[Path]:
-    """The script and every project file it imports, sorted by path; of tables the `chosen` entries only."""
+    """The script and every project file that it imports, sorted by path; for tables only the `chosen` entries' files.
+
+    Raises `MopeError` as `digest` does.
+    """
     tables = {script.parent.parent.joinpath(*name.split(".")).with_suffix(".py"): name for name in chosen}
     folders = [script.parent.parent, script.parent]  # `import mope.x`, and a module that lies beside the script
     found: set[Path] = set()
@@ -64,7 +67,7 @@ def closure(script: Path, chosen: Chosen = WHOLE_TABLES) -> list[Path]:
 
 
 def _entries(table: Path, imports: Imports, chosen: Collection[str]) -> Imports:
-    """Of a table's imports the modules of the chosen entries; `MopeError` for an entry that has none."""
+    """Those of a table's imports that are modules of chosen entries; `MopeError` for an entry without a module."""
     kept = tuple((name, True) for name, _ in imports if name.startswith("mope.") and name.split(".")[-1] in chosen)
     for entry in sorted(set(chosen) - {name.split(".")[-1] for name, _ in kept}):
         raise MopeError(f"{table}: imports no module named {entry}; each entry of a table is a module of that name")
@@ -72,7 +75,7 @@ def _entries(table: Path, imports: Imports, chosen: Collection[str]) -> Imports:
 
 
 def _files(folder: Path, name: str) -> list[Path]:
-    """Files that `import name` runs: the `__init__.py` of each package on the way, then the module; [] if unknown."""
+    """Files that `import name` runs: the `__init__.py` of each package, then the module; [] if there is none."""
     parts = name.split(".")
     module = folder.joinpath(*parts)
     files = [folder.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
@@ -113,7 +116,7 @@ def _parse(source: bytes) -> tuple[str, Imports]:
 
 
 def canonical(value: object) -> str:
-    """The syntax tree as text: no positions, no docstrings, no empty fields, strings escaped to ASCII."""
+    """The syntax tree as text, without positions, docstrings and empty fields; strings are escaped to ASCII."""
     if isinstance(value, list):
         return f"[{','.join(canonical(item) for item in value if not _is_bare_text(item))}]"
     if not isinstance(value, ast.AST):
@@ -129,12 +132,12 @@ def canonical(value: object) -> str:
 
 
 def _is_bare_text(node: object) -> bool:
-    """A statement that is only a string: a docstring, or a comment written as one."""
+    """Whether a statement is only a string: a docstring, or a comment written as a string."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _merged(values: list[ast.expr]) -> list[ast.expr]:
-    """Parts of an f-string with neighbouring literals joined: Python versions split them differently."""
+    """The parts of an f-string with adjacent literals joined, because Python versions split them differently."""
     merged: list[ast.expr] = []
     for value in values:
         if merged and isinstance(value, ast.Constant) and isinstance(merged[-1], ast.Constant):

@@ -1,8 +1,8 @@
-"""What the entries of a table declare, read without running them.
+"""What the entries of a table declare, read from their source without importing them.
 
-A table is a module with one dictionary, name -> module (or something of a module), such as
-`mope.methods.kind_table.METHOD_KINDS`. The Snakefile must know what an entry needs and accepts, but not load the
-libraries that it runs on: so an entry states this in constants that are literals, and they are read from its source.
+A table is a module with one dictionary, name -> module (or something in a module), such as
+`mope.methods.kind_table.METHOD_KINDS`. The Snakefile must know what an entry needs and accepts without loading the
+libraries that it uses. Therefore an entry states this in constants that are literals, which are read from its source.
 """
 
 import ast
@@ -16,7 +16,7 @@ WORKFLOW = Path(__file__).resolve().parents[2]
 
 @functools.cache
 def modules(table: str) -> dict[str, str]:
-    """Name -> dotted name of its module, in the order of the table; `MopeError` if there is no such dictionary."""
+    """Entry -> dotted name of its module, in the order of the table; `MopeError` if the table has no dictionary."""
     file = _file(table)
     tree = ast.parse(file.read_text())
     imported = {
@@ -36,7 +36,7 @@ def modules(table: str) -> dict[str, str]:
 
 @functools.cache
 def declared(table: str) -> dict[str, dict[str, object]]:
-    """Name -> the constants of its module that are literals (numbers, texts, lists, dictionaries)."""
+    """Entry -> the constants of its module that are literals (numbers, texts, lists, dictionaries), by name."""
     return {name: _literals(_file(module)) for name, module in modules(table).items()}
 
 
@@ -56,5 +56,5 @@ def _literals(file: Path) -> dict[str, object]:
             try:
                 found[node.targets[0].id] = ast.literal_eval(node.value)
             except ValueError:
-                continue  # a constant that is computed; nobody asks for it here
+                continue  # a computed constant, which declares nothing
     return found

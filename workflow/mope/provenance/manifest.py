@@ -1,4 +1,4 @@
-"""The list of all artifacts of a run, and the check that every one of them is still what it was."""
+"""The list of all artifacts of a run, and the check that each of them is unchanged."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -10,14 +10,14 @@ from mope.provenance.artifact import difference, meta_path, read_meta, require
 
 MANIFEST = "manifest.json"
 LOST = f"missing, but listed in {MANIFEST}"
-NOT_ARTIFACTS = {"logs", "timings", "report.html", "report.zip"}  # by Snakemake, different in every run
-NOT_ARTIFACTS |= {"batch"}  # requests to a batch service: of use until they are answered
+NOT_ARTIFACTS = {"logs", "timings", "report.html", "report.zip"}  # written by Snakemake, different in every run
+NOT_ARTIFACTS |= {"batch"}  # requests to a batch service, needed only until they are answered
 
 
 def build(run: Path) -> dict:
     """{schema_version, run, artifacts: {path: {stage, sha256, bytes}}} of all artifacts below the folder `run`.
 
-    Digests come from the records. `MopeError` if a file has no record.
+    Digests are taken from the records. `MopeError` if a file has no record.
     """
     artifacts = {}
     for path in artifacts_of(run):
@@ -29,7 +29,7 @@ def build(run: Path) -> dict:
 
 @dataclass(frozen=True)
 class Fault:
-    """An artifact that is not what it was: one line that says how, and whether the manifest lists it."""
+    """An artifact that has changed: `problem` is one line that says how; `listed`: whether the manifest lists it."""
 
     path: Path
     problem: str
@@ -37,7 +37,7 @@ class Fault:
 
 
 def listed_in(run: Path) -> dict[str, dict]:
-    """The artifacts that the manifest of `run` lists; `MopeError` if it is missing or not as it was written."""
+    """Path in the run -> {stage, sha256, bytes} of the manifest; `MopeError` if the manifest is missing or changed."""
     if not (run / MANIFEST).is_file():
         raise MopeError(f"{run / MANIFEST}: missing; finish the run with `make results` first")
     return json.loads(require(run / MANIFEST).read_text())["artifacts"]
@@ -46,14 +46,14 @@ def listed_in(run: Path) -> dict[str, dict]:
 def verify(run: Path, only: Sequence[str] = ()) -> list[Fault]:
     """The artifacts of the run that differ from their record or the manifest, are missing, or have no record.
 
-    `only`: of these files and folders of the run. What another run that uses these artifacts has added since is in no
-    manifest, and fine if it is as recorded.
+    `only` restricts the check to these files and folders of the run. Artifacts that another run has added to this one
+    are not in the manifest; they need only agree with their records. `MopeError` without a valid manifest.
     """
     return find_faults(run, listed_in(run), only)
 
 
 def find_faults(run: Path, listed: dict[str, dict], only: Sequence[str] = ()) -> list[Fault]:
-    """As `verify`, where the manifest has been read already."""
+    """As `verify`, with the manifest's entries as `listed_in` returns them."""
     present = {path.relative_to(run).as_posix(): path for path in artifacts_of(run)}
     found = []
     for name in sorted(listed.keys() | present.keys()):
@@ -68,7 +68,7 @@ def find_faults(run: Path, listed: dict[str, dict], only: Sequence[str] = ()) ->
 def require_listed(run: Path, path: Path) -> Path:
     """`path`, an artifact of `run`, if it agrees with its record and, in a finished run, with the manifest.
 
-    Nothing but this artifact and the manifest is read. `MopeError` names the file that differs.
+    Reads only this artifact and the manifest. `MopeError` names the file that differs.
     """
     listed = listed_in(run) if (run / MANIFEST).is_file() else {}
     problem = _problem(require(path), listed.get(path.relative_to(run).as_posix()))
@@ -78,7 +78,7 @@ def require_listed(run: Path, path: Path) -> Path:
 
 
 def artifacts_of(run: Path) -> Iterator[Path]:
-    """Every artifact below `run` in a fixed order: what has a record, and any other file that lies in the open."""
+    """Every artifact below `run` in a fixed order: files and folders with a record, and other files not hidden."""
     for path in sorted(run.iterdir()):
         if path.name.startswith(".") or path.name in NOT_ARTIFACTS | {MANIFEST, f"{MANIFEST}.meta.json"}:
             continue
@@ -91,7 +91,7 @@ def artifacts_of(run: Path) -> Iterator[Path]:
 
 
 def _problem(path: Path, listed: dict | None) -> str:
-    """How an artifact differs from its record or its entry in the manifest; empty if it does not."""
+    """One line that says how an artifact differs from its record or its entry in the manifest; empty if it does not."""
     try:
         record = read_meta(path)
     except MopeError as error:

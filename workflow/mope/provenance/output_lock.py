@@ -1,10 +1,10 @@
-"""One writer for each output: of two processes that would write the same artifact the second is refused.
+"""One writer for each output: if two processes try to write the same artifact, the second is refused.
 
-The lock is a POSIX record lock on `.<name>.lock` beside the output. The system takes it back however a process ends, so
-none is ever left behind. By their documentation such locks also hold between the machines of a cluster on NFS 4, NFS 3
-with its lock service, GPFS, and Lustre mounted with `flock`; they were tried here on local disks only. Where a file
-system has none, a line in the job's log says so, and the times at which the writers began still decide
-(`mope.provenance.artifact.write`).
+The lock is a POSIX record lock on `.<name>.lock` beside the output. The system releases it however a process ends, so
+no lock is left behind. According to their documentation, such locks also work between the machines of a cluster on NFS
+4, NFS 3 with its lock service, GPFS, and Lustre mounted with `flock`; they were tested on local disks only. Where a
+file system has no locks, a line in the job's log says so, and the times at which the writers began decide which
+artifact stays (`mope.provenance.artifact.write`).
 """
 
 import contextlib
@@ -20,15 +20,15 @@ from mope.errors import MopeError
 
 TAKEN = (errno.EACCES, errno.EAGAIN)
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
-NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # what file systems without locks answer
-_held: set[Path] = set()  # by this process, which may ask again
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # errors of file systems without locks
+_held: set[Path] = set()  # outputs that this process has locked; it may lock them again
 
 
 @contextlib.contextmanager
 def only_writer(output: Path) -> Iterator[None]:
-    """While this is open no other process can open it for the same `output`.
+    """Lock `output` for this process until the block ends.
 
-    `MopeError` where another process is there already, which it names, or where the folder cannot be written.
+    `MopeError` where another process, which it names, holds the lock, or where the folder cannot be written.
     """
     path = output.absolute()
     if path in _held:
@@ -41,12 +41,14 @@ def only_writer(output: Path) -> Iterator[None]:
         yield
     finally:
         _held.discard(path)
-        file.unlink(missing_ok=True)  # before the lock goes: who opened it meanwhile sees that it is another file now
+        file.unlink(
+            missing_ok=True
+        )  # before the release: a process that has it open sees that it is no longer the file
         stream.close()
 
 
 def _take(file: Path, output: Path) -> IO[str]:
-    """The open lock file, locked by this process."""
+    """Open and lock the lock file; `MopeError` where another process holds it."""
     while True:
         stream = _opened(file)
         try:

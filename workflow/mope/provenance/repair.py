@@ -1,8 +1,8 @@
-"""Repair of a run: what differs from its record is made anew by the jobs that made it, and nothing else.
+"""Repairs a run: artifacts that differ from their records are made again by their own jobs, and nothing else is.
 
-Snakemake asks only whether a file is there and newer than what it was made from. So a damaged artifact is deleted, and
-Snakemake is asked for it by name. An artifact that comes out as it was before gets back the time at which it was made
-first: for Snakemake nothing has changed, and what was made from it stays.
+Snakemake only checks whether a file exists and is newer than its inputs. So damaged artifacts are deleted and requested
+from Snakemake by name. An artifact that turns out the same as before gets back its old modification time, so that
+Snakemake does not make again what was made from it.
 """
 
 import json
@@ -18,20 +18,21 @@ Inputs = dict[Path, set[Path]]  # artifact -> the artifacts that it was made fro
 
 
 def repair(run: Path, make: Callable[[Sequence[Path]], None]) -> list[Fault]:
-    """Make what is damaged in `run` anew; returns what differs from its record or the manifest after that.
+    """Make the damaged artifacts of `run` again; returns those that still differ from their record or the manifest.
 
-    `make` runs the jobs that make some artifacts of the run. What comes out otherwise than the manifest says is among
-    the returned; what follows from that is outdated, which the next run of the workflow sees by its time.
+    `make(paths)` runs the jobs that make these artifacts. An artifact that turns out different from the manifest is
+    returned too; what was made from it is outdated, and the next run of the workflow makes it again. `MopeError`
+    without a manifest.
     """
     try:
         listed = listed_in(run)
     except MopeError:
         if not (run / MANIFEST).is_file():
             raise
-        listed = {}  # it is damaged itself: the records remain
+        listed = {}  # the manifest is damaged itself; the records remain
     damaged = [fault.path for fault in find_faults(run, listed) if fault.listed or not listed]
     records = {path: known_record(path) for path in {*artifacts_of(run), *damaged}}
-    place = Path.cwd() if run.is_absolute() else Path()  # records name what lies in the working directory from there
+    place = Path.cwd() if run.is_absolute() else Path()  # inputs in records are relative to the working directory
     inputs = {path: {place / name for name in record.get("inputs", ())} for path, record in records.items()}
     times = {path: time_of(path, inputs) for path in records}
     before = {path: record["output"]["sha256"] for path, record in records.items() if record}
@@ -45,7 +46,7 @@ def repair(run: Path, make: Callable[[Sequence[Path]], None]) -> list[Fault]:
 
 
 def known_record(path: Path) -> dict:
-    """The record of an artifact, which may itself be gone; empty where nothing is known of it."""
+    """The record of an artifact, also where the artifact itself is missing; {} without a valid record."""
     try:
         record = json.loads(meta_path(path).read_text(encoding="utf-8"))
         record["output"]["sha256"], record["inputs"]
@@ -55,7 +56,7 @@ def known_record(path: Path) -> dict:
 
 
 def waves(damaged: Collection[Path], inputs: Inputs) -> Iterable[list[Path]]:
-    """The damaged artifacts in an order in which none comes before what it was made from, at whatever distance."""
+    """The damaged artifacts in groups, such that everything an artifact was made from comes in an earlier group."""
     waiting = set(damaged)
     while waiting:
         ready = sorted(path for path in waiting if not (_ancestors(path, inputs) - {path}) & waiting)
@@ -72,14 +73,17 @@ def _ancestors(path: Path, inputs: Inputs) -> set[Path]:
 
 
 def time_of(path: Path, inputs: Inputs) -> int | None:
-    """When an artifact was made, in nanoseconds: the time of its record, or else of the first made from it."""
+    """When an artifact was made (nanoseconds since 1970): the time of its record, else of the earliest made from it.
+
+    None if there are no such records.
+    """
     users = [user for user, sources in inputs.items() if path in sources]
     records = [meta_path(path)] if meta_path(path).exists() else [m for m in map(meta_path, users) if m.exists()]
     return min((record.stat().st_mtime_ns for record in records), default=None)
 
 
 def give_back_times(before: dict[Path, str], times: dict[Path, int | None]) -> None:
-    """Those artifacts whose record is another one but says the digest of `before` get the times of `times` again."""
+    """Set artifacts that were made again with the same digest as `before` back to their modification `times`."""
     for path, time in times.items():
         if time is None or not path.exists() or not meta_path(path).exists():
             continue
@@ -92,6 +96,6 @@ def give_back_times(before: dict[Path, str], times: dict[Path, int | None]) -> N
 
 def _make_anew(paths: Sequence[Path], make: Callable[[Sequence[Path]], None]) -> None:
     for path in paths:
-        remove(meta_path(path))  # first: what is half removed never looks whole
+        remove(meta_path(path))  # first, so that a half-removed artifact never looks complete
         remove(path)
     make(paths)

@@ -1,4 +1,4 @@
-"""Model cards: what a published model is, how to load it, what it was trained with and how well it did."""
+"""Model cards: what a published model is, how to load it, its training settings and its results."""
 
 import json
 from collections.abc import Mapping
@@ -30,7 +30,11 @@ print(tokenizer.decode(answer[0], skip_special_tokens=True))"""
 
 @dataclass(frozen=True)
 class Kind:
-    """What all models of one training stage have in common; `$base` and `$name` in `load` stand for repositories."""
+    """The parts of a card that all models of one training stage share.
+
+    `load` is the Python code that loads the model, in which `$base` and `$name` stand for repositories and `$chat` for
+    an example conversation; `pipeline` is the Hub's name of the task.
+    """
 
     about: str
     load: str
@@ -105,7 +109,7 @@ print(controller.config.experts)""",
 
 @dataclass(frozen=True)
 class ModelResults:
-    """How well a model did: Markdown, and measures by name (as the Hub names them) on some data."""
+    """A model's results: Markdown `text`, and `measures` by the Hub's names, measured on the data set named `data`."""
 
     text: str = ""
     measures: Mapping[str, float] = field(default_factory=dict)
@@ -113,10 +117,10 @@ class ModelResults:
 
 
 def card(stage: str, name: str, base: str | None, text: str | None, record: dict, results: ModelResults) -> ModelCard:
-    """The card of the model published as `name`.
+    """The card of the model that is published as `name`.
 
-    `base` is the repository of its base, if it has one; `text` that of its preference, if it has one, which an expert
-    reads behind the instruction; `record` the artifact's `meta.json`.
+    `stage` is a key of `CARD_KINDS`. `base` is the repository of its base model, and `text` the text of its preference,
+    which an expert reads after the instruction; None where it has none. `record` is the artifact's `meta.json`.
     """
     kind = CARD_KINDS[stage]
     header = ModelCardData(

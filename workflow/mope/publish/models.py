@@ -1,4 +1,4 @@
-"""The models of a run as folders that others can load: one repository each, with a card."""
+"""The models of a run as folders that others can load: one repository for each model, with a model card."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from mope.report.docs.win_rate_tables import average_table, of_judge
 from mope.report.formats import percent
 
 ADAPTER = "adapter_config.json"
-LOGGED = 5  # steps of the curve that are averaged at either end
+LOGGED = 5  # steps at each end of a training curve that a card averages
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Model:
 
 
 def models(run: Path, owner: str, wanted: Sequence[str] = ("",)) -> Iterator[Model]:
-    """The models of a run whose path begins as one of `wanted`.
+    """The models of a run whose path in the run begins with one of `wanted`.
 
-    Without the bodies of controllers, which are but a beginning, and without a base that others trained.
+    Left out are controllers' pretrained bodies, which are no finished models, and an imported base, trained by others.
     """
     for meta in sorted(run.rglob("*.meta.json")):
         folder = meta.with_name(meta.name.removesuffix(".meta.json"))
@@ -42,7 +42,7 @@ def models(run: Path, owner: str, wanted: Sequence[str] = ("",)) -> Iterator[Mod
 
 
 def base_of(run: Path, owner: str) -> str:
-    """Repository of the run's base: its own, or that on the hub, or the folder, which it was taken from."""
+    """The repository of the run's base: its own if it was trained here, else its id on the Hub, or its folder."""
     record = read_meta(run / "base")
     if record["stage"] == "train_base":
         return f"{owner}/mope-{run.name}-base"
@@ -53,7 +53,7 @@ def base_of(run: Path, owner: str) -> str:
 
 
 def results_of(model: Model, run: Path) -> ModelResults:
-    """How well a model did, from the run's tables, as far as they are there; `MopeError` for a damaged one."""
+    """A model's results from the run's metrics, training curves and tables; `MopeError` if a file has changed."""
     metrics, curve = (model.folder.with_name(f"{model.folder.name}.{kind}") for kind in ("metrics.json", "curve.csv"))
     if metrics.is_file():
         found = json.loads(require_listed(run, metrics).read_text())
@@ -75,10 +75,11 @@ def results_of(model: Model, run: Path) -> ModelResults:
 def publish_models(
     run: Path, owner: str, out: Path, texts: dict[str, str], wanted: Sequence[str] = ("",)
 ) -> list[Path]:
-    """Copy the `wanted` models of `run` to `out`/`owner`/<name>, each with a card that holds its preference's text.
+    """Copy the `wanted` models of `run` to `out`/`owner`/<name>, each with its card; returns these folders.
 
-    Adapters name their published base. Returns the folders. `MopeError` where there is no such model, or where one, or
-    what its card tells, differs from its record or the manifest.
+    `wanted` are beginnings of paths in the run; `texts` maps preferences to the texts that cards quote. Adapters name
+    their published base. `MopeError` where no model is wanted, or where a model or a file that its card is made from
+    differs from its record or the manifest.
     """
     if not meta_path(run / "base").is_file():
         raise MopeError(f"{run}: no base found; a finished run with models of its own (`artifacts: null`) is expected")

@@ -1,4 +1,4 @@
-"""Tables for people: Markdown and LaTeX from the machine-readable CSV. Shares become percentages."""
+"""Markdown and LaTeX tables made from the CSV tables of a run. Shares become percentages."""
 
 from collections.abc import Callable
 
@@ -10,12 +10,12 @@ SPECIAL = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "±": r"$
 
 
 def percent(share: float) -> str:
-    """One decimal, in per cent; a dash for nothing."""
+    """A share in [0, 1] as a percentage with one decimal, without the sign; a dash for NaN."""
     return "–" if pd.isna(share) else f"{100 * share:.1f}"
 
 
 def averages(table: pd.DataFrame, evaluation_set: str) -> pd.DataFrame:
-    """Average win rates of one set as text, best first."""
+    """Average win rates of one evaluation set as a table of text, best first; `table` is average_win_rates.csv."""
     rows = table[table["set"] == evaluation_set].sort_values("average_win_rate", ascending=False, kind="stable")
     return pd.DataFrame(
         {
@@ -32,7 +32,10 @@ def averages(table: pd.DataFrame, evaluation_set: str) -> pd.DataFrame:
 
 
 def matrix(table: pd.DataFrame, evaluation_set: str) -> pd.DataFrame:
-    """Win rates of rows over columns, in per cent, as text; methods in the order of the table."""
+    """Win rates of each row's method against each column's, in per cent, as a table of text; ablations are left out.
+
+    `table` is win_rates.csv of one judge, whose order of methods is kept.
+    """
     rows = table[(table["set"] == evaluation_set) & (table["combination"] == "all") & (table["preference"] == "all")]
     rows = rows[rows["role"] != "ablation"]
     methods = list(dict.fromkeys(rows["method"]))
@@ -42,13 +45,13 @@ def matrix(table: pd.DataFrame, evaluation_set: str) -> pd.DataFrame:
 
 
 def markdown(table: pd.DataFrame, caption: str) -> str:
-    """A table of text as GitHub Markdown, numbers to the right."""
+    """A table of text as GitHub Markdown; all columns but the first are aligned right."""
     align = ("left", *["right"] * (table.shape[1] - 1))
     return f"**{caption}**\n\n{table.to_markdown(index=False, disable_numparse=True, colalign=align)}\n"
 
 
 def latex(table: pd.DataFrame, caption: str, label: str) -> str:
-    """A table of text as a LaTeX float (needs the package booktabs)."""
+    """A table of text as a LaTeX float (package booktabs); all columns but the first are aligned right."""
 
     def escape(text: str) -> str:
         return "".join(SPECIAL.get(c, c) for c in str(text))
@@ -76,7 +79,10 @@ def latex(table: pd.DataFrame, caption: str, label: str) -> str:
 
 
 def document(table: pd.DataFrame, form: Callable, caption: str, name: str, suffix: str) -> str:
-    """The tables of all evaluation sets, one after the other, as .md or .tex."""
+    """The tables of all evaluation sets, one after the other, as Markdown (`suffix` .md) or LaTeX (.tex).
+
+    `form(table, evaluation_set)` makes the table of text of one set: `averages` or `matrix`.
+    """
     parts = []
     for evaluation_set in dict.fromkeys(table["set"]):
         text, heading = form(table, evaluation_set), f"{caption}, evaluation set {evaluation_set}"

@@ -1,6 +1,6 @@
-"""One page that answers "did it reproduce?": the claims first, then the averages. No script, no request.
+"""One page that answers "did it reproduce?": the claims first, then the averages; no scripts, no network requests.
 
-The report sets it into its own first screen, too: all styles are therefore bound to the class `overview`.
+The report also embeds the page in its own first screen, so all styles apply to the class `overview` only.
 """
 
 from collections import Counter
@@ -60,7 +60,7 @@ PROJECT = "Orchestrating LLMs with Different Personalizations, rebuilt"
 
 
 def summary(claims: list[dict]) -> str:
-    """How many claims were given each verdict, in a sentence."""
+    """One sentence that counts the claims with each verdict; `claims` are the records of claims.json."""
     number = Counter(claim["verdict"] for claim in claims)
     first, *others = VERDICTS
     said = [f"{number[verdict]} {verdict}" for verdict in others if number[verdict]]
@@ -69,7 +69,7 @@ def summary(claims: list[dict]) -> str:
 
 
 def _finding(claim: dict, of: str, span: str = "") -> str:
-    """Verdict, figure and interval of a claim on one evaluation set, and what is to be said of it, as a table cell."""
+    """A table cell with a claim's verdict, figure, interval and note; `of` names the column, for narrow screens."""
     note = f"<br><small>{escape(claim['note'])}</small>" if claim["note"] else ""
     span = f' data-of="{escape(of)}"{span}'
     kind, sign = SIGNS.get(claim["verdict"], ("absent", ""))
@@ -80,7 +80,7 @@ def _finding(claim: dict, of: str, span: str = "") -> str:
 
 
 def _figure(view: dict) -> str:
-    """A figure and its interval; below it that over prompts alone, where seeds make another."""
+    """Our figure and its interval, and below it the interval over prompts alone where that one differs."""
     shown, alone = ((view.get(f"{name}_low"), view.get(f"{name}_high")) for name in ("ci", "prompts"))
     low, high = map(percent, shown)
     beside = f"<br><small>prompts alone [{', '.join(map(percent, alone))}]</small>"
@@ -88,7 +88,7 @@ def _figure(view: dict) -> str:
 
 
 def _views(claim: dict, evaluation_set: str) -> str:
-    """Both views of a claim on one evaluation set, as a pair of table cells."""
+    """Two table cells: the judge's view of a claim on one evaluation set, and the reward models'."""
     view = claim.get("reward_models")
     shown = _figure(view) if view else "–"
     of = escape(f"{evaluation_set}: reward models")
@@ -96,9 +96,9 @@ def _views(claim: dict, evaluation_set: str) -> str:
 
 
 def _claims(claims: list[dict]) -> str:
-    """One row per claim, a pair of columns per evaluation set: the judge's view, and that of the reward models.
+    """The table of claims: one row per claim, two columns per evaluation set (the judge's and the reward models' view).
 
-    Ids are <claim>:<set>, or <claim> for one of the whole run.
+    A record's id is <claim>:<set>, or <claim> alone for a claim about the whole run.
     """
     rows: dict[str, dict[str, dict]] = {}
     for claim in claims:
@@ -120,14 +120,21 @@ def _claims(claims: list[dict]) -> str:
 
 
 def run_facts(run: str, made: date, commit: str | None, changed: bool, seconds: float | None) -> list[str]:
-    """Which run it was, when, of which code, and how long it took; `changed`: files differ from the commit."""
+    """The facts about a run that the page shows: project, run, date, commit and duration.
+
+    `changed` says whether files differed from the `commit`; `seconds` is the run's duration, None if it is not known.
+    """
     code = "no commit known" if commit is None else f"commit {commit[:12]}{', with changes' if changed else ''}"
     took = [] if seconds is None else [f"{spoken(seconds)} from the first job to this page"]
     return [PROJECT, f"run {run}", made.isoformat(), code, *took]
 
 
 def overview_page(claims: list[dict], means: pd.DataFrame, about: list[str]) -> str:
-    """HTML; `means` is table average_win_rates.csv of the primary judge, `about` what `facts` says of the run."""
+    """The page as HTML.
+
+    `claims` are the records of claims.json, `means` is average_win_rates.csv of the primary judge, and `about` is what
+    `run_facts` returns.
+    """
     parts = []
     for name in dict.fromkeys(means["set"]):
         table = averages(means, name)

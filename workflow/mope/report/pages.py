@@ -1,4 +1,4 @@
-"""Pages and tables in HTML: no script, no request, wide tables and narrow screens."""
+"""HTML pages and tables, without scripts or network requests, that also fit narrow screens."""
 
 from html import escape
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 
 def page(heading: str, style: str, body: str) -> str:
-    """A whole document."""
+    """A whole HTML document; `style` is CSS, `body` is HTML."""
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(heading)}</title><style>{style}</style></head>
@@ -15,7 +15,10 @@ def page(heading: str, style: str, body: str) -> str:
 
 
 def html_table(table: pd.DataFrame, numbers: set[str]) -> str:
-    """A table of text; columns of `numbers` are of that class. Each cell names its column, for narrow screens."""
+    """A table of text as HTML; cells of the columns `numbers` have the class `number`.
+
+    Each cell also names its column (`data-of`), which narrow screens show beside it.
+    """
     kinds = [' class="number"' if column in numbers else "" for column in table.columns]
     names = [escape(str(column)) for column in table.columns]
     head = "".join(f"<th{kind}>{name}</th>" for kind, name in zip(kinds, names))

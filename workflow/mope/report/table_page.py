@@ -1,4 +1,4 @@
-"""A table of the results as a page, for the report: the same numbers as in the CSV file, methods by their names."""
+"""A table of the results as an HTML page of the report: the numbers of the CSV file, with methods by their titles."""
 
 from html import escape
 
@@ -7,8 +7,8 @@ import pandas as pd
 from mope.methods.names import title
 from mope.report.pages import html_table, page
 
-MOST_ROWS = 500  # rows; a page of thousands is slow on a phone
-METHODS = ("method", "opponent")  # columns that hold ids of methods
+MOST_ROWS = 500  # that a page shows; thousands are slow on a phone
+METHODS = ("method", "opponent")  # columns that hold method ids
 TABLE_STYLE = """
 body { font: 14px/1.4 system-ui, sans-serif; color: #111; margin: 0; padding: .5rem; }
 h1 { font-size: 1.2rem; margin: .2rem 0; } p { margin: .2rem 0 .5rem; }
@@ -19,7 +19,10 @@ th, td { padding: .15rem .5rem; text-align: left; white-space: nowrap; border-bo
 
 
 def table_page(name: str, table: pd.DataFrame) -> str:
-    """HTML; `table` holds the cells of `<name>.csv` as text. A column of one value stands above the others."""
+    """The page as HTML; `table` holds the cells of `<name>.csv` as text.
+
+    A column with one and the same value in every row is shown above the table instead.
+    """
     common = {column: cells.iloc[0] for column, cells in table.items() if len(cells) > 1 and cells.nunique() == 1}
     shown = table.head(MOST_ROWS).drop(columns=list(common))
     shown = shown.assign(**{c: shown[c].map(title) for c in METHODS if c in shown})
@@ -31,6 +34,6 @@ def table_page(name: str, table: pd.DataFrame) -> str:
 
 
 def numeric(table: pd.DataFrame) -> set[str]:
-    """The columns whose cells are numbers, or empty."""
+    """The columns of text cells in which every cell is a number or empty, and at least one is a number."""
     filled = {column: cells[cells != ""] for column, cells in table.items()}
     return {c for c, cells in filled.items() if len(cells) and pd.to_numeric(cells, errors="coerce").notna().all()}

@@ -1,4 +1,4 @@
-"""The reward of an answer under a combination of preferences (paper eq. 2): for training, selection and evaluation."""
+"""The reward of an answer under a combination of preferences (paper eq. 2), for training, selection and evaluation."""
 
 from collections.abc import Sequence
 
@@ -13,12 +13,18 @@ REWARD_FORMS = ("bt", "raw", "standardised")
 
 
 def bradley_terry(reward: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
-    """R_d = σ(r_d(x, y) − r_d(x, y_ref)): the probability of beating the reference answer (paper eq. 2)."""
+    """R_d = σ(r_d(x, y) − r_d(x, y_ref)), the probability that y beats the reference answer (paper eq. 2).
+
+    Rewards and result have one shape; the result is in [0, 1].
+    """
     return torch.sigmoid(reward - reference)
 
 
 def references_of(answers: pd.DataFrame, combinations: Sequence[str]) -> References:
-    """From a table of reference answers: one per prompt for every ξ, unless it has one per prompt and combination."""
+    """(prompt, ξ) -> reference answer, from a table with the columns prompt and response.
+
+    If the table has a column combination, it holds one answer per prompt and ξ; else a prompt's answer serves every ξ.
+    """
     if "combination" not in answers:
         answers = answers.merge(pd.DataFrame({"combination": combinations}), how="cross")
     return dict(zip(zip(answers.prompt, answers.combination), answers.response, strict=True))
@@ -28,9 +34,11 @@ class Rewards:
     """R(x, y, ξ) = mean over d in ξ of R_d(x, y) (paper eq. 2); a weighted mean for graded preferences."""
 
     def __init__(self, models: dict[str, RewardModel], references: References, kind: str):
-        """`kind`: bt (eq. 2) | raw: r_d itself | standardised: r_d in standard deviations over the reference answers.
+        """`models` maps preferences to reward models; `kind` is one of `REWARD_FORMS`, else `MopeError`.
 
-        Every model scores the references of the ξ that it belongs to, once; `raw` needs none.
+        bt: R_d of eq. 2. raw: r_d itself. standardised: r_d minus the mean, over the standard deviation, of the
+        reference answers' rewards. Each model scores once the reference answers of every ξ that holds its preference;
+        `raw` needs no references.
         """
         if kind not in REWARD_FORMS:
             raise MopeError(f"reward {kind!r}: expected one of {', '.join(REWARD_FORMS)}")
@@ -47,7 +55,7 @@ class Rewards:
         return {key: found[key[0], answer] for key, answer in own.items()}
 
     def normalised(self, name: str, reward: torch.Tensor, keys: list[tuple[str, str]]) -> torch.Tensor:
-        """R_d (B,) from the model's own r_d (B,) of answers, in the form `kind`; `keys` are their (prompt, ξ)."""
+        """R_d (B,) in the form `kind` from the rewards r_d (B,) of reward model `name`; `keys` are the (prompt, ξ)."""
         if self.kind == "raw":
             return reward
         if self.kind == "bt":
@@ -62,9 +70,10 @@ class Rewards:
         combinations: list[str],
         weights: Sequence[Sequence[float] | None] | None = None,
     ) -> torch.Tensor:
-        """Rewards (B,) of answers under their combinations; `weights` of each one's members, None for equal ones.
+        """Rewards R(x, y, ξ) (B,) float32 of B answers under their combinations.
 
-        Each model scores only what it must.
+        `weights` holds, for each answer, one weight per preference of its ξ (None: equal weights). A model scores only
+        answers whose ξ holds its preference.
         """
         members = [combination.split("-") for combination in combinations]
         given = weights or [None] * len(members)

@@ -26,9 +26,11 @@ def reference_answers(
     preferences: Preferences | None = None,
     precision: str = "float32",
 ) -> pd.DataFrame:
-    """One answer of the base to each plain prompt, generated once and stored [gap: what y_ref is].
+    """The base model's answer to each plain prompt: columns prompt_id, prompt and response.
 
-    With `preferences`, one to each prompt with the texts of each of their combinations instead (column combination).
+    The paper does not say what y_ref is; this is our choice. With `preferences`, there is instead one answer for each
+    prompt and combination, to the prompt with the texts of the combination (further column combination). `prompts` has
+    the columns prompt_id and prompt.
     """
     tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
     asked = prompts[["prompt_id", "prompt"]]

@@ -1,4 +1,4 @@
-"""One way to score an answer, for training, for gates and for evaluation."""
+"""Reward models, which score answers in the same way for training, gates and evaluation."""
 
 import copy
 from collections.abc import Sequence
@@ -18,11 +18,15 @@ from mope.rewards.shared_base import SharedRewards
 from mope.runtime.precision import device, dtype_of
 from mope.runtime.progress import progress
 
-SHARED = 2_000_000_000  # bytes of weights from which on a base is not copied for every reward model
+SHARED = 2_000_000_000  # bytes of weights; a base of this size or larger is not copied for each reward model
 
 
 class RewardModel:
-    """A reward adapter on the base model: r(x, y), a scalar logit (Bradley-Terry scale)."""
+    """A reward adapter on the base model: r(x, y) is a scalar logit, whose differences are log-odds (Bradley-Terry).
+
+    `merge` adds the adapter to a copy of the base's weights, which is faster. `MopeError` where the base has one token
+    for padding and end of text.
+    """
 
     def __init__(self, base: str | Path, adapter: str | Path, merge: bool = True, precision: str = "float32"):
         self.tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
@@ -30,18 +34,18 @@ class RewardModel:
             raise MopeError(f"{base}: pad and eos are one token; a reward would be read one token early")
         self.device = device()
         dtype = dtype_of(precision, self.device)
-        stored = torch.float32 if merge else dtype  # sums of weights are rounded once
+        stored = torch.float32 if merge else dtype  # merged in float32, then rounded to `dtype` once
         model = AutoModelForSequenceClassification.from_pretrained(
             base, num_labels=1, dtype=stored, trust_remote_code=False
         )
         model.config.pad_token_id = self.tokenizer.pad_token_id
         model, self.adapter = PeftModel.from_pretrained(model, adapter), "default"
         self.model = (model.merge_and_unload() if merge else model).to(self.device, dtype).eval()
-        self.model.score.float().register_forward_pre_hook(lambda _, hidden: (hidden[0].float(),))  # rewards in full
+        self.model.score.float().register_forward_pre_hook(lambda _, hidden: (hidden[0].float(),))  # rewards in float32
         self.llama = fast_body(self.model) if merge else None
 
     def beside(self, name: str, adapter: str | Path) -> "RewardModel":
-        """Another reward model on the weights of this one, which is not merged."""
+        """Another reward model on the same base weights; this one must not be merged."""
         self.model.load_adapter(adapter, adapter_name=name)
         other = copy.copy(self)
         other.adapter = name
@@ -49,10 +53,10 @@ class RewardModel:
 
     @torch.inference_mode()
     def score(self, prompts: Sequence[str], responses: Sequence[str]) -> torch.Tensor:
-        """Rewards (N,), float32 on the CPU, of plain prompts (without preference texts) and answers."""
+        """Rewards (N,), float32 on the CPU, of N answers to plain prompts (without preference texts)."""
         ids = conversations(self.tokenizer, prompts, responses)
-        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))  # neighbours of like length need little padding
-        batch = 16 if self.device == "cpu" else 64  # what few rows hold at a time stays in a processor's cache
+        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))  # rows of similar length need little padding
+        batch = 16 if self.device == "cpu" else 64  # the activations of a small batch stay in the processor's cache
         rewards = torch.empty(len(ids))
         if isinstance(self.model, PeftModel):
             self.model.set_adapter(self.adapter)
@@ -64,7 +68,7 @@ class RewardModel:
         return rewards
 
     def _logits(self, ids: list[list[int]]) -> torch.Tensor:
-        """The scalar logits (B,) of a batch of conversations, read at their last tokens."""
+        """The scalar logits (B,) of a batch of conversations, each read at its last token."""
         if self.llama:
             cache = self.llama.new_cache([len(row) for row in ids])
             return self.model.score(self.llama.forward(left_pad(ids, self.device), cache))[:, 0]
@@ -73,7 +77,7 @@ class RewardModel:
 
 
 class PooledRewardModel:
-    """The reward model `place` of those on the base of an expert pool; scores like a `RewardModel`."""
+    """Reward model number `place` of those on the base of an expert pool; it scores like a `RewardModel`."""
 
     def __init__(self, tokenizer, rewards: SharedRewards, place: int):
         self.tokenizer, self.rewards, self.place = tokenizer, rewards, place
@@ -85,7 +89,7 @@ class PooledRewardModel:
 
 
 def fast_body(model: torch.nn.Module) -> Llama | None:
-    """The fast forward pass of a classifier's body; None where its family has none."""
+    """The fast forward pass of a classifier's backbone; None if its model family has none."""
     try:
         check_family(model.base_model)
     except MopeError:
@@ -94,7 +98,7 @@ def fast_body(model: torch.nn.Module) -> Llama | None:
 
 
 def conversations(tokenizer, prompts: Sequence[str], responses: Sequence[str]) -> list[list[int]]:
-    """Token ids of the chat-formatted conversations, each closed by the end-of-text token."""
+    """Token ids of conversations of one prompt and one answer, in the format of the chat template."""
     texts = [
         tokenizer.apply_chat_template([*messages(prompt), {"role": "assistant", "content": response}], tokenize=False)
         for prompt, response in zip(prompts, responses, strict=True)
@@ -109,9 +113,11 @@ def load_reward_models(
     shared: int = SHARED,
     precision: str = "float32",
 ) -> dict[str, RewardModel | PooledRewardModel]:
-    """One reward model per preference: merged copies of a base, which are faster, or adapters on one if it is large.
+    """One reward model per preference, from adapters by preference.
 
-    That one is the base of the expert `pool`, where there is a pool that can take them.
+    A base with fewer than `shared` bytes of weights is copied and merged with each adapter, which is faster. A larger
+    one is loaded once for all adapters, or the base of the expert `pool` is used if the pool holds its experts as
+    adapters.
     """
     merge = sum(file.stat().st_size for file in Path(base).glob("*.safetensors")) < shared
     if merge:

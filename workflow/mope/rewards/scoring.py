@@ -10,14 +10,14 @@ SCORE_COLUMNS = ["prompt_id", "combination", "preference", "reward", "bt_reward"
 
 
 def concerned(responses: pd.DataFrame, preference: str) -> pd.DataFrame:
-    """The answers to combinations that hold the preference."""
+    """The responses whose combination holds the preference."""
     return responses[responses.combination.str.split("-").map(lambda members: preference in members)]
 
 
 def score_texts(responses: pd.DataFrame, models: dict[str, RewardModel]) -> dict[str, dict[tuple[str, str], float]]:
-    """`scores[preference][prompt, response]` of all answers to combinations that hold the preference.
+    """Rewards r_d as `scores[preference][prompt, response]`, for all answers whose combination holds the preference.
 
-    An answer given twice (greedy methods, several seeds) is scored once.
+    `responses` has the columns prompt, response and combination. Equal answers to a prompt are scored once.
     """
     scores = {}
     for name, model in models.items():
@@ -29,7 +29,10 @@ def score_texts(responses: pd.DataFrame, models: dict[str, RewardModel]) -> dict
 
 
 def score_responses(responses: pd.DataFrame, reference: pd.DataFrame, models: dict[str, RewardModel]) -> pd.DataFrame:
-    """One row per answer and preference of its combination: r_d(x, y), and R_d(x, y) of eq. 2 against `reference`."""
+    """One row per answer and preference of its combination (columns `SCORE_COLUMNS`).
+
+    `reward` is r_d(x, y), and `bt_reward` is R_d(x, y) of paper eq. 2 against the reference answers of `reference`.
+    """
     rewards = Rewards(models, references_of(reference, responses.combination.unique()), "bt")
     tables = []
     for name, scores in score_texts(responses, models).items():

@@ -1,4 +1,4 @@
-"""How every script starts and ends, and the options that several scripts share."""
+"""How every script starts and ends, and command-line options that several scripts share."""
 
 import argparse
 import gc
@@ -13,18 +13,20 @@ from mope.errors import MopeError, Stopped
 from mope.runtime.gpu_slot import take_gpus
 from mope.runtime.processes import is_first, launched
 
-# Most scripts import this module before PyTorch and Transformers, whose many objects, which stay, the garbage collector
-# would go through again and again: a quarter of the time until a stage begins. `run` sets them aside and turns it on.
-if Path(sys.argv[0]).parent.name == "scripts":  # not where something else imports this
+# Importing PyTorch and Transformers creates many objects that live until the process ends. The garbage collector would
+# scan them again and again, which takes a quarter of a stage's start-up time. So it is off while scripts import; `run`
+# excludes the objects made until then and turns it on.
+if Path(sys.argv[0]).parent.name == "scripts":  # only in the project's scripts, not where others import this module
     gc.disable()
 
 STOPPED = 75  # EX_TEMPFAIL of sysexits.h: the same command may succeed when it is run again
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call `main`; `MopeError` becomes one line on standard error and exit status 2, `Stopped` one and status 75.
+    """Call `main`; `MopeError` becomes one line on standard error and exit status 2, `Stopped` one line and status 75.
 
-    Of several processes of `mope.runtime.launch` each hands that line to the launcher, and only the first one prints.
+    A process started by `mope.runtime.launch` hands that line to the launcher instead, and of several such processes
+    only the first prints to standard output.
     """
     if not gc.isenabled():
         gc.freeze()
@@ -34,7 +36,7 @@ def run(main: Callable[[], None]) -> None:
     try:
         if not is_first():
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115 (for the life of the process)
-        if "torch" in sys.modules and not launched():  # the launcher has taken them
+        if "torch" in sys.modules and not launched():  # the launcher has taken the GPUs for its processes
             take_gpus()
         main()
     except MopeError as error:
@@ -53,7 +55,7 @@ def _leave(line: str, status: int) -> None:
 
 
 def named_path(text: str) -> tuple[str, Path]:
-    """Type of an option such as `--experts P1A=results/laptop/expert/P1A`."""
+    """(name, path) from an option such as `--experts P1A=results/laptop/expert/P1A`, as an argparse type."""
     name, found, path = text.partition("=")
     if not found:
         raise argparse.ArgumentTypeError(f"NAME=FOLDER expected, {text!r} found")
@@ -61,13 +63,13 @@ def named_path(text: str) -> tuple[str, Path]:
 
 
 def checkpoint_option(parser: argparse.ArgumentParser) -> None:
-    """`--checkpoint-minutes`, which decides nothing about the result."""
+    """Add `--checkpoint-minutes`, which does not change the result."""
     help = "how often training is saved; 0: after each step"
     parser.add_argument("--checkpoint-minutes", type=float, default=15, help=help)
 
 
 def method_pair(text: str) -> tuple[str, str]:
-    """Type of `--pairs`: two methods as in `soup_factor--mope`."""
+    """(a, b) from an option such as `--pairs soup_factor--mope`, as an argparse type."""
     a, found, b = text.partition("--")
     if not found:
         raise argparse.ArgumentTypeError(f"METHOD--METHOD expected, {text!r} found")
@@ -75,7 +77,7 @@ def method_pair(text: str) -> tuple[str, str]:
 
 
 def settings_of(kind: type, values: dict):
-    """`kind(**values)` for a dataclass of settings; `MopeError` that names a missing or unknown key."""
+    """`kind(**values)` for a dataclass of settings; `MopeError` names a missing or unknown key of --settings."""
     known = kind.__dataclass_fields__
     for key in [k for k in values if k not in known]:
         raise MopeError(f"--settings: unknown key {key!r}; expected {', '.join(known)}")

@@ -1,4 +1,4 @@
-"""How long a workflow will still take, from the durations of jobs of the same rule."""
+"""How long a workflow will still take, estimated from the durations of jobs of the same rules."""
 
 import csv
 from collections import Counter
@@ -26,12 +26,12 @@ def seconds_left(
 
 
 def earlier_durations(folder: Path) -> dict[str, list[float]]:
-    """Rule -> seconds of its jobs in an earlier run, from Snakemake's benchmark files `<rule>.<wildcards>.tsv`."""
+    """Rule -> seconds of each of its jobs in an earlier run, from Snakemake's `<rule>.<wildcards>.tsv` in `folder`."""
     return durations_of(sorted(folder.glob("*.tsv")))
 
 
 def durations_of(files: Iterable[Path]) -> dict[str, list[float]]:
-    """The same of some of these files."""
+    """Rule -> seconds of each of its jobs, from the given files `<rule>.<wildcards>.tsv`."""
     durations: dict[str, list[float]] = {}
     for file in files:
         with file.open(newline="") as stream:
@@ -41,7 +41,7 @@ def durations_of(files: Iterable[Path]) -> dict[str, list[float]]:
 
 
 def reference_durations(run: Path) -> dict[str, list[float]]:
-    """Rule -> seconds per job from `results/reference/timings.csv` (run, rule, seconds), if that was the same run."""
+    """Rule -> mean seconds of a job, from the rows of `results/reference/timings.csv` for this run; {} without any."""
     file = run.parent / "reference" / "timings.csv"
     if not file.is_file():
         return {}

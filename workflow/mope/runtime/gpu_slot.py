@@ -1,7 +1,7 @@
-"""GPUs for processes that share a machine: Snakemake hands out counts, not devices.
+"""Assigns GPUs to the jobs of one machine: Snakemake counts GPUs, but does not say which one a job may use.
 
-`MOPE_GPUS=0,1 make results` lets the jobs of one machine take turns on devices 0 and 1. A cluster's scheduler does this
-itself: leave it unset there.
+With `MOPE_GPUS=0,1 make results` the jobs take turns on devices 0 and 1. On a cluster leave the variable unset: the
+scheduler assigns the devices.
 """
 
 import fcntl
@@ -14,13 +14,15 @@ from typing import IO
 from mope.errors import MopeError
 
 VARIABLE = "MOPE_GPUS"
-_held: list[IO] = []  # open while the process lives: the locks go with it, however it ends
+_held: list[IO] = []  # lock files, open until the process ends, which releases the locks in whatever way it ends
 
 
 def take_gpus(count: int = 1, folder: Path | None = None) -> list[str] | None:
-    """Wait for free devices of `MOPE_GPUS` and make them all that CUDA sees; None if the variable is not set.
+    """Wait for `count` free devices of `MOPE_GPUS`, make them the only ones that CUDA sees, and return them.
 
-    To be called before CUDA is first used. The locks lie in `folder`, which all processes must share.
+    None if the variable is not set. Call it before CUDA is first used. The lock files lie in `folder`, which all
+    processes must share (None: one for each user below the folder for temporary files). `MopeError` where `MOPE_GPUS`
+    is no list of different devices, or has fewer than `count`.
     """
     listed = os.environ.get(VARIABLE)
     if not listed:
@@ -34,7 +36,7 @@ def take_gpus(count: int = 1, folder: Path | None = None) -> list[str] | None:
     folder.mkdir(exist_ok=True)
     taken: list[str] = []
     with (folder / "turn.lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)  # one process waits at a time, or two that need several could wait for ever
+        fcntl.flock(turn, fcntl.LOCK_EX)  # one process collects devices at a time: two that need several could deadlock
         while True:
             for device in devices:
                 if len(taken) < count and device not in taken and _lock(folder / f"{device.replace('/', '_')}.lock"):
@@ -46,7 +48,7 @@ def take_gpus(count: int = 1, folder: Path | None = None) -> list[str] | None:
 
 
 def _lock(path: Path) -> bool:
-    """Whether the file was free; it is held from now on."""
+    """Lock the file until the process ends; False if another process holds it."""
     lock = path.open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,7 +1,7 @@
-"""One training in several processes, each on a device: `python -m mope.runtime.launch 2 SCRIPT OPTIONS...`.
+"""Runs one training in several processes, each on its own device: `python -m mope.runtime.launch 2 SCRIPT OPTIONS...`.
 
-This is `accelerate launch` with three things around it: the devices of `MOPE_GPUS` are taken together, a signal reaches
-each process once and leaves it the time to save, and a failure is the one line of the script, with its exit status.
+It is `accelerate launch` with three additions: the devices of `MOPE_GPUS` are taken together; a signal reaches each
+process once and leaves it time to save; and a failure shows the script's one-line message and has its exit status.
 """
 
 import argparse
@@ -18,12 +18,15 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from mope.errors import MopeError
 from mope.runtime.gpu_slot import VARIABLE, take_gpus
 
-LINES = ("error: ", "stopped: ")  # how `mope.runtime.cli` begins the one that it hands over
+LINES = ("error: ", "stopped: ")  # beginnings of the line that `mope.runtime.cli` hands to this launcher
 FORWARDED = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def launch(processes: int, command: list[str]) -> None:
-    """Run `command` (a script and its options) in so many processes; exits as the first one that failed."""
+    """Run `command` (a script and its options) in this number of processes; exits with the status of one that failed.
+
+    `MopeError` where `MOPE_GPUS` lists too few devices.
+    """
     take_gpus(processes)
     os.environ.pop(VARIABLE, None)
     threads = max(1, int(os.environ.get("OMP_NUM_THREADS", processes)) // processes)
@@ -32,9 +35,9 @@ def launch(processes: int, command: list[str]) -> None:
     args = launch_command_parser().parse_args([*options, *command])
     args.signals_to_handle = "SIGQUIT"  # the others are forwarded, instead of ending the processes within 30 seconds
     for number in FORWARDED:
-        if signal.getsignal(number) != signal.SIG_IGN:  # as SIGHUP under nohup
+        if signal.getsignal(number) != signal.SIG_IGN:  # SIGHUP is ignored under nohup
             signal.signal(number, forward_signals)
-    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # the script's own line says it
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # the script's line reports the failure
     try:
         launch_command(args)
     except ChildFailedError as failed:

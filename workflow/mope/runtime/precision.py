@@ -1,4 +1,4 @@
-"""The numbers that models compute in: `precision` in config.yaml."""
+"""The dtype in which models compute: `precision` in config.yaml."""
 
 import torch
 
@@ -6,18 +6,21 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def device() -> str:
-    """Where models run: on a GPU where there is one."""
+    """The device on which models run: "cuda" if there is a GPU, else "cpu"."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def dtype_of(precision: str, device: str) -> torch.dtype:
-    """`auto` is bfloat16 on a device with instructions for it, where it is several times as fast; else float32."""
+    """The dtype for a value of `PRECISIONS` on "cuda" or "cpu".
+
+    `auto` is bfloat16 on a device with bfloat16 instructions, where it is several times as fast, and float32 elsewhere.
+    """
     half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(device))
     return torch.bfloat16 if half else torch.float32
 
 
 def fast_bfloat16(device: str) -> bool:
-    """Whether a GPU, or this CPU (AVX512-BF16 or AMX), multiplies in bfloat16."""
+    """Whether the GPU, or this CPU (by AVX512-BF16 or AMX), has instructions for products in bfloat16."""
     if device == "cuda":
         return torch.cuda.is_bf16_supported()
     found = torch.cpu.get_capabilities()

@@ -1,10 +1,10 @@
-"""Progress with the time left, for whatever takes longer than some seconds."""
+"""A progress bar with the time left, for work that takes longer than some seconds."""
 
 from tqdm import tqdm
 
-SILENT = 20  # seconds; what is done by then shows nothing
+SILENT = 20  # seconds before a bar appears; work that ends sooner shows none
 
 
 def progress(total: int, what: str) -> tqdm:
-    """A bar of `total` things called `what`, to be updated by their number; it goes when it is closed."""
+    """A bar over `total` items named `what`; call `update(n)` after n of them. It disappears when it is closed."""
     return tqdm(total=total, desc=what, delay=SILENT, mininterval=5, leave=False)

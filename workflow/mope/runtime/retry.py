@@ -1,4 +1,4 @@
-"""Asking again after passing troubles of a server, no sooner than it wishes; a stop ends the waiting at once."""
+"""Repeats calls to a server after temporary failures, no sooner than it asks for; a stop ends the waiting at once."""
 
 import math
 import threading
@@ -13,15 +13,15 @@ from mope.runtime.server import MalformedError
 
 TIMEOUT_STATUS = 408
 LONGEST_WAIT = 600.0  # seconds between two attempts, whatever the server asks for
-QUOTA = "insufficient_quota"  # the code of a 429 that no waiting ends
+QUOTA = "insufficient_quota"  # the code of a status 429 that waiting does not cure
 
 
 class Interrupted(Exception):  # noqa: N818 (it is no error)
-    """Somebody has asked to stop while a call was waiting for its next attempt."""
+    """A stop was requested while a call was waiting for its next attempt."""
 
 
 def passing(error: BaseException) -> bool:
-    """Whether asking again may help: limits, timeouts, lost connections, server faults, broken answers."""
+    """Whether repeating a call may help: after rate limits, timeouts, lost connections, server errors, bad replies."""
     kinds = (
         openai.RateLimitError,
         openai.APIConnectionError,  # timeouts among them
@@ -35,7 +35,7 @@ def passing(error: BaseException) -> bool:
 
 
 def retry_after(error: BaseException | None) -> float | None:
-    """Seconds asked for by the header Retry-After (a number or a date), within [0, LONGEST_WAIT], if there is one."""
+    """Seconds in the error's header Retry-After (number or date), limited to [0, LONGEST_WAIT]; None without one."""
     response = getattr(error, "response", None)
     value = response.headers.get("retry-after") if response is not None else None
     if not value:
@@ -61,10 +61,10 @@ def patiently(
     backoff: Callable[[tenacity.RetryCallState], float] | None = None,
     waits: Callable[[float, BaseException], None] = lambda seconds, error: None,
 ) -> Callable:
-    """`call`, repeated up to `attempts` times in all while its errors are `passing`; then the last error.
+    """`call`, repeated while its errors are `passing`, up to `attempts` calls in all; then the last error is raised.
 
-    Between attempts it waits for what the server asked for or `backoff` (None: `BACKOFF`), the longer of the two, and
-    tells `waits` so; `Interrupted` is raised as soon as `stop` is set.
+    Between attempts it waits for the longer of the server's Retry-After and `backoff` (None: `BACKOFF`), both in
+    seconds, and first calls `waits(seconds, error)`. Raises `Interrupted` as soon as `stop` is set.
     """
 
     def seconds(state: tenacity.RetryCallState) -> float:

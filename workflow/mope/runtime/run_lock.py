@@ -1,8 +1,9 @@
-"""Which runs are alive in a folder of work, and what a killed one leaves there.
+"""Detects live runs in a working directory, and removes Snakemake's locks that killed runs have left there.
 
-Snakemake lists the files that a run works on in `.snakemake/locks`. After a kill the lists stay, and it refuses every
-further run, for it does not know who wrote them. So each run also holds a shared lock on `.snakemake/alive`, which the
-system takes back however the run ends: who gets that file alone knows that no other run is alive.
+Snakemake lists the files that a run works on in `.snakemake/locks`. After a kill these lists stay, and Snakemake
+refuses every further run, because it cannot tell whether their writer is alive. Therefore each run also holds a shared
+lock on `.snakemake/alive`, which the system releases however the run ends. A process that can lock this file
+exclusively knows that no run is alive.
 """
 
 import contextlib
@@ -13,14 +14,14 @@ from typing import IO
 
 ALIVE = ".snakemake/alive"
 LISTS = ".snakemake/locks"
-_held: list[IO] = []  # open while the process lives
+_held: list[IO] = []  # the lock file, open until the process ends
 
 
 def join_runs(folder: Path) -> None:
-    """Count this process among the runs that are alive in `folder`, until its end.
+    """Mark this process as a live run in `folder` until it ends.
 
-    Nothing happens where the folder cannot be written, which Snakemake will say, or where the file system has no locks:
-    there `unlock` gets none either.
+    Does nothing where the folder cannot be written, which Snakemake itself will report, or where the file system has no
+    locks, in which case `unlock` removes nothing.
     """
     if not _held:
         with contextlib.suppress(OSError):
@@ -30,9 +31,9 @@ def join_runs(folder: Path) -> None:
 
 
 def unlock(folder: Path) -> bool:
-    """Remove the lists of killed runs in `folder`, unless a run is alive there; whether there were any.
+    """Remove the lists of killed runs in `folder`, unless a run is alive there; returns whether any were removed.
 
-    Where the file system has no locks nobody knows, and they stay.
+    Where the file system has no locks it cannot be known whether a run is alive, and the lists stay.
     """
     lists = sorted((folder / LISTS).glob("*.lock"))
     if not lists:

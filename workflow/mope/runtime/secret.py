@@ -1,4 +1,4 @@
-"""Keys: they stand in the environment only, and no text of a server is shown before they are taken out of it."""
+"""API keys: they are read from the environment only, and are removed from every text of a server before it is shown."""
 
 import html
 import json
@@ -16,7 +16,7 @@ LIKE_A_KEY = re.compile(r"\bBearer\s+[^\s\"',;]+|\bsk-[A-Za-z0-9_-]{12,}")
 
 
 def read_key(variable: str, environment: Mapping[str, str] = os.environ) -> str:
-    """The key in the environment variable, or an empty string; `MopeError` where no header can hold it."""
+    """The key in the environment variable, or an empty string; `MopeError` if an HTTP header cannot hold it."""
     key = environment.get(variable, "").strip()
     if not key.isascii() or not key.isprintable():
         raise MopeError(f"{variable}: holds characters that no key has; was it copied with quotation marks around it?")
@@ -24,7 +24,7 @@ def read_key(variable: str, environment: Mapping[str, str] = os.environ) -> str:
 
 
 def scrub(text: str, key: str | None) -> str:
-    """The text without the key, should a server have echoed it: plain, escaped, in other case or wrapped over lines."""
+    """The text with the key replaced by ***, also where it is escaped, in other case, or broken over lines."""
     return _pattern(key).sub(HIDDEN, text) if key and len(key) > 4 else text
 
 
@@ -36,9 +36,9 @@ def _pattern(key: str) -> re.Pattern[str]:
 
 
 def shown(text: str, key: str | None, limit: int = SHOWN) -> str:
-    """A server's text for a message: one line of at most `limit` printable characters, no key in it.
+    """A server's text as one line of at most `limit` printable characters, without the key.
 
-    The whole text is scrubbed before anything is cut: of a key across the cut, its beginning would be left.
+    The key is removed before the text is cut; otherwise a key across the cut would leave its beginning.
     """
     printable = "".join(character if character.isprintable() else " " for character in text)
     line = LIKE_A_KEY.sub(HIDDEN, scrub(" ".join(printable.split()), key))

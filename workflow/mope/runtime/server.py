@@ -1,4 +1,4 @@
-"""One call to a server that speaks OpenAI's protocol: its answer as JSON, or its own reason for giving none."""
+"""One call to a server that speaks OpenAI's protocol: its answer as JSON, or the reason that it gives for a failure."""
 
 import html
 import json
@@ -11,8 +11,8 @@ import openai
 
 from mope.runtime.secret import shown
 
-MOST_BYTES = 4 * 1024**2  # of an answer, unpacked
-DEEPEST_REPLY = 5  # levels of an error's JSON in which a reason is looked for
+MOST_BYTES = 4 * 1024**2  # of an answer, after decompression
+DEEPEST_REPLY = 5  # levels of an error's JSON that are searched for a reason
 REASONS = ("message", "msg", "error", "detail", "details", "errors", "reason", "title")
 HTML_TAG = re.compile(r"<[^<>]*>")
 
@@ -22,9 +22,10 @@ class MalformedError(Exception):
 
 
 def answer_of(call: Callable[[], AbstractContextManager], timeout: float) -> dict:
-    """The JSON object that a call of `with_streaming_response` brings within `timeout` seconds.
+    """The JSON object that a call of `with_streaming_response` returns within `timeout` seconds.
 
-    Raises `MalformedError` for what is no JSON object, `openai.OpenAIError` where the server or the way to it fails.
+    Raises `MalformedError` if the answer is no JSON object, is longer than `MOST_BYTES` or is late, and
+    `openai.OpenAIError` if the server or the connection fails.
     """
     until = time.monotonic() + timeout
     data = bytearray()
@@ -38,7 +39,7 @@ def answer_of(call: Callable[[], AbstractContextManager], timeout: float) -> dic
                     raise MalformedError(f"the answer was not complete after {timeout:g} seconds")
     except (openai.OpenAIError, MalformedError):
         raise
-    except Exception as error:  # what the HTTP library meets while it reads an answer reaches us in many types
+    except Exception as error:  # the HTTP library raises many types while it reads an answer
         raise MalformedError(f"the answer cannot be read ({type(error).__name__}: {error})") from None
     return _object(bytes(data))
 
@@ -55,7 +56,7 @@ def _object(data: bytes) -> dict:
 
 
 def said(error: Exception, key: str | None) -> str:
-    """What went wrong, in the server's own words where there are any; one line without the key."""
+    """One line that says what went wrong, in the server's own words where it gives any, without the key."""
     if isinstance(error, openai.APIStatusError):
         words = reason(error.body) or _plain(error.response.text) or error.response.reason_phrase
         moved = error.response.headers.get("location")
@@ -69,7 +70,7 @@ def said(error: Exception, key: str | None) -> str:
 
 
 def reason(body: object, depth: int = 0) -> str:
-    """The words for people in an error's body, which every server shapes in its own way; empty if there are none."""
+    """The human-readable reason in an error's body, whose form differs between servers; empty if there is none."""
     if isinstance(body, str):
         return _plain(body)
     if depth > DEEPEST_REPLY:
@@ -84,6 +85,6 @@ def reason(body: object, depth: int = 0) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text; of a page its words."""
+    """The text without surrounding spaces; of an HTML page, its text without tags."""
     text = text.strip()
     return html.unescape(HTML_TAG.sub(" ", text)).strip() if text.startswith("<") else text

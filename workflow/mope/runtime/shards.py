@@ -1,4 +1,4 @@
-"""The part of a stage's prompts that one of several jobs works on."""
+"""A shard: the part of a stage's prompts that one of several jobs works on."""
 
 from dataclasses import dataclass
 
@@ -9,21 +9,24 @@ from mope.errors import MopeError
 
 @dataclass(frozen=True)
 class Shard:
-    """Part `number`, counted from 0, of `count` parts: a contiguous share of the prompts."""
+    """Part `number` (counted from 0) of `count` parts of about equal size, each of contiguous prompts."""
 
     number: int = 0
     count: int = 1
 
     @classmethod
     def parse(cls, text: str) -> "Shard":
-        """From an option such as `--shard 0/3`, the first of three parts."""
+        """A shard from an option such as `--shard 0/3`, the first of three parts; `ValueError` for any other form."""
         shard = cls(*map(int, text.split("/")))
         if not 0 <= shard.number < shard.count:
             raise ValueError(text)
         return shard
 
     def share(self, records: pd.DataFrame) -> pd.DataFrame:
-        """The records of this part's prompts, in order; `MopeError` where there are more parts than prompts."""
+        """The records of this part's prompts, in order; `MopeError` where there are more parts than prompts.
+
+        `records` has a column prompt_id.
+        """
         prompts = records.prompt_id.drop_duplicates()
         if len(prompts) < self.count:
             raise MopeError(f"--shard: {self.count} parts found, at most {len(prompts)} (prompts) are expected")

@@ -1,4 +1,4 @@
-"""Text files as people make them: any Unicode encoding that says which it is, packed or not."""
+"""Reads text files that users bring: UTF-8, or another Unicode encoding marked as such, compressed by gzip or not."""
 
 import codecs
 import gzip
@@ -8,17 +8,17 @@ from pathlib import Path
 
 from mope.errors import MopeError
 
-LARGEST_FILE = 4 << 30  # bytes, unpacked
+LARGEST_FILE = 4 << 30  # bytes, after decompression
 BOM = "\ufeff"
 GZIP = b"\x1f\x8b"
-ENCODINGS = (  # by their byte order marks; that of UTF-32 begins as that of UTF-16
+ENCODINGS = (  # by byte order mark; UTF-32 first, because its mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
     (codecs.BOM_UTF8, "utf-8-sig"),
 )
-OTHERS = (  # what a file may be instead, by its first bytes
+OTHERS = (  # kinds of files that are no text, by their first bytes
     (b"PAR1", "a Parquet file"),
     (b"PK\x03\x04", "a ZIP archive or a spreadsheet"),
     (b"BZh", "packed by bzip2"),
@@ -29,10 +29,11 @@ OTHERS = (  # what a file may be instead, by its first bytes
 
 
 def read_text(path: Path, expected: str) -> str:
-    """The text of a file without its byte order mark; `expected` ends the message of the `MopeError`.
+    """The text of a file without its byte order mark.
 
-    Read are UTF-8, UTF-16 and UTF-32 (the latter two by their byte order mark), also packed by gzip, whatever the name
-    says. Refused: what is no regular file, another encoding, and NUL characters, with the line.
+    Accepts UTF-8, and UTF-16 and UTF-32 with a byte order mark, also compressed by gzip, whatever the file's name.
+    `MopeError` for anything but a regular file, for another encoding and for NUL characters; it names the file and the
+    line, and ends with what is `expected`.
     """
     content = read_bytes(path, expected)
     for start, kind in OTHERS:
@@ -51,7 +52,11 @@ def read_text(path: Path, expected: str) -> str:
 
 
 def read_bytes(path: Path, expected: str) -> bytes:
-    """The content of a regular file, unpacked if it is packed by gzip."""
+    """The content of a regular file, decompressed if it is compressed by gzip.
+
+    `MopeError` if it cannot be read, is damaged or larger than `LARGEST_FILE`; the message ends with what is
+    `expected`.
+    """
     check_file(path, expected)
     try:
         with path.open("rb") as stream:
@@ -68,7 +73,7 @@ def read_bytes(path: Path, expected: str) -> bytes:
 
 
 def check_file(path: Path, expected: str) -> None:
-    """`MopeError` unless the path leads to a regular file: a pipe, for instance, would be waited for without end."""
+    """`MopeError` unless the path leads to a regular file; reading a pipe, for instance, might never end."""
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path

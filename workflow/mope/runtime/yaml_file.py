@@ -1,4 +1,4 @@
-"""YAML files, read with errors that people can use."""
+"""Reads YAML files; every error names the file, the line and what is wrong."""
 
 from pathlib import Path
 
@@ -8,15 +8,15 @@ from mope.errors import MopeError, shortened, visible
 from mope.runtime.text_file import read_text
 
 DEEPEST_YAML = 40  # levels
-MOST_NODES = 20_000  # entries, those that aliases repeat counted each time
-LARGEST_NUMBER = 2**63  # of whole numbers
+MOST_NODES = 20_000  # entries; those that aliases repeat count each time
+LARGEST_NUMBER = 2**63  # whole numbers must be smaller
 
 
 def read_yaml(path: Path) -> dict:
-    """A YAML file with a mapping at its top; keys that appear twice are an error, unlike in PyYAML.
+    """The mapping at the top of a YAML file; `MopeError` for anything else.
 
-    So are what cannot be a setting: whole numbers beyond 64 bits, nesting beyond 40 levels, and aliases that together
-    stand for more than 20,000 entries or for themselves.
+    Unlike in PyYAML, a key that appears twice is an error. So is everything that cannot be a setting: whole numbers of
+    more than 64 bits, more than 40 levels, and aliases that contain themselves or expand to more than 20,000 entries.
     """
     text = read_text(path, "a YAML file")
     try:
@@ -33,7 +33,7 @@ def read_yaml(path: Path) -> dict:
 
 
 def parse_yaml(text: str) -> object:
-    """The value of a YAML text; `yaml.YAMLError` for whatever is wrong with it."""
+    """The value of a YAML text; every error is a `yaml.YAMLError`."""
     try:
         return yaml.load(text, Loader=_Loader)
     except RecursionError:
@@ -41,7 +41,7 @@ def parse_yaml(text: str) -> object:
 
 
 def described(value: object) -> str:
-    """A value and its kind in a few words, for error messages."""
+    """A value and its type in words, for error messages: `3 (whole number)`."""
     kinds = {bool: "true or false", int: "whole number", float: "number", str: "text", list: "list", dict: "mapping"}
     if value is None:
         return "null"
@@ -49,7 +49,7 @@ def described(value: object) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, whose every error is a `YAMLError` and which refuses what no setting can be."""
+    """PyYAML's safe loader, which also refuses what cannot be a setting; each of its errors is a `YAMLError`."""
 
     def get_single_node(self) -> yaml.Node | None:
         node = super().get_single_node()
@@ -85,7 +85,10 @@ class _Loader(yaml.SafeLoader):
 
 
 def _entries(node: yaml.Node, above: tuple[yaml.Node, ...], known: dict[int, int]) -> int:
-    """How many entries a node stands for, aliases followed."""
+    """The number of entries of a node with aliases expanded.
+
+    `above` are the nodes that contain it; `known` maps the id of a node to its number.
+    """
     if any(node is other for other in above):
         raise yaml.constructor.ConstructorError(None, None, "an alias stands for itself", node.start_mark)
     if len(above) >= DEEPEST_YAML:
@@ -103,7 +106,7 @@ def _entries(node: yaml.Node, above: tuple[yaml.Node, ...], known: dict[int, int
 
 
 def merged(below: dict, above: dict) -> dict:
-    """`below` overridden by `above`, key by key; lists are replaced as a whole."""
+    """`below` overridden by `above`, key by key at every level; lists are replaced as a whole."""
     both = dict(below)
     for key, value in above.items():
         nested = isinstance(value, dict) and isinstance(both.get(key), dict)

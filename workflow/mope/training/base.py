@@ -1,4 +1,4 @@
-"""Small LLaMAs trained from scratch: the base model of the laptop experiment, and the bodies of controllers."""
+"""Trains small LLaMAs from scratch: the base model of the laptop experiment, and controllers' backbones."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from mope.training.trainers import fit
 
 @dataclass(frozen=True)
 class BaseSettings:
-    """Shape and training (`base` in config.yaml)."""
+    """Shape and training of a small LLaMA: the section `base` of config.yaml, which explains the keys."""
 
     seed: int
     vocabulary: int
@@ -36,14 +36,14 @@ class BaseSettings:
 
 
 class LabelledTokensTrainer(SFTTrainer):
-    """SFTTrainer whose loss projects only the labelled tokens to the vocabulary.
+    """SFTTrainer that computes the logits of labelled tokens only.
 
-    TRL projects every token chunk by chunk, and once more backwards, to save memory that a small model does not need;
-    on a CPU that takes a multiple of the time.
+    TRL computes logits of all tokens, chunk by chunk and again in the backward pass, to save memory that a small model
+    does not need; on a CPU that takes several times as long.
     """
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        """Mean cross-entropy of the completions' tokens; `input_ids` and `labels` are (B, T)."""
+        """Mean cross-entropy over the tokens of the completions; `input_ids` and `labels` are (B, T) int64."""
         hidden = model.get_decoder()(inputs["input_ids"], attention_mask=inputs["attention_mask"]).last_hidden_state
         targets = inputs["labels"][:, 1:]
         labelled = targets != -100  # (B, T - 1)
@@ -53,9 +53,9 @@ class LabelledTokensTrainer(SFTTrainer):
 
 
 def tokenised_examples(records: list[dict], tokenizer, max_length: int) -> list[dict]:
-    """`input_ids` and `labels`, -100 on the prompt, cut at `max_length` tokens.
+    """`input_ids` and `labels` (-100 on the prompt) of each {prompt, completion}, cut at `max_length` tokens.
 
-    All records at once: record by record, as TRL does it, takes as long as a sixth of the training.
+    All records are tokenised at once: one by one, as TRL does it, would take a sixth of the training time.
     """
     prompts = [tokenizer.apply_chat_template(r["prompt"], tokenize=False, add_generation_prompt=True) for r in records]
     whole = [tokenizer.apply_chat_template(r["prompt"] + r["completion"], tokenize=False) for r in records]
@@ -72,8 +72,8 @@ def train_base(
 ) -> None:
     """Train on {prompt, completion} conversations; write model and tokenizer to the folder `out`.
 
-    The tokenizer is trained first, with `settings.vocabulary` entries, unless it is to be that of the model in the
-    folder `same_tokens`.
+    First a tokenizer with `settings.vocabulary` entries is trained, unless `same_tokens` names the folder of a model
+    whose tokenizer is used. `Stopped` after a signal, when a checkpoint is saved.
     """
     set_seed(settings.seed)
     if same_tokens:
@@ -104,7 +104,7 @@ def train_base(
         warmup_steps=0.05,
         per_device_train_batch_size=settings.batch,
         dataset_kwargs={"skip_prepare_dataset": True},
-        train_sampling_strategy="sequential",  # the corpus is in random order already, see `by_length`
+        train_sampling_strategy="sequential",  # `by_length` decides the order
         logging_steps=25,
         save_strategy="no",
         activation_checkpointing=False,

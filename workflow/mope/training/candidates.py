@@ -22,11 +22,16 @@ CANDIDATE_COLUMNS = ["prompt_id", "prompt", "response", "kind"]
 
 
 def spoil(response: str, other: str, kind: str, rng: random.Random) -> str:
-    """A degenerate variant of `response`, made with `other`, another prompt's answer.
+    """A spoilt variant of `response`, of a `kind` in `SPOILT`; `other` is an answer to another prompt.
 
-    A sentence said again in place of later ones, words shuffled, cut off, begun and then finished as the other,
-    hollow: the first and last sentence without what lies between, which are often manner without matter; or partial:
-    some of the sentences, which may be a sound answer, only shorter, or be silent on a topic.
+    - repeated: a sentence is said again in place of one or two later ones;
+    - shuffled: the words in random order;
+    - cut: the first words only;
+    - spliced: the first words, then the end of `other`;
+    - hollow: the first and last sentence only, which often express tone without content;
+    - partial: some of the sentences, which may be a sound but shorter answer, or leave out a topic.
+
+    `ValueError` for any other kind.
     """
     words, sentences = response.split(), re.split(r"(?<=[.!?]) ", response)
     match kind:
@@ -34,7 +39,7 @@ def spoil(response: str, other: str, kind: str, rng: random.Random) -> str:
             said = rng.randrange(len(sentences))
             later = range(said + 1, len(sentences))
             for place in rng.sample(later, min(len(later), rng.randint(1, 2))):
-                sentences[place] = sentences[said]  # not longer by it, or reward models would dislike length instead
+                sentences[place] = sentences[said]  # the length stays, or reward models would learn to punish length
             return " ".join(sentences if later else [*sentences, sentences[said]])
         case "shuffled":
             return " ".join(rng.sample(words, len(words)))
@@ -65,11 +70,12 @@ def sample_candidates(
     seed: int,
     precision: str = "float32",
 ) -> pd.DataFrame:
-    """`per_prompt` answers of the base to every prompt, and two spoilt variants of one of them.
+    """`per_prompt` answers of the base to every prompt, and two spoilt variants of one of them (`CANDIDATE_COLUMNS`).
 
-    The answers are asked for under none, one or several random preferences, so that they differ in what feedback is
-    about. Deviation: the paper compares two samples of one prompt; the spoilt variants teach the reward models what the
-    small base would otherwise exploit (repetition, answers cut off, manner without matter, a topic left out).
+    Each answer is generated with the texts of none, one or several random preferences, so that answers differ in what
+    feedback is about. `kind` is "sample" or one of `SPOILT`. Deviation, because a small base would exploit reward
+    models that never saw such answers (repetition, answers cut off, tone without content, a topic left out): the paper
+    compares samples only, without spoilt variants.
     """
     tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
     rng = random.Random(f"candidates {seed}")

@@ -1,4 +1,4 @@
-"""The chat template of a user's model: what every stage relies on, tried once before any of them."""
+"""Checks that a user's model has a chat template with the properties on which every stage relies."""
 
 import datetime
 import re
@@ -9,16 +9,17 @@ from mope.decoding.turn_ends import PROBE
 from mope.errors import MopeError, visible
 from mope.prompting import messages, reply
 
-DAY = datetime.datetime(2024, 7, 26)  # the day that Llama 3's own template falls back on
+DAY = datetime.datetime(2024, 7, 26)  # the default date of Llama 3's template
 CLOCKS = [f"{{% macro strftime_now(form) %}}{day}{{% endmacro %}}" for day in ("today", "tomorrow")]
-TRIES = 4  # renderings by each clock, which chance would make differ
+TRIES = 4  # renderings with each clock, enough to detect a template that depends on chance
 NOW = re.compile(r"""strftime_now\(\s*(?P<quote>["'])(?P<format>[^"'\\]*)(?P=quote)\s*\)""")
 
 
 def settle_template(tokenizer: PreTrainedTokenizerBase, origin: str) -> None:
-    """Give the tokenizer one template that writes the same on any day; `MopeError` where that cannot be.
+    """Give the tokenizer a single chat template whose output does not depend on the date; errors name `origin`.
 
-    Where it writes the date, that is `DAY` from now on: what a model reads must not depend on when it is asked.
+    Where the template writes today's date, it writes `DAY` from now on. `MopeError` where there are several templates
+    without a default, where the template fails or its output still varies, or where it leaves out a message.
     """
     try:
         tokenizer.chat_template = without_clock(tokenizer.get_chat_template())
@@ -34,12 +35,15 @@ def settle_template(tokenizer: PreTrainedTokenizerBase, origin: str) -> None:
 
 
 def without_clock(template: str) -> str:
-    """The template with `DAY` in the place of today's date, in the same form."""
+    """The template with `DAY` in place of today's date, in the same format."""
     return NOW.sub(lambda found: repr(DAY.strftime(found["format"])), template)
 
 
 def rendered(tokenizer: PreTrainedTokenizerBase, talk: list[dict[str, str]], origin: str, begin: bool = False) -> str:
-    """The conversation `talk` as text; `MopeError` where the template raises or depends on the day or on chance."""
+    """The conversation `talk` as text; `begin` adds the beginning of an answer.
+
+    `MopeError` where the template raises an error, or depends on the date or on chance.
+    """
     try:
         texts = [
             tokenizer.apply_chat_template(
@@ -47,7 +51,7 @@ def rendered(tokenizer: PreTrainedTokenizerBase, talk: list[dict[str, str]], ori
             )
             for clock in CLOCKS * TRIES
         ]
-    except Exception as error:  # what a template raises is of any type: it is a program
+    except Exception as error:  # a template is a program, which may raise any type
         said = visible(str(error) or type(error).__name__)[:200]
         roles = " and ".join(message["role"] for message in talk)
         raise MopeError(

@@ -1,4 +1,4 @@
-"""Checkpoints of long training: whole or not there, found again only by the same work, removed when it is done."""
+"""Checkpoints of long training: complete or absent, used only by the same training, removed when it has finished."""
 
 import contextlib
 import signal
@@ -18,19 +18,22 @@ SIGNALS = (signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Checkpoints:
-    """The checkpoints of one training, `step-<n>` folders below `folder`, of which the last whole one is kept."""
+    """The checkpoints of one training: folders `step-<n>` below `folder`, of which the last complete one is kept."""
 
     def __init__(self, folder: Path, minutes: float):
-        """A checkpoint is due every so many `minutes` (0: after each step), and when a signal asks to stop."""
+        """A checkpoint is due every `minutes` minutes (0: after each step), and after a signal to stop."""
         self.folder, self.minutes = folder, minutes
         self.work = folder / "unfinished"
         self.asked: str | None = None  # the signal that this process has received
-        self.agreed: str | None = None  # one that some process had received when all of them were asked
+        self.agreed: str | None = None  # a signal received by any process, on which all of them have agreed in `due`
         self._last = time.monotonic()
         self._handlers: dict[int, object] = {}
 
     def latest(self) -> tuple[int, Path] | None:
-        """Step and folder of the last whole checkpoint, its digests verified; what is damaged is removed."""
+        """Step and folder of the last complete checkpoint, whose digests are verified; None if there is none.
+
+        Damaged checkpoints are removed.
+        """
         for path in sorted(self.folder.glob("step-?????????"), reverse=True):
             try:
                 return int(path.name.removeprefix("step-")), require(path)
@@ -40,55 +43,55 @@ class Checkpoints:
         return None
 
     def due(self) -> bool:
-        """Whether to call `save` now: in all processes of a training, if one of them has reason to."""
+        """Whether to call `save` now; all processes of a training get the same answer: yes if any has a reason."""
         votes = gather_object([(self.asked, time.monotonic() - self._last >= 60 * self.minutes)])
-        # Not `asked` itself: a signal may have come while the others were waited for, and is not to be forgotten.
+        # Not from `self.asked`: a signal that came during the exchange would be known to this process alone.
         self.agreed = next((asked for asked, _ in votes if asked), None)
         return self.agreed is not None or any(late for _, late in votes)
 
     @contextlib.contextmanager
     def save(self, step: int) -> Iterator[Path]:
-        """Yield a path at which to make the folder of step `step`; raises `Stopped` if a signal has asked for it."""
+        """Yield a path at which the caller makes the folder of step `step`; then raises `Stopped` after a signal."""
         path = self.folder / f"step-{step:09d}"
         with write(path, stage="checkpoint", params={"step": step}, seeds={}) as temporary:
             yield temporary
         for old in self.folder.glob("step-?????????"):
             if old != path:
                 self._remove(old)
-        PartialState().wait_for_everyone()  # before the first one leaves, which ends the others
+        PartialState().wait_for_everyone()  # the first process to stop ends the others, so wait until it is saved
         self._last = time.monotonic()
         if self.agreed:
             raise Stopped(f"{self.agreed} received, step {step} is saved; the same command goes on from there")
 
     def listen(self) -> None:
-        """From now on the first stop signal asks for a checkpoint, and a second one acts as it would otherwise."""
+        """From now on the first signal to stop asks for a checkpoint; a second one has its former effect."""
         for number in SIGNALS:
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # ignored under nohup
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP
                 self._handlers[number] = signal.signal(number, self._ask)
 
     def ignore(self) -> None:
-        """Signals act as before `listen`."""
+        """Undo `listen`: signals have their former effects again."""
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
     def _ask(self, number: int, _: object) -> None:
         self.asked = signal.Signals(number).name
-        if not launched():  # else the launcher may send on what has reached this process already
+        if not launched():  # the launcher may forward a signal that this process has already received itself
             signal.signal(number, self._handlers[number])
 
     def _remove(self, path: Path) -> None:
         if is_first():
-            remove(meta_path(path))  # first, so that a half-removed folder never looks whole
+            remove(meta_path(path))  # first, so that a half-removed folder never looks complete
             remove(path)
 
 
 @contextlib.contextmanager
 def checkpoints(out: Path, record: dict, inputs: Iterable[Path], minutes: float) -> Iterator[Checkpoints]:
-    """Checkpoints of the stage that makes the artifact `out` with `record` (stage, params, seeds) from `inputs`.
+    """The checkpoints of the stage that makes the artifact `out` from `inputs`; `record` holds stage, params and seeds.
 
-    They lie in a hidden folder beside `out`, which Snakemake does not know and so does not delete with a failed job's
-    outputs. Checkpoints of other parameters, code or inputs are not used but removed, and all of them in the end.
-    `MopeError` where another process is making `out`: its checkpoints stay.
+    They lie in a hidden folder beside `out`, which Snakemake does not know and so does not delete with the outputs of a
+    failed job. Checkpoints of other parameters, code or inputs are removed at once, and all others at the end.
+    `MopeError` where another process is making `out`; its checkpoints stay.
     """
     with only_writer(out) if is_first() else contextlib.nullcontext():
         yield from _checkpoints(out, record, inputs, minutes)

@@ -1,4 +1,4 @@
-"""Devices, precision and batches of every trainer, decided in one place; several processes share the work of one."""
+"""Options of every trainer for devices, precision and batches; several processes may share one training."""
 
 import torch
 from accelerate import PartialState
@@ -8,28 +8,31 @@ from mope.errors import MopeError
 
 
 def init_distributed() -> PartialState:
-    """Join the process group of this training, if it has several processes, and give each a device of its own."""
+    """Join the process group of this training, if it has several processes, each of which gets its own device."""
     return PartialState(cpu=not torch.cuda.is_available())
 
 
 def trainer_options(dtype: torch.dtype) -> dict:
-    """Options that every TRL config needs. In bfloat16 the products of float32 weights are computed in it too."""
+    """Options that every TRL config needs. With bfloat16, products with float32 weights are in bfloat16 too."""
     return {"use_cpu": not torch.cuda.is_available(), "bf16": dtype == torch.bfloat16, "report_to": "none"}
 
 
 def loading_options(dtype: torch.dtype) -> dict:
     """Options of `from_pretrained` for a base to be trained in `dtype`.
 
-    On a CPU two products are 2.5 times as fast as the fused kernel for attention in bfloat16, backwards (torch 2.13).
+    For bfloat16 on a CPU, attention is computed by two matrix products: their backward pass is 2.5 times as fast as
+    that of the fused kernel (torch 2.13).
     """
     plain = dtype == torch.bfloat16 and not torch.cuda.is_available()
     return {"dtype": dtype, **({"attn_implementation": "eager"} if plain else {})}
 
 
 def batch_options(key: str, batch: int, micro_batch: int | None) -> dict:
-    """Options of a TRL config for steps of `batch` rows by all processes, `micro_batch` rows per backward pass of each.
+    """Options of a TRL config for steps of `batch` rows over all processes.
 
-    `key` is the section of the configuration. Activations are computed again where memory is short.
+    Each process takes `micro_batch` rows per backward pass (None: all of its share). With a `micro_batch` below `batch`
+    activations are recomputed in the backward pass to save memory. `key` is the section of the configuration, which
+    errors name: `MopeError` where the processes do not divide `batch`, or `micro_batch` does not divide their share.
     """
     processes = init_distributed().num_processes
     if batch % processes:
@@ -46,5 +49,5 @@ def batch_options(key: str, batch: int, micro_batch: int | None) -> dict:
 
 
 def gather_rows(values: torch.Tensor) -> torch.Tensor:
-    """The rows of all processes, in the order of the processes, on the CPU."""
+    """The rows (N, ...) of all processes together, in the order of the processes, on the CPU."""
     return torch.tensor(gather_object(values.tolist()), dtype=values.dtype)

@@ -1,9 +1,9 @@
-"""The families of models that a base may be of: those with which every stage is tested. Standard library only."""
+"""The model families that a base may belong to: those with which every stage is tested. Standard library only."""
 
 from mope.errors import MopeError
 
-FAST = ("llama", "mistral", "qwen2", "qwen3")  # all experts of a mixture in one forward pass
-ONE_BY_ONE = (  # one pass per expert
+FAST = ("llama", "mistral", "qwen2", "qwen3")  # one forward pass for all experts of a mixture
+ONE_BY_ONE = (  # one forward pass per expert
     "arcee", "bloom", "exaone4", "falcon", "gemma", "gemma2", "gemma3_text", "glm", "glm4", "gpt2", "gpt_bigcode",
     "gpt_neo", "gpt_neox", "gptj", "helium", "ministral", "mpt", "nemotron", "olmo", "olmo2", "olmo3", "opt", "phi",
     "phi3", "seed_oss", "smollm3", "stablelm", "starcoder2",
@@ -12,10 +12,10 @@ TESTED_FAMILIES = (*FAST, *ONE_BY_ONE)
 
 
 def check_family_type(model_type: str, origin: str) -> None:
-    """`MopeError` for a family with which the stages are not tested, by its name in the transformers library.
+    """`MopeError` for a model type (its name in the transformers library) with which the stages are not tested.
 
-    Of mixtures of experts the adapters would have a form that the pools do not read, and models without a cache of
-    keys and values cannot be decoded step by step.
+    For example, adapters of mixture-of-experts models have a form that the expert pools cannot read, and models without
+    a key-value cache cannot be decoded step by step.
     """
     if model_type not in TESTED_FAMILIES:
         known = ", ".join(sorted(TESTED_FAMILIES))

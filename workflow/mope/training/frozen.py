@@ -1,4 +1,4 @@
-"""Products with frozen weights, which are packed once for oneDNN."""
+"""Matrix products with frozen weights, which are packed once for oneDNN."""
 
 import torch
 
@@ -6,7 +6,7 @@ from mope.engine.linear import Linear, packable
 
 
 class FrozenProduct(torch.autograd.Function):
-    """y = x W^T + b for a frozen W: the gradient goes on to x alone."""
+    """y = x W^T + b for frozen W and b: only x gets a gradient."""
 
     @staticmethod
     def forward(ctx, x: torch.Tensor, there: Linear, back: Linear) -> torch.Tensor:
@@ -20,9 +20,10 @@ class FrozenProduct(torch.autograd.Function):
 
 
 def pack_frozen(model: torch.nn.Module) -> None:
-    """Let the frozen linear maps of `model` multiply by packed weights, up to 2.4 times as fast on a CPU (torch 2.13).
+    """Make the frozen linear maps of `model` use packed weights, up to 2.4 times as fast on a CPU (torch 2.13).
 
-    Call it when adapters are in place. A weight that changes afterwards is not seen; each takes three times its memory.
+    Call it when adapters are in place. Later changes of these weights have no effect. Packed weights, one copy for each
+    direction, triple the memory.
     """
     for module in model.modules():
         if type(module) is torch.nn.Linear and not module.weight.requires_grad and packable(module.weight):

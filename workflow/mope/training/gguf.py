@@ -1,4 +1,4 @@
-"""A model in a GGUF file as a folder of safetensors, in float32, with its tokenizer and chat template."""
+"""Converts a model in a GGUF file to a folder of float32 safetensors with its tokenizer and chat template."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,14 +12,15 @@ from mope.errors import MopeError
 from mope.training.base_source import check_gguf
 
 SENTENCE = "The quick brown fox jumps over the lazy dog, and then it sleeps until 7 in the morning."
-TOLERANCE = 1e-4  # largest difference between logits of the two readings; both are float32
+TOLERANCE = 1e-4  # largest difference between the float32 logits before and after the conversion
 
 
 def convert(file: Path, out: Path) -> None:
-    """Write the causal LM in the GGUF `file` to the folder `out`: weights, tokenizer, and its licence as a model card.
+    """Write the causal LM in the GGUF `file` to the folder `out`: weights, tokenizer, and a card with the licence.
 
-    Stored weights of fewer bits become the float32 numbers that they stand for. The folder is then read again, and its
-    logits on a sentence must be those of the library's own reading of the file.
+    Quantised weights become the float32 numbers that they stand for. The folder is then read again; `MopeError` where
+    its logits on a sentence differ from those of the transformers library's reading of the file by more than
+    `TOLERANCE`, or where the file cannot be read.
     """
     header = read_header(file)
     with _explained(file, "cannot be read as a causal LM"):
@@ -38,7 +39,7 @@ def convert(file: Path, out: Path) -> None:
 
 
 def plain_model(model: PreTrainedModel) -> PreTrainedModel:
-    """The same model without the mark of quantisation, for which the library refuses to save it."""
+    """The same model without `quantization_config`, with which the transformers library refuses to save it."""
     config = AutoConfig.for_model(**{k: v for k, v in model.config.to_dict().items() if k != "quantization_config"})
     built = type(model)(config)
     built.load_state_dict(model.state_dict(), strict=True)
@@ -48,32 +49,32 @@ def plain_model(model: PreTrainedModel) -> PreTrainedModel:
 
 @torch.inference_mode()
 def largest_difference(one: PreTrainedModel, other: PreTrainedModel, ids: list[int]) -> float:
-    """Of the logits after each of the tokens `ids`."""
+    """The largest absolute difference between the logits of two models after each of the tokens `ids`."""
     logits = [model.eval()(input_ids=torch.tensor([ids])).logits for model in (one, other)]
     return (logits[0] - logits[1]).abs().max().item()
 
 
 def read_header(file: Path) -> GGUFReader:
-    """Metadata and the places of all tensors; `MopeError` for a file that is none of GGUF, or not whole."""
+    """Metadata and positions of all tensors; `MopeError` if the file is no GGUF file, incomplete or damaged."""
     check_gguf(file)
     with _explained(file, "incomplete or damaged"):
         return GGUFReader(file)
 
 
 def float32_bytes(header: GGUFReader) -> int:
-    """Size of all tensors in float32."""
+    """The bytes of all tensors in float32."""
     return 4 * sum(int(tensor.n_elements) for tensor in header.tensors)
 
 
 def licence_card(header: GGUFReader) -> str:
-    """A model card that states the licence which the file names, if it does."""
+    """A model card with the licence that the file names; empty if it names none."""
     field = header.get_field("general.license")
     return f"---\nlicense: {field.contents()}\n---\n" if field else ""
 
 
 @contextlib.contextmanager
 def _explained(file: Path, problem: str) -> Iterator[None]:
-    """What libraries raise for bad files is one line that names the file. They state no types: any error is meant."""
+    """Turn any error into a `MopeError` that names the file; libraries do not document what they raise."""
     try:
         yield
     except Exception as error:

@@ -1,4 +1,4 @@
-"""A user's own causal LM as the base model, and what must be true of it before the first GPU minute."""
+"""Imports a user's own causal LM as the base model, after checking everything that the stages rely on."""
 
 import math
 import re
@@ -26,7 +26,7 @@ from mope.training.families import check_family_type
 from mope.training.model_code import check_no_code
 from mope.training.model_folder import check_model_folder, safetensors_header, weight_files
 
-COPIES = 3  # of the base's size are written: the imported base, and room for adapters, checkpoints and answers
+COPIES = 3  # disk space of a run in sizes of the base: the imported base, adapters, checkpoints and answers
 LAYER_WEIGHT = re.compile(r"\.\d+\..*\.weight$")
 DTYPES = {torch.float32, torch.bfloat16, torch.float16}
 
@@ -41,11 +41,12 @@ def import_base(
     origin: str | None = None,
     grown: bool = False,
 ) -> None:
-    """Load model and tokenizer, check what every stage relies on, and save both as safetensors to `out`.
+    """Load model and tokenizer from the folder `path`, check what every stage relies on, and save both to `out`.
 
-    `controllers` are folders of LLaMAs that preference controllers begin from: they must read the base's tokens.
-    `grown`: controllers begin from the base itself, which must be a LLaMA then. Errors name `origin` where the folder
-    `path` was made from something else.
+    `pad_token` is a token of the tokenizer to pad with (None: the tokenizer's own). `controllers` are folders of LLaMAs
+    from which controllers begin; they must have the base's tokens. With `grown` controllers begin from the base itself,
+    which must be a LLaMA. Errors name `origin`, for a folder that was converted from something else. `MopeError` for
+    a model that does not pass the checks.
     """
     origin = origin or f"base.path {path}"
     check_no_code(path, origin)
@@ -70,7 +71,7 @@ def import_base(
     ends = settle_ends(tokenizer, model.generation_config.eos_token_id, rows, origin)
     print(f"{origin}: an answer ends with {' or '.join(map(repr, tokenizer.convert_ids_to_tokens(ends)))}")
     model.config.pad_token_id = tokenizer.pad_token_id
-    # How a model samples is the configuration's; some that are published would not even pass the library's own check.
+    # Sampling options come from config.yaml; those of some published models even fail the library's own check.
     model.generation_config = GenerationConfig(
         eos_token_id=list(ends), pad_token_id=tokenizer.pad_token_id, bos_token_id=tokenizer.bos_token_id
     )
@@ -79,7 +80,7 @@ def import_base(
 
 
 def read_config(path: Path, origin: str) -> PreTrainedConfig:
-    """The model's configuration; `MopeError` for one that the library does not know."""
+    """The model's configuration; `MopeError` if the transformers library does not know it."""
     return _read(
         lambda: AutoConfig.from_pretrained(path, trust_remote_code=False),
         f"{origin}: config.json is not that of a model",
@@ -87,7 +88,11 @@ def read_config(path: Path, origin: str) -> PreTrainedConfig:
 
 
 def read_model(path: Path, origin: str) -> PreTrainedModel:
-    """The causal LM in the folder `path`, as it is stored; `MopeError` where weights are missing or layers too many."""
+    """The causal LM in the folder `path`, in its stored dtype.
+
+    `MopeError` where weights are missing, where there are weights of layers that the configuration does not have, or
+    where a dtype is not in `DTYPES`.
+    """
     model, loading = _read(
         lambda: AutoModelForCausalLM.from_pretrained(
             path, use_safetensors=True, output_loading_info=True, trust_remote_code=False
@@ -109,7 +114,7 @@ def read_model(path: Path, origin: str) -> PreTrainedModel:
 
 
 def check_sizes(config: PreTrainedConfig, path: Path, origin: str) -> None:
-    """`MopeError` where the configuration tells of a larger model than the weights are: building it might never end."""
+    """`MopeError` if config.json describes a larger model than the stored weights; building it might never end."""
     tensors = [tensor for file in weight_files(path) for tensor in safetensors_header(file).values()]
     try:
         numbers = sum(math.prod(tensor["shape"]) for tensor in tensors)
@@ -127,7 +132,10 @@ def check_sizes(config: PreTrainedConfig, path: Path, origin: str) -> None:
 
 
 def read_tokenizer(path: Path, pad_token: str | None, origin: str) -> PreTrainedTokenizerBase:
-    """The tokenizer in the folder `path`, checked: a chat template, an end-of-text token, another one for padding."""
+    """The tokenizer in the folder `path`; `MopeError` unless it has all that the stages need.
+
+    That is a usable chat template, an end-of-text token, and another token for padding (`pad_token`, or its own).
+    """
     tokenizer = _read(
         lambda: AutoTokenizer.from_pretrained(path, padding_side="left", trust_remote_code=False),
         f"{origin}: no tokenizer",
@@ -150,7 +158,11 @@ def read_tokenizer(path: Path, pad_token: str | None, origin: str) -> PreTrained
 def settle_ends(
     tokenizer: PreTrainedTokenizerBase, named: int | list[int] | None, rows: int, origin: str
 ) -> tuple[int, ...]:
-    """The tokens that end an answer, `named` by the generation configuration or not, none of which is shown as text."""
+    """The ids of the tokens that end an answer, including those `named` by the generation configuration.
+
+    They become special tokens, so that they do not appear in decoded text. `MopeError` for an id that is no token's;
+    `rows` is the number of the model's embeddings.
+    """
     ends = ends_of(tokenizer, named)
     for end in ends:
         if end >= min(rows, len(tokenizer)):
@@ -163,7 +175,10 @@ def settle_ends(
 
 
 def check_controller(folder: Path, tokenizer: PreTrainedTokenizerBase) -> None:
-    """The LLaMA in `folder` reads the same tokens as the base: each of its tokens has the base's id."""
+    """`MopeError` unless `folder` holds a LLaMA with the base's tokens: common tokens have equal ids, and suffice.
+
+    At least half of the base's tokens must be common to both.
+    """
     check_no_code(folder, f"controller.path {folder}")
     origin = f"controller.path {folder}"
     kind = read_config(folder, origin).model_type
@@ -183,9 +198,9 @@ def check_controller(folder: Path, tokenizer: PreTrainedTokenizerBase) -> None:
 
 
 def check_space(path: Path, target: Path, size: int | None = None) -> None:
-    """`MopeError` when the disk of the folder `target` has no room for what a run with the base `path` writes.
+    """`MopeError` if the disk of the folder `target` has too little space for a run with the base `path`.
 
-    `size` in bytes is that of the base, None for that of the files in the folder `path`.
+    `size` is that of the base in bytes; None: that of the files in the folder `path`.
     """
     size = size or sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     target.mkdir(parents=True, exist_ok=True)
@@ -198,7 +213,7 @@ def check_space(path: Path, target: Path, size: int | None = None) -> None:
 
 
 def licence(folder: Path) -> str:
-    """The licence that the model card in `folder` states."""
+    """The licence that the model card in `folder` states, or a note that it states none."""
     card = folder / "README.md"
     found = (
         re.search(r"^license(?:_name)?: *(\S+)", card.read_text(errors="replace"), re.MULTILINE)
@@ -209,7 +224,7 @@ def licence(folder: Path) -> str:
 
 
 def _read(load: Callable[[], Read], problem: str) -> Read:
-    """What `load` gives; `MopeError` that begins with the `problem` for whatever the library raises for bad files."""
+    """The result of `load`; any error becomes a `MopeError` that begins with `problem`."""
     try:
         return load()
     except Exception as error:

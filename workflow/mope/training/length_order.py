@@ -1,14 +1,14 @@
-"""The order in which a trainer reads its examples."""
+"""Orders training examples by length."""
 
 import random
 from collections.abc import Callable
 
 
 def by_length(rows: list[dict], batch: int, seed: int, length: Callable[[dict], int]) -> list[dict]:
-    """The same rows, in an order in which those of one batch are about equally long: a third of the tokens was padding.
+    """The same rows, ordered so that those of one batch have similar lengths; else a third of all tokens is padding.
 
-    Sorted among the rows of eight batches at a time, the batches then in random order; the rows must come in random
-    order, and a Trainer must read them in the given one (`train_sampling_strategy="sequential"`).
+    The rows of eight batches at a time are sorted by length and cut into batches, which are then shuffled. The rows
+    must be in random order before, and a Trainer must keep the order (`train_sampling_strategy="sequential"`).
     """
     rng, ordered = random.Random(seed), []
     for first in range(0, len(rows), 8 * batch):

@@ -1,7 +1,7 @@
-"""Models that bring Python code of their own are refused: no code of a model's folder is ever run.
+"""Refuses models that bring Python code of their own: no code from a model's folder is ever run.
 
-The libraries would ask on standard input whether to run it; every loading call says `trust_remote_code=False`, too.
-Standard library only, for the Snakefile.
+Every loading call also says `trust_remote_code=False`; else the libraries would ask on standard input whether to run
+the code. Standard library only, for the Snakefile.
 """
 
 import json
@@ -9,11 +9,11 @@ from pathlib import Path
 
 from mope.errors import MopeError
 
-ASKED_FOR = "auto_map"  # where a model names the classes of its own code, in any of its JSON files
+ASKED_FOR = "auto_map"  # the key by which a JSON file of a model names classes of the model's own code
 
 
 def check_no_code(folder: Path, origin: str) -> None:
-    """`MopeError`, which begins with `origin`, where the model in `folder` has Python files or asks for some."""
+    """`MopeError`, which begins with `origin`, if the model in `folder` has Python files or a JSON file names some."""
     found = next((f"{file.name} found" for file in sorted(folder.rglob("*.py"))), None)
     for file in sorted(folder.glob("*.json")):
         if found is None and _asks(file):
@@ -24,7 +24,7 @@ def check_no_code(folder: Path, origin: str) -> None:
 
 
 def _asks(file: Path) -> bool:
-    """Whether a JSON file has the key at the top; other files are judged by the stage that reads them."""
+    """Whether a JSON file has the key at its top level; False for an invalid file, which its reader reports."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

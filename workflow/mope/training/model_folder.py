@@ -1,24 +1,24 @@
-"""What can be told of a model's folder without loading it: the check before the first job (standard library only)."""
+"""Checks a model's folder without loading the model, before the first job. Standard library only."""
 
 import json
 from pathlib import Path
 
 from mope.errors import MopeError, visible
 
-POINTER = b"version https://git-lfs.github.com/spec/"  # how a file begins that Git LFS has not fetched
+POINTER = b"version https://git-lfs.github.com/spec/"  # the beginning of a file that Git LFS has not fetched
 LONGEST_POINTER = 1024  # bytes
 LONGEST_HEADER = 100_000_000  # bytes, the limit of the safetensors library
 INDEX = "model.safetensors.index.json"
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 CONVERSION = "weights as safetensors are expected: load them where you trust the file and call save_pretrained"
-# Besides files of tokens, of which one is enough: what slow tokenizers of the library read.
+# Files of which a tokenizer needs one: tokenizer.json, or one that the library's slow tokenizers read.
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
 
 
 def check_model_folder(folder: Path) -> str:
-    """The family of the model in `folder`, as the transformers library calls it.
+    """The model type of the model in `folder`, by its name in the transformers library.
 
-    `MopeError`, which names the file, unless there are its configuration, a tokenizer and whole weights: safetensors
+    `MopeError`, which names the file, unless there are a configuration, a tokenizer and complete weights: safetensors
     that are neither quantised nor pointers of Git LFS. Only their headers are read.
     """
     config = read_json(folder / "config.json")
@@ -38,7 +38,7 @@ def check_model_folder(folder: Path) -> str:
 
 
 def check_ends(folder: Path) -> None:
-    """`MopeError` unless the ids that `generation_config.json` names as ends of an answer are ids."""
+    """`MopeError` unless eos_token_id in `generation_config.json`, if any, holds non-negative integers."""
     file = folder / "generation_config.json"
     ends = read_json(file).get("eos_token_id") if file.is_file() else None
     for end in ends if isinstance(ends, list) else [] if ends is None else [ends]:
@@ -47,7 +47,10 @@ def check_ends(folder: Path) -> None:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The safetensors of a model: one file, or those that an index names."""
+    """The safetensors files of a model: a single one, or those that its index names.
+
+    `MopeError` where there are none, where the index is invalid or names a missing file, or where weights are pickled.
+    """
     if (folder / "model.safetensors").is_file():
         return [folder / "model.safetensors"]
     if (folder / INDEX).is_file():
@@ -65,7 +68,7 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def safetensors_header(file: Path) -> dict[str, dict]:
-    """Name -> dtype, shape and place of every tensor of a safetensors file; `MopeError` where it is not whole."""
+    """Name -> {dtype, shape, data_offsets} of every tensor in a safetensors file; `MopeError` if it is incomplete."""
     size = file.stat().st_size
     with file.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
@@ -84,7 +87,7 @@ def safetensors_header(file: Path) -> dict[str, dict]:
 
 
 def refuse_pointers(folder: Path) -> None:
-    """`MopeError` where one of the folder's files is a pointer of Git LFS."""
+    """`MopeError` if one of the folder's files is a pointer of Git LFS."""
     for file in sorted(folder.iterdir()):
         if file.is_file() and file.stat().st_size <= LONGEST_POINTER and file.read_bytes().startswith(POINTER):
             raise MopeError(f"{file}: a pointer of Git LFS; the file itself is expected (`git lfs pull` fetches it)")
@@ -102,7 +105,7 @@ def read_json(file: Path) -> dict:
 
 
 def parse_json(content: bytes, place: str) -> dict:
-    """The JSON object that the bytes are; errors name the `place`."""
+    """The JSON object in the bytes; `MopeError`, which begins with `place`, for anything else."""
     try:
         found = json.loads(content.decode("utf-8"))
     except RecursionError:

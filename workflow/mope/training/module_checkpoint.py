@@ -1,4 +1,4 @@
-"""Checkpoint of a module that is trained without a Trainer: safetensors and JSON, no pickle."""
+"""Checkpoints of a module that is trained without a Trainer, as safetensors and JSON, without pickle."""
 
 import json
 
@@ -9,7 +9,7 @@ from mope.training.checkpoints import Checkpoints
 
 
 def store(saved: Checkpoints, module: torch.nn.Module, optimizer, schedule, rows: list[dict]) -> None:
-    """Save weights, the optimizer's moments, the schedule, and the training curve, of which a row is a step."""
+    """Save weights, optimizer, schedule and training curve (one row per step); raises `Stopped` after a signal."""
     state = optimizer.state_dict()
     moments = {f"{i}.{key}": tensor for i, entry in state["state"].items() for key, tensor in entry.items()}
     rest = {"groups": state["param_groups"], "schedule": schedule.state_dict(), "rows": rows}
@@ -21,7 +21,7 @@ def store(saved: Checkpoints, module: torch.nn.Module, optimizer, schedule, rows
 
 
 def restore(saved: Checkpoints, module: torch.nn.Module, optimizer, schedule) -> list[dict]:
-    """Put the last checkpoint, if any, into these objects; the rows of the training curve up to there."""
+    """Load the last checkpoint into these objects; returns its rows of the training curve, [] without a checkpoint."""
     found = saved.latest()
     if found is None:
         return []

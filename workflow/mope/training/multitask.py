@@ -1,4 +1,4 @@
-"""Multitask: one policy, fine-tuned on the answers that feedback preferred, with the preference's text."""
+"""Multitask training (a rival): one policy, fine-tuned on the chosen answers of all preferences."""
 
 from pathlib import Path
 
@@ -32,9 +32,10 @@ def train_multitask(
     saved: Checkpoints,
     out: Path,
 ) -> pd.DataFrame:
-    """SFT on the chosen answers of every preference's feedback, with its text.
+    """Supervised fine-tuning on the chosen answers of all feedback, with the preference's text in the prompt.
 
-    A step sees as many answers as one of RLOO does. Writes the adapter to `out`; returns the training curve.
+    `feedback` maps a preference to pairs with the columns prompt and chosen. A step sees as many answers as a step of
+    RLOO. Writes the adapter to `out`; returns the training curve (step, loss).
     """
     set_seed(settings.seed)
     records = [

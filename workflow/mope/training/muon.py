@@ -1,7 +1,7 @@
-"""Muon for the matrices of a model and AdamW for the rest, as one optimizer that a Trainer can drive.
+"""Muon for the matrices of a model and AdamW for its other weights, as one optimizer that a Trainer can use.
 
-A small model that is trained from scratch learns to keep to the topic of the question in far fewer examples with it
-than with AdamW alone.
+With it a small model trained from scratch needs far fewer examples than with AdamW alone to learn to keep to a
+question's topic.
 """
 
 import torch
@@ -10,7 +10,7 @@ import torch
 class MuonWithAdamW(torch.optim.Optimizer):
     """`torch.optim.Muon` on the 2-D weights of the layers, AdamW on embeddings, head and norms.
 
-    The parameter groups are those of the two optimizers, so that schedulers and checkpoints see them all.
+    Its parameter groups are those of both optimizers, so that schedulers and checkpoints see all of them.
     """
 
     def __init__(self, model: torch.nn.Module, learning_rate: float, matrix_learning_rate: float):
@@ -30,13 +30,13 @@ class MuonWithAdamW(torch.optim.Optimizer):
             part.param_groups, part.state = groups, self.state
 
     def load_state_dict(self, state_dict: dict) -> None:
-        """State of a checkpoint, which replaces the groups and the state that the parts must see."""
+        """Load a checkpoint's state; loading replaces groups and state, which both parts must share again."""
         super().load_state_dict(state_dict)
         self._share()
 
     @torch.no_grad()
     def step(self, closure=None):
-        """One step of both parts."""
+        """One step of both optimizers; returns the loss of `closure`, if it is given."""
         loss = None if closure is None else torch.enable_grad()(closure)()
         for part in self.parts:
             part.step()

@@ -1,4 +1,4 @@
-"""P-MORL: one policy, trained on prompts with all combinations, each against the reward of its own."""
+"""P-MORL: one policy, trained on prompts with every combination against the mean reward of that combination."""
 
 import random
 from pathlib import Path
@@ -23,7 +23,7 @@ def train(parts: PolicyParts, settings: ExpertSettings, saved: Checkpoints, out:
 
 
 def combined_tasks(prompts: pd.DataFrame, preferences: Preferences, seed: int) -> list[dict]:
-    """Prompts under all combinations, shuffled, each with the reward of its own."""
+    """One task per prompt and combination, shuffled: the prompt with the combination's texts, and its ξ."""
     tasks = [task(p, preferences.statements(xi), xi) for p in prompts.prompt for xi in preferences.combinations()]
     random.Random(seed).shuffle(tasks)
     return tasks

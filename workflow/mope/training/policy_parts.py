@@ -1,4 +1,4 @@
-"""What a policy for all combinations may learn from; each objective uses its own part."""
+"""The data and models that a policy for all combinations may be trained on; each objective uses some of them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,10 @@ from mope.preferences import Preferences
 
 @dataclass(frozen=True)
 class PolicyParts:
-    """The base and the preferences; prompts, and by preference the reward adapters and the pairs of feedback."""
+    """The base model's folder, preferences and prompts; reward adapters and pairs of feedback, both by preference.
+
+    What an objective does not list in its NEEDS is empty.
+    """
 
     base: Path
     preferences: Preferences

@@ -1,7 +1,7 @@
-"""What a policy for all combinations is trained by: `policies.<name>.objective` -> module.
+"""Objectives of policies for all combinations: `policies.<name>.objective` -> module. A new one: a file and a line.
 
-A new one is a file and a line here. A module has `train(parts, settings, saved, out)`, and NEEDS says in a literal
-which parts it uses: general_reward, rewards or feedback.
+A module has the function `train(parts, settings, saved, out)` and a literal NEEDS, which lists the parts that it uses:
+general_reward, rewards or feedback.
 """
 
 from mope.training import multitask, pmorl, rlhf

@@ -20,5 +20,5 @@ def train(parts: PolicyParts, settings: ExpertSettings, saved: Checkpoints, out:
 
 
 def plain_tasks(prompts: pd.DataFrame) -> list[dict]:
-    """Prompts without preference texts; one general reward model scores the answers."""
+    """One task per prompt, without preference texts, whose answers the general reward model scores."""
     return [task(prompt, [], "general") for prompt in prompts.prompt]

@@ -17,7 +17,7 @@ CHAT_TEMPLATE = (
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
-    """Byte-level BPE with `vocabulary` entries; pad differs from eos, or reward models would read the wrong token."""
+    """Byte-level BPE with `vocabulary` entries; pad differs from eos, or reward models would read one token early."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
