@@ -82,7 +82,7 @@ def rebel_step(
     sampling = settings.sampling()
     controller.eval()
     mixed = {"controller": controller.decoder(), "record": True}
-    answers = measured("rollout", lambda: decode(pool, Probability(), requests, sampling, END, END, **mixed))
+    answers = measured("rollout", lambda: decode(pool, Probability(), requests, sampling, [END], END, **mixed))
     reward = measured("scoring", lambda: shared_scores(rewards, requests, answers))
     rollout = rollout_of(requests, answers, [list(r.experts) for r in requests], reward, END).to(pool.device)
     measured("update", lambda: update(controller, optimizer, rollout, settings))
