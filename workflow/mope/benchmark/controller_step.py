@@ -24,7 +24,6 @@ from mope.rewards.shared_base import SharedRewards
 
 PROMPT_TOKENS = 32  # tokens that experts, controller and reward models read before an answer
 END = 0  # ends a text, and pads it
-STEPS = 2  # the last one is measured; the first one compiles kernels and makes optimizer states
 T = TypeVar("T")
 
 
@@ -82,15 +81,19 @@ def rebel_step(
     sampling = settings.sampling()
     controller.eval()
     mixed = {"controller": controller.decoder(), "record": True}
-    answers = measured("rollout", lambda: decode(pool, Probability(), requests, sampling, END, END, **mixed))
+    answers = measured("rollout", lambda: decode(pool, Probability(), requests, sampling, [END], END, **mixed))
     reward = measured("scoring", lambda: shared_scores(rewards, requests, answers))
     rollout = rollout_of(requests, answers, [list(r.experts) for r in requests], reward, END).to(pool.device)
     measured("update", lambda: update(controller, optimizer, rollout, settings))
     return taken
 
 
-def benchmark_controller_step(models: list[Make], settings: ControllerSettings) -> Iterator[dict]:
+def benchmark_controller_step(
+    models: list[Make], settings: ControllerSettings, warm_up: ControllerSettings | None = None
+) -> Iterator[dict]:
     """Records of benchmarks/training.json, one per model: `held_mb` before a step, then its parts, then the highest.
+
+    A step of the settings `warm_up`, by default the same, goes before it: it loads kernels and makes optimizer states.
 
     Megabytes are those of the allocator on a GPU, of the whole process on a CPU, where models that were measured before
     in the same process may still show.
@@ -103,8 +106,8 @@ def benchmark_controller_step(models: list[Make], settings: ControllerSettings) 
         del parts  # the base has been copied
         optimizer = torch.optim.AdamW(controller.parameters(), lr=settings.learning_rate)
         held = Peak(device).start / 2**20
-        for _ in range(STEPS):
-            taken = rebel_step(pool, rewards, controller, optimizer, settings)
+        rebel_step(pool, rewards, controller, optimizer, warm_up or settings)
+        taken = rebel_step(pool, rewards, controller, optimizer, settings)
         yield {
             "model": name,
             "dtype": str(dtype).removeprefix("torch."),

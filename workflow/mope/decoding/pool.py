@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 
 from mope.decoding.request import Request
+from mope.runtime.device_memory import free_memory
 
 MOST_REQUESTS = 64  # requests in a batch
 
@@ -25,7 +26,7 @@ class ExpertPool(ABC):
         """How many of the requests to decode at a time: on a GPU as many as its free memory has room for."""
         if self.device.type != "cuda" or not self.bytes_per_token:
             return MOST_REQUESTS
-        return fitting(torch.cuda.mem_get_info(self.device)[0], requests, self.bytes_per_token)
+        return fitting(free_memory(self.device), requests, self.bytes_per_token)
 
     @abstractmethod
     def prefill(self, prompts: list[list[int]], experts: list[int]) -> tuple[object, torch.Tensor]:

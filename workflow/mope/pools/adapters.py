@@ -2,13 +2,14 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from transformers import AutoModelForCausalLM
 
 from mope.decoding.pool import ExpertPool
+from mope.engine.fixed_cache import FixedCache
 from mope.engine.kv_cache import KeyValueCache, distinct, left_pad
 from mope.engine.linear import Linear
 from mope.engine.llama import Llama
@@ -25,7 +26,7 @@ class AdapterState:
     order: torch.Tensor
     inverse: torch.Tensor
     batch: AdapterBatch | None
-    cache: KeyValueCache
+    cache: KeyValueCache | FixedCache
 
 
 class AdapterPool(ExpertPool):
@@ -81,6 +82,10 @@ class AdapterPool(ExpertPool):
 
     def step(self, state: AdapterState, tokens: torch.Tensor) -> torch.Tensor:
         return self._log_probabilities(state, self.llama.forward(tokens[state.order, None], state.cache, state.batch))
+
+    def fixed(self, state: AdapterState, steps: int) -> AdapterState:
+        """The same rows on buffers that keep their shape and address, with room for so many steps; none can leave."""
+        return replace(state, cache=FixedCache(state.cache, state.cache.length + steps))
 
     def keep(self, state: AdapterState, rows: torch.Tensor) -> None:
         state.experts = state.experts[rows]

@@ -213,8 +213,8 @@ def input_at(name: str) -> Path:
 def _circumstances() -> dict:
     """Everything else that the record holds: code, versions, machine, time and memory up to now."""
     usage = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    torch = sys.modules.get("torch")  # only asked for if the stage itself has imported it
-    cuda = torch is not None and torch.cuda.is_available()
+    torch = sys.modules.get("torch")
+    cuda = torch is not None and torch.cuda.is_initialized()  # only asked for if the stage itself has used it
     gpu = torch.cuda.max_memory_allocated() / 1024**2 if cuda else None
     return {
         "schema_version": SCHEMA_VERSION,

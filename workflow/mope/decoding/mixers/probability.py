@@ -19,9 +19,10 @@ class Probability(Mixer):
             weights = weights.masked_fill(~present, 0.0)
             logprobs = logprobs.masked_fill(~present[..., None], 0.0)
         weights = (weights / weights.sum(dim=1, keepdim=True)).to(logprobs.dtype)
-        mass = torch.bmm(weights[:, None], logprobs.exp())[:, 0]
-        if mass.amin() > SMALLEST:
-            return mass.log_()
+        if logprobs.device.type == "cpu":  # elsewhere the question would wait for the device
+            mass = torch.bmm(weights[:, None], logprobs.exp())[:, 0]
+            if mass.amin() > SMALLEST:
+                return mass.log_()
         # Some token's mass leaves the range of the float, or is zero: the slower way, in logarithms throughout.
         return torch.logsumexp(logprobs + weights.log()[..., None], dim=1)
 
