@@ -41,15 +41,13 @@ class CheckShape:
     config: dict
     compared: str
     compared_models: RandomShape
+    rounds: int
 
-    def decoding(self, rounds: int, requests: list[int], steps: int = 8) -> BenchmarkSettings:
+    def decoding(self, requests: list[int]) -> BenchmarkSettings:
         """Settings of the steps that measure decoding."""
         dtype = str(dtype_of(self.config["precision"], device())).removeprefix("torch.")
-        return BenchmarkSettings(self.config["seed"], [self.name], requests, [dtype], steps, rounds, self.threads())
-
-    def threads(self) -> int:
-        """CPU threads, of which a GPU needs few."""
-        return self.config["benchmark"]["threads"]
+        threads = self.config["benchmark"]["threads"]
+        return BenchmarkSettings(self.config["seed"], [self.name], requests, [dtype], 8, self.rounds, threads)
 
     def make(self) -> Make:
         """How to make the models."""
@@ -90,8 +88,8 @@ def check_shape(name: str) -> CheckShape:
     """`llama-7b`, in the settings of workflow/experiments/gpu.yaml, or `tiny`, which any machine runs in seconds."""
     config = merged(read_yaml(ROOT / "config.yaml"), read_experiment(experiment_file(ROOT, "gpu")))
     if name == "tiny":
-        return CheckShape(name, TINY, merged(config, TINY_CONFIG), name, TINY)
-    return CheckShape(name, SHAPES[name], config, "llama-136m", SHAPES["llama-136m"])
+        return CheckShape(name, TINY, merged(config, TINY_CONFIG), name, TINY, 3)
+    return CheckShape(name, SHAPES[name], config, "llama-136m", SHAPES["llama-136m"], 11)
 
 
 CHECK_SHAPES = ("llama-7b", "tiny")
@@ -117,19 +115,19 @@ def machine(shape: CheckShape) -> Iterator[dict]:
 
 def decoding(shape: CheckShape) -> Iterator[dict]:
     """A single step, several experts in several ways, and soups, interleaved."""
-    return benchmark_decoding([shape.make()], shape.decoding(11, [1, 8, 32]), device())
+    return benchmark_decoding([shape.make()], shape.decoding([1, 8, 32]), device())
 
 
 def graphs(shape: CheckShape) -> Iterator[dict]:
     """The same steps on buffers of fixed shape as CUDA graphs; without CUDA the kernels are launched one by one."""
     way = GRAPH if device() == "cuda" else PLAIN
-    return benchmark_fixed_steps(shape.make(), shape.decoding(11, [1, 8, 32]), device(), way)
+    return benchmark_fixed_steps(shape.make(), shape.decoding([1, 8, 32]), device(), way)
 
 
 def compiled(shape: CheckShape) -> Iterator[dict]:
     """A single step and a mixture's, by `torch.compile`."""
     names = ("single", "mope")
-    return benchmark_fixed_steps(shape.make(), shape.decoding(11, [8]), device(), COMPILED, names)
+    return benchmark_fixed_steps(shape.make(), shape.decoding([8]), device(), COMPILED, names)
 
 
 def controller(shape: CheckShape) -> Iterator[dict]:
@@ -168,11 +166,12 @@ LIMITS = {  # seconds, in order of worth
     equality: 40,
     compiled: 120,
 }
+LONGEST = 3600.0  # seconds of the experiment; the whole has its own limit
 STEP_NAMES = (*(step.__name__ for step in LIMITS), "experiment")
 
 
-def check_steps(shape: CheckShape, names: list[str], experiment: str, whole: float) -> list[TimedStep]:
-    """The steps of these names, in their order of worth; the last one has what is left of `whole` seconds."""
+def check_steps(shape: CheckShape, names: list[str], experiment: str, limits: dict[str, float]) -> list[TimedStep]:
+    """The steps of these names, in their order of worth, with other limits (seconds) where there are any."""
     steps = [TimedStep(step.__name__, limit, step, (shape,)) for step, limit in LIMITS.items()]
-    steps.append(TimedStep("experiment", whole, run_experiment, (experiment,)))
-    return [step for step in steps if step.name in names]
+    steps.append(TimedStep("experiment", LONGEST, run_experiment, (experiment,)))
+    return [replace(step, limit=limits.get(step.name, step.limit)) for step in steps if step.name in names]
