@@ -40,7 +40,9 @@ class FixedSteps:
             self.run = torch.compile(self.step, dynamic=False)
             self.run()  # compiles
         if way != PLAIN and torch.device(device).type == "cuda":
-            self.run = recorded(self.run, torch.device(device))
+            for _ in range(WARM_UP):
+                self.run()
+            self.run = recorded(self.run)
         self.reset()
 
     def step(self) -> None:

@@ -166,12 +166,12 @@ LIMITS = {  # seconds, in order of worth
     equality: 40,
     compiled: 120,
 }
-LONGEST = 3600.0  # seconds of the experiment; the whole has its own limit
+RUN_LIMIT = 3600.0  # seconds of the experiment; the whole has its own limit
 STEP_NAMES = (*(step.__name__ for step in LIMITS), "experiment")
 
 
 def check_steps(shape: CheckShape, names: list[str], experiment: str, limits: dict[str, float]) -> list[TimedStep]:
     """The steps of these names, in their order of worth, with other limits (seconds) where there are any."""
     steps = [TimedStep(step.__name__, limit, step, (shape,)) for step, limit in LIMITS.items()]
-    steps.append(TimedStep("experiment", LONGEST, run_experiment, (experiment,)))
+    steps.append(TimedStep("experiment", RUN_LIMIT, run_experiment, (experiment,)))
     return [replace(step, limit=limits.get(step.name, step.limit)) for step in steps if step.name in names]

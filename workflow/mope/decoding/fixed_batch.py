@@ -10,9 +10,9 @@ Choose = Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], torch.Tenso
 
 
 class FixedBatch:
-    """The requests of a `Batch` whose pool and controller have a `fixed` state; none of them can leave.
+    """The requests of a `Batch` whose pool and controller have a `fixed` state.
 
-    `step` reads and writes the same buffers every time. There is room for `steps` of them.
+    `step` reads and writes the same buffers every time, until `keep`. There is room for `steps` of them.
     """
 
     def __init__(self, batch: Batch, steps: int):
@@ -33,3 +33,10 @@ class FixedBatch:
         if self.logits is not None:
             self.logits.copy_(batch.logits)
         return tokens
+
+    def keep(self, kept: torch.Tensor) -> None:
+        """Drop all requests but those of the ascending indices `kept`; the buffers are others from now on."""
+        batch = self.batch
+        self.logprobs = self.logprobs[torch.isin(batch.owner, kept)]
+        self.logits = None if self.logits is None else self.logits[kept]
+        batch.keep(kept)

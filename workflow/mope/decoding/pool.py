@@ -22,11 +22,17 @@ class ExpertPool(ABC):
     # Of the cache of one row; 0 where it is unknown.
     bytes_per_token: int = 0
 
-    def room(self, requests: Sequence[Request]) -> int:
-        """How many of the requests to decode at a time: on a GPU as many as its free memory has room for."""
+    # Whether `fixed(state, steps)` gives a state of fixed shape, for steps without the host.
+    fixes: bool = False
+
+    def room(self, requests: Sequence[Request], fixed: bool = False) -> int:
+        """How many of the requests to decode at a time: on a GPU as many as its free memory has room for.
+
+        `fixed`: in caches that are allocated once, and so never copied as they grow.
+        """
         if self.device.type != "cuda" or not self.bytes_per_token:
             return MOST_REQUESTS
-        return fitting(free_memory(self.device), requests, self.bytes_per_token)
+        return fitting(free_memory(self.device), requests, self.bytes_per_token, 1.25 if fixed else 2.0)
 
     @abstractmethod
     def prefill(self, prompts: list[list[int]], experts: list[int]) -> tuple[object, torch.Tensor]:
@@ -44,7 +50,10 @@ class ExpertPool(ABC):
         """Keep only these rows, int64 indices in ascending order, and free what the others held."""
 
 
-def fitting(free: int, requests: Sequence[Request], bytes_per_token: int) -> int:
-    """Requests whose caches fill at most 80 % of `free` bytes, when a cache is copied as it grows; at least one."""
+def fitting(free: int, requests: Sequence[Request], bytes_per_token: int, copies: float = 2.0) -> int:
+    """Requests of whose caches so many copies fill at most 80 % of `free` bytes; at least one.
+
+    A cache that grows is copied; of a fixed one there is, beside it, that of the prompts for a moment.
+    """
     longest = max(len(r.experts) * (max(map(len, r.prompts)) + r.max_new_tokens) for r in requests)
-    return max(1, min(MOST_REQUESTS, int(0.8 * free) // (2 * longest * bytes_per_token)))
+    return max(1, min(MOST_REQUESTS, int(0.8 * free // (copies * longest * bytes_per_token))))

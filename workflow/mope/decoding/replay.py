@@ -7,17 +7,12 @@ import torch
 WARM_UP = 2  # calls before the recording, in which libraries choose their kernels
 
 
-def recorded(step: Callable[[], None], device: torch.device) -> Callable[[], None]:
-    """`step` as one graph, after `WARM_UP` calls of it; recording it computes nothing.
+def recorded(step: Callable[[], object]) -> Callable[[], None]:
+    """`step` as one graph of the current CUDA device, once it has been called `WARM_UP` times; it computes nothing now.
 
-    `step` must read and write the same buffers each time and ask nothing of the device. `device`: a GPU of CUDA.
+    `step` must read and write the same buffers each time and ask nothing of the device.
     """
-    stream = torch.cuda.Stream(device)
-    stream.wait_stream(torch.cuda.current_stream(device))
-    with torch.cuda.stream(stream):
-        for _ in range(WARM_UP):
-            step()
-    torch.cuda.current_stream(device).wait_stream(stream)
+    torch.cuda.synchronize()
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         step()

@@ -16,13 +16,16 @@ class FixedCache:
         """`capacity` is rounded up to a multiple of 8, to which kernels of attention align their masks."""
         filled, self.length = cache.length, -(-capacity // 8) * 8
         shape, device = cache.data.shape, cache.data.device
-        self.data = cache.data.new_zeros(*shape[:4], self.length, shape[5])  # zeros: a hidden slot must hold a number
-        self.data[:, :, :, :, :filled] = cache.data[:, :, :, :, :filled]
-        self.keys, self.values = ([layer[part] for layer in self.data.unbind()] for part in (0, 1))
-        self.pad = cache.pad
+        data = cache.data.new_zeros(*shape[:4], self.length, shape[5])  # zeros: a hidden slot must hold a number
+        data[:, :, :, :, :filled] = cache.data[:, :, :, :, :filled]
         self.last = torch.tensor([filled - 1], device=device)  # the slot that was filled last
         self.slots = torch.arange(self.length, device=device)
-        self.hidden = (self.slots < self.pad[:, None])[:, None, None]  # (R, 1, 1, capacity)
+        self._adopt(data, cache.pad)
+
+    def _adopt(self, data: torch.Tensor, pad: torch.Tensor) -> None:
+        self.data, self.pad = data, pad
+        self.keys, self.values = ([layer[part] for layer in data.unbind()] for part in (0, 1))
+        self.hidden = (self.slots < pad[:, None])[:, None, None]  # (R, 1, 1, capacity)
 
     def extend(self, count: int) -> int:
         """Make the next slot the last; where it is only the device knows."""
@@ -39,6 +42,12 @@ class FixedCache:
         """What the last slot may attend to, as a bias (R, 1, 1, capacity) on the attention scores."""
         hidden = self.hidden | (self.slots > self.last)
         return torch.zeros_like(hidden, dtype=self.data.dtype).masked_fill_(hidden, float("-inf"))
+
+    def keep(self, rows: torch.Tensor) -> None:
+        """Keep these rows, int64 indices in any order, within the same memory: a second copy may have no room."""
+        for layer in self.data.flatten(0, 1):
+            layer[: len(rows)] = layer[rows]
+        self._adopt(self.data[:, :, : len(rows)], self.pad[rows])
 
     def write(
         self, layer: int, start: int, keys: torch.Tensor, values: torch.Tensor

@@ -35,6 +35,8 @@ class AdapterPool(ExpertPool):
     `base` is a model folder or a loaded Hugging Face causal LM of a LLaMA-shaped family.
     """
 
+    fixes = True
+
     def __init__(
         self,
         base,
