@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from mope.benchmark.gpu_check import LIMITS, STEP_NAMES
+from mope.report.docs.gpu_section import gpu_section
+from mope.report.docs.reference_runs import GPU_CHECK
 
 PROMISED = ("torch", "transformers", "peft", "safetensors", "pandas", "pyarrow")
 SITE = '''
@@ -59,13 +61,13 @@ def others() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def report(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
-    """What the program wrote."""
+def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the program wrote its file."""
     folder = tmp_path_factory.mktemp("check")
     blocked = others()
     assert {"trl", "datasets", "jsonschema", "snakemake"} <= set(blocked) and not {"torch", "yaml"} & set(blocked)
     (folder / "sitecustomize.py").write_text(SITE.format(blocked=blocked))
-    command = [sys.executable, "workflow/scripts/gpu_check.py", "--shape", "tiny", "--out", folder / "check.json"]
+    command = [sys.executable, "workflow/scripts/gpu_check.py", "--shape", "tiny", "--out", folder / GPU_CHECK]
     environment = {
         **os.environ,
         **{"PYTHONPATH": f"{folder}:{root / 'workflow'}", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
@@ -74,7 +76,13 @@ def report(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
         [*command, "--step-limit", "compiled=3"], cwd=root, env=environment, capture_output=True, text=True
     )
     assert outcome.returncode == 0, outcome.stderr
-    return json.loads((folder / "check.json").read_text())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def report(folder: Path) -> dict:
+    """What it wrote."""
+    return json.loads((folder / GPU_CHECK).read_text())
 
 
 def test_every_step_ends_as_it_should(report: dict) -> None:
@@ -115,3 +123,14 @@ def test_answers_of_the_cpu_equal_themselves(report: dict) -> None:
 def test_the_machine_is_named(report: dict) -> None:
     [record] = report["machine"]["records"]
     assert record["device"].startswith("cpu") and record["torch"] == metadata.version("torch")
+
+
+def test_the_page_of_costs_shows_it(folder: Path, report: dict, tmp_path: Path) -> None:
+    assert list(gpu_section(tmp_path)) == []
+    text = "\n\n".join(gpu_section(folder))
+    step = next(record for record in report["graphs"]["records"] if record["system"] == "mope")
+    [found] = [line for line in text.splitlines() if line.startswith("| `mope` | fixed shapes |")]
+    assert f"| {step['ms_per_step']:.1f} ms, {step['ratio_to_single']:.2f}x" in found
+    assert sum(line.startswith("| `train_") for line in text.splitlines()) == 4
+    assert "| `compiled` | cut | its limit of 3 s was reached |" in text and "8 of 8 are those of the CPU" in text
+    assert f"torch {metadata.version('torch')}" in text

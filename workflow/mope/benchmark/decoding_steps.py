@@ -271,4 +271,6 @@ def device_name(device: str) -> str:
     """The GPU's name, or the number of CPU threads in use."""
     if torch.device(device).type == "cuda":
         return torch.cuda.get_device_name(device)
+    if torch.device(device).type == "mps":
+        return "mps"
     return f"cpu, {torch.get_num_threads()} threads"

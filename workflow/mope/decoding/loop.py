@@ -41,15 +41,18 @@ def decode(
     position. `on_token` is called for every
     token of every request, in order of time.
     `look_every`: steps that the device takes between two looks at its tokens, without a word from the host. By default
-    `LOOK_EVERY` on a GPU of CUDA, as CUDA graphs, where the pool and the controller can and nobody listens; else 1.
+    `LOOK_EVERY` on a GPU of CUDA, as CUDA graphs, where pool, mixer and controller can and nobody listens; else 1.
     """
     for number, request in enumerate(requests):
         check_request(number, request, len(pool.names), controller is not None)
     answers = [Answer() for _ in requests]
-    alone = on_token is None and pool.fixes and (controller is None or hasattr(controller, "fixed"))
+    fixes = pool.fixes and mixer.fixes and (controller is None or hasattr(controller, "fixed"))
+    alone = fixes and on_token is None
     look_every = look_every or (LOOK_EVERY if alone and pool.device.type == "cuda" else 1)
     if look_every > 1 and not alone:
-        raise MopeError(f"look_every: {look_every} found, 1 is expected with this pool, controller or a listener")
+        raise MopeError(
+            f"look_every: {look_every} found, 1 is expected with this pool, mixer or controller, or a listener"
+        )
     batch_size = batch_size or pool.room(requests, look_every > 1)
     by_length = sorted(range(len(requests)), key=lambda number: -max(map(len, requests[number].prompts)))
     with progress(len(requests), "answers") as bar:
@@ -100,7 +103,9 @@ class BatchDecoder:
         self.alive = [True] * len(requests)
         size, device = sampling.no_repeat_ngram, batch.pool.device
         self.ngrams = [Ngrams(size, request.prompts) for request in requests] if size else None
-        self.uniform = torch.from_numpy(np.stack([uniforms(r.seed, self.steps) for r in requests])).to(device)
+        # In float64, which Apple's GPUs lack: there the draws are the processor's.
+        place = "cpu" if device.type == "mps" else device
+        self.uniform = torch.from_numpy(np.stack([uniforms(r.seed, self.steps) for r in requests])).to(place)
         shape = (len(requests), self.steps)
         given = batch.weights() is not None
         self.alphas = torch.zeros(*shape, len(batch.pool.names), device=device) if given else None
@@ -112,7 +117,9 @@ class BatchDecoder:
         """Choose a token for every request; False when none is left to go on."""
         batch = self.batch
         mixed, experts, alphas = batch.mixture()
-        tokens = draw_tokens(self.allowed(mixed), self.sampling, self.uniform[batch.index, step])
+        allowed, place = self.allowed(mixed), self.uniform.device
+        uniform = self.uniform[batch.index.to(place), step]
+        tokens = draw_tokens(allowed.to(place), self.sampling, uniform).to(allowed.device)
         alphas = None if alphas is None else batch.spread(alphas)
         chosen = self.note(step, tokens, mixed, experts, alphas)
         kept = []

@@ -6,8 +6,10 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def device() -> str:
-    """Where models run: on a GPU where there is one."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    """Where models run: on a GPU where there is one, of CUDA or (mps) of Apple."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def dtype_of(precision: str, device: str) -> torch.dtype:
@@ -17,8 +19,13 @@ def dtype_of(precision: str, device: str) -> torch.dtype:
 
 
 def fast_bfloat16(device: str) -> bool:
-    """Whether a GPU, or this CPU (AVX512-BF16 or AMX), multiplies in bfloat16."""
+    """Whether a GPU, or this CPU (AVX512-BF16 or AMX), multiplies in bfloat16.
+
+    Apple's GPUs are not asked: older ones have no instructions for it, and some operations lack it on all of them.
+    """
     if device == "cuda":
         return torch.cuda.is_bf16_supported()
+    if device == "mps":
+        return False
     found = torch.cpu.get_capabilities()
     return any(found.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
