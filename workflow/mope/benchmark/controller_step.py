@@ -104,6 +104,7 @@ def benchmark_controller_step(
         name = parts.name
         pool, rewards, controller = loaded(parts, device)
         del parts  # the base has been copied
+        gc.collect()  # modules refer to each other in cycles
         optimizer = torch.optim.AdamW(controller.parameters(), lr=settings.learning_rate)
         held = Peak(device).start / 2**20
         rebel_step(pool, rewards, controller, optimizer, warm_up or settings)
@@ -122,4 +123,4 @@ def benchmark_controller_step(
             "peak_memory_mb": max(value for key, value in taken.items() if key.endswith("_mb")),
         }
         del pool, rewards, controller, optimizer
-        gc.collect()  # modules refer to each other in cycles
+        gc.collect()
