@@ -1,18 +1,26 @@
 """Steps between two looks of the host give the answers that a look after every step gives."""
 
 import random
+from dataclasses import replace
 
 import pytest
 import torch
 from module_controller import ModuleController
 from tiny import ALL_LINEAR, EOS, PAD, VOCABULARY, TinyController, random_adapter, tiny_model
+from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from mope.decoding.loop import decode
+from mope.decoding.batch import Batch
+from mope.decoding.loop import BatchDecoder, decode
+from mope.decoding.mixers import logit, probability
+from mope.decoding.mixers.arithmetic import Arithmetic
+from mope.decoding.mixers.logit import Logit
 from mope.decoding.mixers.probability import Probability
-from mope.decoding.request import Request
+from mope.decoding.request import Answer, Request
 from mope.decoding.sampling import Ngrams, Sampling
 from mope.decoding.step_controller import LlamaController
 from mope.decoding.text_bans import TextBans
+from mope.decoding.unattended import UnattendedSteps
 from mope.errors import MopeError
 from mope.pools.adapters import AdapterPool
 
@@ -88,6 +96,58 @@ def test_who_must_be_looked_after_is_refused(pool) -> None:
         decode(pool, Probability(), requests, controller=module, **options)
     with pytest.raises(MopeError, match="look_every: 4 found"):
         decode(pool, Probability(), requests, on_token=print, **options)
+
+
+class NothingAsked(TorchDispatchMode):
+    """Refuses what waits for a GPU or copies to it from the host: a CUDA graph can hold none of it."""
+
+    ASKING = (
+        "nonzero",
+        "masked_select",
+        "_unique2",
+        "unique_consecutive",
+        "lift_fresh",
+        "equal",
+    )
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func.__name__.split(".")[0]
+        masks = [t for t in args[1] if t is not None] if name in ("index", "index_put", "index_put_") else []
+        if name in self.ASKING or any(mask.dtype == torch.bool for mask in masks):
+            raise AssertionError(f"{func} asks for what a tensor holds")
+        return func(*args, **(kwargs or {}))
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("mixer", [Probability(), Logit(), Arithmetic(base=0)])
+@pytest.mark.parametrize("even", [True, False])
+def test_a_step_asks_nothing_of_the_device(mixer, even, pool, controller, monkeypatch) -> None:
+    """As on a GPU, where `may_wait` says no."""
+    for module in (logit, probability):
+        monkeypatch.setattr(module, "may_wait", lambda logprobs: False)
+    requests = [replace(r, max_new_tokens=9, min_new_tokens=2) for r in random_requests(2, 12)]
+    requests = [r for r in requests if len(r.experts) == 3] if even else requests
+    sampling = Sampling(temperature=0.8, expert_temperature=0.9, top_k=20, top_p=0.9, no_repeat_ngram=3)
+    batch = Batch(pool, mixer, requests, controller, sampling.expert_temperature)
+    run = BatchDecoder(batch, sampling, [EOS], PAD, [Answer() for _ in requests], True, 3)
+    steps = UnattendedSteps(run)
+    steps._eager()  # the first one makes tables of positions
+    with NothingAsked():
+        steps._eager()
+    assert steps.at.item() == 2 and batch.even == even
+    with FakeTensorMode(allow_non_fake_inputs=True):  # tensors that hold nothing
+        steps._eager()
+
+
+@torch.inference_mode()
+def test_a_mixer_that_asks_is_found_out(pool) -> None:
+    """On a CPU they do, and the checks above see it."""
+    requests = [request for request in random_requests(2, 6) if len(request.experts) > 1]
+    batch = Batch(pool, Probability(), requests, None)
+    with pytest.raises(DataDependentOutputException), FakeTensorMode(allow_non_fake_inputs=True):
+        batch.mixture()
+    with pytest.raises(AssertionError, match="asks for what a tensor holds"), NothingAsked():
+        batch.logprobs[batch.logprobs > 0]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])

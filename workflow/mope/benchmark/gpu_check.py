@@ -89,7 +89,7 @@ def check_shape(name: str) -> CheckShape:
     config = merged(read_yaml(ROOT / "config.yaml"), read_experiment(experiment_file(ROOT, "gpu")))
     if name == "tiny":
         return CheckShape(name, TINY, merged(config, TINY_CONFIG), name, TINY, 3)
-    return CheckShape(name, SHAPES[name], config, "llama-136m", SHAPES["llama-136m"], 11)
+    return CheckShape(name, SHAPES[name], config, "llama-136m", SHAPES["llama-136m"], 7)
 
 
 CHECK_SHAPES = ("llama-7b", "tiny")

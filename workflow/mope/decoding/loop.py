@@ -62,16 +62,17 @@ def decode(
                 together = [requests[number] for number in numbers]
                 batch = Batch(pool, mixer, together, controller, sampling.expert_temperature)
                 run = BatchDecoder(batch, sampling, ends, pad_id, [answers[number] for number in numbers], record, rest)
-                together = UnattendedSteps(run) if look_every > 1 else None
+                unattended = UnattendedSteps(run) if look_every > 1 else None
                 for step in range(0, run.steps, look_every):
-                    if together is None:
+                    if unattended is None:
                         going_on = run.step(step, numbers, on_token)
                     else:
-                        going_on = together.take(step, min(look_every, run.steps - step))
+                        going_on = unattended.take(step, min(look_every, run.steps - step))
                     bar.update(first + run.alive.count(False) - bar.n)
                     if not going_on:
                         break
             run.finish()
+            del batch, run, unattended  # their caches go before the next ones come
     return answers
 
 

@@ -9,6 +9,8 @@ from mope.decoding.request import Request
 from mope.runtime.device_memory import free_memory
 
 MOST_REQUESTS = 64  # requests in a batch
+# Of a batch's cache, at most: one that grows is copied; beside a fixed one there is for a moment that of the prompts.
+GROWING_COPIES, FIXED_COPIES = 2.0, 1.25
 
 
 class ExpertPool(ABC):
@@ -32,7 +34,9 @@ class ExpertPool(ABC):
         """
         if self.device.type != "cuda" or not self.bytes_per_token:
             return MOST_REQUESTS
-        return fitting(free_memory(self.device), requests, self.bytes_per_token, 1.25 if fixed else 2.0)
+        return fitting(
+            free_memory(self.device), requests, self.bytes_per_token, FIXED_COPIES if fixed else GROWING_COPIES
+        )
 
     @abstractmethod
     def prefill(self, prompts: list[list[int]], experts: list[int]) -> tuple[object, torch.Tensor]:
@@ -50,10 +54,7 @@ class ExpertPool(ABC):
         """Keep only these rows, int64 indices in ascending order, and free what the others held."""
 
 
-def fitting(free: int, requests: Sequence[Request], bytes_per_token: int, copies: float = 2.0) -> int:
-    """Requests of whose caches so many copies fill at most 80 % of `free` bytes; at least one.
-
-    A cache that grows is copied; of a fixed one there is, beside it, that of the prompts for a moment.
-    """
+def fitting(free: int, requests: Sequence[Request], bytes_per_token: int, copies: float = GROWING_COPIES) -> int:
+    """Requests of whose caches so many copies fill at most 80 % of `free` bytes; at least one."""
     longest = max(len(r.experts) * (max(map(len, r.prompts)) + r.max_new_tokens) for r in requests)
     return max(1, min(MOST_REQUESTS, int(0.8 * free // (copies * longest * bytes_per_token))))
