@@ -54,6 +54,8 @@ class Llama:
         self.dtype, self.device = self.embedding.dtype, self.embedding.device
         # CPU kernels for attention in bfloat16 repack both operands: five times slower than float32 (torch 2.13).
         self.cache_dtype = torch.float32 if self.device.type == "cpu" and self.dtype == torch.bfloat16 else self.dtype
+        # Of one row's keys and values.
+        self.bytes_per_token = 2 * len(self.layers) * self.kv_heads * self.head_size * self.cache_dtype.itemsize
         self.rotary = model.rotary_emb
         self.cos = self.sin = self.embedding.new_empty(0, self.head_size)
 

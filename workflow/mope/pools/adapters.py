@@ -50,8 +50,7 @@ class AdapterPool(ExpertPool):
         self.llama = Llama(base.get_decoder())
         self.head = Linear(base.get_output_embeddings().weight.detach(), None)
         self.vocab_size = self.head.outputs
-        width = self.llama.cache_dtype.itemsize
-        self.bytes_per_token = 2 * len(self.llama.layers) * self.llama.kv_heads * self.llama.head_size * width
+        self.bytes_per_token = self.llama.bytes_per_token
         self.device = self.head.device
         self._adapt(adapters)
 

@@ -9,6 +9,9 @@ from mope.engine.kv_cache import left_pad
 from mope.engine.llama import Llama
 from mope.engine.lora import Adapter, AdapterBatch, read_reward_adapter, stack_adapters
 from mope.errors import MopeError
+from mope.runtime.device_memory import free_memory
+
+MOST_TEXTS = 64  # in a batch
 
 
 class SharedRewards:
@@ -21,13 +24,15 @@ class SharedRewards:
         self.heads = torch.stack([head for _, head in read]).to(llama.device)
 
     @torch.inference_mode()
-    def score(self, texts: Sequence[list[int]], rewards: Sequence[int], batch_size: int = 64) -> torch.Tensor:
+    def score(self, texts: Sequence[list[int]], rewards: Sequence[int], batch_size: int | None = None) -> torch.Tensor:
         """Rewards (N,) float32 on the CPU: text n (token ids up to the end-of-text token) by model `rewards[n]`.
 
-        All models of a batch run in one forward pass. The score is read at the last token.
+        All models of a batch run in one forward pass. The score is read at the last token. Without a `batch_size` it
+        is what the device has room for.
         """
         if len(texts) != len(rewards) or not all(texts):
             raise MopeError(f"{len(texts)} texts for {len(rewards)} reward models; one non-empty text each is needed")
+        batch_size = batch_size or self._room(max(map(len, texts)))
         out = torch.empty(len(texts))
         by_length = sorted(range(len(texts)), key=lambda n: -len(texts[n]))
         for first in range(0, len(texts), batch_size):
@@ -38,3 +43,10 @@ class SharedRewards:
             hidden = self.llama.forward(left_pad(chosen, self.llama.device), cache, AdapterBatch(self.stacks, which))
             out[rows] = (hidden.float() * self.heads[which]).sum(dim=-1).float().cpu()
         return out
+
+    def _room(self, longest: int) -> int:
+        """How many texts of so many tokens to read at a time; on a GPU their keys and values and as much again fit."""
+        if self.llama.device.type != "cuda":
+            return MOST_TEXTS
+        needed = 2 * longest * self.llama.bytes_per_token
+        return max(1, min(MOST_TEXTS, int(0.8 * free_memory(self.llama.device) / needed)))
