@@ -1,4 +1,4 @@
-"""Artifacts: written whole or not at all, each with a record of how it came to be in `<path>.meta.json`."""
+"""Artifacts: written completely or not at all, each with a record in `<path>.meta.json` of how it was made."""
 
 import contextlib
 import functools
@@ -38,8 +38,8 @@ PACKAGES = (
     ),
     *("statsmodels", "textstat", "tokenizers", "torch", "transformers", "trl", "vaderSentiment"),
 )
-TEMPORARY = ".tmp-"  # follows the artifact's name in hidden ones that are not finished
-SNAKEMAKE_STAMP = ".snakemake_timestamp"  # Snakemake puts it into folders: not part of the artifact
+TEMPORARY = ".tmp-"  # part of the hidden names under which artifacts are written: .<artifact's name>.tmp-<writer>
+SNAKEMAKE_STAMP = ".snakemake_timestamp"  # a file that Snakemake puts into folders; not part of the artifact
 _STARTED = time.monotonic()
 _BEGAN = round(time.time(), 3)  # seconds since 1970
 
@@ -48,14 +48,15 @@ _BEGAN = round(time.time(), 3)  # seconds since 1970
 def write(
     path: Path | str, *, stage: str, params: dict, seeds: dict[str, int], inputs: Iterable[Path | str] = ()
 ) -> Iterator[Path]:
-    """Yield a temporary path beside `path` to write a file or a folder to; on success move both it and its record in.
+    """Yield a temporary path beside `path`; the file or folder that the caller writes there becomes the artifact.
 
-    The temporary name is hidden, is this process's own and has the suffix of `path`. After an error nothing is left at
-    the temporary path and `path` is as before. A kill between the two moves leaves an artifact without a record, which
-    `require` rejects. Of several processes of one training only the first one's file or folder becomes the artifact.
+    Its record is written with it. The temporary name is hidden, unique to this process and has the suffix of
+    `path`. After an error the temporary path is removed and `path` is unchanged. A kill between moving the artifact and
+    moving its record leaves an artifact without a record, which `require` rejects. Of several processes of one training
+    only what the first one writes becomes the artifact.
 
-    `MopeError` where another process is writing the artifact, or where one that began later than this has written it:
-    a job that outlived its run replaces nothing that a newer run has made.
+    `MopeError` where another process is writing the artifact, where the caller has written nothing, or where a process
+    that began later than this one has written the artifact: a job that outlived its run must not replace newer results.
     """
     path = Path(path)
     if not is_first():
@@ -75,31 +76,31 @@ def write(
             output = fingerprint(temporary)
             record = {"stage": stage, "params": params, "seeds": seeds, "inputs": sources, "output": output}
             text = json.dumps(record | _circumstances(), indent=1, sort_keys=True)
-            _check_not_newer(path)  # again: file systems without locks let another one in
+            _check_not_newer(path)  # again: where the file system has no locks, another process may have written it
             _commit(temporary, path, text + "\n")
         finally:
             remove(temporary)
 
 
 def _temporaries(path: Path) -> list[Path]:
-    """What killed writers of the artifact `path` have left."""
+    """Unfinished files and folders that killed writers of the artifact `path` have left."""
     begin = f".{path.name}{TEMPORARY}"
     return [file for file in path.parent.iterdir() if file.name.startswith(begin)]
 
 
 def _check_not_newer(path: Path) -> None:
-    """`MopeError` where the artifact at `path` is of a process that began after this one."""
+    """`MopeError` if a process that began after this one has written the artifact at `path`."""
     try:
         began = read_meta(path).get("began", 0.0)
     except MopeError:
-        return  # there is none, or no whole one
+        return  # there is no complete artifact
     if began > _BEGAN:
         found = f"{path}: is of a run that began later than this job, which has outlived its own"
         raise MopeError(f"{found}; it stays as it is, delete it to have it made again")
 
 
 def identity(*, stage: str, params: dict, seeds: dict[str, int], inputs: Iterable[Path | str]) -> str:
-    """SHA-256 (hex) of all that decides a stage's result: parameters, seeds, inputs, code and package versions."""
+    """SHA-256 (hex) of all that determines a stage's result: parameters, seeds, inputs, code and package versions."""
     around = {key: _surroundings()[key] for key in ("code", "python", "packages")}
     sources = {_name(source): _digest_of_input(Path(source)) for source in inputs}
     parts = {"stage": stage, "params": params, "seeds": seeds, "inputs": sources, **around}
@@ -107,7 +108,7 @@ def identity(*, stage: str, params: dict, seeds: dict[str, int], inputs: Iterabl
 
 
 def require(path: Path | str) -> Path:
-    """`path`, if it exists and its size and SHA-256 agree with its record; else a `MopeError` that says what to do."""
+    """`path`, if it exists and its size and SHA-256 agree with its record; else `MopeError`, which says what to do."""
     path = Path(path)
     recorded = read_meta(path)["output"]
     problem = difference(recorded, path)
@@ -117,12 +118,12 @@ def require(path: Path | str) -> Path:
 
 
 def verified(path: Path) -> Path:
-    """`path`: where it has a record, like a download of this workflow, as `require`; else it is the user's own."""
+    """`path`, checked by `require` if it has a record (a download, for example); a user's own file has none."""
     return require(path) if meta_path(path).is_file() else path
 
 
 def meta_path(path: Path) -> Path:
-    """Where the record of an artifact lies."""
+    """The path of an artifact's record."""
     return path.with_name(path.name + ".meta.json")
 
 
@@ -148,7 +149,7 @@ def read_meta(path: Path) -> dict:
 
 
 def difference(recorded: dict, path: Path) -> str:
-    """One line that names the first file of the artifact which differs from the record, or an empty string."""
+    """One line on the first file of the artifact that differs from its fingerprint `recorded`; empty if none does."""
     folder = "files" in recorded
     if path.is_dir() != folder:
         return f"{path}: is a {'file' if folder else 'folder'}, a {'folder' if folder else 'file'} was recorded"
@@ -188,7 +189,7 @@ def _sha256(file: Path) -> str:
 
 
 def _digest_of_input(path: Path) -> str:
-    """From the record where there is one (the stage has called `require` on it), else from the content."""
+    """SHA-256 of an input: from its record if it has one (which the stage has checked by `require`), else computed."""
     if meta_path(path).is_file():
         return read_meta(path)["output"]["sha256"]
     if not path.exists():
@@ -197,7 +198,10 @@ def _digest_of_input(path: Path) -> str:
 
 
 def _name(path: Path | str) -> str:
-    """Relative to the working directory or the project if it lies there: a record does not depend on where they are."""
+    """The name of an input in a record: relative to the working directory or the project's folder if it lies there.
+
+    So records do not depend on where these folders are.
+    """
     absolute = Path(path).absolute()
     for folder in (Path.cwd(), ROOT):
         if absolute.is_relative_to(folder):
@@ -211,10 +215,10 @@ def input_at(name: str) -> Path:
 
 
 def _circumstances() -> dict:
-    """Everything else that the record holds: code, versions, machine, time and memory up to now."""
+    """The rest of a record: code, versions, machine, seconds since the process began, and peak memory in MB (2^20)."""
     usage = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    torch = sys.modules.get("torch")
-    cuda = torch is not None and torch.cuda.is_initialized()  # only asked for if the stage itself has used it
+    torch = sys.modules.get("torch")  # not imported here: only used if the stage has imported it
+    cuda = torch is not None and torch.cuda.is_initialized()  # the stage has used it
     gpu = torch.cuda.max_memory_allocated() / 1024**2 if cuda else None
     return {
         "schema_version": SCHEMA_VERSION,
@@ -252,12 +256,12 @@ def _git(*arguments: str) -> str | None:
     try:
         result = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
-        return None  # no git, or an unpacked archive
+        return None  # git is not installed, or the project is not a git repository
     return result.stdout.strip()
 
 
 def _commit(temporary: Path, path: Path, record: str) -> None:
-    """Flush to disk and rename: first the old record goes, then the artifact comes, then its record."""
+    """Flush everything to disk, then remove the old record, move the artifact into place, and last move its record."""
     meta, temporary_meta, old = meta_path(path), *(temporary.with_name(temporary.name + x) for x in (".meta", ".old"))
     temporary_meta.write_text(record)
     for file in [temporary_meta, *(temporary / name for name in _members(temporary))]:
@@ -282,7 +286,7 @@ def _fsync(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Delete a file or a folder, if it is there."""
+    """Delete a file or a folder, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -1,4 +1,4 @@
-"""Reward models as adapters on the base that the experts use: no second copy of a large model."""
+"""Reward models as adapters on the base that the experts use, so that a large base is held in memory only once."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,10 @@ MOST_TEXTS = 64  # in a batch
 
 
 class SharedRewards:
-    """Reward models {name: PEFT folder, or (adapter, head (H,)) in memory} on `llama`, an expert pool's base."""
+    """Reward models on `llama`, the base of an expert pool.
+
+    `adapters` maps a name to a PEFT folder, or to an adapter and its head (H,) in memory.
+    """
 
     def __init__(self, llama: Llama, adapters: Mapping[str, str | Path | tuple[Adapter, torch.Tensor]]):
         self.llama, self.names = llama, tuple(adapters)
@@ -25,14 +28,14 @@ class SharedRewards:
 
     @torch.inference_mode()
     def score(self, texts: Sequence[list[int]], rewards: Sequence[int], batch_size: int | None = None) -> torch.Tensor:
-        """Rewards (N,) float32 on the CPU: text n (token ids up to the end-of-text token) by model `rewards[n]`.
+        """Rewards (N,), float32 on the CPU: text n (token ids of a conversation) is scored by model `rewards[n]`.
 
-        All models of a batch run in one forward pass. The score is read at the last token. Without a `batch_size` it
-        is what the device has room for.
+        All models of a batch run in one forward pass; the score is read at the last token. `batch_size` None: what the
+        device has room for. `MopeError` where a text is empty, or where `texts` and `rewards` differ in length.
         """
         if len(texts) != len(rewards) or not all(texts):
             raise MopeError(f"{len(texts)} texts for {len(rewards)} reward models; one non-empty text each is needed")
-        batch_size = batch_size or self._room(max(map(len, texts)))
+        batch_size = batch_size or self._room(max(map(len, texts), default=1))
         out = torch.empty(len(texts))
         by_length = sorted(range(len(texts)), key=lambda n: -len(texts[n]))
         for first in range(0, len(texts), batch_size):

@@ -1,4 +1,4 @@
-"""The numbers that models compute in: `precision` in config.yaml."""
+"""The dtype in which models compute: `precision` in config.yaml."""
 
 import torch
 
@@ -6,22 +6,25 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def device() -> str:
-    """Where models run: on a GPU where there is one, of CUDA or (mps) of Apple."""
+    """The device on which models run: "cuda" or (Apple's) "mps" if there is such a GPU, else "cpu"."""
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def dtype_of(precision: str, device: str) -> torch.dtype:
-    """`auto` is bfloat16 on a device with instructions for it, where it is several times as fast; else float32."""
+    """The dtype for a value of `PRECISIONS` on "cuda", "mps" or "cpu".
+
+    `auto` is bfloat16 on a device with bfloat16 instructions, where it is several times as fast, and float32 elsewhere.
+    """
     half = precision == "bfloat16" or (precision == "auto" and fast_bfloat16(device))
     return torch.bfloat16 if half else torch.float32
 
 
 def fast_bfloat16(device: str) -> bool:
-    """Whether a GPU, or this CPU (AVX512-BF16 or AMX), multiplies in bfloat16.
+    """Whether the GPU, or this CPU (by AVX512-BF16 or AMX), has instructions for products in bfloat16.
 
-    Apple's GPUs are not asked: older ones have no instructions for it, and some operations lack it on all of them.
+    Never "mps": older GPUs of Apple have none, and some operations lack bfloat16 on all of them.
     """
     if device == "cuda":
         return torch.cuda.is_bf16_supported()

@@ -1,4 +1,4 @@
-"""Policies: LoRA adapters trained by TRL's RLOO; an expert is one trained against one preference's reward model."""
+"""Trains policies (LoRA adapters) by TRL's RLOO; an expert is a policy trained on one preference's reward model."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -32,19 +32,20 @@ Reward = Callable[[list[str], list[str], list[str]], torch.Tensor]  # (prompts, 
 
 
 def task(prompt: str, texts: Sequence[str], combination: str, begun: str = "") -> dict:
-    """One training prompt with the preference `texts` that a policy reads, and what its reward depends on.
+    """One training example: the prompt with the preference `texts` that the policy reads, and the ξ of its reward.
 
-    The policy goes on from the answer's first words, `begun`; the reward is that of the whole answer.
+    The policy continues the answer that begins with `begun`; the reward is that of the whole answer.
     """
     start = [reply(begun)] if begun else []
     return {"prompt": messages(prompt, texts) + start, "question": prompt, "combination": combination}
 
 
 def beginnings(prompts: Sequence[str], candidates: pd.DataFrame, share: float, seed: int) -> list[str]:
-    """For a random `share` of the prompts the first words of one of the base's answers to it, else "".
+    """For a random `share` of the prompts the first words of one of the base's answers to it; "" for the others.
 
-    Deviation: the papers' experts met only answers of their own in training, yet in a mixture they go on from what
-    other experts wrote, in which an expert of brevity that never greets did not know how to end.
+    Deviation, because in a mixture an expert continues what other experts wrote: the papers' experts were trained on
+    their own answers only. Trained so, an expert for brevity did not learn how to end an answer that begins with a
+    greeting.
     """
     rng, found = random.Random(seed), []
     answers = candidates[candidates.kind == "sample"].groupby("prompt").response.agg(list)
@@ -55,14 +56,14 @@ def beginnings(prompts: Sequence[str], candidates: pd.DataFrame, share: float, s
 
 
 class SeededTrainer(RLOOTrainer):
-    """RLOOTrainer whose answers have a seed each, so that they do not depend on how many processes share the batch.
+    """RLOOTrainer that samples each answer with its own seed, independently of how many processes share the batch.
 
-    Which go on from the last message where that is an answer's beginning, and which take less time on a CPU: from
-    `pool`, a fast copy of the policy, where there is one.
+    If the last message of a prompt is the beginning of an answer, the answer continues it. `pool`, if there is one, is
+    a copy of the policy that generates faster on a CPU.
     """
 
     pool: PolicyPool | None = None
-    ends: tuple[int, ...]  # tokens that end an answer
+    ends: tuple[int, ...]  # ids of the tokens that end an answer
 
     def _tokenize_prompts(self, prompts: list[list[dict]]) -> tuple[list[list[int]], None, dict]:
         """Token ids of the chat-formatted prompts, each with the beginning of its answer, if any."""
@@ -73,12 +74,12 @@ class SeededTrainer(RLOOTrainer):
         return self.processing_class.apply_chat_template(asked, add_generation_prompt=True)["input_ids"]
 
     def begun(self, prompt: list[dict]) -> list[int]:
-        """Token ids of the answer's beginning."""
+        """Token ids of the answer's beginning in a prompt; [] if there is none."""
         text = "".join(message["content"] for message in prompt if message["role"] == "assistant")
         return self.processing_class(text, add_special_tokens=False)["input_ids"]
 
     def _generate_single_turn(self, prompt_ids: list[list[int]], images, multimodal_fields) -> list[list[int]]:
-        """Token ids of one answer to each prompt of this process, in place of TRL's batch with one random state."""
+        """Token ids of one answer to each prompt of this process; replaces TRL's sampling with one random state."""
         step, first = self.state.global_step, self.accelerator.process_index * len(prompt_ids)
         requests = [
             Request(
@@ -114,9 +115,8 @@ class SeededTrainer(RLOOTrainer):
     ) -> tuple[torch.Tensor, torch.Tensor | None, None]:
         """log π(y_t) (B, T) of the T = `logits_to_keep` last tokens of `input_ids`, 0 on padding, and their entropies.
 
-        TRL computes the logits chunk by chunk, and once more backwards, to save memory that a small model does not
-        need; on a CPU that takes a multiple of the time. On a GPU, and where memory is short (`micro_batch`), TRL's
-        way is taken.
+        TRL computes logits chunk by chunk and again in the backward pass, to save memory that a small model does not
+        need; on a CPU that takes several times as long. On a GPU, or with a `micro_batch`, TRL's method is used.
         """
         if self.accelerator.device.type != "cpu" or (batch_size or len(input_ids)) < len(input_ids):
             return super()._get_per_token_logps_and_entropies(
@@ -124,7 +124,7 @@ class SeededTrainer(RLOOTrainer):
             )
         present = attention_mask[:, -logits_to_keep:].bool()
         head = self.accelerator.unwrap_model(model).get_output_embeddings()
-        hook = head.register_forward_pre_hook(lambda _, inputs: inputs[0][:, :-1][present])  # only what answers hold
+        hook = head.register_forward_pre_hook(lambda _, inputs: inputs[0][:, :-1][present])  # answers' tokens only
         try:
             out = model(input_ids=input_ids, attention_mask=attention_mask, logits_to_keep=logits_to_keep + 1)
         finally:
@@ -147,11 +147,12 @@ def train_expert(
     saved: Checkpoints,
     out: Path,
 ) -> pd.DataFrame:
-    """Train on `tasks` (made by `task`); write the adapter to `out` and return the training curve.
+    """Train on `tasks` (made by `task`); write the adapter to `out` and return the training curve (`curve`).
 
-    The reward is that of the plain prompt, and the KL divergence to the base (the adapter switched off) weighs
-    `kl`. Deviation: Personalized Soups used PPO; TRL no longer has it, and its RLOO optimises the same objective
-    without a value model.
+    `reward` sees the plain prompt, without preference texts. The KL divergence to the base (the adapter switched off)
+    has the weight `settings.kl`. Deviation, because TRL no longer has PPO, which Personalized Soups used: RLOO
+    optimises the same objective without a value model. `MopeError` where there are fewer tasks than prompts per step;
+    `Stopped` after a signal, when a checkpoint is saved.
     """
     set_seed(settings.seed)
     tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
@@ -177,12 +178,12 @@ def train_expert(
         top_k=0,
         logging_steps=1,
         save_strategy="no",
-        shuffle_dataset=False,  # `passes` has done it
+        shuffle_dataset=False,  # `passes` has shuffled it
         **batch_options("expert", batch, settings.micro_batch),
         **trainer_options(dtype),
     )
     model = AutoModelForCausalLM.from_pretrained(base, **loading_options(dtype), trust_remote_code=False)
-    spare = not torch.cuda.is_available() and (settings.micro_batch or batch) >= batch  # memory, for a second copy
+    spare = not torch.cuda.is_available() and (settings.micro_batch or batch) >= batch  # memory for a second copy
     pool = policy_pool(model) if spare else None
     trainer = SeededTrainer(
         model,
@@ -195,15 +196,17 @@ def train_expert(
     trainer.pool, trainer.ends = pool, turn_ends(base, tokenizer)
     if spare:
         pack_frozen(trainer.model)
-    fit(trainer, saved, every=settings.iterations)  # between two batches of answers, of which none is saved
+    fit(trainer, saved, every=settings.iterations)  # only between batches of answers, because these are not saved
     trainer.model.save_pretrained(out)
     return curve(trainer.state.log_history)
 
 
 def passes(prompts: list, steps: int, per_step: int, seed: int) -> list:
-    """The prompts (or tasks) of all steps in order: shuffled, every one of them before any comes again.
+    """The prompts (or tasks) of all steps in order, in passes over all of them, each shuffled anew.
 
-    One list, because TRL's sampler, which would draw the same, begins again with the first pass when training resumes.
+    A pass leaves out the remainder that does not fill a step. TRL's sampler would draw the same, but starts again with
+    the first pass when training resumes; hence one list of all steps. `MopeError` where there are fewer prompts than a
+    step takes.
     """
     if len(prompts) < per_step:
         raise MopeError(f"expert.prompts_per_step: {per_step} found, a number ≤ {len(prompts)} (prompts) is expected")
@@ -214,7 +217,7 @@ def passes(prompts: list, steps: int, per_step: int, seed: int) -> list:
 
 
 def curve(history: list[dict]) -> pd.DataFrame:
-    """Reward, KL to the base, loss, entropy and answer length (tokens) of every step."""
+    """The training curve (float64): step, reward, kl (to the base), loss, entropy, length (mean tokens of answers)."""
     rows = [
         {
             "step": entry["step"],

@@ -7,7 +7,7 @@ from peft import LoraConfig
 
 @dataclass(frozen=True)
 class ExpertSettings:
-    """`expert` in config.yaml."""
+    """The section `expert` of config.yaml, which explains the keys."""
 
     seed: int
     rank: int
@@ -25,7 +25,7 @@ class ExpertSettings:
 
 
 def expert_adapter(settings: ExpertSettings) -> LoraConfig:
-    """The LoRA adapter that every policy is."""
+    """The LoRA configuration of every policy: adapters on all linear maps."""
     return LoraConfig(
         task_type="CAUSAL_LM",
         r=settings.rank,

@@ -1,4 +1,4 @@
-"""Reward models: one LoRA adapter with a scalar head per preference, trained by TRL's RewardTrainer."""
+"""Trains reward models by TRL's RewardTrainer: for each preference a LoRA adapter with a scalar head."""
 
 from pathlib import Path
 
@@ -20,9 +20,11 @@ from mope.training.trainers import fit
 
 
 def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, saved: Checkpoints, out: Path) -> dict:
-    """Train on the feedback but for a held-out share of the *prompts*; write the adapter to `out`.
+    """Train on the feedback without that of a held-out share of the *prompts*; write the adapter to `out`.
 
-    Loss −log σ(r_chosen − r_rejected). Returns the metrics on the held-out pairs.
+    The loss is −log σ(r_chosen − r_rejected) (Bradley-Terry). `feedback` has the columns prompt_id, prompt, chosen and
+    rejected. Returns the `held_out_metrics` on the held-out pairs. `MopeError` where no pairs are left to train on or
+    to hold out, or where a pair exceeds `settings.max_length` tokens.
     """
     set_seed(settings.seed)
     tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
@@ -44,7 +46,7 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
         learning_rate=settings.learning_rate,
         lr_scheduler_type="linear",
         max_length=settings.max_length,
-        train_sampling_strategy="sequential",  # of `tokenised`
+        train_sampling_strategy="sequential",  # `tokenised_pairs` decides the order
         logging_steps=5,
         save_strategy="no",
         **batch_options("reward", settings.batch, settings.micro_batch),
@@ -68,7 +70,7 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
 
 
 def tokenised_pairs(pairs: pd.DataFrame, tokenizer, settings: RewardSettings) -> list[dict]:
-    """`chosen_ids` and `rejected_ids` of every pair, in random order but for `by_length`; all tokenised at once."""
+    """`chosen_ids` and `rejected_ids` of every pair, shuffled and then ordered by `by_length`."""
     pairs = pairs.sample(frac=1, random_state=settings.seed)
     chosen, rejected = (conversations(tokenizer, pairs.prompt, answers) for answers in (pairs.chosen, pairs.rejected))
     rows = [{"chosen_ids": a, "rejected_ids": b} for a, b in zip(chosen, rejected, strict=True)]
@@ -76,7 +78,10 @@ def tokenised_pairs(pairs: pd.DataFrame, tokenizer, settings: RewardSettings) ->
 
 
 def held_out_metrics(model: RewardModel, held: pd.DataFrame, trained_on: int) -> dict:
-    """Accuracy and expected calibration error on pairs that were not trained on, by the score() that all stages use."""
+    """Accuracy and expected calibration error on held-out pairs, by the `score` that all stages use; both in [0, 1].
+
+    Keys: accuracy, ece, n_pairs and n_train_pairs (`trained_on`).
+    """
     gap = model.score(held.prompt, held.chosen) - model.score(held.prompt, held.rejected)
     return {
         "accuracy": (gap > 0).float().mean().item(),
@@ -87,7 +92,7 @@ def held_out_metrics(model: RewardModel, held: pd.DataFrame, trained_on: int) ->
 
 
 def calibration_error(probability: torch.Tensor, bins: int = 10) -> float:
-    """Expected calibration error of P(chosen beats rejected) (N,), folded to confidences in [0.5, 1]."""
+    """Expected calibration error of P(chosen beats rejected) (N,), with confidences max(P, 1 − P) in `bins` bins."""
     right = (probability > 0.5).float()
     confidence = torch.maximum(probability, 1 - probability)
     index = ((confidence - 0.5) * 2 * bins).long().clamp(max=bins - 1)
@@ -100,7 +105,7 @@ def calibration_error(probability: torch.Tensor, bins: int = 10) -> float:
 
 
 def check_gate(preference: str, metrics: dict, minimum: float) -> None:
-    """A reward model that does not predict held-out feedback stops the workflow."""
+    """`MopeError`, which stops the workflow, if the held-out accuracy of a reward model is below `minimum`."""
     if metrics["accuracy"] < minimum:
         raise MopeError(
             f"reward {preference}: held-out accuracy {metrics['accuracy']:.3f} on {metrics['n_pairs']} pairs is below "

@@ -11,7 +11,7 @@ from mope.errors import MopeError
 
 @dataclass(frozen=True)
 class RewardSettings:
-    """`reward` in config.yaml."""
+    """The section `reward` of config.yaml, which explains the keys."""
 
     seed: int
     rank: int
@@ -24,12 +24,15 @@ class RewardSettings:
     min_accuracy: float
     max_length: int
     micro_batch: int | None  # pairs per backward pass
-    layers: int | None = None  # the last ones, which are adapted; None: all
+    layers: int | None = None  # number of last layers that are adapted; None: all
     precision: str = "float32"
 
 
 def reward_adapter(model: PreTrainedModel, settings: RewardSettings) -> LoraConfig:
-    """LoRA on all linear maps of the last `settings.layers` layers of `model`, or of all, and the head."""
+    """LoRA on all linear maps of the last `settings.layers` layers of `model` (None: all layers), and the scalar head.
+
+    `MopeError` where the model has fewer layers.
+    """
     where: dict = {"target_modules": "all-linear"}
     if settings.layers is not None:
         layers = model.config.num_hidden_layers
