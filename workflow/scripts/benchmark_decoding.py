@@ -4,12 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
-import torch
-
 from mope.benchmark.decoding_steps import BenchmarkSettings, benchmark_decoding
 from mope.benchmark.parts import benchmark_options, chosen_models
 from mope.provenance.artifact import write
 from mope.runtime.cli import run, settings_of
+from mope.runtime.precision import device
 
 
 def main() -> None:
@@ -20,11 +19,10 @@ def main() -> None:
     args = parser.parse_args()
     settings = settings_of(BenchmarkSettings, args.settings)
     models, inputs = chosen_models(settings.models, settings.seed, args)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     seeds = {"seed": settings.seed}
     with write(args.out, stage="benchmark_decoding", params=args.settings, seeds=seeds, inputs=inputs) as tmp:
         records = []
-        for record in benchmark_decoding(models, settings, device):
+        for record in benchmark_decoding(models, settings, device()):
             print(json.dumps(record), flush=True)
             records.append(record)
         tmp.write_text("[\n" + ",\n".join(map(json.dumps, records)) + "\n]\n")

@@ -13,7 +13,7 @@ import pandas as pd
 from mope.config.study_files import read_studies
 from mope.errors import MopeError
 from mope.provenance.artifact import meta_path, require
-from mope.report.docs.reference_runs import TESTS, WHOLE_RUN
+from mope.report.docs.reference_runs import GPU_CHECK, TESTS, WHOLE_RUN
 from mope.report.docs.studies_page import only_in_studies
 from mope.runtime.cli import run
 from mope.runtime.estimate import durations_of
@@ -129,7 +129,7 @@ def main() -> None:
         files += found
     out = args.out / FURTHER / args.run.name if args.further else args.out
     for old in out.glob("*"):
-        if old.name != FURTHER:
+        if old.name not in (FURTHER, GPU_CHECK, f"{GPU_CHECK}.meta.json"):
             shutil.rmtree(old) if old.is_dir() else old.unlink()
     for file in files:
         target = out / file.relative_to(args.run)

@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mope.decoding.mixers import logit, probability
 from mope.decoding.mixers.arithmetic import Arithmetic
 from mope.decoding.mixers.logit import Logit
 from mope.decoding.mixers.probability import Probability
@@ -104,3 +105,19 @@ def test_truncated_experts():
     torch.testing.assert_close(got, expected)
     powers = Truncated(Arithmetic(base=5), 3).weights(torch.tensor([[0, 3, 5]]), EVERYONE, None)
     assert powers.tolist() == [[1.0, 1.0, -1.0]]
+
+
+@pytest.mark.parametrize("mixer", [Probability(), Logit(), Arithmetic(base=0)])
+@pytest.mark.parametrize("absent", [False, True])
+def test_without_waiting_for_the_device_the_mixture_is_the_same(mixer, absent, monkeypatch):
+    """As on a GPU; of three requests the second has no token that all experts allow."""
+    logp = torch.cat([distributions(seed) for seed in range(3)])
+    logp[1, 0, :4] = logp[1, 1, 4:] = float("-inf")
+    experts, present = torch.tensor([[0, 1, 2]] * 3), torch.ones(3, 3, dtype=torch.bool)
+    present[2, 2] = not absent
+    weights = mixer.weights(experts, present, None)
+    usual = mixer.mix(logp, weights, present if absent else None)
+    for module in (logit, probability):
+        monkeypatch.setattr(module, "may_wait", lambda logprobs: False)
+    assert mixer.fixes
+    torch.testing.assert_close(mixer.mix(logp, weights, present if absent else None), usual)

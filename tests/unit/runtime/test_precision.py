@@ -19,7 +19,7 @@ from mope.decoding.sampling import Sampling
 from mope.pools.adapters import BASE, AdapterPool
 from mope.pools.open_pool import open_pool
 from mope.rewards.reward_model import RewardModel
-from mope.runtime.precision import dtype_of
+from mope.runtime.precision import device, dtype_of
 from mope.training.checkpoints import Checkpoints
 from mope.training.expert import ExpertSettings, task, train_expert
 from mope.training.reward import RewardSettings, train_reward
@@ -63,6 +63,16 @@ def test_auto_is_bfloat16_where_there_are_instructions_for_it(monkeypatch: pytes
     assert on() == torch.float32
     assert dtype_of("float32", "cpu") == torch.float32
     assert dtype_of("bfloat16", "cpu") == torch.bfloat16
+
+
+def test_apple_gpus_come_after_cuda_and_before_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for cuda, mps in ((True, True), (False, True), (False, False)):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda cuda=cuda: cuda)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda mps=mps: mps)
+        found.append(device())
+    assert found == ["cuda", "mps", "cpu"]
+    assert dtype_of("auto", "mps") == torch.float32 and dtype_of("bfloat16", "mps") == torch.bfloat16
 
 
 def test_the_next_token_is_the_same_but_for_rounding(base: Path) -> None:

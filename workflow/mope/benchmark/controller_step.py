@@ -24,7 +24,6 @@ from mope.rewards.shared_base import SharedRewards
 
 PROMPT_TOKENS = 32  # tokens that experts, controller and reward models read before an answer
 END = 0  # ends a text, and pads it
-STEPS = 2  # the last one is measured; the first one compiles kernels and makes optimizer states
 T = TypeVar("T")
 
 
@@ -89,8 +88,12 @@ def rebel_step(
     return taken
 
 
-def benchmark_controller_step(models: list[Make], settings: ControllerSettings) -> Iterator[dict]:
+def benchmark_controller_step(
+    models: list[Make], settings: ControllerSettings, warm_up: ControllerSettings | None = None
+) -> Iterator[dict]:
     """Records of benchmarks/training.json, one per model: `held_mb` before a step, then its parts, then the highest.
+
+    A step of the settings `warm_up`, by default the same, goes before it: it loads kernels and makes optimizer states.
 
     Megabytes are those of the allocator on a GPU, of the whole process on a CPU, where models that were measured before
     in the same process may still show.
@@ -101,10 +104,11 @@ def benchmark_controller_step(models: list[Make], settings: ControllerSettings) 
         name = parts.name
         pool, rewards, controller = loaded(parts, device)
         del parts  # the base has been copied
+        gc.collect()  # modules refer to each other in cycles
         optimizer = torch.optim.AdamW(controller.parameters(), lr=settings.learning_rate)
         held = Peak(device).start / 2**20
-        for _ in range(STEPS):
-            taken = rebel_step(pool, rewards, controller, optimizer, settings)
+        rebel_step(pool, rewards, controller, optimizer, warm_up or settings)
+        taken = rebel_step(pool, rewards, controller, optimizer, settings)
         yield {
             "model": name,
             "dtype": str(dtype).removeprefix("torch."),
@@ -119,4 +123,4 @@ def benchmark_controller_step(models: list[Make], settings: ControllerSettings) 
             "peak_memory_mb": max(value for key, value in taken.items() if key.endswith("_mb")),
         }
         del pool, rewards, controller, optimizer
-        gc.collect()  # modules refer to each other in cycles
+        gc.collect()

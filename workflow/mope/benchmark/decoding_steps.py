@@ -6,7 +6,7 @@ import random
 import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -92,13 +92,19 @@ def merge_milliseconds(parts: Parts, soups: list[Adapter], device) -> float:
 
 def now(device) -> float:
     """A clock in seconds that first waits for the device to finish its work."""
-    if torch.device(device).type == "cuda":
-        torch.cuda.synchronize()
+    match torch.device(device).type:
+        case "cuda":
+            torch.cuda.synchronize()
+        case "mps":
+            torch.mps.synchronize()
     return time.perf_counter()
 
 
-def build_systems(parts: Parts, count: int, device, seed: int, steps: int) -> list[System]:
-    """The systems for `count` requests over all 8 combinations, on prompts of 16 to 32 random tokens."""
+def own_systems(parts: Parts, count: int, device, seed: int, steps: int) -> list[System]:
+    """The systems on this project's forward pass, for `count` requests over all 8 combinations.
+
+    Prompts have 16 to 32 random tokens. The base of `parts` is copied, and not needed any more.
+    """
     rng = random.Random(seed)
     names = list(parts.adapters)
     xi = combinations(names)
@@ -133,19 +139,29 @@ def build_systems(parts: Parts, count: int, device, seed: int, steps: int) -> li
     merged = len(alone) * merge / ANSWER
     plain_floor = base_bytes + count * cache
     soup_floor = plain_floor + soup_bytes * len(alone) // 8
-    plain_module = SeparatePool({"base": copy.deepcopy(parts.base)}, parts.dtype, device)
-    peft = MixedBatchPool(peft_model(parts), tuple(names))
     return [
         System("single", 1, [(single, plain)], base_bytes, plain_floor),
-        System("single_transformers", 1, [(plain_module, plain)], base_bytes, plain_floor),
         System("single_rows", 1, [(single, tripled)], base_bytes, base_bytes + count * EXPERTS * cache),
         mope("sequential", by_place),
         mope("per_expert", by_expert),
-        mope("peft", peft),
         mope("mope", experts),
         System("soup_merged", 1, [(single, requests) for requests in alone], held, soup_floor, extra=merged),
         System("soup_batch", 1, [(soup_pool, souped)], base_bytes + soup_bytes, soup_floor),
     ]
+
+
+def build_systems(parts: Parts, count: int, device, seed: int, steps: int) -> list[System]:
+    """Those and the same tasks by Transformers and PEFT, which changes the base of `parts`."""
+    own = own_systems(parts, count, device, seed, steps)
+    single, rows, sequential, per_expert, mope, *soups = own
+    module = SeparatePool({"base": copy.deepcopy(parts.base)}, parts.dtype, device)
+    peft = MixedBatchPool(peft_model(parts), tuple(parts.adapters))
+
+    def by(pool: ExpertPool, like: System, name: str) -> System:
+        return replace(like, name=name, groups=[(pool, requests) for _, requests in like.groups])
+
+    transformers = by(module, single, "single_transformers")
+    return [single, transformers, rows, sequential, per_expert, by(peft, mope, "peft"), mope, *soups]
 
 
 @torch.inference_mode()
@@ -185,25 +201,46 @@ def benchmark_records(
     one, usual = measured["single"], measured["single_transformers"]
     for system in systems:
         times = measured[system.name]
-        median = statistics.median(times)
-        low, _, high = statistics.quantiles(times, n=4)
         yield {
-            "system": system.name,
-            "model": parts.name,
-            "dtype": str(parts.dtype).removeprefix("torch."),
-            "device": device_name(device),
-            "requests": count,
-            "experts_per_request": system.experts,
-            "ms_per_step": round(median, 3),
-            "ms_per_step_q25": round(low, 3),
-            "ms_per_step_q75": round(high, 3),
-            "ms_per_step_rounds": [round(t, 3) for t in times],
+            **described_system(system, parts, count, device),
+            **described_times(times),
             "ratio_to_single": paired_ratio(times, one),
             "ratio_to_transformers": paired_ratio(times, usual),
-            "tokens_per_s": round(1000 * count / median, 1),
-            "peak_memory_mb": round(peaks[system.name], 1),
-            "floor_ratio": round(1000 * system.floor / rate / median, 3),
+            **described_rates(system, times, count, peaks[system.name], rate),
         }
+
+
+def described_system(system: System, parts: Parts, count: int, device: str) -> dict:
+    """The fields of a record that say what was measured."""
+    return {
+        "system": system.name,
+        "model": parts.name,
+        "dtype": str(parts.dtype).removeprefix("torch."),
+        "device": device_name(device),
+        "requests": count,
+        "experts_per_request": system.experts,
+    }
+
+
+def described_times(times: list[float]) -> dict:
+    """Median, quartiles and every round, in milliseconds."""
+    low, _, high = statistics.quantiles(times, n=4)
+    return {
+        "ms_per_step": round(statistics.median(times), 3),
+        "ms_per_step_q25": round(low, 3),
+        "ms_per_step_q75": round(high, 3),
+        "ms_per_step_rounds": [round(t, 3) for t in times],
+    }
+
+
+def described_rates(system: System, times: list[float], count: int, peak: float, rate: float) -> dict:
+    """Tokens per second, memory, and the share of the floor on a machine that reads `rate` bytes per second."""
+    median = statistics.median(times)
+    return {
+        "tokens_per_s": round(1000 * count / median, 1),
+        "peak_memory_mb": round(peak, 1),
+        "floor_ratio": round(1000 * system.floor / rate / median, 3),
+    }
 
 
 def benchmark_decoding(models: list[Make], settings: BenchmarkSettings, device: str) -> Iterator[dict]:
@@ -234,4 +271,6 @@ def device_name(device: str) -> str:
     """The GPU's name, or the number of CPU threads in use."""
     if torch.device(device).type == "cuda":
         return torch.cuda.get_device_name(device)
+    if torch.device(device).type == "mps":
+        return "mps"
     return f"cpu, {torch.get_num_threads()} threads"

@@ -31,6 +31,10 @@ class SplitPool(ExpertPool):
     def step(self, state: list, tokens: torch.Tensor) -> torch.Tensor:
         return self._gather(state, [self.pool.step(own, tokens[rows]) for rows, own in state])
 
+    def fixed(self, state: list, steps: int) -> list:
+        """The groups on buffers that keep their shape and address, with room for so many steps."""
+        return [(rows, self.pool.fixed(own, steps)) for rows, own in state]
+
     def keep(self, state: list, rows: torch.Tensor) -> None:
         raise NotImplementedError("benchmarks drop no rows")
 

@@ -19,6 +19,7 @@ from transformers import (
     PreTrainedModel,
 )
 
+from mope.decoding.pool import FIXED_COPIES
 from mope.engine.llama import check_family
 from mope.errors import MopeError
 from mope.judging.price import CHARACTERS, seeds
@@ -172,7 +173,8 @@ def stages(config: dict, preferences: Preferences, base: ModelShape, controller:
         """
         rows = min(rows, AT_LEAST if on_gpu else SCORED) * experts
         adapters = chosen * base.adapter(rank) * base.width if rank else 0
-        caches = CACHES * base.cache(rows, read + round(new * (1 + OPEN_QUESTION_SHARE)))
+        copies = FIXED_COPIES if on_gpu and base.joined else CACHES
+        caches = copies * base.cache(rows, read + round(new * (1 + OPEN_QUESTION_SHARE)))
         return fixed + weights + adapters + caches + 4 * base.logits(rows, 1)
 
     def training(rows: int, longest: int, trained: int, logits: int, kept: bool, model: ModelShape = base) -> float:

@@ -11,7 +11,11 @@ from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Answer, Request, Token, check_request
 from mope.decoding.sampling import Ngrams, Sampling, draw_tokens, uniforms
 from mope.decoding.step_controller import StepController
+from mope.decoding.unattended import UnattendedSteps
+from mope.errors import MopeError
 from mope.runtime.progress import progress
+
+LOOK_EVERY = 16  # steps of CUDA graphs between two looks at the tokens
 
 
 def decode(
@@ -26,6 +30,7 @@ def decode(
     rest: int = 0,
     batch_size: int | None = None,
     on_token: Callable[[Token], None] | None = None,
+    look_every: int | None = None,
 ) -> list[Answer]:
     """Answers in the order of the requests, decoded in batches of up to `batch_size` of similar prompt length.
 
@@ -35,11 +40,20 @@ def decode(
     log-probabilities in the answers, at no extra forward pass, and with `rest` those of so many other tokens at every
     position. `on_token` is called for every
     token of every request, in order of time.
+    `look_every`: steps that the device takes between two looks at its tokens, without a word from the host. By default
+    `LOOK_EVERY` on a GPU of CUDA, as CUDA graphs, where pool, mixer and controller can and nobody listens; else 1.
     """
     for number, request in enumerate(requests):
         check_request(number, request, len(pool.names), controller is not None)
     answers = [Answer() for _ in requests]
-    batch_size = batch_size or pool.room(requests)
+    fixes = pool.fixes and mixer.fixes and (controller is None or hasattr(controller, "fixed"))
+    alone = fixes and on_token is None
+    look_every = look_every or (LOOK_EVERY if alone and pool.device.type == "cuda" else 1)
+    if look_every > 1 and not alone:
+        raise MopeError(
+            f"look_every: {look_every} found, 1 is expected with this pool, mixer or controller, or a listener"
+        )
+    batch_size = batch_size or pool.room(requests, look_every > 1)
     by_length = sorted(range(len(requests)), key=lambda number: -max(map(len, requests[number].prompts)))
     with progress(len(requests), "answers") as bar:
         for first in range(0, len(requests), batch_size):
@@ -48,12 +62,17 @@ def decode(
                 together = [requests[number] for number in numbers]
                 batch = Batch(pool, mixer, together, controller, sampling.expert_temperature)
                 run = BatchDecoder(batch, sampling, ends, pad_id, [answers[number] for number in numbers], record, rest)
-                for step in range(run.steps):
-                    going_on = run.step(step, numbers, on_token)
+                unattended = UnattendedSteps(run) if look_every > 1 else None
+                for step in range(0, run.steps, look_every):
+                    if unattended is None:
+                        going_on = run.step(step, numbers, on_token)
+                    else:
+                        going_on = unattended.take(step, min(look_every, run.steps - step))
                     bar.update(first + run.alive.count(False) - bar.n)
                     if not going_on:
                         break
             run.finish()
+            del batch, run, unattended  # their caches go before the next ones come
     return answers
 
 
@@ -85,7 +104,9 @@ class BatchDecoder:
         self.alive = [True] * len(requests)
         size, device = sampling.no_repeat_ngram, batch.pool.device
         self.ngrams = [Ngrams(size, request.prompts) for request in requests] if size else None
-        self.uniform = torch.from_numpy(np.stack([uniforms(r.seed, self.steps) for r in requests])).to(device)
+        # In float64, which Apple's GPUs lack: there the draws are the processor's.
+        place = "cpu" if device.type == "mps" else device
+        self.uniform = torch.from_numpy(np.stack([uniforms(r.seed, self.steps) for r in requests])).to(place)
         shape = (len(requests), self.steps)
         given = batch.weights() is not None
         self.alphas = torch.zeros(*shape, len(batch.pool.names), device=device) if given else None
@@ -97,19 +118,11 @@ class BatchDecoder:
         """Choose a token for every request; False when none is left to go on."""
         batch = self.batch
         mixed, experts, alphas = batch.mixture()
-        tokens = draw_tokens(self.allowed(mixed), self.sampling, self.uniform[batch.index, step])
-        if alphas is not None:
-            alphas = batch.spread(alphas)
-            self.alphas[batch.index, step] = alphas
-        if self.logprob is not None or on_token is not None:
-            chosen = experts.gather(2, tokens[:, None, None].expand(-1, experts.shape[1], 1))[:, :, 0]
-        if self.logprob is not None:
-            self.logprob[batch.index, step] = mixed.gather(1, tokens[:, None])[:, 0]
-            self.expert_logprobs[batch.index, step, : chosen.shape[1]] = chosen
-        if self.rest is not None:
-            others = mixed.scatter(1, tokens[:, None], float("-inf")).topk(self.rest.shape[2]).indices  # (B, m)
-            found = experts.gather(2, others[:, None].expand(-1, experts.shape[1], -1)).transpose(1, 2)  # (B, m, k)
-            self.rest[batch.index, step, :, : found.shape[2]] = found
+        allowed, place = self.allowed(mixed), self.uniform.device
+        uniform = self.uniform[batch.index.to(place), step]
+        tokens = draw_tokens(allowed.to(place), self.sampling, uniform).to(allowed.device)
+        alphas = None if alphas is None else batch.spread(alphas)
+        chosen = self.note(step, tokens, mixed, experts, alphas)
         kept = []
         for b, token in enumerate(tokens.tolist()):
             m = batch.members[b]
@@ -128,6 +141,31 @@ class BatchDecoder:
         batch.advance(tokens)
         return True
 
+    def note(
+        self,
+        step: int | torch.Tensor,
+        tokens: torch.Tensor,
+        mixed: torch.Tensor,
+        experts: torch.Tensor,
+        alphas: torch.Tensor | None,
+    ) -> torch.Tensor:
+        """Record what is asked for of a step, a number or that on the device (1,); log p_i(y_t) (B, k) of the tokens.
+
+        `alphas` (B, n) over all experts of the pool.
+        """
+        batch = self.batch
+        chosen = experts.gather(2, tokens[:, None, None].expand(-1, experts.shape[1], 1))[:, :, 0]
+        if alphas is not None:
+            self.alphas[batch.index, step] = alphas
+        if self.logprob is not None:
+            self.logprob[batch.index, step] = mixed.gather(1, tokens[:, None])[:, 0]
+            self.expert_logprobs[batch.index, step, : chosen.shape[1]] = chosen
+        if self.rest is not None:
+            others = mixed.scatter(1, tokens[:, None], float("-inf")).topk(self.rest.shape[2]).indices  # (B, m)
+            found = experts.gather(2, others[:, None].expand(-1, experts.shape[1], -1)).transpose(1, 2)  # (B, m, k)
+            self.rest[batch.index, step, :, : found.shape[2]] = found
+        return chosen
+
     def append(self, m: int, token: int) -> None:
         """Write a token to answer m, which may end it."""
         answer, request = self.answers[m], self.batch.requests[m]
@@ -140,15 +178,23 @@ class BatchDecoder:
 
     def leave(self, tokens: torch.Tensor, kept: list[int]) -> torch.Tensor:
         """Drop finished requests down to the next batch size of the ladder; those who must wait read padding."""
-        size = min(allowed_batch_size(len(kept), len(self.alive)), len(tokens)) if self.batch.pool.waits else len(kept)
         alive = torch.tensor(kept, device=tokens.device)
         tokens = torch.full_like(tokens, self.pad_id).index_copy_(0, alive, tokens[alive])
-        if size == len(tokens):
+        stay = self.staying(kept)
+        if stay is None:
             return tokens
-        waiting = [b for b, m in enumerate(self.batch.members) if not self.alive[m]][: size - len(kept)]
-        stay = torch.tensor(sorted(kept + waiting), device=tokens.device)
         self.batch.keep(stay)
         return tokens[stay]
+
+    def staying(self, kept: list[int]) -> torch.Tensor | None:
+        """Ascending indices of the requests that stay: those `kept` and finished ones that wait; None: all of them."""
+        size = len(kept)
+        if self.batch.pool.waits:
+            size = min(allowed_batch_size(size, len(self.alive)), len(self.batch.members))
+        if size == len(self.batch.members):
+            return None
+        waiting = [b for b, m in enumerate(self.batch.members) if not self.alive[m]][: size - len(kept)]
+        return torch.tensor(sorted(kept + waiting), device=self.batch.pool.device)
 
     def allowed(self, mixed: torch.Tensor) -> torch.Tensor:
         """`mixed` (B, V) without the tokens that may not come next; the bans yield where nothing else has mass."""

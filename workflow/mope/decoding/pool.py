@@ -6,8 +6,11 @@ from collections.abc import Sequence
 import torch
 
 from mope.decoding.request import Request
+from mope.runtime.device_memory import free_memory
 
 MOST_REQUESTS = 64  # requests in a batch
+# Of a batch's cache, at most: one that grows is copied; beside a fixed one there is for a moment that of the prompts.
+GROWING_COPIES, FIXED_COPIES = 2.0, 1.25
 
 
 class ExpertPool(ABC):
@@ -21,11 +24,19 @@ class ExpertPool(ABC):
     # Of the cache of one row; 0 where it is unknown.
     bytes_per_token: int = 0
 
-    def room(self, requests: Sequence[Request]) -> int:
-        """How many of the requests to decode at a time: on a GPU as many as its free memory has room for."""
+    # Whether `fixed(state, steps)` gives a state of fixed shape, for steps without the host.
+    fixes: bool = False
+
+    def room(self, requests: Sequence[Request], fixed: bool = False) -> int:
+        """How many of the requests to decode at a time: on a GPU as many as its free memory has room for.
+
+        `fixed`: in caches that are allocated once, and so never copied as they grow.
+        """
         if self.device.type != "cuda" or not self.bytes_per_token:
             return MOST_REQUESTS
-        return fitting(torch.cuda.mem_get_info(self.device)[0], requests, self.bytes_per_token)
+        return fitting(
+            free_memory(self.device), requests, self.bytes_per_token, FIXED_COPIES if fixed else GROWING_COPIES
+        )
 
     @abstractmethod
     def prefill(self, prompts: list[list[int]], experts: list[int]) -> tuple[object, torch.Tensor]:
@@ -43,7 +54,7 @@ class ExpertPool(ABC):
         """Keep only these rows, int64 indices in ascending order, and free what the others held."""
 
 
-def fitting(free: int, requests: Sequence[Request], bytes_per_token: int) -> int:
-    """Requests whose caches fill at most 80 % of `free` bytes, when a cache is copied as it grows; at least one."""
+def fitting(free: int, requests: Sequence[Request], bytes_per_token: int, copies: float = GROWING_COPIES) -> int:
+    """Requests of whose caches so many copies fill at most 80 % of `free` bytes; at least one."""
     longest = max(len(r.experts) * (max(map(len, r.prompts)) + r.max_new_tokens) for r in requests)
-    return max(1, min(MOST_REQUESTS, int(0.8 * free) // (2 * longest * bytes_per_token)))
+    return max(1, min(MOST_REQUESTS, int(0.8 * free // (copies * longest * bytes_per_token))))

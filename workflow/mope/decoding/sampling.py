@@ -51,7 +51,7 @@ def nucleus(scores: torch.Tensor, top_p: float) -> torch.Tensor:
     """Drop the least probable tokens of (B, V) that together hold at most 1 - top_p of the mass."""
     values, tokens = scores.sort(dim=-1)
     dropped = values.softmax(dim=-1).cumsum(dim=-1) <= 1 - top_p
-    dropped[:, -1] = False
+    dropped[:, -1].fill_(False)
     return scores.masked_fill(torch.zeros_like(dropped).scatter(1, tokens, dropped), float("-inf"))
 
 

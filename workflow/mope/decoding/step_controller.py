@@ -4,6 +4,7 @@ from typing import Protocol
 
 import torch
 
+from mope.engine.fixed_cache import FixedCache
 from mope.engine.kv_cache import KeyValueCache, distinct, left_pad
 from mope.engine.linear import Linear
 from mope.engine.llama import Llama
@@ -42,13 +43,17 @@ class LlamaController:
         cache.keep(rows)
         return cache, logits[rows]
 
-    def step(self, state: KeyValueCache, tokens: torch.Tensor) -> torch.Tensor:
+    def step(self, state: KeyValueCache | FixedCache, tokens: torch.Tensor) -> torch.Tensor:
         return self._forward(tokens[:, None], state)
+
+    def fixed(self, state: KeyValueCache, steps: int) -> FixedCache:
+        """The same requests on buffers that keep their shape and address, with room for so many steps."""
+        return FixedCache(state, state.length + steps)
 
     def keep(self, state: KeyValueCache, rows: torch.Tensor) -> None:
         state.keep(rows)
 
-    def _forward(self, tokens: torch.Tensor, cache: KeyValueCache) -> torch.Tensor:
+    def _forward(self, tokens: torch.Tensor, cache: KeyValueCache | FixedCache) -> torch.Tensor:
         return self.head(self.llama.forward(tokens, cache)).float()
 
 
@@ -64,6 +69,10 @@ class ConstantLogits:
 
     def step(self, state: list[torch.Tensor], tokens: torch.Tensor) -> torch.Tensor:
         return state[0]
+
+    def fixed(self, state: list[torch.Tensor], steps: int) -> list[torch.Tensor]:
+        """The state, which never changes."""
+        return state
 
     def keep(self, state: list[torch.Tensor], rows: torch.Tensor) -> None:
         state[0] = state[0][rows]

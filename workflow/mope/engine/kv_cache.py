@@ -76,6 +76,14 @@ class KeyValueCache:
         bias = torch.zeros(seen.shape, dtype=self.data.dtype, device=seen.device)
         return bias.masked_fill_(~seen, float("-inf"))[:, None]
 
+    def write(
+        self, layer: int, start: int, keys: torch.Tensor, values: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Fill the slots of a layer from `start` on, each (R, heads, T, head size); what all filled slots hold."""
+        self.keys[layer][:, :, start : self.length] = keys
+        self.values[layer][:, :, start : self.length] = values
+        return self.keys[layer][:, :, : self.length], self.values[layer][:, :, : self.length]
+
     def keep(self, rows: torch.Tensor) -> None:
         """Keep these rows, in this order, one named twice as two; padding that all of them share goes too."""
         pad = self.pad[rows]

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from transformers.activations import ACT2FN
 
+from mope.engine.fixed_cache import FixedCache
 from mope.engine.kv_cache import KeyValueCache
 from mope.engine.linear import Linear
 from mope.errors import MopeError
@@ -53,6 +54,8 @@ class Llama:
         self.dtype, self.device = self.embedding.dtype, self.embedding.device
         # CPU kernels for attention in bfloat16 repack both operands: five times slower than float32 (torch 2.13).
         self.cache_dtype = torch.float32 if self.device.type == "cpu" and self.dtype == torch.bfloat16 else self.dtype
+        # Of one row's keys and values.
+        self.bytes_per_token = 2 * len(self.layers) * self.kv_heads * self.head_size * self.cache_dtype.itemsize
         self.rotary = model.rotary_emb
         self.cos = self.sin = self.embedding.new_empty(0, self.head_size)
 
@@ -69,7 +72,7 @@ class Llama:
             self.cos, self.sin = cos[0], torch.cat((-sin[0, :, :half], sin[0, :, half:]), dim=-1)
         return self.cos[positions].unsqueeze(2), self.sin[positions].unsqueeze(2)
 
-    def forward(self, tokens: torch.Tensor, cache: KeyValueCache, adapters=None) -> torch.Tensor:
+    def forward(self, tokens: torch.Tensor, cache: KeyValueCache | FixedCache, adapters=None) -> torch.Tensor:
         """Append tokens (R, T) to the cache; the last token's final hidden state (R, H).
 
         `adapters.add_(y, x, slot)` adds the adapters' share to y, the output of joined projection
@@ -77,8 +80,8 @@ class Llama:
         """
         rows, count = tokens.shape
         start = cache.extend(count)
-        end, half, queries = cache.length, self.head_size // 2, self.heads + self.kv_heads
-        cos, sin = self.rotation(cache.positions(start), end)
+        half, queries = self.head_size // 2, self.heads + self.kv_heads
+        cos, sin = self.rotation(cache.positions(start), cache.length)
         mask = cache.mask(start)
         shared = self.heads // self.kv_heads
         if mask is not None and shared > 1 and count > 1:
@@ -98,11 +101,10 @@ class Llama:
                 pair = zip(qk.split((self.heads, self.kv_heads), dim=2), layer.head_norms)
                 qk = torch.cat([self.rms_norm(part, weight) for part, weight in pair], dim=2)
             qk = torch.addcmul(qk * cos, qk.roll(half, -1), sin)
-            cache.keys[i][:, :, start:end] = qk[:, :, self.heads :].transpose(1, 2)
-            cache.values[i][:, :, start:end] = qkv[:, :, queries:].transpose(1, 2)
+            new = qk[:, :, self.heads :].transpose(1, 2), qkv[:, :, queries:].transpose(1, 2)
+            keys, values = cache.write(i, start, *new)
             # Query heads that share a key head are read as further queries: (R, kv heads, share * T, head size).
             q = qk[:, :, : self.heads].transpose(1, 2).reshape(rows, self.kv_heads, shared * count, self.head_size)
-            keys, values = cache.keys[i][:, :, :end], cache.values[i][:, :, :end]
             seen = attend(q.to(keys.dtype), keys, values, mask).to(x.dtype)
             seen = seen.view(rows, self.heads, count, self.head_size).transpose(1, 2).reshape(rows, count, -1)
             x = x + project(seen, i, 1)

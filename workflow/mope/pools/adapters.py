@@ -2,13 +2,14 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from transformers import AutoModelForCausalLM
 
 from mope.decoding.pool import ExpertPool
+from mope.engine.fixed_cache import FixedCache
 from mope.engine.kv_cache import KeyValueCache, distinct, left_pad
 from mope.engine.linear import Linear
 from mope.engine.llama import Llama
@@ -25,7 +26,7 @@ class AdapterState:
     order: torch.Tensor
     inverse: torch.Tensor
     batch: AdapterBatch | None
-    cache: KeyValueCache
+    cache: KeyValueCache | FixedCache
 
 
 class AdapterPool(ExpertPool):
@@ -33,6 +34,8 @@ class AdapterPool(ExpertPool):
 
     `base` is a model folder or a loaded Hugging Face causal LM of a LLaMA-shaped family.
     """
+
+    fixes = True
 
     def __init__(
         self,
@@ -47,8 +50,7 @@ class AdapterPool(ExpertPool):
         self.llama = Llama(base.get_decoder())
         self.head = Linear(base.get_output_embeddings().weight.detach(), None)
         self.vocab_size = self.head.outputs
-        width = self.llama.cache_dtype.itemsize
-        self.bytes_per_token = 2 * len(self.llama.layers) * self.llama.kv_heads * self.llama.head_size * width
+        self.bytes_per_token = self.llama.bytes_per_token
         self.device = self.head.device
         self._adapt(adapters)
 
@@ -81,6 +83,10 @@ class AdapterPool(ExpertPool):
 
     def step(self, state: AdapterState, tokens: torch.Tensor) -> torch.Tensor:
         return self._log_probabilities(state, self.llama.forward(tokens[state.order, None], state.cache, state.batch))
+
+    def fixed(self, state: AdapterState, steps: int) -> AdapterState:
+        """The same rows on buffers that keep their shape and address, with room for so many steps; none can leave."""
+        return replace(state, cache=FixedCache(state.cache, state.cache.length + steps))
 
     def keep(self, state: AdapterState, rows: torch.Tensor) -> None:
         state.experts = state.experts[rows]

@@ -218,7 +218,7 @@ def _circumstances() -> dict:
     """The rest of a record: code, versions, machine, seconds since the process began, and peak memory in MB (2^20)."""
     usage = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     torch = sys.modules.get("torch")  # not imported here: only used if the stage has imported it
-    cuda = torch is not None and torch.cuda.is_available()
+    cuda = torch is not None and torch.cuda.is_initialized()  # the stage has used it
     gpu = torch.cuda.max_memory_allocated() / 1024**2 if cuda else None
     return {
         "schema_version": SCHEMA_VERSION,

@@ -9,6 +9,9 @@ from mope.engine.kv_cache import left_pad
 from mope.engine.llama import Llama
 from mope.engine.lora import Adapter, AdapterBatch, read_reward_adapter, stack_adapters
 from mope.errors import MopeError
+from mope.runtime.device_memory import free_memory
+
+MOST_TEXTS = 64  # in a batch
 
 
 class SharedRewards:
@@ -24,14 +27,15 @@ class SharedRewards:
         self.heads = torch.stack([head for _, head in read]).to(llama.device)
 
     @torch.inference_mode()
-    def score(self, texts: Sequence[list[int]], rewards: Sequence[int], batch_size: int = 64) -> torch.Tensor:
+    def score(self, texts: Sequence[list[int]], rewards: Sequence[int], batch_size: int | None = None) -> torch.Tensor:
         """Rewards (N,), float32 on the CPU: text n (token ids of a conversation) is scored by model `rewards[n]`.
 
-        All models of a batch run in one forward pass; the score is read at the last token. `MopeError` where a text is
-        empty, or where `texts` and `rewards` differ in length.
+        All models of a batch run in one forward pass; the score is read at the last token. `batch_size` None: what the
+        device has room for. `MopeError` where a text is empty, or where `texts` and `rewards` differ in length.
         """
         if len(texts) != len(rewards) or not all(texts):
             raise MopeError(f"{len(texts)} texts for {len(rewards)} reward models; one non-empty text each is needed")
+        batch_size = batch_size or self._room(max(map(len, texts), default=1))
         out = torch.empty(len(texts))
         by_length = sorted(range(len(texts)), key=lambda n: -len(texts[n]))
         for first in range(0, len(texts), batch_size):
@@ -42,3 +46,10 @@ class SharedRewards:
             hidden = self.llama.forward(left_pad(chosen, self.llama.device), cache, AdapterBatch(self.stacks, which))
             out[rows] = (hidden.float() * self.heads[which]).sum(dim=-1).float().cpu()
         return out
+
+    def _room(self, longest: int) -> int:
+        """How many texts of so many tokens to read at a time; on a GPU their keys and values and as much again fit."""
+        if self.llama.device.type != "cuda":
+            return MOST_TEXTS
+        needed = 2 * longest * self.llama.bytes_per_token
+        return max(1, min(MOST_TEXTS, int(0.8 * free_memory(self.llama.device) / needed)))

@@ -6,12 +6,14 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def device() -> str:
-    """The device on which models run: "cuda" if there is a GPU, else "cpu"."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    """The device on which models run: "cuda" or (Apple's) "mps" if there is such a GPU, else "cpu"."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def dtype_of(precision: str, device: str) -> torch.dtype:
-    """The dtype for a value of `PRECISIONS` on "cuda" or "cpu".
+    """The dtype for a value of `PRECISIONS` on "cuda", "mps" or "cpu".
 
     `auto` is bfloat16 on a device with bfloat16 instructions, where it is several times as fast, and float32 elsewhere.
     """
@@ -20,8 +22,13 @@ def dtype_of(precision: str, device: str) -> torch.dtype:
 
 
 def fast_bfloat16(device: str) -> bool:
-    """Whether the GPU, or this CPU (by AVX512-BF16 or AMX), has instructions for products in bfloat16."""
+    """Whether the GPU, or this CPU (by AVX512-BF16 or AMX), has instructions for products in bfloat16.
+
+    Never "mps": older GPUs of Apple have none, and some operations lack bfloat16 on all of them.
+    """
     if device == "cuda":
         return torch.cuda.is_bf16_supported()
+    if device == "mps":
+        return False
     found = torch.cpu.get_capabilities()
     return any(found.get(name, False) for name in ("avx512_bf16", "amx_bf16"))

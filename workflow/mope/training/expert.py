@@ -2,13 +2,11 @@
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import torch
 from datasets import Dataset
-from peft import LoraConfig
 from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
 from trl import RLOOConfig, RLOOTrainer
 from trl.models.utils import unwrap_model_for_generation
@@ -25,30 +23,12 @@ from mope.prompting import messages, reply
 from mope.runtime.precision import device, dtype_of
 from mope.training.checkpoints import Checkpoints
 from mope.training.devices import batch_options, loading_options, trainer_options
+from mope.training.expert_settings import ExpertSettings, expert_adapter
 from mope.training.frozen import pack_frozen
 from mope.training.policy_pool import PolicyPool, policy_pool
 from mope.training.trainers import fit
 
 Reward = Callable[[list[str], list[str], list[str]], torch.Tensor]  # (prompts, answers, ξ of each) -> (B,)
-
-
-@dataclass(frozen=True)
-class ExpertSettings:
-    """The section `expert` of config.yaml, which explains the keys."""
-
-    seed: int
-    rank: int
-    alpha: int
-    learning_rate: float
-    steps: int
-    prompts_per_step: int
-    generations: int
-    iterations: int
-    kl: float
-    temperature: float
-    max_new_tokens: int
-    micro_batch: int | None  # answers per backward pass
-    precision: str = "float32"
 
 
 def task(prompt: str, texts: Sequence[str], combination: str, begun: str = "") -> dict:
@@ -73,17 +53,6 @@ def beginnings(prompts: Sequence[str], candidates: pd.DataFrame, share: float, s
         words = rng.choice(answers[prompt]).split(" ") if rng.random() < share else []
         found.append(" ".join(words[: rng.randrange(1, len(words))]) if len(words) > 1 else "")
     return found
-
-
-def expert_adapter(settings: ExpertSettings) -> LoraConfig:
-    """The LoRA configuration of every policy: adapters on all linear maps."""
-    return LoraConfig(
-        task_type="CAUSAL_LM",
-        r=settings.rank,
-        lora_alpha=settings.alpha,
-        lora_dropout=0.0,
-        target_modules="all-linear",
-    )
 
 
 class SeededTrainer(RLOOTrainer):

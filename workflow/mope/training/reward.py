@@ -1,13 +1,11 @@
 """Trains reward models by TRL's RewardTrainer: for each preference a LoRA adapter with a scalar head."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import torch
 from datasets import Dataset
-from peft import LoraConfig
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, set_seed
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, set_seed
 from trl import RewardConfig, RewardTrainer
 
 from mope.errors import MopeError
@@ -17,26 +15,8 @@ from mope.training.checkpoints import Checkpoints
 from mope.training.devices import batch_options, loading_options, trainer_options
 from mope.training.frozen import pack_frozen
 from mope.training.length_order import by_length
+from mope.training.reward_settings import RewardSettings, reward_adapter
 from mope.training.trainers import fit
-
-
-@dataclass(frozen=True)
-class RewardSettings:
-    """The section `reward` of config.yaml, which explains the keys."""
-
-    seed: int
-    rank: int
-    alpha: int
-    dropout: float
-    learning_rate: float
-    epochs: float
-    batch: int
-    held_out: float
-    min_accuracy: float
-    max_length: int
-    micro_batch: int | None  # pairs per backward pass
-    layers: int | None = None  # number of last layers that are adapted; None: all
-    precision: str = "float32"
 
 
 def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, saved: Checkpoints, out: Path) -> dict:
@@ -87,31 +67,6 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
     fit(trainer, saved)
     trainer.model.save_pretrained(out)
     return held_out_metrics(RewardModel(base, out, precision=settings.precision), held, len(train))
-
-
-def reward_adapter(model: PreTrainedModel, settings: RewardSettings) -> LoraConfig:
-    """LoRA on all linear maps of the last `settings.layers` layers of `model` (None: all layers), and the scalar head.
-
-    `MopeError` where the model has fewer layers.
-    """
-    where: dict = {"target_modules": "all-linear"}
-    if settings.layers is not None:
-        layers = model.config.num_hidden_layers
-        if settings.layers > layers:
-            raise MopeError(f"reward.layers: {settings.layers} found, a number ≤ {layers} (the base's) is expected")
-        maps = {name for name, module in model.base_model.named_modules() if isinstance(module, torch.nn.Linear)}
-        where = {
-            "target_modules": sorted({name.rpartition(".")[2] for name in maps}),
-            "layers_to_transform": list(range(layers - settings.layers, layers)),
-        }
-    return LoraConfig(
-        task_type="SEQ_CLS",
-        r=settings.rank,
-        lora_alpha=settings.alpha,
-        lora_dropout=settings.dropout,
-        modules_to_save=["score"],
-        **where,
-    )
 
 
 def tokenised_pairs(pairs: pd.DataFrame, tokenizer, settings: RewardSettings) -> list[dict]:

@@ -20,6 +20,7 @@ class Arithmetic(Mixer):
     Tokens outside the base's support have no mass: the ratio π_i/π_0 exists only there.
     """
 
+    fixes = True
     base: int
     strength: float = 1.0
 

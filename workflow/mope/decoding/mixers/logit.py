@@ -2,7 +2,7 @@
 
 import torch
 
-from mope.decoding.mixers.mixer import IMPOSSIBLE, Mixer
+from mope.decoding.mixers.mixer import IMPOSSIBLE, Mixer, may_wait
 from mope.decoding.mixers.probability import Probability
 
 REQUIRED = {}
@@ -15,6 +15,8 @@ class Logit(Mixer):
     A token without mass for one expert of positive weight gets none. Where truncation leaves no token at all, the
     request falls back to Eq. 1 with the same weights (deviation: the published form has no answer there).
     """
+
+    fixes = True
 
     def mix(self, logprobs, weights, present):
         return product(logprobs, weights, present)
@@ -30,7 +32,9 @@ def product(logprobs: torch.Tensor, powers: torch.Tensor, present: torch.Tensor 
         weighted = torch.where(term == IMPOSSIBLE, IMPOSSIBLE, term * powers[:, column, None])
         score += torch.where(active, weighted, 0.0)
     empty = (score == IMPOSSIBLE).all(dim=1)
-    if empty.any():
+    if not may_wait(score):
+        score = torch.where(empty[:, None], Probability().mix(logprobs, powers.abs(), used), score)
+    elif empty.any():
         score[empty] = Probability().mix(logprobs[empty], powers[empty].abs(), used[empty])
     return score.log_softmax(dim=-1)
 

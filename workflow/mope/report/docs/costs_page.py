@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mope.report.docs.gpu_section import gpu_section
 from mope.report.docs.markdown import markdown_table
 from mope.report.docs.reference_runs import WHOLE_RUN, ReferenceRun, commit_of, read_benchmark
 from mope.report.docs.results_page import RESULTS_NOTICE
@@ -27,7 +28,7 @@ RIVALS = ("single_rows", "sequential", "peft", "soup_merged", "soup_batch")  # w
 def costs_page(runs: list[ReferenceRun], reference: Path) -> str:
     """The page; the main run is the first of `runs`."""
     parts = [RESULTS_NOTICE, "# Costs", *run_sections(runs)]
-    for section in (decoding_section, training_section):
+    for section in (decoding_section, training_section, gpu_section):
         parts += section(reference)
     return "\n\n".join(filter(None, parts)) + "\n"
 

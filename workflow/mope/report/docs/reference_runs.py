@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 WHOLE_RUN = "from first to last"  # the line of timings.csv that is of no rule, but of the whole run
+GPU_CHECK = "gpu_check.json"  # what `make gpu-check` wrote, where it was copied here
 TESTS = "tests.json"  # number and seconds of the tests, where `make test` was run before `make reference`
 
 

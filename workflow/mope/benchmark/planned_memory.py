@@ -1,0 +1,29 @@
+"""What `make plan` says of the memory of each stage, beside what was measured."""
+
+from collections.abc import Iterable, Iterator
+
+import torch
+from transformers import LlamaConfig, LlamaModel
+
+from mope.benchmark.parts import RandomShape
+from mope.config.plan import shape_of, stages
+from mope.preferences import Preferences
+
+
+def planned_megabytes(
+    config: dict, preferences: Preferences, shape: RandomShape, dtype: torch.dtype, on_gpu: bool
+) -> dict[str, float]:
+    """Stage -> megabytes of a job, for the settings of `config` and models of this shape."""
+    base = shape_of(LlamaConfig(**shape.base), dtype.itemsize)
+    with torch.device("meta"):
+        body = LlamaModel(LlamaConfig(vocab_size=shape.base["vocab_size"], **shape.body))
+    controller = sum(parameter.numel() for parameter in body.parameters())
+    return {stage.name: stage.memory / 2**20 for stage in stages(config, preferences, base, controller, on_gpu)}
+
+
+def beside_plan(records: Iterable[dict], stage: str, planned: dict[str, float]) -> Iterator[dict]:
+    """The records of a stage with `planned_mb`, and the plan over what was measured."""
+    for record in records:
+        plan = planned[stage]
+        over = round(plan / record["peak_memory_mb"], 3)
+        yield {"stage": stage} | record | {"planned_mb": round(plan, 1), "planned_over_measured": over}

@@ -1,0 +1,42 @@
+"""A step of a batch on tensors that keep their shape and address, asking nothing of the host: what a graph repeats."""
+
+from collections.abc import Callable
+
+import torch
+
+from mope.decoding.batch import Batch
+
+Choose = Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], torch.Tensor]  # as `Batch.mixture` gives -> (B,)
+
+
+class FixedBatch:
+    """The requests of a `Batch` whose pool and controller have a `fixed` state.
+
+    `step` reads and writes the same buffers every time, until `keep`. There is room for `steps` of them.
+    """
+
+    def __init__(self, batch: Batch, steps: int):
+        self.batch = batch
+        batch.state = batch.pool.fixed(batch.state, steps)
+        self.logprobs, self.logits = batch.logprobs.clone(), None
+        if batch.controller is not None:
+            batch.controller_state = batch.controller.fixed(batch.controller_state, steps)
+            self.logits = batch.logits.clone()
+
+    def step(self, choose: Choose) -> torch.Tensor:
+        """Choose a token for every request, int64 (B,), and run the models on it."""
+        batch = self.batch
+        batch.logprobs, batch.logits = self.logprobs, self.logits
+        tokens = choose(*batch.mixture())
+        batch.advance(tokens)
+        self.logprobs.copy_(batch.logprobs)
+        if self.logits is not None:
+            self.logits.copy_(batch.logits)
+        return tokens
+
+    def keep(self, kept: torch.Tensor) -> None:
+        """Drop all requests but those of the ascending indices `kept`; the buffers are others from now on."""
+        batch = self.batch
+        self.logprobs = self.logprobs[torch.isin(batch.owner, kept)]
+        self.logits = None if self.logits is None else self.logits[kept]
+        batch.keep(kept)
