@@ -1,7 +1,10 @@
 """Steps of a measurement, each in a process of its own with a limit of time: what a cut one has told is kept."""
 
+import contextlib
 import gc
 import multiprocessing
+import os
+import signal
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -79,12 +82,15 @@ def _outcomes(step: TimedStep, limit: float, context) -> Iterator[Outcome]:
             records.append(content)
             yield outcome("running")
     finally:
+        with contextlib.suppress(ProcessLookupError):  # it has ended, or is not yet the first of its group
+            os.killpg(process.pid, signal.SIGKILL)  # with compilers that it has started
         process.kill()
         process.join()
 
 
 def _tell(step: TimedStep, pipe: Connection) -> None:
     """In the step's own process: send every record, and how it ended."""
+    os.setpgrp()
     gc.enable()  # which `mope.runtime.cli` has turned off for the imports of a process that was started anew
     try:
         for record in step.records(*step.arguments):
