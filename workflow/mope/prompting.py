@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-
 Conversation = Sequence[dict[str, str]]  # messages of user and assistant by turns; the last is the user's
 
 
