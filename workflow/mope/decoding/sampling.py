@@ -47,7 +47,7 @@ def draw_tokens(logprobs: torch.Tensor, sampling: Sampling, uniform: torch.Tenso
     return invert(torch.softmax(scores, dim=-1), uniform)
 
 
-def without(logprobs: torch.Tensor, banned: list[tuple[int, int]]) -> torch.Tensor:
+def without_banned(logprobs: torch.Tensor, banned: list[tuple[int, int]]) -> torch.Tensor:
     """(B, V) with no mass at the `banned` (row, token); the bans yield in a row where nothing else has mass."""
     if not banned:
         return logprobs

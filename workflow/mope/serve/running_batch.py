@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from mope.decoding.sampling import draw_tokens, without
+from mope.decoding.sampling import draw_tokens, without_banned
 from mope.decoding.step_controller import StepController
 from mope.pools.adapters import AdapterPool
 from mope.serve.job import Job, ServedToken
@@ -132,7 +132,7 @@ class RunningBatch:
         mixed = mixer.mix(logprobs, mixer.weights(experts, present, alphas), None)
         banned = [(row, token) for row, job in enumerate(group) for token in job.banned(self.ends)]
         uniform = torch.tensor([job.uniform[len(job.tokens)] for job in group], dtype=torch.float64, device=device)
-        tokens = draw_tokens(without(mixed, banned), group[0].sampling, uniform)
+        tokens = draw_tokens(without_banned(mixed, banned), group[0].sampling, uniform)
         own = logprobs.gather(2, tokens[:, None, None].expand(-1, size, 1))[:, :, 0].tolist()
         logprob = mixed.gather(1, tokens[:, None])[:, 0].tolist()
         given = [None] * len(group) if alphas is None else alphas.tolist()
