@@ -212,6 +212,10 @@ def test_a_full_queue_and_clients_that_go(run: Path) -> None:
         else:
             pytest.fail(metrics)
         assert 'status="429"' in metrics
+        whole = json.dumps({"model": "base", "messages": ASKED, "max_tokens": 400, "seed": 1, "stream": False})
+        subprocess.run([*command, "-m", "0.05", f"{address}/v1/chat/completions"], input=whole.encode())
+        time.sleep(1)
+        assert "mope_requests_running 0\n" in curl(f"{address}/metrics")[1]
     finally:
         server.terminate()
         server.communicate(timeout=30)

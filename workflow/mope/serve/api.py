@@ -131,6 +131,8 @@ def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
             async for piece in answering:
                 pieces.append(piece)
             status = 200
+        except ConnectionResetError:
+            return error_reply(GONE, "the client has gone")
         except Exception as error:
             status = 500
             return error_reply(500, f"decoding failed: {type(error).__name__}")
