@@ -14,6 +14,7 @@
 # make judge-collect FILES=...  read the batch service's result files; then continue with `make results`
 # make human-study              results/<run>/human_study.html, a page for raters
 # make chat       after `make results`: type an instruction and preferences, see the experts take turns
+# make serve      a finished run behind http://127.0.0.1:8000, for clients of OpenAI's chat completions; PORT=number for another port
 # make benchmark  what decoding with several experts and training a controller cost, on a quiet machine: results/<run>/benchmarks;
 #                 EXPERIMENT=gpu: with models of 7 B on one GPU
 # make gpu-check  in eight minutes on one GPU of 80 GB: decoding, CUDA graphs and a step of every training, with models of 7 B:
@@ -53,7 +54,7 @@ ifeq ($(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}"; mkdir -p "$$cache" 2> /
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: help results dry-run paper-tables study report verify repair plan reference docs publish judge-batch judge-collect human-study chat benchmark gpu-check test test-slurm smoke lint clean
+.PHONY: help results dry-run paper-tables study report verify repair plan reference docs publish judge-batch judge-collect human-study chat serve benchmark gpu-check test test-slurm smoke lint clean
 .DEFAULT_GOAL := results
 
 results: $(READY)
@@ -120,6 +121,9 @@ plan: $(READY)
 
 chat: $(READY)
 	@$(BIN)/python workflow/scripts/chat.py --run results/$(RUN)
+
+serve: $(READY)
+	@$(BIN)/python workflow/scripts/serve.py --run results/$(RUN) $(if $(PORT),--port $(PORT))
 
 benchmark: $(READY)
 	@$(UNLOCK)

@@ -8,7 +8,7 @@ import pytest
 
 # What modules of a table must have: the interface of its entries, see the table.
 INTERFACES = {
-    "methods/kinds": {"REQUIRED", "OPTIONAL", "NEEDS", "CHOSEN_BY", "answers"},
+    "methods/kinds": {"REQUIRED", "OPTIONAL", "NEEDS", "CHOSEN_BY", "answers", "served"},
     "decoding/mixers": {"REQUIRED", "READS_BASE", "mixer"},
     "report/figures": {"SOURCES", "CAPTION", "draw"},
     "training": {"NEEDS", "train"},

@@ -9,7 +9,7 @@ from mope.decoding.batch import Batch
 from mope.decoding.mixers.mixer import Mixer
 from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Answer, Request, Token, check_request
-from mope.decoding.sampling import Ngrams, Sampling, draw_tokens, uniforms
+from mope.decoding.sampling import Ngrams, Sampling, draw_tokens, uniforms, without_banned
 from mope.decoding.step_controller import StepController
 from mope.decoding.unattended import UnattendedSteps
 from mope.errors import MopeError
@@ -204,13 +204,7 @@ class BatchDecoder:
                 banned += [(b, token) for token in self.ends]
             if self.ngrams:
                 banned += [(b, token) for token in self.ngrams[m].banned()]
-        if not banned:
-            return mixed
-        scores = mixed.clone()
-        rows, tokens = torch.tensor(banned, device=mixed.device).T
-        scores[rows, tokens] = float("-inf")
-        nothing = (scores == float("-inf")).all(dim=1, keepdim=True)
-        return torch.where(nothing, mixed, scores)
+        return without_banned(mixed, banned)
 
     def finish(self) -> None:
         """Hand the records over, as tensors on the CPU that autograd may use (hence the clones)."""

@@ -47,6 +47,17 @@ def draw_tokens(logprobs: torch.Tensor, sampling: Sampling, uniform: torch.Tenso
     return invert(torch.softmax(scores, dim=-1), uniform)
 
 
+def without_banned(logprobs: torch.Tensor, banned: list[tuple[int, int]]) -> torch.Tensor:
+    """(B, V) with no mass at the `banned` (row, token); the bans yield in a row where nothing else has mass."""
+    if not banned:
+        return logprobs
+    scores = logprobs.clone()
+    rows, tokens = torch.tensor(banned, device=logprobs.device).T
+    scores[rows, tokens] = float("-inf")
+    nothing = (scores == float("-inf")).all(dim=1, keepdim=True)
+    return torch.where(nothing, logprobs, scores)
+
+
 def nucleus(scores: torch.Tensor, top_p: float) -> torch.Tensor:
     """Drop the least probable tokens of (B, V) that together hold at most 1 - top_p of the mass."""
     values, tokens = scores.sort(dim=-1)

@@ -53,6 +53,10 @@ class LlamaController:
     def keep(self, state: KeyValueCache, rows: torch.Tensor) -> None:
         state.keep(rows)
 
+    def join(self, state: KeyValueCache, other: KeyValueCache) -> None:
+        """Take up the requests of another state after those of `state`."""
+        state.join(other, torch.arange(len(state.pad) + len(other.pad), device=state.pad.device))
+
     def _forward(self, tokens: torch.Tensor, cache: KeyValueCache | FixedCache) -> torch.Tensor:
         return self.head(self.llama.forward(tokens, cache)).float()
 
@@ -76,3 +80,7 @@ class ConstantLogits:
 
     def keep(self, state: list[torch.Tensor], rows: torch.Tensor) -> None:
         state[0] = state[0][rows]
+
+    def join(self, state: list[torch.Tensor], other: list[torch.Tensor]) -> None:
+        """Take up the requests of another state after those of `state`."""
+        state[0] = torch.cat([state[0], other[0]])

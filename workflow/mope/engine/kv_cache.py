@@ -84,6 +84,22 @@ class KeyValueCache:
         self.values[layer][:, :, start : self.length] = values
         return self.keys[layer][:, :, : self.length], self.values[layer][:, :, : self.length]
 
+    def join(self, other: "KeyValueCache", rows: torch.Tensor) -> None:
+        """Take up the rows of another cache after one's own, both ending in the same slot, then order them by `rows`.
+
+        `rows` holds every row once, those of `other` counted on from one's own.
+        """
+        longest, own = max(self.length, other.length), len(self.pad)
+        places = rows.argsort()
+        data = self.data.new_zeros(
+            *self.data.shape[:2], len(rows), self.data.shape[3], longest + SPARE, self.data.shape[5]
+        )
+        for cache, its in ((self, places[:own]), (other, places[own:])):
+            data[:, :, its, :, longest - cache.length : longest] = cache.data[:, :, :, :, : cache.length]
+        pads = [cache.pad + (longest - cache.length) for cache in (self, other)]
+        self.pad, self.length = torch.cat(pads)[rows], longest
+        self._adopt(data)
+
     def keep(self, rows: torch.Tensor) -> None:
         """Keep these rows, in this order, one named twice as two; padding that all of them share goes too."""
         pad = self.pad[rows]

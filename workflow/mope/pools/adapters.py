@@ -1,7 +1,7 @@
 """Expert pool (a): LoRA adapters over one base model, all experts of all requests in one forward pass."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -66,6 +66,13 @@ class AdapterPool(ExpertPool):
         return other
 
     def prefill(self, prompts: list[list[int]], experts: list[int]) -> tuple[AdapterState, torch.Tensor]:
+        [started] = self.prefill_parts(prompts, experts)
+        return started
+
+    def prefill_parts(
+        self, prompts: list[list[int]], experts: list[int], width: int | None = None
+    ) -> Iterator[tuple[AdapterState, torch.Tensor] | None]:
+        """`prefill` with a pause (None) after every `width` columns of tokens, a multiple of 8; at last its result."""
         which = torch.tensor(experts, device=self.device)
         order = which.argsort(stable=True)
         # Several answers to one prompt share its forward pass.
@@ -73,13 +80,28 @@ class AdapterPool(ExpertPool):
         different = [prompt for _, prompt in read]
         cache = self.llama.new_cache([len(prompt) for prompt in different])
         batch = self._batch(torch.tensor([expert for expert, _ in read], device=self.device))
-        hidden = self.llama.forward(left_pad(different, self.device), cache, batch)
+        tokens = left_pad(different, self.device)
+        *before, last = tokens.split(width or tokens.shape[1], dim=1)
+        for part in before:
+            self.llama.forward(part, cache, batch)
+            yield None
+        hidden = self.llama.forward(last, cache, batch)
         if len(read) < len(prompts):
             rows = torch.tensor(places, device=self.device)
             cache.keep(rows)
             hidden, batch = hidden[rows], self._batch(which[order])
         state = AdapterState(which, order, order.argsort(), batch, cache)
-        return state, self._log_probabilities(state, hidden)
+        yield state, self._log_probabilities(state, hidden)
+
+    def join(self, state: AdapterState, other: AdapterState) -> None:
+        """Take up the rows of another state of this pool after those of `state`."""
+        own = len(state.experts)
+        places = torch.cat([state.inverse, other.inverse + own])
+        state.experts = torch.cat([state.experts, other.experts])
+        state.order = state.experts.argsort(stable=True)
+        state.inverse = state.order.argsort()
+        state.cache.join(other.cache, places[state.order])
+        state.batch = self._batch(state.experts[state.order])
 
     def step(self, state: AdapterState, tokens: torch.Tensor) -> torch.Tensor:
         return self._log_probabilities(state, self.llama.forward(tokens[state.order, None], state.cache, state.batch))

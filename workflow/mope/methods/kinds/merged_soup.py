@@ -3,8 +3,9 @@
 from functools import partial
 
 from mope.decoding.mixers.probability import Probability
-from mope.engine.lora import read_adapter
+from mope.engine.lora import Adapter, read_adapter
 from mope.methods.generator import Answers, Generator, PromptCombinations
+from mope.methods.served_row import ServedRow, single_row
 from mope.methods.soups import AVERAGES
 
 REQUIRED = {"prompt": {"enum": ["all", "none"]}, "average": {"enum": ["factor", "exact", "sum"]}}
@@ -14,14 +15,24 @@ NEEDS = ["experts"]
 
 def answers(generator: Generator, method: dict, pairs: PromptCombinations) -> Answers:
     """Each combination's soup answers its own requests."""
+    combinations = generator.preferences.combinations()
+    requests = [
+        generator.plain_request(combinations.index(xi), prompt, generator.texts_read(method, xi), xi)
+        for prompt, xi in pairs
+    ]
+    return {0: generator.decode(generator.pool(merged_adapters(generator, method)), Probability(), requests)}
+
+
+def merged_adapters(generator: Generator, method: dict) -> dict[str, Adapter]:
+    """The soup of every combination."""
     preferences, average = generator.preferences, AVERAGES[method["average"]]
     if "strength" in method:
         average = partial(average, strength=method["strength"])
     adapters = {name: read_adapter(folder) for name, folder in generator.models.experts.items()}
     combinations = preferences.combinations()
-    merged = {xi: average([adapters[member] for member in preferences.members(xi)]) for xi in combinations}
-    requests = [
-        generator.plain_request(combinations.index(xi), prompt, generator.texts_read(method, xi), xi)
-        for prompt, xi in pairs
-    ]
-    return {0: generator.decode(generator.pool(merged), Probability(), requests)}
+    return {xi: average([adapters[member] for member in preferences.members(xi)]) for xi in combinations}
+
+
+def served(generator: Generator, method: dict) -> ServedRow:
+    """The soups, one request at a time."""
+    return single_row(generator, method, merged_adapters(generator, method), lambda xi: xi)

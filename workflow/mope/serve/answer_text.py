@@ -1,0 +1,30 @@
+"""Tokens to text as they come, up to the first of the stop texts."""
+
+from collections.abc import Sequence
+
+from mope.explain.terminal_chat import added_text
+
+
+class AnswerText:
+    """The text of one answer; what may be the beginning of a stop text waits until that is decided."""
+
+    def __init__(self, tokenizer, stops: Sequence[str] = ()):
+        self.tokenizer, self.stops = tokenizer, stops
+        self.tokens: list[int] = []
+        self.decoded, self.shown = "", 0
+
+    def push(self, token: int, last: bool) -> tuple[str, bool]:
+        """The text that may be shown after this token, and whether a stop text has ended the answer."""
+        self.tokens.append(token)
+        self.decoded += added_text(self.tokenizer, self.tokens, self.decoded)
+        if last:  # an incomplete character is shown as in a finished answer
+            self.decoded = self.tokenizer.decode(self.tokens, skip_special_tokens=True)
+        found = [place for stop in self.stops if (place := self.decoded.find(stop)) >= 0]
+        end = min(found) if found else len(self.decoded) - (0 if last else self._begun())
+        text, self.shown = self.decoded[self.shown : end], max(self.shown, end)
+        return text, bool(found)
+
+    def _begun(self) -> int:
+        """Characters at the end of the text that begin a stop text."""
+        lengths = (n for stop in self.stops for n in range(1, len(stop)) if self.decoded.endswith(stop[:n]))
+        return max(lengths, default=0)

@@ -1,0 +1,35 @@
+"""No request's body is read past a limit."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mope.serve.error_replies import error_reply
+
+
+class BodyLimit:
+    """Answers 413 to bodies of more than `most` bytes, whether they tell their length or not."""
+
+    def __init__(self, app: ASGIApp, most: int):
+        self.app, self.most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        body = b""
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return
+            body += message.get("body", b"")
+            if len(body) > self.most:
+                reply = error_reply(413, f"a body of more than {self.most} bytes found")
+                await reply(scope, receive, send)
+                return
+            if not message.get("more_body"):
+                break
+        whole = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replayed() -> Message:
+            return whole.pop() if whole else await receive()
+
+        await self.app(scope, replayed, send)

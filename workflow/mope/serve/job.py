@@ -1,0 +1,69 @@
+"""One answer under way in the server: what is asked, and who listens."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mope.decoding.mixers.mixer import Mixer
+from mope.decoding.request import Request
+from mope.decoding.sampling import Ngrams, Sampling, uniforms
+from mope.decoding.step_controller import StepController
+from mope.pools.adapters import AdapterPool
+
+
+@dataclass(frozen=True)
+class ServedToken:
+    """A token, α and log p_i(y_t) of the request's k experts (α None without weights), log π(y_t) of the mixture
+    before temperature, truncation and bans, and (token, log π) of the most probable tokens as far as asked for."""
+
+    token: int
+    alphas: list[float] | None
+    expert_logprobs: list[float]
+    logprob: float
+    top: list[tuple[int, float]]
+
+
+@dataclass(eq=False)
+class Job:
+    """A request in `pool`, mixed by `mixer` and by a controller where there is one.
+
+    `emphasis`, one positive factor per expert, multiplies the controller's α, which is then normalised again.
+    `on_token` is called with each token and its place in the answer's end: None, or why the answer ends here
+    ("stop" | "length"); it returns whether the answer goes on. `on_error` is called once if decoding fails. Both are
+    called in the thread that decodes. `cancelled` may be set by any thread.
+    """
+
+    pool: AdapterPool
+    request: Request
+    mixer: Mixer
+    sampling: Sampling
+    on_token: Callable[[ServedToken, str | None], bool]
+    on_error: Callable[[Exception], None]
+    controller: StepController | None = None
+    emphasis: Sequence[float] | None = None
+    top: int = 0
+    cancelled: bool = False
+    tokens: list[int] = field(default_factory=list)
+    uniform: np.ndarray = field(init=False)
+    ngrams: Ngrams | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.uniform = uniforms(self.request.seed, self.request.max_new_tokens)
+        size = self.sampling.no_repeat_ngram
+        self.ngrams = Ngrams(size, list(self.request.prompts)) if size else None
+
+    def banned(self, ends: Sequence[int]) -> list[int]:
+        """The tokens that may not come next."""
+        early = ends if len(self.tokens) < self.request.min_new_tokens else []
+        return [*early, *(self.ngrams.banned() if self.ngrams else [])]
+
+    def accept(self, found: ServedToken, ends: Sequence[int]) -> bool:
+        """Take a token up and hand it on; whether the answer goes on."""
+        self.tokens.append(found.token)
+        if self.ngrams:
+            self.ngrams.append(found.token)
+        reason = "stop" if found.token in ends else None
+        if reason is None and len(self.tokens) == self.request.max_new_tokens:
+            reason = "length"
+        return self.on_token(found, reason) and reason is None

@@ -1,0 +1,182 @@
+"""The batch that never ends: requests of one pool join it and leave it between any two steps.
+
+A request's tokens do not depend on what else is in the batch, but for rounding: its rows, its controller's cache, its
+random numbers and its bans are its own.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from mope.decoding.sampling import draw_tokens, without_banned
+from mope.decoding.step_controller import StepController
+from mope.pools.adapters import AdapterPool
+from mope.serve.job import Job, ServedToken
+
+
+@dataclass
+class Guided:
+    """The jobs of one controller, in the order of its state; `logits` (G, n) for their next token."""
+
+    jobs: list[Job]
+    state: object
+    logits: torch.Tensor
+
+
+@dataclass
+class PrefilledJobs:
+    """Jobs of which every model has read the prompt: `logprobs` (R, V), row by row as in `Job.request.experts`."""
+
+    jobs: list[Job]
+    state: object
+    logprobs: torch.Tensor
+    guided: dict[StepController, Guided]
+
+
+def prefill_jobs(pool: AdapterPool, jobs: list[Job], width: int | None = None) -> Iterator[PrefilledJobs | None]:
+    """Let all models read the prompts of `jobs`, `width` tokens (a multiple of 8) at a time: None, ..., the result."""
+    prompts = [prompt for job in jobs for prompt in job.request.prompts]
+    experts = [expert for job in jobs for expert in job.request.experts]
+    for part in pool.prefill_parts(prompts, experts, width):
+        if part is None:
+            yield None
+        else:
+            state, logprobs = part
+    guided = {}
+    for controller, own in grouped(jobs, lambda job: job.controller).items():
+        if controller is not None:
+            masks = torch.zeros(len(own), len(pool.names), dtype=torch.bool, device=pool.device)
+            for row, job in enumerate(own):
+                masks[row, list(job.request.experts)] = True
+            guided[controller] = Guided(own, *controller.prefill([job.request.controller_ids for job in own], masks))
+    yield PrefilledJobs(jobs, state, logprobs, guided)
+
+
+def grouped(jobs: list[Job], key) -> dict:
+    """Jobs by `key(job)`, in their order."""
+    groups = defaultdict(list)
+    for job in jobs:
+        groups[key(job)].append(job)
+    return dict(groups)
+
+
+class RunningBatch:
+    """The jobs of a pool that are being decoded; each of the tokens `ends` ends an answer."""
+
+    def __init__(self, pool: AdapterPool, ends: Sequence[int]):
+        self.pool, self.ends = pool, ends
+        self.now: PrefilledJobs | None = None
+
+    @property
+    def jobs(self) -> list[Job]:
+        return self.now.jobs if self.now else []
+
+    def join(self, new: PrefilledJobs) -> None:
+        """Take up jobs whose prompts have been read."""
+        now = self.now
+        if now is None:
+            self.now = new
+            return
+        self.pool.join(now.state, new.state)
+        now.jobs = now.jobs + new.jobs
+        now.logprobs = torch.cat([now.logprobs, new.logprobs])
+        for controller, guided in new.guided.items():
+            own = now.guided.get(controller)
+            if own is None:
+                now.guided[controller] = guided
+            else:
+                controller.join(own.state, guided.state)
+                own.jobs, own.logits = own.jobs + guided.jobs, torch.cat([own.logits, guided.logits])
+
+    def step(self) -> None:
+        """One token for every job that goes on; those that end or were cancelled leave with all their rows."""
+        self.keep([job for job in self.jobs if not job.cancelled])
+        if self.now is None:
+            return
+        chosen = self.choose()
+        self.keep([job for job in self.jobs if job.accept(chosen[job], self.ends) and not job.cancelled])
+        if self.now is not None:
+            self.advance()
+
+    def choose(self) -> dict[Job, ServedToken]:
+        """The next token of every job; jobs that are mixed and sampled alike are computed together."""
+        now, first, chosen = self.now, {}, {}
+        place = 0
+        for job in now.jobs:
+            first[job] = place
+            place += len(job.request.experts)
+        logits = {job: row for guided in now.guided.values() for job, row in zip(guided.jobs, guided.logits)}
+        for group in grouped(now.jobs, how_mixed).values():
+            chosen |= self.choose_alike(group, [first[job] for job in group], logits)
+        return chosen
+
+    def choose_alike(self, group: list[Job], first: list[int], logits: dict) -> dict[Job, ServedToken]:
+        """The next tokens of jobs that `how_mixed` does not tell apart; `first` are their first rows."""
+        device, size = self.pool.device, len(group[0].request.experts)
+        rows = torch.tensor(first, device=device)[:, None] + torch.arange(size, device=device)
+        logprobs = self.now.logprobs[rows]  # (G, k, V)
+        experts = torch.tensor([list(job.request.experts) for job in group], device=device)
+        present = torch.ones_like(experts, dtype=torch.bool)
+        alphas = None
+        if group[0].controller is not None:
+            alphas = torch.stack([logits[job] for job in group]).gather(1, experts).softmax(dim=1)
+            if any(job.emphasis for job in group):
+                factors = torch.tensor([list(job.emphasis or [1.0] * size) for job in group], device=device)
+                alphas = alphas * factors
+                alphas = alphas / alphas.sum(dim=1, keepdim=True)
+        elif group[0].request.weights is not None:
+            alphas = torch.tensor([[float(w) for w in job.request.weights] for job in group], device=device)
+        mixer = group[0].mixer
+        mixed = mixer.mix(logprobs, mixer.weights(experts, present, alphas), None)
+        banned = [(row, token) for row, job in enumerate(group) for token in job.banned(self.ends)]
+        uniform = torch.tensor([job.uniform[len(job.tokens)] for job in group], dtype=torch.float64, device=device)
+        tokens = draw_tokens(without_banned(mixed, banned), group[0].sampling, uniform)
+        own = logprobs.gather(2, tokens[:, None, None].expand(-1, size, 1))[:, :, 0].tolist()
+        logprob = mixed.gather(1, tokens[:, None])[:, 0].tolist()
+        given = [None] * len(group) if alphas is None else alphas.tolist()
+        most = min(max(job.top for job in group), mixed.shape[1])
+        best = mixed.topk(most, dim=1) if most else None
+        found = {}
+        for row, (job, token) in enumerate(zip(group, tokens.tolist())):
+            top = [] if best is None else list(zip(best.indices[row].tolist(), best.values[row].tolist()))
+            found[job] = ServedToken(token, given[row], own[row], logprob[row], top[: job.top])
+        return found
+
+    def keep(self, kept: list[Job]) -> None:
+        """Drop all jobs but those of `kept`, which are in the order of the batch."""
+        now = self.now
+        if now is None or len(kept) == len(now.jobs):
+            return
+        if not kept:
+            self.now = None
+            return
+        stay = set(kept)
+        flags = [job in stay for job in now.jobs for _ in job.request.experts]
+        rows = torch.tensor(flags, device=self.pool.device).nonzero()[:, 0]
+        self.pool.keep(now.state, rows)
+        now.logprobs, now.jobs = now.logprobs[rows], kept
+        for controller, guided in list(now.guided.items()):
+            places = [place for place, job in enumerate(guided.jobs) if job in stay]
+            if not places:
+                del now.guided[controller]
+            elif len(places) < len(guided.jobs):
+                index = torch.tensor(places, device=self.pool.device)
+                controller.keep(guided.state, index)
+                guided.jobs, guided.logits = [guided.jobs[place] for place in places], guided.logits[index]
+
+    def advance(self) -> None:
+        """Let the models read the last token of every job."""
+        now, device = self.now, self.pool.device
+        read = [job.tokens[-1] for job in now.jobs for _ in job.request.experts]
+        now.logprobs = self.pool.step(now.state, torch.tensor(read, device=device))
+        for controller, guided in now.guided.items():
+            last = torch.tensor([job.tokens[-1] for job in guided.jobs], device=device)
+            guided.logits = controller.step(guided.state, last)
+
+
+def how_mixed(job: Job) -> tuple:
+    """Jobs for which this is equal can be mixed and sampled in one go."""
+    given = job.controller is not None or job.request.weights is not None
+    return id(job.mixer), len(job.request.experts), id(job.controller), given, job.sampling

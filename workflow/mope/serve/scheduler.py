@@ -1,0 +1,143 @@
+"""The thread that decodes: waiting requests are read in parts beside the steps of those under way, and join them."""
+
+import collections
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from mope.decoding.request import check_request
+from mope.serve.job import Job
+from mope.serve.running_batch import PrefilledJobs, RunningBatch, prefill_jobs
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Requests that wait at most, that are decoded at most at a time, and tokens of a prompt read between two steps."""
+
+    queue: int = 256
+    together: int = 64
+    prefill_width: int = 128
+
+
+class BusyError(Exception):
+    """The queue is full; `retry_after` seconds are an estimate of when it will not be."""
+
+    def __init__(self, retry_after: int):
+        super().__init__(f"too many requests wait; try again in {retry_after} s")
+        self.retry_after = retry_after
+
+
+class Scheduler:
+    """Decodes jobs first come, first served, in one thread; `submit` and `counts` may be called by any."""
+
+    def __init__(self, ends: Sequence[int], limits: Limits):
+        self.ends, self.limits = ends, limits
+        self.waiting: collections.deque[Job] = collections.deque()
+        self.batches: dict[int, RunningBatch] = {}  # by id of the pool
+        self.reading: tuple[list[Job], Iterator[PrefilledJobs | None]] | None = None
+        self.changed, self.stopping = threading.Condition(), False
+        self.steps, self.joined, self.seconds = 0, 0, 1.0  # the last: of an answer lately
+        self.thread = threading.Thread(target=self._run, name="decode", daemon=True)
+        self.thread.start()
+
+    def submit(self, *jobs: Job) -> None:
+        """Queue jobs, all or none; `BusyError` where there is no room, `MopeError` for what cannot be decoded."""
+        for number, job in enumerate(jobs):
+            check_request(number, job.request, len(job.pool.names), job.controller is not None)
+        with self.changed:
+            if len(self.waiting) + len(jobs) > self.limits.queue:
+                share = len(self.waiting) / self.limits.together
+                raise BusyError(max(1, round(share * self.seconds)))
+            self.waiting.extend(jobs)
+            self.changed.notify()
+
+    def counts(self) -> dict[str, int]:
+        """Requests that wait and that are decoded (or read), steps so far, and jobs that have joined a batch."""
+        return {
+            "waiting": len(self.waiting),
+            "running": self._under_way(),
+            "steps": self.steps,
+            "joined": self.joined,
+        }
+
+    def stop(self) -> None:
+        """Drop everything and end the thread."""
+        with self.changed:
+            self.stopping = True
+            self.changed.notify()
+        self.thread.join()
+
+    def _under_way(self) -> int:
+        reading = len(self.reading[0]) if self.reading else 0
+        return reading + sum(len(batch.jobs) for batch in list(self.batches.values()))
+
+    def _run(self) -> None:
+        with torch.inference_mode():
+            while self._has_work():
+                self._admit()
+                self._read_on()
+                for batch in self.batches.values():
+                    self._step(batch)
+
+    def _has_work(self) -> bool:
+        """Wait until there is something to do; False at the end."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.stopping or self.waiting or self._under_way())
+            return not self.stopping
+
+    def _admit(self) -> None:
+        """Begin to read the prompts of those who have waited longest, up to the next one of another pool."""
+        if self.reading:
+            return
+        with self.changed:
+            room, jobs = self.limits.together - self._under_way(), []
+            while self.waiting and len(jobs) < room:
+                if self.waiting[0].cancelled:
+                    self.waiting.popleft()
+                elif jobs and self.waiting[0].pool is not jobs[0].pool:
+                    break
+                else:
+                    jobs.append(self.waiting.popleft())
+            if jobs:
+                self.reading = jobs, prefill_jobs(jobs[0].pool, jobs, self.limits.prefill_width)
+
+    def _read_on(self) -> None:
+        """Read one part of the prompts; after the last one the jobs join their batch."""
+        if not self.reading:
+            return
+        jobs, parts = self.reading
+        try:
+            done = next(parts)
+            if done is None:
+                return
+            batch = self.batches.setdefault(id(jobs[0].pool), RunningBatch(jobs[0].pool, self.ends))
+            batch.join(done)
+            self.joined += len(jobs)
+        except Exception as error:
+            self._fail(jobs, error)
+        self.reading = None
+
+    def _step(self, batch: RunningBatch) -> None:
+        if not batch.jobs:
+            return
+        began, before = time.monotonic(), batch.jobs
+        try:
+            batch.step()
+        except Exception as error:
+            batch.now = None
+            self._fail(before, error)
+        self.steps += 1
+        spent = time.monotonic() - began
+        for job in before:
+            if job not in batch.jobs:
+                self.seconds += 0.1 * (spent * len(job.tokens) - self.seconds)
+
+    def _fail(self, jobs: list[Job], error: Exception) -> None:
+        """What went wrong goes to the log, and to everyone whose answer it ends; the server goes on."""
+        traceback.print_exception(error)
+        for job in jobs:
+            job.on_error(error)

@@ -1,0 +1,107 @@
+"""A finished run as a server knows it: its rows by name, and the pools and controllers that they share."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import AutoConfig
+
+from mope.controller.loading import load_controller
+from mope.errors import MopeError
+from mope.methods.entries import chosen_by
+from mope.methods.generator import GenerationSettings, Generator, Models
+from mope.methods.kind_table import METHOD_KINDS
+from mope.methods.served_row import ServedRow, single_row
+from mope.pools.adapters import BASE, AdapterPool
+from mope.preferences import load_preferences
+from mope.provenance.artifact import read_meta
+from mope.provenance.manifest import require_listed
+from mope.runtime.cli import settings_of
+
+
+def rows_of(run: Path) -> dict[str, dict]:
+    """The settings with which each row of the run has answered its evaluation, by name, from the records of that."""
+    records = [read_meta(file) for file in sorted((run / "responses").glob("*/*.parquet"))]
+    rows = {record["params"]["name"]: record["params"] for record in records if "name" in record["params"]}
+    if not rows:
+        raise MopeError(f"{run / 'responses'}: no answers found; finish the run with `make results` first")
+    return rows
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A row ready to answer: its pool, mixing rule and controller are loaded."""
+
+    row: ServedRow
+    generator: Generator
+    pool: AdapterPool
+    mixer: object
+    controller: object | None
+    decoder: object | None
+    needs_preferences: bool
+
+
+class ServedRun:
+    """All rows of the run in folder `run` that answer single questions, `base`, and each expert by its id.
+
+    All experts and the base are one pool; soups and policies are further adapters of the same base.
+    """
+
+    def __init__(self, run: Path):
+        rows = rows_of(run)
+        params = next(iter(rows.values()))
+        self.preferences = load_preferences(require_listed(run, run / "preferences.yaml"), params["preferences"])
+        base = require_listed(run, run / "base")
+        self.experts = {i: require_listed(run, run / "expert" / i) for i in self.preferences.ids}
+        self.run, self.base, self.models = run, base, {}
+        own = {"base": {"kind": "base", "prompt": "none"}}
+        generator = self._generator(params, own["base"])
+        self.tokenizer, self.ends = generator.tokenizer, generator.ends
+        pool = generator.pool(self.experts | {"base": BASE})
+        if not isinstance(pool, AdapterPool):
+            raise MopeError(f"{base}: only LLaMA-shaped models can be served")
+        self.pool = pool
+        self.positions = AutoConfig.from_pretrained(base, trust_remote_code=False).max_position_embeddings
+        self.loaded: dict = {}
+        for name, row in rows.items():
+            kind = METHOD_KINDS[row["method"]["kind"]]
+            if hasattr(kind, "served") and not chosen_by(row["method"]):
+                generator = self._generator(row, row["method"])
+                self._add(name, kind.served(generator, row["method"]), generator, row["method"]["prompt"] != "none")
+        generator = self._generator(params, own["base"])
+        self._add("base", single_row(generator, own["base"], {"base": BASE}, lambda xi: "base"), generator, False)
+        for i in self.preferences.ids:
+            alone = self._expert(generator, i)
+            self._add(i, alone, generator, False)
+
+    def _generator(self, row: dict, method: dict) -> Generator:
+        """What the row answers with."""
+        controllers, policies = (self._seeded(kind, method.get(kind)) for kind in ("controller", "policy"))
+        settings = settings_of(GenerationSettings, row["generation"] | {key: row[key] for key in ("seed", "precision")})
+        return Generator(Models(self.base, self.experts, controllers, policies), self.preferences, settings)
+
+    def _seeded(self, kind: str, name: str | None) -> dict[int, Path]:
+        """The folders of a controller or policy by seed."""
+        folders = [] if name is None else [f for f in (self.run / kind / name).glob("seed*") if f.is_dir()]
+        return {int(folder.name.removeprefix("seed")): require_listed(self.run, folder) for folder in sorted(folders)}
+
+    def _expert(self, generator: Generator, name: str) -> ServedRow:
+        """One expert, which reads its own preference text."""
+        row = single_row(generator, {"prompt": "none"}, {name: self.experts[name]}, lambda xi: name)
+
+        def request(pool, controller, prompt, combination, weights):
+            return generator.plain_request(pool.names.index(name), prompt, [self.preferences.texts[name]], name), None
+
+        return ServedRow(row.adapters, request, row.mixer)
+
+    def _add(self, name: str, row: ServedRow, generator: Generator, needs_preferences: bool) -> None:
+        shared = all(key in self.experts or key == "base" for key in row.adapters)
+        pool = self.pool if shared else self.pool.beside(row.adapters)
+        controller = decoder = None
+        if row.controller is not None:
+            if row.controller not in self.loaded:
+                known = self.pool.beside(dict.fromkeys(self.preferences.ids, BASE))  # its outputs know no base
+                module = load_controller(row.controller, known, self.preferences, self.tokenizer)
+                self.loaded[row.controller] = module, module.decoder()
+            controller, decoder = self.loaded[row.controller]
+        needed = needs_preferences or not shared or controller is not None or len(row.adapters) > 1
+        self.models[name] = ServedModel(row, generator, pool, row.mixer(pool), controller, decoder, needed)
