@@ -171,7 +171,7 @@ def test_paths_and_preferences_reach_scripts_as_they_are(commands: list[list[str
 
 def test_settings_reach_scripts_as_they_are(commands: list[list[str]]) -> None:
     (pad,) = options(commands, "import_base", "--settings")
-    assert json.loads(pad) == {"pad_token": "<pad> $(touch run) {seed}"}
+    assert json.loads(pad) == {"pad_token": "<pad> $(touch run) {seed}", "grown": False}
     (judge,) = options(commands, "judge_chat", "--settings")
     assert json.loads(judge)["model"] == "m $(touch run) {judge} 'x'"
     for settings in options(commands, "generate", "--settings"):

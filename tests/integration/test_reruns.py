@@ -79,7 +79,7 @@ def test_an_edit_of_the_rebel_loss_reruns_the_controller_and_what_follows(edit: 
 
 
 def test_an_edit_of_one_figure_reruns_that_figure_only(edit: Callable) -> None:
-    jobs = edit("workflow/mope/report/figures/variants.py", code_appended)
+    jobs = edit("workflow/mope/report/figures/length_win_rate.py", code_appended)
     assert jobs - Counter(ALWAYS_LAST) == Counter(plot=1)
 
 

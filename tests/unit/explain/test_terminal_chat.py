@@ -75,14 +75,16 @@ def trained(tmp_path_factory, six, root):
     tokenizer = train_tokenizer(["Why is the sky blue? Generate a response in an unfriendly manner."] * 20, 320)
     shape = tiny_config(vocab_size=len(tokenizer), eos_token_id=tokenizer.eos_token_id).to_dict()
     base = LlamaForCausalLM(tiny_config(vocab_size=len(tokenizer), eos_token_id=tokenizer.eos_token_id))
-    base.save_pretrained(run / "base")
-    tokenizer.save_pretrained(run / "base")
+    with write(run / "base", stage="train_base", params={}, seeds={}) as folder:
+        base.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
     for name in IDS:
         adapter = get_peft_model(
             LlamaForCausalLM.from_pretrained(run / "base"),
             LoraConfig(task_type="CAUSAL_LM", r=2, target_modules="all-linear"),
         )
-        adapter.save_pretrained(run / "expert" / name)
+        with write(run / "expert" / name, stage="train_expert", params={}, seeds={}) as folder:
+            adapter.save_pretrained(folder)
     shape = {key: shape[key] for key in ("vocab_size", "hidden_size", "intermediate_size", "num_attention_heads")}
     controller = PreferenceController(PreferenceControllerConfig(experts=IDS, num_hidden_layers=1, **shape))
     params = {"expert_prompt": "all"}
