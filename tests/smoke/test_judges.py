@@ -89,7 +89,7 @@ def test_an_llm_judge_killed_and_started_again_repeats_no_call(run: Path, change
     log = (run / "results/smoke/logs/judge_chat.llm.log").read_text()
     assert "calls to make" in log.splitlines()[0] and SECRET not in log
     after = pd.read_csv(run / TABLES[1])
-    assert set(after["judge"]) == {"truth", "rubric", "llm"}
+    assert set(after["judge"]) == {"truth", "rubric", "reward_models", "llm"}
     assert after[after["judge"] != "llm"].reset_index(drop=True).equals(before)
     both = agreement(run).loc["rubric", "llm"]
     assert both["n"] > 100 and -1 <= both["kappa"] <= 1
