@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -171,12 +172,22 @@ def test_a_damaged_result_is_not_copied(root: Path, run: Path, tmp_path: Path) -
     assert not (tmp_path / "reference").exists()
 
 
-def test_a_run_without_a_benchmark_is_not_copied(root: Path, run: Path, tmp_path: Path) -> None:
-    (run / "benchmarks/decoding.json").unlink()
-    (run / "benchmarks/decoding.json.meta.json").unlink()
+def test_benchmarks_of_the_reference_stay_where_a_run_has_none(root: Path, run: Path, tmp_path: Path) -> None:
+    copied = ("copy_reference.py", "--run", run, "--out", tmp_path / "reference")
+    assert script(root, *copied).returncode == 0
+    kept = (tmp_path / "reference/benchmarks/decoding.json").read_bytes()
+    shutil.rmtree(run / "benchmarks")
+    outcome = script(root, *copied)
+    assert outcome.returncode == 0 and "no benchmarks" in outcome.stdout
+    assert (tmp_path / "reference/benchmarks/decoding.json").read_bytes() == kept
+
+
+def test_a_run_without_its_claims_is_not_copied(root: Path, run: Path, tmp_path: Path) -> None:
+    (run / "claims.json").unlink()
+    (run / "claims.json.meta.json").unlink()
     outcome = script(root, "copy_reference.py", "--run", run, "--out", tmp_path / "reference")
     assert (outcome.returncode, outcome.stderr.count("\n")) == (2, 1)
-    assert "no benchmarks/decoding.json found; finish `make results` and `make benchmark`" in outcome.stderr
+    assert "no claims.json found; finish `make results`" in outcome.stderr
     assert not (tmp_path / "reference").exists()
 
 

@@ -20,12 +20,12 @@ from mope.runtime.estimate import durations_of
 from mope.runtime.wall_time import timed_jobs, wall_time
 
 PROJECT = Path(__file__).resolve().parents[2]
+BENCHMARKS = ["benchmarks/decoding.json", "benchmarks/training.json"]
 KEPT = [
     "tables/*.csv",
     "figures/*.svg",
     "reward/*.metrics.json",
-    "benchmarks/decoding.json",
-    "benchmarks/training.json",
+    *BENCHMARKS,
     "claims.json",
     "manifest.json",
 ]
@@ -124,12 +124,16 @@ def main() -> None:
     for pattern in patterns(args.run.name, args.further):
         whole = map(require, sorted(args.run.glob(pattern)))
         found = [path for path in whole if meta_path(path) in records]
-        if not found and pattern not in WHERE_MADE:
-            raise MopeError(f"{args.run}: no {pattern} found; finish `make results` and `make benchmark` first")
+        if not found and pattern not in (*WHERE_MADE, *BENCHMARKS):
+            raise MopeError(f"{args.run}: no {pattern} found; finish `make results` first")
         files += found
+    stay = {FURTHER, GPU_CHECK, f"{GPU_CHECK}.meta.json"}
+    if not any(file.match(pattern) for file in files for pattern in BENCHMARKS):
+        stay.add("benchmarks")
+        print(f"{args.run}: no benchmarks (`make benchmark`); those of the reference stay, with their records")
     out = args.out / FURTHER / args.run.name if args.further else args.out
     for old in out.glob("*"):
-        if old.name not in (FURTHER, GPU_CHECK, f"{GPU_CHECK}.meta.json"):
+        if old.name not in stay:
             shutil.rmtree(old) if old.is_dir() else old.unlink()
     for file in files:
         target = out / file.relative_to(args.run)
