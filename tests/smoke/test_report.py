@@ -55,7 +55,7 @@ def test_the_first_screen_says_whether_it_reproduced(report: Browser) -> None:
     assert shown[0] == "Did it reproduce?"
     first = next(line for line in shown if line.startswith("MoPE has the highest average win rate"))
     assert "reproduced" in first or "undecided by the interval" in first  # which of them is for the run to say
-    assert len(shown) > 8  # the title, the head, and most of the claims without scrolling
+    assert len(shown) > 6  # the title, the head, and the first claims without scrolling, with both views of each
 
 
 def test_categories_and_entries_are_in_order(report: Browser) -> None:
