@@ -18,6 +18,12 @@ ROOT = Path(__file__).resolve().parents[1]
 COPIED = ["Snakefile", "config.yaml", "workflow", "envs", "Makefile", "pyproject.toml"]
 
 
+def pytest_configure() -> None:
+    """What the tests start must hear signals, also where they themselves run under `nohup` or in the background."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project."""
