@@ -14,14 +14,10 @@ from chat_server import Server
 os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false")
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in the background of a script; the stages would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # as under nohup
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ["Snakefile", "config.yaml", "workflow", "envs", "Makefile", "pyproject.toml"]
-
-
-def pytest_configure() -> None:
-    """What the tests start must hear signals, also where they themselves run under `nohup` or in the background."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
