@@ -2,7 +2,6 @@
 
 import copy
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -72,13 +71,6 @@ def imported(model: PreTrainedModel, folder: Path) -> Path:
     TOKENIZER.save_pretrained(folder / "given")
     import_base(folder / "given", None, [], folder / "base")
     return folder / "base"
-
-
-@pytest.fixture
-def saved(tmp_path: Path) -> Iterator[Checkpoints]:
-    checkpoints = Checkpoints(tmp_path / "checkpoints", 1000)
-    yield checkpoints
-    checkpoints.ignore()
 
 
 def check_pool(model: PreTrainedModel, base: Path, folder: Path) -> None:

@@ -1,6 +1,5 @@
 """A base of another architecture and vocabulary through every stage that runs models, and a PCM from a LLaMA."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -74,14 +73,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("own")
     import_base(save_model(folder / "given", own_tokenizer()), "<unused>", [], folder / "base")
     return folder / "base"
-
-
-@pytest.fixture
-def saved(tmp_path: Path) -> Iterator[Checkpoints]:
-    """Checkpoints that are never due."""
-    checkpoints = Checkpoints(tmp_path / "checkpoints", 1000)
-    yield checkpoints
-    checkpoints.ignore()
 
 
 def save_llama(folder: Path, tokenizer: PreTrainedTokenizerFast) -> Path:

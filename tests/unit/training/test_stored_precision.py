@@ -1,6 +1,5 @@
 """A base stored in 16 bits runs on a CPU in the precision of the experiment, with the sums of that precision."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -31,13 +30,6 @@ SHAPE = {
 }  # fmt: skip
 MODELS = {"llama": (LlamaForCausalLM, LlamaConfig), "gpt_neox": (GPTNeoXForCausalLM, GPTNeoXConfig)}
 PROMPT = [[5, 6, 7, 9, 30, 40]]
-
-
-@pytest.fixture
-def saved(tmp_path: Path) -> Iterator[Checkpoints]:
-    checkpoints = Checkpoints(tmp_path / "checkpoints", 1000)
-    yield checkpoints
-    checkpoints.ignore()
 
 
 def imported(family: str, stored: torch.dtype, folder: Path) -> Path:

@@ -55,7 +55,8 @@ def decode(
         )
     batch_size = batch_size or pool.room(requests, look_every > 1)
     by_length = sorted(range(len(requests)), key=lambda number: -max(map(len, requests[number].prompts)))
-    with progress(len(requests), "answers") as bar:
+    done = 0
+    with progress(len(requests), "answers", shown=on_token is None) as bar:  # else whoever listens shows the tokens
         for first in range(0, len(requests), batch_size):
             numbers = by_length[first : first + batch_size]
             with torch.inference_mode():
@@ -68,7 +69,9 @@ def decode(
                         going_on = run.step(step, numbers, on_token)
                     else:
                         going_on = unattended.take(step, min(look_every, run.steps - step))
-                    bar.update(first + run.alive.count(False) - bar.n)
+                    ended = first + run.alive.count(False)
+                    bar.update(ended - done)
+                    done = ended
                     if not going_on:
                         break
             run.finish()

@@ -32,6 +32,12 @@ def reference_sentence(runs: list[ReferenceRun], experiments: list[str], default
     averages = [run.tables["average_win_rates"] for run in runs if "average_win_rates" in run.tables]
     used = list(dict.fromkeys(judge for table in averages for judge in judges(table) if judge != REWARD_MODELS))
     text = f"The reference results are of the runs {listed([run.name for run in runs])}, judged by {listed(used)}"
+    commits = {}
+    for run in runs:
+        commits.setdefault(run.commit, []).append(run.name)
+    if len(commits) > 1:
+        made = "; ".join(f"{listed(names)} of commit `{commit}`" for commit, names in commits.items() if commit)
+        text += f". They were not all made by the same code, and their figures are not of the same models: {made}"
     if default_judge not in used:
         text += f"; those of the default judge, `{default_judge}`, are not in this reference"
     absent = [name for name in experiments if name not in {run.name for run in runs}]
