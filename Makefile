@@ -29,6 +29,7 @@
 
 VENV ?= .venv
 CORES ?= all
+WORKERS ?= 2  # processes that share the tests
 EXPERIMENT ?=
 CONFIG ?=
 ifeq ($(origin RUN),undefined)  # the name that the configuration gives, asked for once
@@ -134,7 +135,7 @@ gpu-check: $(READY)
 	$(BIN)/python workflow/scripts/gpu_check.py --out results/gpu_check.json $(CHECK)
 
 test: $(READY)
-	$(BIN)/python -m pytest -q --junitxml=results/tests.xml
+	$(BIN)/python -m pytest -q -n $(WORKERS) --junitxml=results/tests.xml
 
 test-slurm: $(READY)
 	$(BIN)/python -m pytest -q tests/slurm

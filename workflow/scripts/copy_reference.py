@@ -14,7 +14,9 @@ from mope.config.study_files import read_studies
 from mope.errors import MopeError
 from mope.provenance.artifact import meta_path, require
 from mope.report.docs.reference_runs import GPU_CHECK, TESTS, WHOLE_RUN
+from mope.report.docs.stage_times import STAGE_TIMES, stage_times
 from mope.report.docs.studies_page import only_in_studies
+from mope.report.figures.style import write_figure
 from mope.runtime.cli import run
 from mope.runtime.estimate import durations_of
 from mope.runtime.wall_time import timed_jobs, wall_time
@@ -141,7 +143,9 @@ def main() -> None:
         shutil.copyfile(file, target)
         text = json.dumps(compact(records[meta_path(file)]), indent=1, sort_keys=True)
         meta_path(target).write_text(text + "\n")
-    (out / "timings.csv").write_text("\n".join([COLUMNS, *timings(args.run, records)]) + "\n")
+    times = out / "timings.csv"
+    times.write_text("\n".join([COLUMNS, *timings(args.run, records)]) + "\n")
+    write_figure(stage_times(pd.read_csv(times)), [out / STAGE_TIMES], stage="copy_reference", inputs=[times])
     if args.tests:
         (out / TESTS).write_text(json.dumps(tests_of(args.tests), indent=1) + "\n")
     print(f"{out}: {len(files)} files, {sum(file.stat().st_size for file in files) // 1024} KB")

@@ -142,7 +142,7 @@ def test_the_fast_copy_of_a_policy_answers_as_the_policy_does(base: Path) -> Non
     model = AutoModelForCausalLM.from_pretrained(base)
     pool = policy_pool(model)
     policy = get_peft_model(
-        model, expert_adapter(ExpertSettings(**SETTINGS, learning_rate=0.1, steps=1, max_new_tokens=8))
+        model, expert_adapter(model, ExpertSettings(**SETTINGS, learning_rate=0.1, steps=1, max_new_tokens=8))
     )
     for seed in range(2):
         torch.manual_seed(seed)

@@ -150,7 +150,7 @@ def benchmark_expert_step(shape: RandomShape, settings: ExpertSettings) -> Itera
         base = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=False)
     batch = settings.prompts_per_step * settings.generations
     micro = settings.micro_batch or batch
-    policy = prepared(get_peft_model(base, expert_adapter(settings)), micro < batch)
+    policy = prepared(get_peft_model(base, expert_adapter(base, settings)), micro < batch)
     optimizer = torch.optim.AdamW(trained_parameters(policy), lr=settings.learning_rate)
     judge = random_classifier(shape, dtype, device).eval()
     prompts = random_texts(settings.prompts_per_step, PROMPT, config.vocab_size, "cpu").tolist()

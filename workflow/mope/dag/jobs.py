@@ -16,6 +16,7 @@ ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": str(8 << 30),
     "MALLOC_TOP_PAD_": str(64 << 20),
     "MALLOC_ARENA_MAX": "1",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # in pages of 2 MB, where the kernel gives them
 }
 
 

@@ -30,8 +30,8 @@ def loading_options(dtype: torch.dtype) -> dict:
 def batch_options(key: str, batch: int, micro_batch: int | None) -> dict:
     """Options of a TRL config for steps of `batch` rows over all processes.
 
-    Each process takes `micro_batch` rows per backward pass (None: all of its share). With a `micro_batch` below `batch`
-    activations are recomputed in the backward pass to save memory. `key` is the section of the configuration, which
+    Each process takes `micro_batch` rows per backward pass (None: all of its share). On a GPU with a `micro_batch` below
+    `batch`, activations are recomputed in the backward pass to save memory (`recomputes`). `key` is the section of the configuration, which
     errors name: `MopeError` where the processes do not divide `batch`, or `micro_batch` does not divide their share.
     """
     processes = init_distributed().num_processes
@@ -44,8 +44,13 @@ def batch_options(key: str, batch: int, micro_batch: int | None) -> dict:
     return {
         "per_device_train_batch_size": micro,
         "gradient_accumulation_steps": own // micro,
-        "activation_checkpointing": (micro_batch or batch) < batch,
+        "activation_checkpointing": recomputes(batch, micro_batch),
     }
+
+
+def recomputes(batch: int, micro_batch: int | None) -> bool:
+    """Whether activations are recomputed in the backward pass: where memory is dearer than time, which is on a GPU."""
+    return torch.cuda.is_available() and (micro_batch or batch) < batch
 
 
 def gather_rows(values: torch.Tensor) -> torch.Tensor:

@@ -116,12 +116,19 @@ class SeededTrainer(RLOOTrainer):
         """log π(y_t) (B, T) of the T = `logits_to_keep` last tokens of `input_ids`, 0 on padding, and their entropies.
 
         TRL computes logits chunk by chunk and again in the backward pass, to save memory that a small model does not
-        need; on a CPU that takes several times as long. On a GPU, or with a `micro_batch`, TRL's method is used.
+        need; on a CPU that takes several times as long. On a GPU TRL's method is used.
         """
-        if self.accelerator.device.type != "cpu" or (batch_size or len(input_ids)) < len(input_ids):
+        if self.accelerator.device.type != "cpu":
             return super()._get_per_token_logps_and_entropies(
                 model, input_ids, attention_mask, logits_to_keep, batch_size, compute_entropy, **others
             )
+        if batch_size and batch_size < len(input_ids):
+            parts = [
+                self._get_per_token_logps_and_entropies(model, ids, mask, logits_to_keep, None, compute_entropy)
+                for ids, mask in zip(input_ids.split(batch_size), attention_mask.split(batch_size), strict=True)
+            ]
+            logps, entropies = zip(*(part[:2] for part in parts), strict=True)
+            return torch.cat(logps), torch.cat(entropies) if compute_entropy else None, None
         present = attention_mask[:, -logits_to_keep:].bool()
         head = self.accelerator.unwrap_model(model).get_output_embeddings()
         hook = head.register_forward_pre_hook(lambda _, inputs: inputs[0][:, :-1][present])  # answers' tokens only
@@ -183,7 +190,7 @@ def train_expert(
         **trainer_options(dtype),
     )
     model = AutoModelForCausalLM.from_pretrained(base, **loading_options(dtype), trust_remote_code=False)
-    spare = not torch.cuda.is_available() and (settings.micro_batch or batch) >= batch  # memory for a second copy
+    spare = not torch.cuda.is_available()  # memory for a second copy
     pool = policy_pool(model) if spare else None
     trainer = SeededTrainer(
         model,
@@ -191,7 +198,7 @@ def train_expert(
         args=config,
         train_dataset=Dataset.from_list(passes(tasks, settings.steps, settings.prompts_per_step, settings.seed)),
         processing_class=tokenizer,
-        peft_config=expert_adapter(settings),
+        peft_config=expert_adapter(model, settings),
     )
     trainer.pool, trainer.ends = pool, turn_ends(base, tokenizer)
     if spare:

@@ -57,12 +57,13 @@ def train_multitask(
         **batch_options("expert", batch, settings.micro_batch),
         **trainer_options(dtype),
     )
+    model = AutoModelForCausalLM.from_pretrained(base, **loading_options(dtype), trust_remote_code=False)
     trainer = SFTTrainer(
-        AutoModelForCausalLM.from_pretrained(base, **loading_options(dtype), trust_remote_code=False),
+        model,
         config,
         train_dataset=Dataset.from_list(records),
         processing_class=AutoTokenizer.from_pretrained(base, trust_remote_code=False),
-        peft_config=expert_adapter(settings),
+        peft_config=expert_adapter(model, settings),
     )
     fit(trainer, saved)
     trainer.model.save_pretrained(out)

@@ -12,9 +12,10 @@ from mope.errors import MopeError
 from mope.rewards.reward_model import RewardModel, conversations
 from mope.runtime.precision import device, dtype_of
 from mope.training.checkpoints import Checkpoints
-from mope.training.devices import batch_options, loading_options, trainer_options
+from mope.training.devices import batch_options, loading_options, recomputes, trainer_options
 from mope.training.frozen import pack_frozen
 from mope.training.length_order import by_length
+from mope.training.recalled_trunk import recall_trunk
 from mope.training.reward_settings import RewardSettings, reward_adapter
 from mope.training.trainers import fit
 
@@ -52,17 +53,21 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
         **batch_options("reward", settings.batch, settings.micro_batch),
         **trainer_options(dtype),
     )
+    pairs = tokenised_pairs(train, tokenizer, settings)
+    if settings.layers is not None and not torch.cuda.is_available():  # elsewhere the machine's memory is dearer
+        texts = [ids for pair in pairs for ids in pair.values() if len(ids) <= settings.max_length]
+        recall_trunk(model, settings.layers, texts, tokenizer.pad_token_id)
     trainer = RewardTrainer(
         model,
         config,
-        train_dataset=Dataset.from_list(tokenised_pairs(train, tokenizer, settings)),
+        train_dataset=Dataset.from_list(pairs),
         processing_class=tokenizer,
         peft_config=reward_adapter(model, settings),
     )
     if len(trainer.train_dataset) < len(train):
         lost = len(train) - len(trainer.train_dataset)
         raise MopeError(f"reward.max_length: {lost} of {len(train)} pairs are longer than {settings.max_length} tokens")
-    if dtype == torch.bfloat16 and (settings.micro_batch or settings.batch) >= settings.batch:
+    if dtype == torch.bfloat16 and not recomputes(settings.batch, settings.micro_batch):
         pack_frozen(trainer.model)
     fit(trainer, saved)
     trainer.model.save_pretrained(out)

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import torch
 from peft import LoraConfig
 from transformers import PreTrainedModel
 
-from mope.errors import MopeError
+from mope.training.adapted_layers import adapted_layers
 
 
 @dataclass(frozen=True)
@@ -33,21 +32,11 @@ def reward_adapter(model: PreTrainedModel, settings: RewardSettings) -> LoraConf
 
     `MopeError` where the model has fewer layers.
     """
-    where: dict = {"target_modules": "all-linear"}
-    if settings.layers is not None:
-        layers = model.config.num_hidden_layers
-        if settings.layers > layers:
-            raise MopeError(f"reward.layers: {settings.layers} found, a number ≤ {layers} (the base's) is expected")
-        maps = {name for name, module in model.base_model.named_modules() if isinstance(module, torch.nn.Linear)}
-        where = {
-            "target_modules": sorted({name.rpartition(".")[2] for name in maps}),
-            "layers_to_transform": list(range(layers - settings.layers, layers)),
-        }
     return LoraConfig(
         task_type="SEQ_CLS",
         r=settings.rank,
         lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
         modules_to_save=["score"],
-        **where,
+        **adapted_layers(model, settings.layers, "reward.layers"),
     )

@@ -2,6 +2,7 @@
 
 import json
 import re
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +14,9 @@ from mope.report.docs.configuration_page import configuration_page, described_ke
 from mope.report.docs.costs_page import costs_page
 from mope.report.docs.methods_page import chosen_settings, with_lines
 from mope.report.docs.readme_blocks import durations, reference_sentence
-from mope.report.docs.reference_runs import read_reference
+from mope.report.docs.reference_runs import WHOLE_RUN, read_reference
 from mope.report.docs.results_page import results_page
+from mope.report.docs.stage_times import stage_times
 
 CLAIM = {"claim": "C, evaluation set k", "published": "p", "ours": 0.4, "ci_low": 0.3, "ci_high": 0.45, "note": ""}
 
@@ -38,7 +40,7 @@ def test_a_reference_with_nothing_but_a_claim_has_a_page(reference: Path) -> Non
     text = page(reference)
     assert "**Of 1 comparisons that the papers published:** 1 not reproduced." in text
     assert "**Not reproduced:** C (main, k)." in text
-    assert costs_page(read_reference(reference), reference).splitlines()[-1] == "# Costs"
+    assert costs_page(read_reference(reference), reference, reference.parents[1] / "docs").splitlines()[-1] == "# Costs"
 
 
 def test_every_table_of_a_run_is_shown_or_named(reference: Path) -> None:
@@ -81,8 +83,19 @@ def test_the_time_of_the_tests_is_told_where_it_is_known(reference: Path) -> Non
     assert durations(main, reference) == "`make results`: 2 minutes from the first job to the last."
     (reference / "tests.json").write_text('{"tests": 1200, "seconds": 600}')
     assert durations(main, reference).endswith("`make test`: 10 minutes for 1,200 tests.")
-    costs = costs_page([main], reference)
-    assert "| `r` | 2 | 2 | 2 | 7 |" in costs and "| `train` | 2 | 60 | 7 |" in costs
+    costs = costs_page([main], reference, reference.parents[1] / "docs")
+    assert "| `r` | 2 | 2 | 2 | 7 |" in costs and "| `train` | 2 | 60 | 7 |" in costs and "](" not in costs
+    (reference / "stage_times.svg").write_text("<svg/>")
+    assert "](../results/reference/stage_times.svg)" in costs_page([main], reference, reference.parents[1] / "docs")
+
+
+def test_the_figure_of_times_holds_the_minutes_and_share_of_each_rule() -> None:
+    rules = [f"r,rule{i},{60 * i},7,2" for i in range(1, 15)]
+    table = pd.read_csv(StringIO("\n".join(["run,rule,seconds,peak_memory_mb,jobs", *rules, f"r,{WHOLE_RUN},9,7,1"])))
+    (axis,) = stage_times(table).axes
+    labels = [label.get_text() for label in axis.get_yticklabels()]
+    assert labels[-1] == "rule14 (2)" and labels[0] == "2 others" and len(labels) == 13
+    assert [text.get_text() for text in axis.texts][::12] == ["6.0 (3%)", "28.0 (13%)"]
 
 
 def test_comments_belong_to_their_keys() -> None:

@@ -28,7 +28,7 @@ def generated_pages(root: Path) -> dict[Path, str]:
     return {
         readme: fill(readme.read_text(encoding="utf-8"), readme_blocks(runs, reference, names, experiments, judge)),
         docs / "results.md": results_page(runs, docs, names),
-        docs / "costs.md": costs_page(every, reference),
+        docs / "costs.md": costs_page(every, reference, docs),
         docs / "studies.md": studies_page(studies, every),
         docs / "configuration.md": configuration_page(root),
         methods: fill(with_lines(text, all_methods(root)), {"sweep": chosen_settings(runs)}, "docs/methods.md"),

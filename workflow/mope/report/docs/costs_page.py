@@ -9,7 +9,8 @@ import pandas as pd
 from mope.report.docs.gpu_section import gpu_section
 from mope.report.docs.markdown import markdown_table
 from mope.report.docs.reference_runs import WHOLE_RUN, ReferenceRun, commit_of, read_benchmark
-from mope.report.docs.results_page import RESULTS_NOTICE
+from mope.report.docs.results_page import RESULTS_NOTICE, headlines, linked
+from mope.report.docs.stage_times import STAGE_TIMES
 
 SYSTEMS = {
     "single": "the base model alone, by this project's forward pass",
@@ -25,16 +26,16 @@ SYSTEMS = {
 RIVALS = ("single_rows", "sequential", "peft", "soup_merged", "soup_batch")  # what `mope` is set against
 
 
-def costs_page(runs: list[ReferenceRun], reference: Path) -> str:
-    """The page; the main run is the first of `runs`."""
-    parts = [RESULTS_NOTICE, "# Costs", *run_sections(runs)]
+def costs_page(runs: list[ReferenceRun], reference: Path, docs: Path) -> str:
+    """The page as it stands in folder `docs`; the main run is the first of `runs`."""
+    parts = [RESULTS_NOTICE, "# Costs", *run_sections(runs, docs)]
     for section in (decoding_section, training_section, gpu_section):
         parts += section(reference)
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def run_sections(runs: list[ReferenceRun]) -> Iterator[str]:
-    """What every run took, and the rules of the main one."""
+def run_sections(runs: list[ReferenceRun], docs: Path) -> Iterator[str]:
+    """What every run took, and the rules of those that the verdict stands on."""
     timed = [run.timings for run in runs if run.timings is not None]
     if timed:
         yield "## Runs"
@@ -43,9 +44,12 @@ def run_sections(runs: list[ReferenceRun]) -> Iterator[str]:
             "whose `artifacts` name another run adds to that run's models and answers."
         )
         yield runs_table(timed)
-    if runs[0].timings is not None:
-        yield f"## Rules of `{runs[0].name}`"
-        yield rules_table(runs[0].timings)
+    for run in headlines(runs):
+        if run.timings is not None:
+            yield f"## Rules of `{run.name}`"
+            if (run.folder / STAGE_TIMES).is_file():
+                yield f"![Where the time of {run.name} goes]({linked(run.folder / STAGE_TIMES, docs)})"
+            yield rules_table(run.timings)
 
 
 def runs_table(timed: list[pd.DataFrame]) -> str:

@@ -120,7 +120,7 @@ def run_section(run: ReferenceRun, docs: Path, names: dict[str, str]) -> Iterato
     yield from other_sections(run, docs)
     if run.figures:
         yield "### Figures"
-        names = [(file.stem.replace("_", " "), _link(file, docs)) for file in run.figures]
+        names = [(file.stem.replace("_", " "), linked(file, docs)) for file in run.figures]
         yield details("All figures of this run", "\n\n".join(f"![{name}]({link})" for name, link in names))
 
 
@@ -186,7 +186,7 @@ def other_sections(run: ReferenceRun, docs: Path) -> Iterator[str]:
             continue
         rows = overall(table)
         if len(rows) > LONGEST or name in LINKED:
-            long.append([f"[`{name}.csv`]({_link(run.folder / 'tables' / f'{name}.csv', docs)})", str(len(table))])
+            long.append([f"[`{name}.csv`]({linked(run.folder / 'tables' / f'{name}.csv', docs)})", str(len(table))])
         else:
             yield details(f"Table <code>{name}</code>", any_table(rows))
     if long:
@@ -204,6 +204,6 @@ def _some(run: ReferenceRun, name: str) -> list[pd.DataFrame]:
     return [run.tables[name]] if name in run.tables else []
 
 
-def _link(file: Path, docs: Path) -> str:
+def linked(file: Path, docs: Path) -> str:
     """The file as seen from the page's folder."""
     return Path("..", file.resolve().relative_to(docs.resolve().parent)).as_posix()
