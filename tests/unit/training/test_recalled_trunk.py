@@ -8,8 +8,9 @@ from transformers import GPT2Config, GPT2ForSequenceClassification, LlamaConfig,
 from mope.training.recalled_trunk import recall_trunk
 from mope.training.reward import RewardSettings, reward_adapter
 
-SETTINGS = dict(seed=1, rank=4, alpha=8, dropout=0.0, learning_rate=0.1, epochs=1, batch=4, held_out=0.5)
-SHAPE = dict(vocab_size=64, hidden_size=16, intermediate_size=32, num_hidden_layers=4, num_attention_heads=2)
+SETTINGS = {"seed": 1, "rank": 4, "alpha": 8, "dropout": 0.0, "learning_rate": 0.1, "epochs": 1, "batch": 4}
+SETTINGS |= {"held_out": 0.5, "min_accuracy": 0, "max_length": 64, "micro_batch": None}
+SHAPE = {"vocab_size": 64, "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 4, "num_attention_heads": 2}
 TEXTS = [[5, 6, 7], [8, 9, 10, 11, 12], [5, 6], [13, 14, 15, 16]]
 
 
@@ -28,7 +29,7 @@ def outcome(model: torch.nn.Module) -> tuple[torch.Tensor, dict[str, torch.Tenso
 
 @pytest.mark.parametrize("layers", [1, 3])
 def test_scores_and_gradients_are_those_of_the_whole_model(layers: int) -> None:
-    settings = RewardSettings(**SETTINGS, min_accuracy=0, max_length=64, micro_batch=None, layers=layers)
+    settings = RewardSettings(**SETTINGS, layers=layers)
     whole, recalled = classifier(), classifier()
     assert recall_trunk(recalled, layers, [*TEXTS, TEXTS[0]], pad_id=0)
     found = []

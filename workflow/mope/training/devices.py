@@ -30,9 +30,10 @@ def loading_options(dtype: torch.dtype) -> dict:
 def batch_options(key: str, batch: int, micro_batch: int | None) -> dict:
     """Options of a TRL config for steps of `batch` rows over all processes.
 
-    Each process takes `micro_batch` rows per backward pass (None: all of its share). On a GPU with a `micro_batch` below
-    `batch`, activations are recomputed in the backward pass to save memory (`recomputes`). `key` is the section of the configuration, which
-    errors name: `MopeError` where the processes do not divide `batch`, or `micro_batch` does not divide their share.
+    Each process takes `micro_batch` rows per backward pass (None: all of its share). On a GPU with a `micro_batch`
+    below `batch`, activations are recomputed in the backward pass to save memory (`recomputes`). `key` is the section
+    of the configuration, which errors name: `MopeError` where the processes do not divide `batch`, or `micro_batch`
+    does not divide their share.
     """
     processes = init_distributed().num_processes
     if batch % processes:

@@ -12,7 +12,7 @@ SHOWN = 12  # rules with a bar of their own
 
 
 def stage_times(timings: pd.DataFrame) -> Figure:
-    """Minutes of all jobs of each rule, one after another, and their share of the run; `timings`: a run's timings.csv."""
+    """Minutes of all jobs of each rule, and their share; `timings`: the timings.csv of a run."""
     rules = timings[timings.rule != WHOLE_RUN]
     minutes = (rules.jobs * rules.seconds / 60).set_axis(rules.rule + " (" + rules.jobs.astype(str) + ")")
     minutes = minutes.sort_values(ascending=False, kind="stable")
