@@ -82,7 +82,8 @@ def test_the_reward_sees_the_plain_prompt_the_answer_and_the_combination(base: P
     assert len(curve) == 2 and set(seen) == {("What is rain?", "P1A"), ("Explain the sky.", "P1B")}
 
 
-def test_log_probabilities_on_a_cpu_are_those_of_trl(base: Path, tmp_path: Path, monkeypatch) -> None:
+@pytest.mark.parametrize("micro", [None, 1])
+def test_log_probabilities_on_a_cpu_are_those_of_trl(base: Path, tmp_path: Path, monkeypatch, micro) -> None:
     own, compared = SeededTrainer._get_per_token_logps_and_entropies, []
 
     def both(self, model, input_ids, attention_mask, logits_to_keep, *rest, **options):
@@ -100,7 +101,10 @@ def test_log_probabilities_on_a_cpu_are_those_of_trl(base: Path, tmp_path: Path,
     monkeypatch.setattr(SeededTrainer, "_get_per_token_logps_and_entropies", both)
     tasks = [task(prompt, ["Be kind."], "P1A") for prompt in PROMPTS.prompt]
     settings = ExpertSettings(
-        **(SETTINGS | {"kl": 0.1, "temperature": 0.7}), learning_rate=0.05, steps=2, max_new_tokens=8
+        **(SETTINGS | {"kl": 0.1, "temperature": 0.7, "micro_batch": micro}),
+        learning_rate=0.05,
+        steps=2,
+        max_new_tokens=8,
     )
     saved = Checkpoints(tmp_path / "saved", minutes=60)
     train_expert(
