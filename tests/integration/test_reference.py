@@ -51,6 +51,7 @@ def test_small_results_are_copied_with_their_records(root: Path, run: Path, tmp_
     assert outcome.returncode == 0, outcome.stderr
     files = {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()}
     kept = {*SMALL, "manifest.json"}
+    kept.add("stage_times.svg")
     assert files == kept | {f"{name}.meta.json" for name in kept} | {"timings.csv"}
     header, row, wall = (out / "timings.csv").read_text().splitlines()
     assert header == "run,rule,seconds,peak_memory_mb,jobs"
@@ -121,7 +122,7 @@ def test_a_further_run_is_kept_beside_the_main_one_and_outlives_it(root: Path, r
         *(f"tables/{n}.csv" for n in ("average_win_rates", "overall_win_rates", "mean_rewards")),
     )
     kept = {f"runs/laptop/{name}{end}" for name in names for end in ("", ".meta.json")}
-    kept.add("runs/laptop/timings.csv")
+    kept |= {f"runs/laptop/{name}" for name in ("timings.csv", "stage_times.svg", "stage_times.svg.meta.json")}
     assert {file.relative_to(out).as_posix() for file in out.rglob("*") if file.is_file()} == kept
     assert script(root, "copy_reference.py", "--run", run, "--out", out).returncode == 0
     assert (out / "runs/laptop/tables/mean_rewards.csv").is_file() and (out / "claims.json").is_file()

@@ -145,7 +145,8 @@ def main() -> None:
         meta_path(target).write_text(text + "\n")
     times = out / "timings.csv"
     times.write_text("\n".join([COLUMNS, *timings(args.run, records)]) + "\n")
-    write_figure(stage_times(pd.read_csv(times)), [out / STAGE_TIMES], stage="copy_reference", inputs=[times])
+    if "claims.json" in patterns(args.run.name, args.further):
+        write_figure(stage_times(pd.read_csv(times)), [out / STAGE_TIMES], stage="copy_reference", inputs=[times])
     if args.tests:
         (out / TESTS).write_text(json.dumps(tests_of(args.tests), indent=1) + "\n")
     print(f"{out}: {len(files)} files, {sum(file.stat().st_size for file in files) // 1024} KB")
