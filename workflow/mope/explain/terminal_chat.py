@@ -17,6 +17,7 @@ from mope.decoding.mixture import PromptScheme, mixture_request
 from mope.decoding.request import Token
 from mope.decoding.sampling import Sampling
 from mope.decoding.turn_ends import turn_ends
+from mope.data.conversation import question as asked_of
 from mope.errors import MopeError
 from mope.pools.open_pool import open_pool
 from mope.preferences import Preferences
@@ -192,15 +193,16 @@ def read_questions(lines: TextIO, preferences: Preferences, ask: Callable[[str],
 
 
 def read_json_questions(lines: TextIO, preferences: Preferences) -> Iterator[tuple[str, str]]:
-    """(instruction, combination) of JSON lines {"prompt": str, "preferences": [ids or names]}."""
+    """(prompt, combination) of JSON lines {"prompt": text or messages, "preferences": [ids or names]}."""
     for line in lines:
         if not line.strip():
             continue
         try:
             question = json.loads(line)
             prompt, wanted = question["prompt"], question["preferences"]
-            if not isinstance(prompt, str) or not all(isinstance(word, str) for word in wanted):
+            if not isinstance(prompt, str | list) or not all(isinstance(word, str) for word in wanted):
                 raise TypeError
         except (ValueError, KeyError, TypeError):
             raise MopeError(f'{line.strip()[:100]!r}: expected {{"prompt": str, "preferences": [str]}}') from None
+        prompt = asked_of(prompt, repr(line.strip()[:100]), "prompt", answered=False)
         yield prompt, parse_preferences(" ".join(wanted), preferences)
