@@ -7,7 +7,7 @@ from pathlib import Path
 from mope.dag.model_files import starting_model
 from mope.errors import MopeError
 from mope.prompting import is_conversation, rendered_chat, reply, turns
-from mope.training.base_source import given, gguf_file
+from mope.training.base_source import gguf_file, given
 
 
 def conversation_problems(prompts: Iterable[tuple[str, str]], config: dict, directory: Path) -> Iterator[str]:

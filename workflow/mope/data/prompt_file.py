@@ -6,14 +6,14 @@
 | GPT4-Alpaca, UltraFeedback | `instruction`, and `input` where there is one | one after the other (as RLPHF does) |
 | conversations | `prompt`, `messages` or `conversations` | all messages up to the last one of the user |
 
-Earlier turns may also stand in `history`, beside `instruction`, as pairs of question and answer, and a system message in
-`system`. The id is optional: its place in the file is used. Other columns are passed over.
+Earlier turns may also stand in `history`, beside `instruction`, as pairs of question and answer, and a system message
+in `system`. The id is optional: its place in the file is used. Other columns are passed over.
 """
 
 from pathlib import Path
 
 from mope.data.conversation import listed, question, system_message
-from mope.data.records import Record, check_unicode, id_text, records
+from mope.data.records import Record, check_unicode, id_text, parsed, records
 from mope.errors import MopeError
 from mope.prompting import Conversation, prompt_text, reply, wording
 
@@ -27,7 +27,8 @@ EXPECTED_PROMPT = "a file of prompts"
 def read_prompts(path: Path, longest: int | None = None) -> list[dict[str, str]]:
     """All prompts of the file as {prompt_id, prompt, place}, without those of more than `longest` characters.
 
-    `prompt` is as `prompt_text` writes it, `place` is the file and line. Of equal prompts the first is kept. `MopeError` names the file and place of the first problem.
+    `prompt` is as `prompt_text` writes it, `place` is the file and line. Of equal prompts the first is kept.
+    `MopeError` names the file and place of the first problem.
     """
     found = [(record, _id(record), _prompt(record)) for record in records(path, PROMPT_FILE_COLUMNS, EXPECTED_PROMPT)]
     given = {name for _, name, _ in found}
@@ -82,7 +83,9 @@ def _prompt(record: Record) -> str:
 
 
 def _earlier(history: object, place: str) -> Conversation:
-    """The messages of earlier turns, given as a list of [question, answer]."""
+    """The messages of earlier turns, given as a list of [question, answer], or as its JSON."""
+    if isinstance(history, str) and (pairs := parsed(history)[0]):
+        history = pairs
     said: list[dict[str, str]] = []
     for turn in history if isinstance(history, list) else [history] if history else []:
         if not isinstance(turn, list) or len(turn) != 2 or not all(isinstance(t, str) and t.strip() for t in turn):

@@ -11,13 +11,13 @@ import torch
 from transformers import AutoTokenizer
 
 from mope.controller.loading import load_controller
+from mope.data.conversation import question as asked_of
 from mope.decoding.loop import decode
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.mixture import PromptScheme, mixture_request
 from mope.decoding.request import Token
 from mope.decoding.sampling import Sampling
 from mope.decoding.turn_ends import turn_ends
-from mope.data.conversation import question as asked_of
 from mope.errors import MopeError
 from mope.pools.open_pool import open_pool
 from mope.preferences import Preferences
