@@ -157,7 +157,7 @@ def test_a_conversation_that_the_base_cannot_read_is_refused_before_the_first_jo
     with pytest.raises(MopeError) as caught:
         load_config(root, own)
     assert f"evaluation_sets.mine.source: {path}: line 2: " in str(caught.value)
-    assert "takes a system message for one of the assistant" in str(caught.value)
+    assert "line 2: the base that is trained here: the chat template takes a system message for" in str(caught.value)
 
 
 def test_judges_read_every_turn(root: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import (
     AutoModelForSequenceClassification,
@@ -37,6 +38,7 @@ PROMPTS, ANSWERS = (
     ["Light scatters.", "Water.", "It falls."],
 )
 TALK = [{"role": "user", "content": "What is rain?"}, {"role": "assistant", "content": "Water."}]
+REVISION = "c540970f9e29518b1d8f06ab8b24cba66ad77b6d"
 SMALL = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
 SMALL |= {"initializer_range": 0.5, "max_position_embeddings": 96}
 
@@ -128,7 +130,7 @@ def test_one_label_of_several(tmp_path: Path) -> None:
     folder = bert(tmp_path / "judge", **names)
     with pytest.raises(MopeError, match=r"3 labels found \(bad, so, good\); one, or its name as `label`"):
         check_classifier(folder)
-    with pytest.raises(MopeError, match="it has no label 'god'; 'good'"):
+    with pytest.raises(MopeError, match="it has no label 'god'; one of bad, so, good .did you mean good"):
         check_classifier(folder, "god")
     with pytest.raises(MopeError, match="it has no label 3"):
         check_classifier(folder, 3)
@@ -168,8 +170,9 @@ def test_folders_that_are_no_judge(tmp_path: Path, root: Path) -> None:
 def test_a_model_without_its_head_is_refused(tmp_path: Path) -> None:
     """The library would put random numbers in place of it."""
     folder = llama(tmp_path / "judge")
-    LlamaForCausalLM(LlamaConfig(vocab_size=320, **SMALL)).save_pretrained(tmp_path / "lm")
-    (folder / "model.safetensors").write_bytes((tmp_path / "lm/model.safetensors").read_bytes())
+    weights = load_file(folder / "model.safetensors")
+    del weights["score.weight"]
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
     with pytest.raises(MopeError, match="the weights lack score.weight and 0 others"):
         Classifier(folder, None)
 
@@ -180,8 +183,8 @@ def test_a_model_without_its_head_is_refused(tmp_path: Path) -> None:
         ({}, "judges.own: none of run, model, models found"),
         ({"run": "other", "model": {"path": "a"}}, "judges.own: run and model of run, model, models found"),
         ({"model": {}}, "judges.own.model: path or hub is expected"),
-        ({"model": {"path": "a", "hub": {"id": "a/b", "revision": "0" * 40}}}, "judges.own.model: path or hub is"),
-        ({"model": {"hub": {"id": "a/b", "revision": "main"}}}, "judges.own.model.hub.revision: 'main' found"),
+        ({"model": {"path": "a", "hub": {"id": "a/b", "revision": REVISION}}}, "judges.own.model: path or hub is"),
+        ({"model": {"hub": {"id": "a/b", "revision": "main"}}}, "judges.own.model.hub.revision: 'main' (text) found"),
         ({"models": {"P1A": {"path": "a"}}}, "judges.own.models: none for P1B found"),
     ],
 )
@@ -192,7 +195,7 @@ def test_entries_that_name_no_model(root: Path, judge: dict, said: str) -> None:
 
 
 def test_what_a_judge_is_made_from(root: Path) -> None:
-    hub = {"hub": {"id": "Some/Reward", "revision": "0" * 40}}
+    hub = {"hub": {"id": "Some/Reward", "revision": REVISION}}
     judges = {"one": {"kind": "reward", "model": hub | {"label": "good"}, "dead_band": 0}}
     judges["each"] = {"kind": "reward", "models": {"P1A": hub, "P2A": {"path": "models/own"}}, "dead_band": 0}
     judges["all"] = {"kind": "reward", "run": "other", "dead_band": 0}
@@ -200,7 +203,7 @@ def test_what_a_judge_is_made_from(root: Path) -> None:
     config = load_config(root, own, present=False)
     known = load_preferences(root / "workflow/prompts/preferences.yaml", ["P1A", "P2A"])
     models = RunModels(config, known)
-    folder = "<artifacts>/download/some--reward-00000000"
+    folder = "<artifacts>/download/some--reward-c540970f"
     assert models.on_hub() == {Path(folder).name: hub["hub"] | {"labels": ["good", None]}}
     assert models.of_judge({"judge": "one"}) == {"classifiers": [folder]}
     assert models.of_judge({"judge": "each"}) == {"classifiers": [folder, "models/own"]}

@@ -4,7 +4,6 @@ import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mope.dag.model_files import starting_model
 from mope.errors import MopeError
 from mope.prompting import is_conversation, rendered_chat, reply, turns
 from mope.training.base_source import gguf_file, given
@@ -34,8 +33,7 @@ def base_tokenizer(config: dict, directory: Path):
             return _untrained()
         if file := gguf_file(base, directory):
             return _read(file.parent, file.name)
-        folder = starting_model(base).replace("<artifacts>", f"results/{config['artifacts'] or config['run']}")
-        return _read(directory / folder, None)
+        return None if base["path"] is None else _read(directory / base["path"], None)
     except Exception:  # noqa: BLE001 (what the libraries raise; other checks and the import say what is wrong)
         return None
 
@@ -51,4 +49,6 @@ def _read(folder: Path, file: str | None):
 def _untrained():
     from mope.training.tokenizer import train_tokenizer  # noqa: PLC0415
 
-    return train_tokenizer([], 300)
+    tokenizer = train_tokenizer([], 300)
+    tokenizer.name_or_path = "the base that is trained here"
+    return tokenizer

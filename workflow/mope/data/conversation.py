@@ -28,7 +28,7 @@ def question(value: object, place: str, key: str, system: object = None, answere
     An answer to it, the last message, is passed over if it may be `answered`. `system` is text that stands apart.
     `MopeError` begins with `place` and names the `key`.
     """
-    value = listed(value, place, key)
+    value = message_list(value, place, key)
     if isinstance(value, str):
         said = [{"role": "user", "content": value}]
     else:
@@ -48,7 +48,7 @@ def answer(value: object, place: str, key: str) -> tuple[Conversation, str]:
 
     `MopeError` begins with `place` and names the `key`.
     """
-    value = listed(value, place, key)
+    value = message_list(value, place, key)
     if isinstance(value, str):
         return [], value
     *before, last = messages_of([value] if isinstance(value, dict) else value, place, key)
@@ -59,7 +59,7 @@ def answer(value: object, place: str, key: str) -> tuple[Conversation, str]:
     return before, last["content"]
 
 
-def listed(value: object, place: str, key: str) -> object:
+def message_list(value: object, place: str, key: str) -> object:
     """The value, or the list of messages that its text is."""
     if not isinstance(value, str) or not MESSAGE_LIST.match(value):
         return value

@@ -12,7 +12,7 @@ in `system`. The id is optional: its place in the file is used. Other columns ar
 
 from pathlib import Path
 
-from mope.data.conversation import listed, question, system_message
+from mope.data.conversation import message_list, question, system_message
 from mope.data.records import Record, check_unicode, id_text, parsed, records
 from mope.errors import MopeError
 from mope.prompting import Conversation, prompt_text, reply, wording
@@ -68,7 +68,7 @@ def _prompt(record: Record) -> str:
     if key is None:
         names = ", ".join(map(str, content)) or "nothing"
         raise MopeError(f"{place}: {names} found, no prompt; a key `prompt` or `instruction` is expected")
-    value, system = listed(content[key], place, key), content.get("system")
+    value, system = message_list(content[key], place, key), content.get("system")
     if isinstance(value, list):
         return question(value, place, key, system)
     parts = [value]
