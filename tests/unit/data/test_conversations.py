@@ -1,5 +1,6 @@
 """Conversations of several turns are read whole, in every form, and become one prompt that is read back unchanged."""
 
+import io
 import json
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from mope.config.load import load_config
 from mope.data.feedback_file import places_of, read_feedback
 from mope.data.prompt_file import read_prompts
 from mope.errors import MopeError
+from mope.explain.terminal_chat import read_json_questions
 from mope.judging.templates import judge_messages, load_templates
 from mope.judging.text_judge import scorer_of
 from mope.judging.verdicts import Comparison
+from mope.preferences import load_preferences
 from mope.prompting import MARK, encode, messages, prompt_text, rendered_chat, transcript, turns, wording
 from mope.training.tokenizer import train_tokenizer
 from mope.world.worlds import load
@@ -158,6 +161,15 @@ def test_a_conversation_that_the_base_cannot_read_is_refused_before_the_first_jo
         load_config(root, own)
     assert f"evaluation_sets.mine.source: {path}: line 2: " in str(caught.value)
     assert "line 2: the base that is trained here: the chat template takes a system message for" in str(caught.value)
+
+
+def test_the_chat_takes_conversations(root: Path) -> None:
+    known = load_preferences(root / "workflow/prompts/preferences.yaml", ["P1A"])
+    typed = [{"prompt": TALK, "preferences": ["P1A"]}, {"prompt": f"{MARK}[]", "preferences": ["P1A"]}]
+    found = read_json_questions(io.StringIO("\n".join(map(json.dumps, typed))), known)
+    assert [turns(prompt) for prompt, _ in found] == [TALK, [turn("user", f"{MARK}[]")]]
+    with pytest.raises(MopeError, match="prompt ends with a message of role assistant"):
+        list(read_json_questions(io.StringIO(json.dumps(typed[0] | {"prompt": TALK[:2]})), known))
 
 
 def test_judges_read_every_turn(root: Path) -> None:

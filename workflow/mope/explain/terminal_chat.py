@@ -21,6 +21,7 @@ from mope.decoding.turn_ends import turn_ends
 from mope.errors import MopeError
 from mope.pools.open_pool import open_pool
 from mope.preferences import Preferences
+from mope.prompting import prompt_text
 
 TERMINAL_COLOURS = (32, 36, 33, 35, 34, 31, 92, 96)  # ANSI codes, one per expert
 
@@ -189,7 +190,7 @@ def read_questions(lines: TextIO, preferences: Preferences, ask: Callable[[str],
         prompt = lines.readline().strip()
         if not prompt:
             return
-        yield prompt, combination
+        yield prompt_text([{"role": "user", "content": prompt}]), combination
 
 
 def read_json_questions(lines: TextIO, preferences: Preferences) -> Iterator[tuple[str, str]]:
