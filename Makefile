@@ -2,6 +2,7 @@
 #                 CONFIG='key=value' for a key of config.yaml, of which the value is YAML)
 # make test       all tests that need no extra hardware
 # make test-slurm the smoke experiment on a SLURM cluster of one node, which the tests start; needs slurm-wlm and munge
+# make reward-models  train the reward models of an experiment alone, as judges of another one
 # make verify     re-hash every artifact of a run and name those that differ
 # make repair     make those artifacts again, and nothing else
 # make plan       what an experiment will take, before it runs: parameters, memory, tokens, questions to the judge, jobs
@@ -55,7 +56,7 @@ ifeq ($(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}"; mkdir -p "$$cache" 2> /
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: help results dry-run paper-tables study report verify repair plan reference docs publish judge-batch judge-collect human-study chat serve benchmark gpu-check test test-slurm smoke lint clean
+.PHONY: help results dry-run reward-models paper-tables study report verify repair plan reference docs publish judge-batch judge-collect human-study chat serve benchmark gpu-check test test-slurm smoke lint clean
 .DEFAULT_GOAL := results
 
 results: $(READY)
@@ -69,6 +70,10 @@ help:
 
 dry-run: $(READY)
 	$(SNAKEMAKE) --dry-run
+
+reward-models: $(READY)
+	@$(UNLOCK)
+	$(SNAKEMAKE) --until train_reward
 
 paper-tables:
 	@$(MAKE) --no-print-directory results EXPERIMENT=tables

@@ -43,6 +43,11 @@ def feedback_and_judge(folder: Path) -> None:
     (folder / "results/other/base").mkdir()
 
 
+def judge(folder: Path) -> None:
+    """A sequence classifier."""
+    bare_model_folder(folder / "models/my-judge", architectures=["LlamaForSequenceClassification"], num_labels=1)
+
+
 def ratings(folder: Path) -> None:
     """The files that raters sent back."""
     (folder / "ratings/mine").mkdir(parents=True)
@@ -52,13 +57,14 @@ def ratings(folder: Path) -> None:
 PLANNED = {  # what the dry runs of a page must mention: the jobs of the rows that it adds
     "experiment": ["results/my_eta/controller/mope/seed0", "results/laptop/controller/my_eta/seed0"],
     "new_method": ["responses/single/mod_own.parquet", "controller/wide/seed0"],
+    "own_judge": ["judgments/single/my_reward_model", "results/other/reward/P1A"],
     "own_model": ["models/my-model", "download/"],
     "own_preferences": ["reward/F1", "expert/F2"],
     "own_prompts": ["prompts/eval.csv"],
     "pretrained_model": ["results/smollm2_quick/controller/mope/seed0", "results/smollm2/responses/koala/mope.parquet"],
     "study": ["results/eta_30/expert/P1A", "results/laptop/responses/single/mope_t1.parquet", "temperature_win_rates"],
 }
-GIVEN = {"own_model": model, "own_preferences": feedback_and_judge, "human_study": ratings}
+GIVEN = {"own_judge": judge, "own_model": model, "own_preferences": feedback_and_judge, "human_study": ratings}
 
 
 @pytest.fixture

@@ -48,9 +48,8 @@ rule judge_text:
 
 rule judge_reward:
     input:
-        unpack(models.held_out),
+        unpack(models.of_judge),
         responses=results.answers_to(),
-        feedback=models.feedback(),
     output:
         verdicts=whole_or_part(shards, "judging", results.verdicts()),
     wildcard_constraints:
@@ -63,12 +62,11 @@ rule judge_reward:
         **stage("judge_reward"),
         settings=results.judge_settings,
         pairs=results.compared(),
-        models=model_options,
+        models=models.judge_options,
         folder=shards.judgment_folder,
         shard=shards.options("judging"),
     shell:
-        "python {params.script:q} --responses {input.responses:q} --pairs {params.pairs:q} --base {input.base:q}"
-        " {params.models:q} --feedback {input.feedback:q} --settings {params.settings:q} --output {params.folder:q}"
+        "python {params.script:q} --responses {input.responses:q} --pairs {params.pairs:q} {params.models:q} --settings {params.settings:q} --output {params.folder:q}"
         " {params.shard:q} > {log:q} 2>&1"
 
 

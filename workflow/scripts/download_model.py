@@ -5,18 +5,23 @@ import json
 from pathlib import Path
 
 from mope.data.hub import download_model
+from mope.judging.classifier_folder import check_classifier
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: id, revision")
+    parser.add_argument(
+        "--settings", type=json.loads, required=True, help="JSON: id, revision; of a judge's model labels"
+    )
     parser.add_argument("--out", type=Path, required=True, help="model folder")
     args = parser.parse_args()
     s = args.settings
     with write(args.out, stage="download_model", params=s, seeds={}) as tmp:
         download_model(s["id"], s["revision"], tmp)
+        for label in s.get("labels", []):
+            check_classifier(tmp, label)
 
 
 if __name__ == "__main__":

@@ -213,7 +213,9 @@ def test_the_shipped_experiments_are_valid(root: Path) -> None:
     assert load_config(root)["run"] == "laptop"
     for file in (root / "workflow/experiments").glob("*.yaml"):
         if file.stem != "paper":
-            assert load_config(root, {"experiment": file.stem})["run"] == file.stem.replace("-", "_")
+            there = file.stem != "smollm2-second-judge"  # it needs another run
+            config = load_config(root, {"experiment": file.stem}, present=there)
+            assert config["run"] == file.stem.replace("-", "_")
 
 
 def test_the_papers_experiment_is_valid_once_the_users_own_files_are_there(folder: Path, tmp_path: Path) -> None:

@@ -172,15 +172,22 @@ ASK, REPLY, AGAIN = turn("user", "Why?"), turn("assistant", "So."), turn("user",
 @pytest.mark.parametrize(
     ("record", "said"),
     [
-        ({"messages": [ASK, REPLY, AGAIN]}, "messages is a conversation of 3 messages (user, assistant, user)"),
-        ({"prompt": [ASK, REPLY, AGAIN, REPLY]}, "prompt is a conversation of 4 messages"),
-        ({"messages": [turn("system", "Be brief."), ASK]}, "messages holds a system message, which would be lost"),
+        ({"messages": [ASK, REPLY, REPLY]}, "messages ends with a message of role assistant; one of the user"),
+        ({"messages": [ASK, turn("system", "Be brief.")]}, "messages ends with a message of role system"),
+        (
+            {"messages": [ASK, REPLY | {"tool_calls": [{"id": "1"}]}, AGAIN]},
+            "a message with tool_calls, which would be",
+        ),
+        ({"messages": "[{'role': 'user', 'content': 'Why?'}]"}, "messages begins like a list of messages, but is not"),
+        ({"messages": [turn("user", "a\u0000")]}, "messages holds '\\x00'"),
+        ({"prompt": "Why?", "system": 7}, "system is 7"),
         ({"messages": [REPLY]}, "messages holds no message of the user"),
         ({"messages": []}, "messages is []"),
         ({"messages": [turn("tool", "x")]}, "messages holds a message of role 'tool'"),
         ({"messages": [turn("user", [{"type": "image_url", "image_url": "x"}])]}, "without text"),
         ({"messages": ["Why?"]}, "messages holds 'Why?'"),
-        ({"instruction": "And now?", "history": [["Why?", "So."]]}, "history holds earlier turns"),
+        ({"instruction": "And now?", "history": [["Why?"]]}, "history holds ['Why?']; pairs of question and answer"),
+        ({"instruction": "And now?", "history": "Why? So."}, "history holds 'Why? So.'"),
     ],
 )
 def test_no_turn_of_a_conversation_is_dropped(tmp_path: Path, record: dict, said: str) -> None:
@@ -214,15 +221,19 @@ def test_feedback_in_the_forms_of_data_sets(tmp_path: Path, record: dict, suffix
     [
         (
             {"prompt": "Why?", "chosen": [ASK, REPLY, AGAIN], "rejected": [ASK, REPLY, AGAIN]},
-            "the last one of the user",
+            "chosen ends with a message of role user",
         ),
-        ({"prompt": "Why?", "chosen": [ASK], "rejected": [REPLY]}, "chosen ends with a message of the user"),
+        ({"prompt": "Why?", "chosen": [ASK], "rejected": [REPLY]}, "chosen ends with a message of role user"),
         (
-            {"prompt": [ASK, REPLY, AGAIN], "chosen": [REPLY], "rejected": "No."},
-            "prompt is a conversation of 3 messages",
+            {"prompt": [ASK, REPLY], "chosen": [AGAIN, REPLY], "rejected": "No."},
+            "prompt ends with a message of role assistant",
         ),
-        ({"prompt": "Why?", "chosen": [ASK, REPLY, AGAIN, REPLY], "rejected": "No."}, "chosen is a conversation of 4"),
-        ({"prompt": [turn("system", "Be brief."), ASK], "chosen": "So.", "rejected": "No."}, "prompt holds a system"),
+        ({"prompt": "Why?", "chosen": [ASK, REPLY, AGAIN, REPLY], "rejected": "No."}, "prompt 1 messages, chosen 3"),
+        ({"prompt": [ASK, REPLY, AGAIN], "chosen": [AGAIN, REPLY], "rejected": "No."}, "prompt 3 messages, chosen 1"),
+        (
+            {"chosen": [ASK, REPLY, AGAIN, REPLY], "rejected": [ASK, turn("assistant", "No."), AGAIN, REPLY]},
+            "different",
+        ),
         ({"prompt": "How?", "chosen": [ASK, REPLY], "rejected": "No."}, "hold different questions"),
         ({"prompt": "Why?", "chosen": "So.", "rejected": "So. "}, "chosen and rejected are equal"),
         ({"prompt": "Why?", "chosen": "So.", "rejected": ""}, "no text as rejected"),

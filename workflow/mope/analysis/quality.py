@@ -8,6 +8,7 @@ from mope.judging.fluency import repetition
 from mope.judging.knowledge import asked_topics
 from mope.judging.rubric import features
 from mope.judging.text import words
+from mope.prompting import wording
 from mope.world.worlds import World
 
 MEANS = ["facts", "covered", "degenerate", "blemish", "repetition", "finished", "n_tokens"]
@@ -24,7 +25,8 @@ def measured(world: World, responses: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for prompt, response, reason in zip(responses.prompt, responses.response, responses.finish_reason, strict=True):
-        f, known = features(world, prompt, response), bool(asked_topics(world, prompt))
+        asked = wording(prompt)
+        f, known = features(world, asked, response), bool(asked_topics(world, asked))
         content = (float(f.facts > 0), f.facts, f.covered) if known else (np.nan, np.nan, np.nan)
         rows.append((*content, f.degenerate, f.blemish, repetition(words(response)), float(reason == "stop")))
     names = ["stated", "facts", "covered", "degenerate", "blemish", "repetition", "finished"]

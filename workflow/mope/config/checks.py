@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mope.config.entries_schema import mixer_keys
 from mope.config.positions import positions_problems
+from mope.config.reward_judges import reward_judge_problems
 from mope.config.run_name import RESERVED_RUNS
 from mope.config.user_files import feedback_problems, prompts_problems, ratings_problems
 from mope.errors import MopeError
@@ -55,7 +56,7 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
         yield from _methods(config, preferences)
         yield from _own_preferences(config)
         yield from _judged_preferences(config)
-    yield from _judges(config, root, directory)
+    yield from _judges(config, root, directory, present)
     yield from _human_study(config, directory)
 
 
@@ -304,7 +305,7 @@ def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
             yield ("statistics", "named", i), f"{FOCUS} is compared with these methods; another method is expected"
 
 
-def _judges(config: dict, root: Path, directory: Path) -> Iterator[Problem]:
+def _judges(config: dict, root: Path, directory: Path, present: bool) -> Iterator[Problem]:
     if REWARD_MODELS in config["judges"]:
         yield ("judges", REWARD_MODELS), "the tables call the run's own reward models so; another name is expected"
     for name, judge in config["judges"].items():
@@ -316,7 +317,7 @@ def _judges(config: dict, root: Path, directory: Path) -> Iterator[Problem]:
         elif world_only(judge["kind"]):
             yield from _world_judge(config, key)
         elif judge["kind"] == "reward":
-            yield from _reward_judge(config, directory, key, judge["run"])
+            yield from reward_judge_problems(config, root, directory, name, present)
 
 
 def _world_judge(config: dict, key: tuple[str, ...]) -> Iterator[Problem]:
@@ -324,21 +325,6 @@ def _world_judge(config: dict, key: tuple[str, ...]) -> Iterator[Problem]:
     if others:
         found = f"this judge knows the embedded world only, evaluation set {others[0]} has another source"
         yield key, f"{found}; `judges: {{{key[-1]}: null}}` and a judge of another kind are expected"
-
-
-def _reward_judge(config: dict, directory: Path, key: tuple[str, ...], run: str) -> Iterator[Problem]:
-    if run == config["run"]:
-        yield (
-            (*key, "run"),
-            f"{run} trained its experts by these reward models; another run, with another seed, is expected",
-        )
-        return
-    folder = Path("results") / run
-    for needed in (folder / "base", *(folder / "reward" / preference for preference in config["preferences"])):
-        if not (directory / needed).is_dir():
-            command = f"snakemake --cores all --config run={run} seed={config['seed'] + 1} --until train_reward"
-            yield (*key, "run"), f"{needed} is missing; what `{command}` makes is expected"
-            return
 
 
 def _human_study(config: dict, directory: Path) -> Iterator[Problem]:

@@ -7,11 +7,9 @@ from mope.config.token_count import most_tokens
 from mope.errors import MopeError
 from mope.judging.preflight import Problem
 from mope.preferences import load_preferences
-from mope.training.model_folder import read_json
+from mope.training.model_folder import positions_in, read_json
 
 ANSWERING = ("candidates", "expert", "controller", "generation")  # sections that have max_new_tokens
-POSITION_KEYS = ("max_position_embeddings", "n_positions", "max_seq_len")  # in config.json; by family
-UNBOUNDED = ("bloom", "mpt")  # these families know distances, not positions
 
 
 def positions_of(config: dict, directory: Path) -> int | None:
@@ -22,9 +20,7 @@ def positions_of(config: dict, directory: Path) -> int | None:
         found = read_json(directory / config["base"]["path"] / "config.json")
     except MopeError:  # another check says what is wrong with it
         return None
-    if found.get("model_type") in UNBOUNDED:
-        return None
-    return next((found[name] for name in POSITION_KEYS if type(found.get(name)) is int), None)
+    return positions_in(found)
 
 
 def positions_problems(config: dict, directory: Path) -> Iterator[Problem]:

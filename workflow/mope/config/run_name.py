@@ -51,6 +51,11 @@ def clashes(run: str, root: Path, own: Iterable[Path]) -> Iterator[str]:
             yield f"{run!r} found, which is the run of {shown}; a name that no other experiment has is expected"
 
 
+def experiment_of(root: Path, run: str) -> str | None:
+    """The name of the experiment whose run is called `run`; None where there is none."""
+    return next((path.stem for path in sorted((root / EXPERIMENTS).glob("*.yaml")) if _run_of(path) == run), None)
+
+
 def _run_of(path: Path) -> object:
     """The run of another configuration, which may be a broken one."""
     try:

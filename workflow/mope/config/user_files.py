@@ -7,15 +7,17 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
+from mope.config.conversations import conversation_problems
 from mope.config.positions import prompts_too_long
 from mope.config.token_count import most_tokens
-from mope.data.feedback_file import drawn_pairs, feedback_file
+from mope.data.feedback_file import drawn_pairs, feedback_file, places_of
 from mope.data.prompt_file import read_prompts
 from mope.data.rating_file import ratings_of
 from mope.data.records import RECORD_SUFFIXES, suffix_of
 from mope.errors import MopeError
 from mope.judging.preflight import Problem
 from mope.preferences import GENERAL
+from mope.prompting import is_conversation, wording
 from mope.runtime.suggestion import one_of
 from mope.world.questions import split_questions
 from mope.world.worlds import load
@@ -44,21 +46,25 @@ def prompts_problems(config: dict, project: Path, root: Path, present: bool) -> 
             yield from _of_world(entry["prompts"], known, key)
         elif present:
             try:
-                texts = [prompt["prompt"] for prompt in read_prompts(root / source, config["data"]["longest"])]
+                places = {p["prompt"]: p["place"] for p in read_prompts(root / source, config["data"]["longest"])}
             except MopeError as error:
                 yield (*key, "source"), str(error)
                 continue
+            texts = list(places)
             free = texts if name == "train" else [text for text in texts if text not in taken]
             if len(free) < entry["prompts"]:
                 besides = " that are no training prompts" if len(free) < len(texts) else ""
                 found = f"{entry['prompts']} found, but {source} holds {len(free)} prompts{besides}"
                 yield (*key, "prompts"), f"{found} (at most {config['data']['longest']} characters each)"
             asked = free[: entry["prompts"]]
+            for found in conversation_problems([(places[text], text) for text in asked], config, root):
+                yield (*key, "source"), found
+            asked = [wording(text) for text in asked]
             yield from prompts_too_long(asked, config, project, root, name == "train", f"a prompt of {source}")
             if name == "train":
                 taken |= set(texts[: entry["prompts"]])
                 if config["feedback"]["source"] in ("world", "open_text"):  # it is given on answers to these
-                    yield from _too_long(texts[: entry["prompts"]], config, root, f"a prompt of {source}")
+                    yield from _too_long(asked, config, root, f"a prompt of {source}")
 
 
 def _hub_file(name: str, key: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -95,11 +101,16 @@ def feedback_problems(config: dict, root: Path) -> Iterator[Problem]:
         try:
             path = feedback_file(root / source, preference)
             found = drawn_pairs(path, pairs, config["seed"])
+            spoken = [prompt for _, prompt, *_ in found if is_conversation(prompt)]
+            places = places_of(path) if spoken else {}
         except MopeError as error:
             yield ("feedback", "source"), str(error)
             return
         yield from _held_out(len({prompt_id for prompt_id, *_ in found}), reward["held_out"])
-        texts = ["\n".join([prompt, max(answers, key=len)]) for _, prompt, *answers in found]
+        for problem in conversation_problems([(places[prompt], prompt) for prompt in spoken], config, root):
+            yield ("feedback", "source"), problem
+            return
+        texts = ["\n".join([wording(prompt), max(answers, key=len)]) for _, prompt, *answers in found]
         yield from _too_long(texts, config, root, f"a pair of {path}")
 
 

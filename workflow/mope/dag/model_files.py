@@ -1,11 +1,11 @@
 """Which models a run trains or takes over, and what each is made from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mope.dag import files
-from mope.dag.options import model_options
+from mope.dag.options import model_options, named
 from mope.dag.stage_settings import without
 from mope.dag.used_entries import POLICIES
 from mope.methods.entries import needs
@@ -87,9 +87,16 @@ class RunModels:
         return any(self.section(name)["start"] == "base" for name in self.used("controller"))
 
     def on_hub(self) -> dict[str, dict]:
-        """Name of the folder -> id and revision on the Hugging Face Hub."""
+        """Name of the folder -> id and revision on the Hugging Face Hub; of a judge's model also `labels`, to check."""
         sections = [self.config["base"], *map(self.section, self.used("controller"))]
-        return {Path(starting_model(s)).name: s["hub"] for s in sections if s["hub"] is not None}
+        found = {Path(starting_model(s)).name: s["hub"] for s in sections if s["hub"] is not None}
+        judges: dict[str, dict] = {}
+        for judge in self.config["judges"].values():
+            for entry in classifiers(judge, self.preferences.ids).values() if judge["kind"] == "reward" else ():
+                if entry.get("hub"):
+                    wanted = judges.setdefault(Path(starting_model(entry)).name, entry["hub"] | {"labels": []})
+                    wanted["labels"] = list(dict.fromkeys([*wanted["labels"], entry.get("label")]))
+        return judges | found
 
     def met(self, controller: str) -> list[str]:
         """The preferences that a controller meets in training: those of its combinations."""
@@ -143,10 +150,29 @@ class RunModels:
                     found |= {part: self.rewards(), "reference": references}
         return found
 
-    def held_out(self, wildcards: Mapping) -> dict[str, str | list[str]]:
-        """The base and the reward models of the other run by which a judge of kind `reward` judges."""
-        run = f"results/{self.config['judges'][wildcards['judge']]['run']}"
-        return {"base": f"{run}/base", "rewards": [f"{run}/reward/{preference}" for preference in self.preferences.ids]}
+    def of_judge(self, wildcards: Mapping) -> dict[str, str | list[str]]:
+        """What a judge of kind `reward` judges by: base and reward models of another run, or sequence classifiers.
+
+        Models of a run must not have learnt from the feedback of this one.
+        """
+        judge = self.config["judges"][wildcards["judge"]]
+        if "run" not in judge:
+            return {"classifiers": list(dict.fromkeys(self.classifier_folders(judge).values()))}
+        run = f"results/{judge['run']}"
+        rewards = [f"{run}/reward/{preference}" for preference in self.preferences.ids]
+        return {"base": f"{run}/base", "rewards": rewards, "feedback": self.feedback()}
+
+    def classifier_folders(self, judge: Mapping) -> dict[str, str]:
+        """Preference -> folder of the sequence classifier that judges under it."""
+        return {p: starting_model(entry) for p, entry in classifiers(judge, self.preferences.ids).items()}
+
+    def judge_options(self, wildcards: Mapping, input: Mapping) -> list[str]:
+        """The options for these."""
+        if input.get("base"):
+            return ["--base", input["base"], *model_options(wildcards, input), "--feedback", *input["feedback"]]
+        folders = self.classifier_folders(self.config["judges"][wildcards["judge"]])
+        found = dict(zip(dict.fromkeys(folders.values()), input["classifiers"], strict=True))
+        return named("--classifiers", [(preference, found[folder]) for preference, folder in folders.items()])
 
     def benchmarked(self, wildcards: Mapping) -> dict[str, str | list[str]]:
         """What the benchmarks need: the models of the run, if they are among those to be measured."""
@@ -166,9 +192,16 @@ class RunModels:
         return [*own, *model_options(wildcards, input)]
 
 
-def starting_model(section: dict) -> str | list[str]:
-    """Folder of the model that a base or controller begins from: the user's own, or one that is downloaded; or none."""
-    if section["hub"] is not None:
+def classifiers(judge: Mapping, preferences: Sequence[str]) -> dict[str, dict]:
+    """Preference -> which sequence classifier judges under it, for a judge that names some by `model` or `models`."""
+    if "model" in judge:
+        return dict.fromkeys(preferences, judge["model"])
+    return {preference: judge["models"][preference] for preference in preferences if "models" in judge}
+
+
+def starting_model(section: Mapping) -> str | list[str]:
+    """Folder of a model from outside the run: the user's own, or one that is downloaded; or none."""
+    if section.get("hub") is not None:
         hub = section["hub"]
         return f"<artifacts>/download/{'--'.join(Path(hub['id']).parts).lower()}-{hub['revision'][:8]}"
-    return section["path"] or []
+    return section.get("path") or []

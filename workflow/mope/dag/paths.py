@@ -30,6 +30,10 @@ def named_by_user(config: dict) -> Iterator[tuple[str, str]]:
     sets |= {f"evaluation_sets.{name}": entry for name, entry in config["evaluation_sets"].items()}
     for key, entry in sets.items():
         yield f"{key}.source", entry["source"] if isinstance(entry["source"], str) else entry["source"]["file"]
+    for name, judge in config["judges"].items():
+        entries = {"model": judge["model"]} if "model" in judge else judge.get("models", {})
+        for key, entry in entries.items() if judge["kind"] == "reward" else ():
+            yield f"judges.{name}.{key}.path", entry.get("path") or ""
     yield "feedback.source", config["feedback"]["source"]
     ratings = config["human_study"]["ratings"]
     for file in Path(ratings).glob("*.csv") if ratings else ():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mope.dag import files
 from mope.dag.figures import FigureEntry, drawn_figures
-from mope.dag.model_files import RunModels
+from mope.dag.model_files import RunModels, classifiers
 from mope.dag.options import model_options, named
 from mope.dag.stage_settings import as_json, without
 from mope.dag.temperature_rows import temperature_rows
@@ -106,8 +106,15 @@ class Results:
     def judge_settings(self, wildcards: Mapping) -> str:
         """What decides about a judge's verdicts."""
         judge = self.config["judges"][wildcards["judge"]]
-        precision = {"precision": self.config["precision"]} if judge["kind"] == "reward" else {}
-        return as_json(without(judge, "kind", "run"), precision)
+        if judge["kind"] != "reward":
+            return as_json(without(judge, "kind"))
+        found = {"dead_band": judge["dead_band"], "precision": self.config["precision"]}
+        preferences = self.models.preferences
+        named = classifiers(judge, preferences.ids)
+        if named:
+            found["labels"] = {preference: entry.get("label") for preference, entry in named.items()}
+            found["texts"] = {p: preferences.texts[p] for p in named} if "model" in judge else {}
+        return as_json(found)
 
     def score_options(self, wildcards: Mapping, input: Mapping, output: Mapping) -> list[str]:
         """The files of each evaluation set, and the reward models."""

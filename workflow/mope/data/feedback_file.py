@@ -6,8 +6,10 @@ from pathlib import Path
 from mope.data.conversation import answer, question
 from mope.data.records import RECORD_SUFFIXES, Record, check_unicode, records
 from mope.errors import MopeError
+from mope.prompting import turns
 
 FEEDBACK_KEYS = ("prompt", "chosen", "rejected")
+FEEDBACK_COLUMNS = (*FEEDBACK_KEYS, "system")
 EXPECTED_PAIR = "a file of prompt, chosen and rejected"
 FeedbackPair = tuple[str, str, str, str]  # prompt_id, prompt, chosen, rejected
 
@@ -27,17 +29,22 @@ def feedback_file(folder: Path, preference: str) -> Path:
 def read_feedback(path: Path) -> list[FeedbackPair]:
     """(prompt_id, prompt, chosen, rejected) of every pair; pairs of one prompt share an id.
 
-    `chosen` and `rejected` are texts, or conversations of one turn as lists of {role, content}; of such conversations
-    the question may stand in for `prompt`.
+    `chosen` and `rejected` are texts, or conversations as lists of messages, of which the last is the answer; what
+    stands before it may stand in for `prompt`. `prompt` is then as `prompt_text` writes it.
     """
     ids: dict[str, str] = {}
-    pairs = []
-    for record in records(path, FEEDBACK_KEYS, EXPECTED_PAIR):
-        prompt, chosen, rejected = _pair(record)
-        pairs.append((ids.setdefault(prompt, f"prompt-{len(ids):05d}"), prompt, chosen, rejected))
+    pairs = [_pair(record) for record in records(path, FEEDBACK_COLUMNS, EXPECTED_PAIR)]
     if not pairs:
         raise MopeError(f"{path}: empty; at least one pair is expected")
-    return pairs
+    return [(ids.setdefault(prompt, f"prompt-{len(ids):05d}"), prompt, *answers) for prompt, *answers in pairs]
+
+
+def places_of(path: Path) -> dict[str, str]:
+    """Prompt -> file and line of the first pair that has it."""
+    found: dict[str, str] = {}
+    for record in records(path, FEEDBACK_COLUMNS, EXPECTED_PAIR):
+        found.setdefault(_pair(record)[0], record.place)
+    return found
 
 
 def drawn_pairs(path: Path, pairs: int, seed: int) -> list[FeedbackPair]:
@@ -53,20 +60,26 @@ def _pair(record: Record) -> tuple[str, str, str]:
     content, place = record.content, record.place
     if not isinstance(content, dict):
         raise MopeError(f"{place}: not a JSON object; prompt, chosen and rejected are expected")
-    answers, asked = {}, []
+    answers, asked = {}, {}
     for key in ("chosen", "rejected"):
         _there(content, key, place)
         before, answers[key] = answer(content[key], place, key)
-        asked += [before] if before is not None else []
+        if before:
+            asked[key] = question(before, place, f"{key} before its answer", content.get("system"), answered=False)
     if content.get("prompt") is not None or not asked:
         _there(content, "prompt", place)
-        asked = [question(content["prompt"], place, "prompt"), *asked]
-    if len({text.strip() for text in asked}) > 1:
-        raise MopeError(f"{place}: prompt, chosen and rejected hold different questions; one is expected")
-    texts = {"prompt": asked[0], **answers}
-    for key, text in texts.items():
-        _there(texts, key, place)
+        given = question(content["prompt"], place, "prompt", content.get("system"), answered=False)
+        asked = {"prompt": given, **asked}
+    if len({tuple((m["role"], m["content"].strip()) for m in turns(text)) for text in asked.values()}) > 1:
+        said = ", ".join(f"{key} {len(turns(text))} messages" for key, text in asked.items())
+        raise MopeError(
+            f"{place}: prompt, chosen and rejected hold different questions ({said} before the answer); one is expected"
+        )
+    texts = {"prompt": next(iter(asked.values())), **answers}
+    for key, text in answers.items():
+        _there(answers, key, place)
         check_unicode(text, place, key)
+    check_unicode(texts["prompt"], place, "prompt")
     if texts["chosen"].strip() == texts["rejected"].strip():
         raise MopeError(f"{place}: chosen and rejected are equal; two different answers are expected")
     return texts["prompt"], texts["chosen"], texts["rejected"]

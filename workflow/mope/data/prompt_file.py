@@ -4,44 +4,47 @@
 |---|---|---|
 | one's own, Koala, UltraFeedback (binarized) | `prompt`, and `id` or `prompt_id` | the prompt |
 | GPT4-Alpaca, UltraFeedback | `instruction`, and `input` where there is one | one after the other (as RLPHF does) |
-| conversations of one turn | `prompt`, `messages` or `conversations` | what the user says |
+| conversations | `prompt`, `messages` or `conversations` | all messages up to the last one of the user |
 
-The id is optional: its place in the file is used. Other columns are passed over.
+Earlier turns may also stand in `history`, beside `instruction`, as pairs of question and answer, and a system message
+in `system`. The id is optional: its place in the file is used. Other columns are passed over.
 """
 
 from pathlib import Path
 
-from mope.data.conversation import question
-from mope.data.records import Record, check_unicode, id_text, records
+from mope.data.conversation import message_list, question, system_message
+from mope.data.records import Record, check_unicode, id_text, parsed, records
 from mope.errors import MopeError
+from mope.prompting import Conversation, prompt_text, reply, wording
 
 TEXT_KEYS = ("prompt", "instruction")
 CONVERSATION_KEYS = ("messages", "conversations")
 ID_KEYS = ("id", "prompt_id")
-PROMPT_FILE_COLUMNS = (*TEXT_KEYS, "input", "history", *CONVERSATION_KEYS, *ID_KEYS)
+PROMPT_FILE_COLUMNS = (*TEXT_KEYS, "input", "history", "system", *CONVERSATION_KEYS, *ID_KEYS)
 EXPECTED_PROMPT = "a file of prompts"
 
 
 def read_prompts(path: Path, longest: int | None = None) -> list[dict[str, str]]:
-    """All prompts of the file as {prompt_id, prompt}, without those of more than `longest` characters.
+    """All prompts of the file as {prompt_id, prompt, place}, without those of more than `longest` characters.
 
-    Of equal prompts the first is kept. `MopeError` names the file and place of the first problem.
+    `prompt` is as `prompt_text` writes it, `place` is the file and line. Of equal prompts the first is kept.
+    `MopeError` names the file and place of the first problem.
     """
     found = [(record, _id(record), _prompt(record)) for record in records(path, PROMPT_FILE_COLUMNS, EXPECTED_PROMPT)]
     given = {name for _, name, _ in found}
     texts: dict[str, str] = {}  # by id
-    kept: dict[str, str] = {}  # id by text
+    kept: dict[str, tuple[str, str]] = {}  # id and place by text
     for record, name, text in found:
         number = str(record.number)
         name = name or (number if number not in given else f"record-{number}")
         if texts.setdefault(name, text) != text:
             raise MopeError(f"{record.place}: prompt id {name!r} was used before; every id may appear once")
-        if longest is None or len(text) <= longest:
-            kept.setdefault(text, name)
+        if longest is None or len(wording(text)) <= longest:
+            kept.setdefault(text, (name, record.place))
     if not kept:
         within = "" if longest is None else f" of at most {longest} characters"
         raise MopeError(f"{path}: empty; at least one record with a prompt{within} is expected")
-    return [{"prompt_id": name, "prompt": text} for text, name in kept.items()]
+    return [{"prompt_id": name, "prompt": text, "place": place} for text, (name, place) in kept.items()]
 
 
 def _id(record: Record) -> str | None:
@@ -65,13 +68,29 @@ def _prompt(record: Record) -> str:
     if key is None:
         names = ", ".join(map(str, content)) or "nothing"
         raise MopeError(f"{place}: {names} found, no prompt; a key `prompt` or `instruction` is expected")
-    if key == "instruction" and content.get("history"):
-        raise MopeError(f"{place}: history holds earlier turns, which would be lost; one question is expected")
-    value = content[key]
-    parts = [question(value, place, key) if isinstance(value, list) else value]
+    value, system = message_list(content[key], place, key), content.get("system")
+    if isinstance(value, list):
+        return question(value, place, key, system)
+    parts = [value]
     parts += [content["input"]] if key == "instruction" and content.get("input") else []
     for part in parts:
         if not isinstance(part, str) or not part.strip():
             raise MopeError(f"{place}: {key} is {part!r}; text that is not empty is expected")
         check_unicode(part, place, key)
-    return " ".join(part.strip() for part in parts)
+    asked = {"role": "user", "content": " ".join(part.strip() for part in parts)}
+    earlier = _earlier(content.get("history"), place) if key == "instruction" else []
+    return prompt_text([*system_message(system, place), *earlier, asked])
+
+
+def _earlier(history: object, place: str) -> Conversation:
+    """The messages of earlier turns, given as a list of [question, answer], or as its JSON."""
+    if isinstance(history, str) and (pairs := parsed(history)[0]):
+        history = pairs
+    said: list[dict[str, str]] = []
+    for turn in history if isinstance(history, list) else [history] if history else []:
+        if not isinstance(turn, list) or len(turn) != 2 or not all(isinstance(t, str) and t.strip() for t in turn):
+            raise MopeError(f"{place}: history holds {turn!r}; pairs of question and answer are expected")
+        for text in turn:
+            check_unicode(text, place, "history")
+        said += [{"role": "user", "content": turn[0]}, reply(turn[1])]
+    return said

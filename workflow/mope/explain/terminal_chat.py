@@ -11,6 +11,7 @@ import torch
 from transformers import AutoTokenizer
 
 from mope.controller.loading import load_controller
+from mope.data.conversation import question as asked_of
 from mope.decoding.loop import decode
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.mixture import PromptScheme, mixture_request
@@ -20,6 +21,7 @@ from mope.decoding.turn_ends import turn_ends
 from mope.errors import MopeError
 from mope.pools.open_pool import open_pool
 from mope.preferences import Preferences
+from mope.prompting import prompt_text
 
 TERMINAL_COLOURS = (32, 36, 33, 35, 34, 31, 92, 96)  # ANSI codes, one per expert
 
@@ -188,19 +190,20 @@ def read_questions(lines: TextIO, preferences: Preferences, ask: Callable[[str],
         prompt = lines.readline().strip()
         if not prompt:
             return
-        yield prompt, combination
+        yield prompt_text([{"role": "user", "content": prompt}]), combination
 
 
 def read_json_questions(lines: TextIO, preferences: Preferences) -> Iterator[tuple[str, str]]:
-    """(instruction, combination) of JSON lines {"prompt": str, "preferences": [ids or names]}."""
+    """(prompt, combination) of JSON lines {"prompt": text or messages, "preferences": [ids or names]}."""
     for line in lines:
         if not line.strip():
             continue
         try:
             question = json.loads(line)
             prompt, wanted = question["prompt"], question["preferences"]
-            if not isinstance(prompt, str) or not all(isinstance(word, str) for word in wanted):
+            if not isinstance(prompt, str | list) or not all(isinstance(word, str) for word in wanted):
                 raise TypeError
         except (ValueError, KeyError, TypeError):
             raise MopeError(f'{line.strip()[:100]!r}: expected {{"prompt": str, "preferences": [str]}}') from None
+        prompt = asked_of(prompt, repr(line.strip()[:100]), "prompt", answered=False)
         yield prompt, parse_preferences(" ".join(wanted), preferences)

@@ -1,4 +1,8 @@
-"""Reward models as a judge: those of another run, held out from training."""
+"""Reward models as a judge: those of another run, held out from training, or any sequence classifiers.
+
+With one `model` for all preferences, the text of the preference that is judged follows the prompt; with `models`, one
+for each preference, each reads the plain prompt, as the reward models of a run do.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -8,14 +12,19 @@ from mope.judging.verdicts import Comparison, Opinion, decide
 from mope.provenance.artifact import read_meta
 
 STAGE = "judge_reward"
-REQUIRED = {"run": {"$ref": "#/$defs/name"}, "dead_band": {"type": "number", "minimum": 0}}
-OPTIONAL = {}
+REQUIRED = {"dead_band": {"type": "number", "minimum": 0}}
+OPTIONAL = {  # one of the three is required
+    "run": {"$ref": "#/$defs/name"},
+    "model": {"$ref": "#/$defs/classifier"},
+    "models": {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/classifier"}},
+}
 
 
 class RewardJudge:
     """Reward models as a judge, by their scores: `scores[preference][prompt, response]`.
 
     The models must be held out from training: those that trained the experts are never a judge (`check_held_out`).
+    `scores` are in the models' own units.
     """
 
     def __init__(self, scores: Mapping[str, Mapping[tuple[str, str], float]], dead_band: float, name: str):

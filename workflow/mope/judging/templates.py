@@ -7,6 +7,7 @@ from pathlib import Path
 from mope.errors import MopeError
 from mope.judging.reply import without_surrogates
 from mope.judging.verdicts import Comparison
+from mope.prompting import transcript
 from mope.runtime.suggestion import one_of
 from mope.runtime.yaml_file import described, read_yaml
 
@@ -116,7 +117,7 @@ def judge_messages(templates: Templates, comparison: Comparison, max_characters:
     for example in templates.examples[comparison.preference]:
         chat.append({"role": "user", "content": ask(example["instruction"], example["output_a"], example["output_b"])})
         chat.append({"role": "assistant", "content": example["answer"]})
-    chat.append({"role": "user", "content": ask(comparison.prompt, comparison.first, comparison.second)})
+    chat.append({"role": "user", "content": ask(transcript(comparison.prompt), comparison.first, comparison.second)})
     return chat
 
 

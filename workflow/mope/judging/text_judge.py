@@ -3,17 +3,22 @@
 from collections.abc import Sequence
 
 from mope.judging.judge_table import JUDGE_KINDS
-from mope.judging.text_scores import Scorer
+from mope.judging.text_scores import AskedAnswer, Scorer
 from mope.judging.verdicts import Comparison, Opinion, decide
+from mope.prompting import wording
 from mope.world.worlds import World
 
 DIGITS = 4  # of a score; what differs by less is the same
 
 
 def scorer_of(world: World, kind: str) -> Scorer:
-    """The scores of a kind of judge, rounded to `DIGITS`."""
+    """The scores of a kind of judge, rounded to `DIGITS`; of a conversation it reads the words of all turns."""
     exact = JUDGE_KINDS[kind].scorer(world)
-    return lambda answers: [round(value, DIGITS) for value in exact(answers)]
+
+    def rounded(answers: Sequence[AskedAnswer]) -> list[float]:
+        return [round(value, DIGITS) for value in exact([(wording(prompt), *rest) for prompt, *rest in answers])]
+
+    return rounded
 
 
 class TextJudge:

@@ -15,6 +15,7 @@ from mope.open_text.readability import CHILD, SCHOLAR, grade
 from mope.open_text.sentiment import tone
 from mope.open_text.soundness import faults
 from mope.preferences import GENERAL, OPEN_TEXT
+from mope.prompting import wording
 
 
 def liking(prompt: str, response: str, preference: str) -> float:
@@ -44,8 +45,10 @@ def annotator_scores(
 ) -> np.ndarray:
     """Score of each answer to its prompt, float64 of shape (answers,): at most 1, lower by its faults.
 
-    `embed` maps texts to unit vectors; the faults need the cosine of answer and prompt.
+    `embed` maps texts to unit vectors; the faults need the cosine of answer and prompt. Of a conversation the annotator
+    reads the words of all turns.
     """
+    prompts = [wording(prompt) for prompt in prompts]
     relevance = (embed(prompts) * embed(responses)).sum(axis=1)
     answers = zip(prompts, responses, relevance, strict=True)
     return np.array([liking(p, r, preference) - faults(r, cosine) for p, r, cosine in answers])

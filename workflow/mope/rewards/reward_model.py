@@ -13,7 +13,7 @@ from mope.engine.kv_cache import left_pad
 from mope.engine.llama import Llama, check_family
 from mope.errors import MopeError
 from mope.pools.adapters import AdapterPool
-from mope.prompting import messages
+from mope.prompting import messages, rendered_chat, reply
 from mope.rewards.shared_base import SharedRewards
 from mope.runtime.precision import device, dtype_of
 from mope.runtime.progress import progress
@@ -98,9 +98,9 @@ def fast_body(model: torch.nn.Module) -> Llama | None:
 
 
 def conversations(tokenizer, prompts: Sequence[str], responses: Sequence[str]) -> list[list[int]]:
-    """Token ids of conversations of one prompt and one answer, in the format of the chat template."""
+    """Token ids of prompts, each with its answer, in the format of the chat template: all turns of a conversation."""
     texts = [
-        tokenizer.apply_chat_template([*messages(prompt), {"role": "assistant", "content": response}], tokenize=False)
+        rendered_chat(tokenizer, [*messages(prompt), reply(response)])
         for prompt, response in zip(prompts, responses, strict=True)
     ]
     return tokenizer(texts, add_special_tokens=False)["input_ids"]

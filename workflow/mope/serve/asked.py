@@ -11,6 +11,7 @@ from mope.decoding.sampling import Sampling
 from mope.errors import MopeError
 from mope.explain.terminal_chat import parse_preferences
 from mope.preferences import Preferences
+from mope.prompting import ConversationError, prompt_text
 from mope.serve.served_run import ServedModel, ServedRun
 
 MOST_TEXT = 100_000  # characters of a message
@@ -147,9 +148,10 @@ def understood(run: ServedRun, question: ChatQuestion) -> Understood:
         "".join(message.content for message in question.messages).encode()
     except UnicodeEncodeError:
         raise FieldError("messages", "broken Unicode (half of a surrogate pair) found") from None
-    prompt = said[0]["content"] if len(said) == 1 else said
     try:
-        request, emphasis = model.row.request(model.pool, model.controller, prompt, combination, weights)
+        request, emphasis = model.row.request(model.pool, model.controller, prompt_text(said), combination, weights)
+    except ConversationError as error:
+        raise FieldError("messages", str(error)) from None
     except MopeError as error:
         raise FieldError("preferences", str(error)) from None
     request = with_limits(run, model, request, question)

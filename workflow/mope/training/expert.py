@@ -19,7 +19,7 @@ from mope.decoding.sampling import Sampling
 from mope.decoding.turn_ends import turn_ends
 from mope.errors import MopeError
 from mope.pools.separate import SeparatePool
-from mope.prompting import messages, reply
+from mope.prompting import messages, rendered_chat, reply
 from mope.runtime.precision import device, dtype_of
 from mope.training.checkpoints import Checkpoints
 from mope.training.devices import batch_options, loading_options, trainer_options
@@ -70,12 +70,13 @@ class SeededTrainer(RLOOTrainer):
         return [self._template(prompt) + self.begun(prompt) for prompt in prompts], None, {}
 
     def _template(self, prompt: list[dict]) -> list[int]:
-        asked = [message for message in prompt if message["role"] != "assistant"]
-        return self.processing_class.apply_chat_template(asked, add_generation_prompt=True)["input_ids"]
+        asked = prompt[:-1] if prompt[-1]["role"] == "assistant" else prompt
+        chat = rendered_chat(self.processing_class, asked, begin=True)
+        return self.processing_class(chat, add_special_tokens=False)["input_ids"]
 
     def begun(self, prompt: list[dict]) -> list[int]:
         """Token ids of the answer's beginning in a prompt; [] if there is none."""
-        text = "".join(message["content"] for message in prompt if message["role"] == "assistant")
+        text = prompt[-1]["content"] if prompt[-1]["role"] == "assistant" else ""
         return self.processing_class(text, add_special_tokens=False)["input_ids"]
 
     def _generate_single_turn(self, prompt_ids: list[list[int]], images, multimodal_fields) -> list[list[int]]:

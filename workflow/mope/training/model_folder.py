@@ -13,6 +13,10 @@ PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 CONVERSION = "weights as safetensors are expected: load them where you trust the file and call save_pretrained"
 # Files of which a tokenizer needs one: tokenizer.json, or one that the library's slow tokenizers read.
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
+TOKENIZERS += ("spm.model", "sentencepiece.bpe.model")
+POSITION_KEYS = ("max_position_embeddings", "n_positions", "max_seq_len")  # in config.json; by family
+UNBOUNDED = ("bloom", "mpt")  # these families know distances, not positions
+AFTER_PADDING = ("camembert", "mpnet", "roberta", "xlm-roberta", "xlm-roberta-xl")  # positions begin after that of pad
 
 
 def check_model_folder(folder: Path) -> str:
@@ -65,6 +69,16 @@ def weight_files(folder: Path) -> list[Path]:
         for file in sorted(folder.glob(pattern)):
             raise MopeError(f"{file}: pickled weights, which can run code when they are read; {CONVERSION}")
     raise MopeError(f"{folder}: no weights; model.safetensors or {INDEX} is expected")
+
+
+def positions_in(config: dict) -> int | None:
+    """How many tokens the model of a `config.json` reads and writes; None where there is no limit, or it says none."""
+    if config.get("model_type") in UNBOUNDED:
+        return None
+    found = next((config[name] for name in POSITION_KEYS if type(config.get(name)) is int), None)
+    pad = config.get("pad_token_id")
+    before = pad + 1 if config.get("model_type") in AFTER_PADDING and type(pad) is int else 0
+    return None if found is None else found - before
 
 
 def safetensors_header(file: Path) -> dict[str, dict]:

@@ -8,7 +8,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
 from trl import SFTConfig, SFTTrainer
 
 from mope.preferences import Preferences
-from mope.prompting import messages, reply
+from mope.prompting import messages, rendered_chat, reply
 from mope.runtime.precision import device, dtype_of
 from mope.training.checkpoints import Checkpoints
 from mope.training.devices import batch_options, loading_options, trainer_options
@@ -43,6 +43,9 @@ def train_multitask(
         for name, pairs in feedback.items()
         for row in pairs.itertuples()
     ]
+    tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
+    for record in records:
+        rendered_chat(tokenizer, record["prompt"] + record["completion"])  # the trainer would not say what is wrong
     dtype = dtype_of(settings.precision, device())
     batch = settings.prompts_per_step * settings.generations
     config = SFTConfig(
@@ -62,7 +65,7 @@ def train_multitask(
         model,
         config,
         train_dataset=Dataset.from_list(records),
-        processing_class=AutoTokenizer.from_pretrained(base, trust_remote_code=False),
+        processing_class=tokenizer,
         peft_config=expert_adapter(model, settings),
     )
     fit(trainer, saved)

@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 
 from mope.errors import shortened, visible
 from mope.preferences import Preferences
+from mope.prompting import transcript
 from mope.report.figures.style import shades
 
 SOURCES = ("alpha_samples", "preferences")
@@ -84,7 +85,7 @@ def draw(alpha_samples: pd.DataFrame, preferences: Preferences) -> Figure:
         active = preferences.members(group["combination"].iloc[0])
         weights = group[active].to_numpy(float)
         names = f"  [{visible(preferences.names_of(group['combination'].iloc[0]))}]"
-        prompt = shortened(visible(group["prompt"].iloc[0]), max(LINE - len(names), LINE // 2))
+        prompt = shortened(visible(transcript(group["prompt"].iloc[0])), max(LINE - len(names), LINE // 2))
         axis.text(0, y, prompt + names, fontsize=8.6, fontweight="bold", va="center")
         for line in lines:
             y += 1.15
