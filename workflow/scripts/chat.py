@@ -19,12 +19,12 @@ from mope.runtime.gpu_slot import take_gpus
 def main() -> None:
     args = options()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while models are loaded, and for programs, Ctrl-C just ends
-    experts = {path.name: path for path in (args.run / "expert").glob("*") if path.is_dir()}
+    experts = sorted(path for path in (args.run / "expert").glob("*") if path.is_dir())
     controllers = sorted(path for path in (args.run / "controller" / "mope").glob("seed*") if path.is_dir())
     rows = sorted((args.run / "responses").glob("*/mope.parquet"))
     if not experts or not controllers or not rows:
         raise MopeError(f"{args.run}: no trained experts and controller that have answered; run `make results` first")
-    base, *_ = (require_listed(args.run, path) for path in (args.run / "base", *experts.values(), controllers[0]))
+    base, *_ = (require_listed(args.run, path) for path in (args.run / "base", *experts, controllers[0]))
     texts = args.preferences or require_listed(args.run, args.run / "preferences.yaml")
     row = read_meta(rows[0])["params"]
 
@@ -42,7 +42,8 @@ def main() -> None:
     asked = {"temperature": args.temperature, "max_new_tokens": args.max_new_tokens}
     settings = replace(settings, **{key: value for key, value in asked.items() if value is not None})
     settings = replace(settings, min_new_tokens=min(settings.min_new_tokens, settings.max_new_tokens))
-    generator = Generator(Models(base, experts, {}), load_preferences(texts, row["preferences"]), settings)
+    active = load_preferences(texts, row["preferences"])
+    generator = Generator(Models(base, {i: args.run / "expert" / i for i in active.ids}, {}), active, settings)
     answers, world = MixtureAnswers(generator, row["method"], controllers[0]), world_of(args.run)
     sys.stdin.reconfigure(errors="surrogateescape")  # what is no UTF-8 is refused as a question
     if args.json:

@@ -1,8 +1,9 @@
 """Clients of a chat server for Locust: each streams one answer after the other.
 
 Locust runs this file; `LOAD_SETTINGS` in the environment is JSON: the models to ask, the prompts, `max_tokens`, the
-temperature, and the folder of the tokenizer by which all servers' answers are counted. Of every answer two requests are
-reported: "first token" and "answer", whose length is its tokens.
+temperature, and the folder of the tokenizer by which all servers' answers are counted. What Locust is told of as
+requests: the "start" of a client, and of every answer its "first token" and the whole "answer", whose length is its
+tokens.
 """
 
 import http.client
@@ -27,8 +28,9 @@ class StreamingClient(User):
     wait_time = constant(0)
 
     def on_start(self) -> None:
-        """The draws of this client."""
+        """The draws of this client; Locust's own account begins with the first answer, which is too late."""
         self.draws = random.Random(next(NUMBERS))
+        self.report("start", 0.0, 0, None)
 
     @task
     def ask(self) -> None:

@@ -72,8 +72,10 @@ class MergingModel:
 
         worker = threading.Thread(target=generate)
         worker.start()
-        yield from streamer
-        worker.join()
+        try:
+            yield from streamer
+        finally:  # also when the client has gone: the next soup waits
+            worker.join()
 
 
 def merging_app(model: MergingModel) -> FastAPI:
