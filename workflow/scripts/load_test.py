@@ -104,7 +104,7 @@ def asked(args: argparse.Namespace, models: list[str], generation: dict) -> dict
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=["mope", "base", "merging"])
+    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
     parser.add_argument("--clients", nargs="+", type=int, default=[1, 8, 32])
     parser.add_argument("--seconds", type=float, default=60, help="of each measurement")
     parser.add_argument("--warm-up", type=float, default=10, help="seconds of one client before the first one")

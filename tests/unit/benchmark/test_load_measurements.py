@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mope.benchmark.load_measurements import growth, measured, percentiles, under_load
+from mope.benchmark.load_measurements import growth, percentiles, rates_and_times, under_load
 from mope.benchmark.server_process import ServerProcess
 from mope.errors import MopeError
 from mope.training.tokenizer import train_tokenizer
@@ -33,12 +33,12 @@ def test_rates_count_from_the_start_of_the_clients() -> None:
         entry("first token", 101.0, 109.0, {"50": 3, "100": 1}),
         entry("answer", 102.0, 110.0, {"2000": 4, "4000": 1}, failures=1, length=200),
     ]
-    found = measured(entries)
+    found = rates_and_times(entries)
     assert (found["answers"], found["failures"], found["tokens"], found["seconds"]) == (4, 1, 200, 10.0)
     assert found["tokens_per_second"] == 20.0
     assert found["first_token_s"] == {"p50": 0.05, "p95": pytest.approx(0.0925)}
     with pytest.raises(MopeError, match="a longer time is expected"):
-        measured(entries[:1])
+        rates_and_times(entries[:1])
 
 
 def test_percentiles_weigh_times_by_their_counts() -> None:

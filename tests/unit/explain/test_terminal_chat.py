@@ -20,7 +20,7 @@ from mope.explain.known_topics import listing, outside, world_of
 from mope.explain.line_history import history_file
 from mope.explain.mixture_answers import MixtureAnswers, Piece
 from mope.explain.terminal_chat import OUTSIDE, parse_preferences, read_questions, talk
-from mope.explain.token_looks import COLOURS, PATTERNS, Looks, legend, paint
+from mope.explain.token_looks import TERMINAL_COLOURS, TERMINAL_PATTERNS, Looks, legend, paint
 from mope.explain.token_text import posterior_shares
 from mope.methods.generator import GenerationSettings, Generator, Models
 from mope.methods.kinds.expert_mixture import answers as evaluated
@@ -70,7 +70,7 @@ def test_an_expert_is_known_by_its_colour_or_its_pattern(six: Preferences) -> No
     assert paint("", "P3A", six, Looks(True, True)) == ""
     for looks in (Looks(True, False), Looks(False, True)):
         assert len({paint("hi", name, six, looks) for name in IDS}) == len(IDS)
-    assert len(set(COLOURS)) == len(COLOURS) and len(set(PATTERNS)) == len(PATTERNS)
+    assert len(set(TERMINAL_COLOURS)) == len(TERMINAL_COLOURS) and len(set(TERMINAL_PATTERNS)) == len(TERMINAL_PATTERNS)
 
 
 class Typist:

@@ -54,10 +54,10 @@ def under_load(server: ServerProcess, settings: dict, clients: int, seconds: flo
         written = out.with_suffix(".json")
         if not written.is_file():
             raise MopeError(f"locust wrote no measurements: {running.stderr.read().strip()[-500:]}")
-        return {"clients": clients, **measured(json.loads(written.read_text())), "memory_mb": memory}
+        return {"clients": clients, **rates_and_times(json.loads(written.read_text())), "memory_mb": memory}
 
 
-def measured(entries: list[dict]) -> dict:
+def rates_and_times(entries: list[dict]) -> dict:
     """The rates and times of Locust's entries; times in seconds."""
     by_name = {entry["name"]: entry for entry in entries}
     answers, first = by_name.get("answer"), by_name.get("first token")

@@ -12,7 +12,7 @@ from mope.explain.token_looks import Looks, legend, paint
 from mope.preferences import Preferences
 from mope.world.worlds import World
 
-HELP = "?"
+TOPICS_KEY = "?"
 USAGE = """One preference of each kind, then an instruction. ? lists what the model knows, Ctrl-C stops an answer,
 Ctrl-D or an empty instruction ends."""
 OUTSIDE = "warning: the model was not trained on anything like this; expect nonsense (? lists what it knows)"
@@ -63,7 +63,7 @@ def read_questions(ask: Ask, say: Say, preferences: Preferences, world: World | 
     """(instruction, combination) pairs as typed, until an empty instruction; the last preferences stay."""
 
     def answered(prompt: str) -> str:
-        while (line := ask(prompt).strip()) == HELP:
+        while (line := ask(prompt).strip()) == TOPICS_KEY:
             say(f"{listing(world, shutil.get_terminal_size().columns)}\n")
         return line
 

@@ -5,8 +5,16 @@ from dataclasses import dataclass
 from mope.preferences import Preferences
 
 # Codes of ANSI's SGR, one per expert, again from the first where there are more.
-COLOURS = (32, 36, 33, 35, 34, 31, 92, 96)
-PATTERNS = ((), (1,), (4,), (3,), (7,), (1, 4), (3, 4))  # plain, bold, underlined, italic, reversed, and two of them
+TERMINAL_COLOURS = (32, 36, 33, 35, 34, 31, 92, 96)
+TERMINAL_PATTERNS = (
+    (),
+    (1,),
+    (4,),
+    (3,),
+    (7,),
+    (1, 4),
+    (3, 4),
+)  # plain, bold, underlined, italic, reversed, and two of them
 
 
 @dataclass(frozen=True)
@@ -20,8 +28,8 @@ class Looks:
 def paint(text: str, preference: str, preferences: Preferences, looks: Looks) -> str:
     """Text in the look of a preference's expert."""
     place = preferences.ids.index(preference)
-    codes = [COLOURS[place % len(COLOURS)]] if looks.colour else []
-    codes += PATTERNS[place % len(PATTERNS)] if looks.pattern else ()
+    codes = [TERMINAL_COLOURS[place % len(TERMINAL_COLOURS)]] if looks.colour else []
+    codes += TERMINAL_PATTERNS[place % len(TERMINAL_PATTERNS)] if looks.pattern else ()
     return f"\x1b[{';'.join(map(str, codes))}m{text}\x1b[0m" if codes and text else text
 
 

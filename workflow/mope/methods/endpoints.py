@@ -12,7 +12,7 @@ from mope.runtime.secret import read_key
 from mope.runtime.server_address import address_problem
 
 _Problem = tuple[tuple[str, ...], str]
-CALL = "/completions"
+COMPLETIONS_CALL = "/completions"
 SET_BY_POOL = ("model", "prompt", "max_tokens", "temperature", "logprobs", "n", "stream")
 BY_DEFAULT = {"top_k": 20, "concurrency": 16, "timeout": 60.0, "attempts": 5}  # timeout: seconds per call
 
@@ -31,7 +31,7 @@ def endpoint_problems(name: str, method: dict, experts: list[str]) -> Iterator[_
     for expert, endpoint in endpoints.items():
         if expert not in experts:
             yield (*key, expert), f"takes no part; {', '.join(experts)} are expected"
-        problem = address_problem(endpoint["base_url"], CALL)
+        problem = address_problem(endpoint["base_url"], COMPLETIONS_CALL)
         if problem:
             yield (*key, expert, "base_url"), problem
         if not re.fullmatch("[A-Z_][A-Z0-9_]*", endpoint.get("key_variable", "A")):  # not repeated: it may be the key
