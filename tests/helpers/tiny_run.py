@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import torch
 from peft import LoraConfig, get_peft_model
 from tiny import tiny_config
@@ -14,6 +15,7 @@ from mope.provenance.artifact import write
 from mope.training.tokenizer import train_tokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
+QUESTION = "Why is the sky blue?"
 IDS = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"]
 
 
@@ -21,7 +23,7 @@ def tiny_run(folder: Path, world: str | None = "everyday", max_new_tokens: int =
     """Write it into `folder`. `world`: that of the corpus of the base; None: the base was imported."""
     torch.manual_seed(0)
     texts = load_preferences(ROOT / "workflow/prompts/preferences.yaml", IDS)
-    tokenizer = train_tokenizer(["Why is the sky blue?", *texts.texts.values()] * 5, 320)
+    tokenizer = train_tokenizer([QUESTION, *texts.texts.values()] * 5, 320)
     shape = tiny_config(vocab_size=len(tokenizer), eos_token_id=tokenizer.eos_token_id)
 
     def keep(path: Path, *models, stage: str = "t", inputs=()) -> None:
@@ -49,5 +51,5 @@ def tiny_run(folder: Path, world: str | None = "everyday", max_new_tokens: int =
         params = {"name": name, "method": method, "generation": generation, "preferences": IDS}
         params |= {"seed": 7, "precision": "float32"}
         with write(folder / f"responses/single/{name}.parquet", stage="t", params=params, seeds={}, inputs=[]) as tmp:
-            tmp.write_text(name)
+            pd.DataFrame({"prompt": [QUESTION]}).to_parquet(tmp)
     return folder

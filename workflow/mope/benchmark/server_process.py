@@ -63,6 +63,10 @@ class ServerProcess:
     def _healthy(self) -> bool:
         try:
             self.text("/health")
-        except (urllib.error.URLError, OSError):
+        except urllib.error.HTTPError as error:
+            if b"failed" in error.read():
+                raise MopeError(f"{' '.join(self.command)}: could not load its models; see {self.log}") from None
+            return False
+        except OSError:
             return False
         return True
