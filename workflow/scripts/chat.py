@@ -19,14 +19,19 @@ from mope.runtime.gpu_slot import take_gpus
 def main() -> None:
     args = options()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while models are loaded, and for programs, Ctrl-C just ends
-    experts = sorted(path for path in (args.run / "expert").glob("*") if path.is_dir())
-    controllers = sorted(path for path in (args.run / "controller" / "mope").glob("seed*") if path.is_dir())
     rows = sorted((args.run / "responses").glob("*/mope.parquet"))
-    if not experts or not controllers or not rows:
-        raise MopeError(f"{args.run}: no trained experts and controller that have answered; run `make results` first")
-    base, *_ = (require_listed(args.run, path) for path in (args.run / "base", *experts, controllers[0]))
-    texts = args.preferences or require_listed(args.run, args.run / "preferences.yaml")
+    if not rows:
+        raise MopeError(f"{args.run}: nothing trained that has answered; run `make results` first")
     row = read_meta(rows[0])["params"]
+    texts = args.preferences or require_listed(args.run, args.run / "preferences.yaml")
+    active = load_preferences(texts, row["preferences"])
+    base = require_listed(args.run, args.run / "base")
+    experts = {i: require_listed(args.run, args.run / "expert" / i) for i in active.ids}
+    trained = args.run / "controller" / row["method"]["controller"]
+    seeds = {int(path.name.removeprefix("seed")): path for path in trained.glob("seed*") if path.is_dir()}
+    if not seeds:
+        raise MopeError(f"{trained}: no controller found; run `make results` first")
+    controller = require_listed(args.run, seeds[min(seeds)])
 
     # After the options, because these take seconds.
     from mope.explain.json_chat import talk_json
@@ -42,9 +47,8 @@ def main() -> None:
     asked = {"temperature": args.temperature, "max_new_tokens": args.max_new_tokens}
     settings = replace(settings, **{key: value for key, value in asked.items() if value is not None})
     settings = replace(settings, min_new_tokens=min(settings.min_new_tokens, settings.max_new_tokens))
-    active = load_preferences(texts, row["preferences"])
-    generator = Generator(Models(base, {i: args.run / "expert" / i for i in active.ids}, {}), active, settings)
-    answers, world = MixtureAnswers(generator, row["method"], controllers[0]), world_of(args.run)
+    generator = Generator(Models(base, experts, {}), active, settings)
+    answers, world = MixtureAnswers(generator, row["method"], controller), world_of(args.run)
     sys.stdin.reconfigure(errors="surrogateescape")  # what is no UTF-8 is refused as a question
     if args.json:
         talk_json(answers, world, sys.stdin, sys.stdout, args.seed)

@@ -7,7 +7,6 @@ only. The file is written after each record.
 import argparse
 import json
 import sys
-import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -45,28 +44,22 @@ def main() -> None:
     for system in args.systems:
         command, models = served(system, args.run, preferences, row["generation"])
         settings = asked(args, models, row["generation"])
-        with tempfile.TemporaryDirectory() as folder:
-            log = Path(folder) / "server.log"
-            environment = {"OMP_NUM_THREADS": str(args.threads), "HF_HUB_OFFLINE": "1"}
-            try:
-                with ServerProcess(command, log, environment) as server:
-                    under_load(server, settings, 1, args.warm_up)
-                    found = records["systems"][system] = []
-                    for clients in args.clients:
-                        found.append(under_load(server, settings, clients, args.seconds))
-                        told = {key: value for key, value in found[-1].items() if key != "memory_mb"}
-                        print(json.dumps({"system": system} | told), flush=True)
-                        keep()
-                    if system == "mope" and args.soak:
-                        soaked = under_load(server, settings, max(args.clients), 60 * args.soak)
-                        records["soak"] = soaked | growth(soaked["memory_mb"])
-                        keep()
-                    if system == "mope" and args.kills:
-                        records["kills"] = list(after_kills(server, settings, max(args.clients), args.kills, 60))
-                        keep()
-            except MopeError as error:
-                last = log.read_text(errors="replace").strip()[-300:] if log.is_file() else ""
-                raise MopeError(f"{system}: {error}" + (f": {' '.join(last.split())}" if last else "")) from None
+        environment = {"OMP_NUM_THREADS": str(args.threads), "HF_HUB_OFFLINE": "1"}
+        with ServerProcess(command, args.out.with_suffix(f".{system}.log"), environment) as server:
+            under_load(server, settings, 1, args.warm_up)
+            found = records["systems"][system] = []
+            for clients in args.clients:
+                found.append(under_load(server, settings, clients, args.seconds))
+                told = {key: value for key, value in found[-1].items() if key != "memory_mb"}
+                print(json.dumps({"system": system} | told), flush=True)
+                keep()
+            if system == "mope" and args.soak:
+                soaked = under_load(server, settings, max(args.clients), 60 * args.soak)
+                records["soak"] = soaked | growth(soaked["memory_mb"])
+                keep()
+            if system == "mope" and args.kills:
+                records["kills"] = list(after_kills(server, settings, max(args.clients), args.kills, 60))
+                keep()
 
 
 def served(system: str, run: Path, preferences: Preferences, generation: dict) -> tuple[list[str], list[str]]:
