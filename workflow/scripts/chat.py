@@ -34,6 +34,8 @@ def main() -> None:
     controller = require_listed(args.run, seeds[min(seeds)])
 
     # After the options, because these take seconds.
+    from transformers.utils.logging import disable_progress_bar
+
     from mope.explain.json_chat import talk_json
     from mope.explain.known_topics import world_of
     from mope.explain.line_history import history_file, keep_lines
@@ -43,6 +45,7 @@ def main() -> None:
     from mope.methods.generator import GenerationSettings, Generator, Models
 
     take_gpus()
+    disable_progress_bar()  # of loading, which leaves empty lines
     settings = settings_of(GenerationSettings, row["generation"] | {key: row[key] for key in ("seed", "precision")})
     asked = {"temperature": args.temperature, "max_new_tokens": args.max_new_tokens}
     settings = replace(settings, **{key: value for key, value in asked.items() if value is not None})
