@@ -16,6 +16,8 @@
 # make human-study              results/<run>/human_study.html, a page for raters
 # make chat       after `make results`: type an instruction and preferences, see the experts take turns
 # make serve      a finished run behind http://127.0.0.1:8000, for clients of OpenAI's chat completions; PORT=number for another port
+# make load-test  tokens per second and time to first token of a served run, its base alone and merged soups: results/load_test.json;
+#                 needs the extra `load`; LOAD="--soak 20 --kills 5" for more
 # make benchmark  what decoding with several experts and training a controller cost, on a quiet machine: results/<run>/benchmarks;
 #                 EXPERIMENT=gpu: with models of 7 B on one GPU
 # make gpu-check  in eight minutes on one GPU of 80 GB: decoding, CUDA graphs and a step of every training, with models of 7 B:
@@ -56,7 +58,7 @@ ifeq ($(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}"; mkdir -p "$$cache" 2> /
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: help results dry-run reward-models paper-tables study report verify repair plan reference docs publish judge-batch judge-collect human-study chat serve benchmark gpu-check test test-slurm smoke lint clean
+.PHONY: help results dry-run reward-models paper-tables study report verify repair plan reference docs publish judge-batch judge-collect human-study chat serve load-test benchmark gpu-check test test-slurm smoke lint clean
 .DEFAULT_GOAL := results
 
 results: $(READY)
@@ -130,6 +132,9 @@ chat: $(READY)
 
 serve: $(READY)
 	@$(BIN)/python workflow/scripts/serve.py --run results/$(RUN) $(if $(PORT),--port $(PORT))
+
+load-test: $(READY)
+	@$(BIN)/python workflow/scripts/load_test.py --run results/$(RUN) --out results/load_test.json $(LOAD)
 
 benchmark: $(READY)
 	@$(UNLOCK)

@@ -36,6 +36,7 @@ pathvars:
 onstart:
     check_machine_once()
     check_judges()
+    check_endpoints()
 
 
 wildcard_constraints:

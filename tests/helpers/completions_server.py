@@ -43,7 +43,8 @@ class Handler(BaseHTTPRequestHandler):
         with torch.no_grad():
             logprobs = models[name](torch.tensor([body["prompt"]])).logits[0, -1].log_softmax(-1)
         values, tokens = logprobs.topk(min(body["logprobs"], len(logprobs)))
-        top = {f"t{token}": value for token, value in zip(tokens.tolist(), values.tolist())}
+        form = "token_id:" if body.get("return_tokens_as_token_ids") else "t"  # the first is vLLM's
+        top = {f"{form}{token}": value for token, value in zip(tokens.tolist(), values.tolist())}
         return self.reply(200, {"choices": [{"text": "", "logprobs": {"top_logprobs": [top]}}]})
 
     def reply(self, status, content):

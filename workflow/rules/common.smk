@@ -26,6 +26,7 @@ from mope.errors import MopeError
 from mope.config.machine import check_machine
 from mope.judging.judge_kinds import files_read
 from mope.judging.preflight import before_first_job
+from mope.methods.endpoints import missing_keys
 from mope.methods.entries import in_tables
 from mope.preferences import GENERAL, load_preferences
 from mope.provenance.code import digest
@@ -141,6 +142,15 @@ def check_judges():
         problem = or_exit(next, before_first_job(config, preferences, asked, os.environ), None)
         if problem:
             sys.exit(f"error: {problem}")
+
+
+def check_endpoints():
+    """Ends Snakemake where the key of a remote expert is missing that a job of this run will need."""
+    asked = {job.wildcards.method for job in workflow.dag.needrun_jobs() if job.rule.name == "generate"}
+    methods = {name: config["methods"][name] for name in sorted(asked)}
+    problem = or_exit(next, missing_keys(methods, os.environ), None)
+    if problem:
+        sys.exit(f"error: {problem}")
 
 
 def check_machine_once():

@@ -19,6 +19,9 @@ CHAT = {
     "temperature": 0.0, "seed": 0, "max_tokens": 8, "max_characters": 4000, "price_input": 1.0,
     "price_output": 1.0, "budget": 1.0, "concurrency": 4, "timeout": 60.0, "attempts": 5,
 }  # fmt: skip
+AT = {"base_url": "http://host:8000/v1", "model": "m"}
+SIX = dict.fromkeys(("P1A", "P1B", "P2A", "P2B", "P3A", "P3B"), AT)
+REMOTE = {"kind": "remote", "mixer": "logit", "prompt": "own", "endpoints": SIX}
 WORLD = {"source": "world", "prompts": 5}
 ELSEWHERE = {"source": {"hub": "a/b", "revision": "a" * 40, "file": "prompts.jsonl"}, "prompts": 5}
 
@@ -30,6 +33,15 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"methods": {"uniform": {"strength": 1.0}}}, "methods.uniform.strength", "arithmetic"),
     ({"methods": {"soup_exact": {"average": "sum"}}}, "methods.soup_exact.strength", "missing"),
     ({"methods": {"vanilla": {"mixer": "logit"}}}, "methods.vanilla.mixer", "one of kind, prompt"),
+    ({"methods": {"far": REMOTE | {"endpoints": {"P1A": AT}}}}, "methods.far.endpoints", "P1B is missing"),
+    (
+        {"methods": {"far": REMOTE | {"mixer": "arithmetic", "strength": 1.0}}},
+        "methods.far.endpoints",
+        "base is missing",
+    ),
+    ({"methods": {"far": REMOTE | {"mixer": "controller"}}}, "methods.far.controller", "missing"),
+    ({"methods": {"far": REMOTE | {"key": "sk-1"}}}, "methods.far.key", "one of kind, prompt, mixer, endpoints"),
+    ({"methods": {"mope": REMOTE | {"mixer": "controller", "controller": "mope"}}}, "methods.mope", "kind: mix"),
     ({"world": "evryday"}, "world", "one of everyday, replication (did you mean everyday?)"),
     ({"world": 7}, "world", "text"),
     ({"seed": "seven"}, "seed", "a whole number"),

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from mope.config.entries_schema import mixer_keys
+from mope.config.entries_schema import mixer_keys, reads_base
 from mope.config.positions import positions_problems
 from mope.config.reward_judges import reward_judge_problems
 from mope.config.run_name import RESERVED_RUNS
@@ -13,6 +13,7 @@ from mope.config.user_files import feedback_problems, prompts_problems, ratings_
 from mope.errors import MopeError
 from mope.judging.judge_kinds import REWARD_MODELS, known_preferences, world_only
 from mope.judging.preflight import Problem, chat_judge_problems
+from mope.methods.endpoints import endpoint_problems
 from mope.methods.names import FOCUS
 from mope.preferences import OPEN_TEXT, Preferences, load_preferences, read_preferences
 from mope.runtime.suggestion import one_of
@@ -283,8 +284,11 @@ def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
         if method["kind"] == "soup" and ("strength" in method) != (method["average"] == "sum"):
             found = "needless" if "strength" in method else "missing"
             yield ("methods", name, "strength"), f"{found}; a soup has this key if and only if its average is sum"
-        if method["kind"] == "mix":
+        if "mixer" in method:
             yield from _mixed(config, name, method, preferences)
+        if "endpoints" in method:
+            base = ["base"] if reads_base(method["mixer"]) else []
+            yield from endpoint_problems(name, method, [*preferences.ids, *base])
         for key, known in (("expert", ("best", *preferences.ids)), ("policy", config["policies"])):
             if key in method and method[key] not in known:
                 yield ("methods", name, key), f"{method[key]!r} is no {key}, {one_of(method[key], known)} is expected"
@@ -295,7 +299,8 @@ def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
             if other not in methods or other == name:
                 others = [m for m in methods if m != name]
                 yield ("methods", name, "against", i), f"{other!r} found, {one_of(other, others)} is expected"
-    if methods[FOCUS].get("mixer") != "controller" or "against" in methods[FOCUS]:
+    focus = methods[FOCUS]
+    if focus["kind"] != "mix" or focus["mixer"] != "controller" or "against" in focus:
         expected = "kind: mix with mixer: controller, compared with all others, is expected"
         yield ("methods", FOCUS), f"the method that all is about; {expected}"
     for i, name in enumerate(config["statistics"]["named"]):

@@ -29,11 +29,16 @@ def mixer_keys() -> dict[str, dict]:
     return {name: constants["REQUIRED"] for name, constants in declared(MIXER_TABLE).items()}
 
 
+def reads_base(mixer: str) -> bool:
+    """Whether the bare base model takes part in this mixing rule."""
+    return declared(MIXER_TABLE)[mixer]["READS_BASE"]
+
+
 def _by_kind(kinds: dict[str, dict], shared: dict) -> dict:
     rules = []
     for kind, constants in kinds.items():
         required, optional = dict(constants["REQUIRED"]), dict(constants["OPTIONAL"])
-        if "mixer" in required:  # the one kind that has a table of its own
+        if "mixer" in required:  # the mixing rules have a table of their own
             required["mixer"] = {"enum": list(mixer_keys())}
             optional |= {key: rule for keys in mixer_keys().values() for key, rule in keys.items()}
         closed = {

@@ -250,7 +250,7 @@ def stages(config: dict, preferences: Preferences, base: ModelShape, controller:
 
 def experts(method: dict, config: dict, preferences: Preferences) -> int:
     """How many models answer one prompt together."""
-    if method["kind"] != "mix":
+    if "mixer" not in method:
         return 1
     controller = config["controller"] | config["controllers"][method["controller"]] if "controller" in method else {}
     everyone = controller.get("mixes") == "all"

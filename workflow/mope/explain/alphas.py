@@ -7,7 +7,7 @@ from mope.controller.loading import load_controller
 from mope.controller.pcm import PreferenceController
 from mope.decoding.mixture import PromptScheme, controller_ids
 from mope.decoding.request import Answer, Request
-from mope.explain.terminal_chat import added_text, posterior_shares
+from mope.explain.token_text import added_text, posterior_shares
 from mope.methods.generator import Generator
 from mope.methods.kinds.expert_mixture import mixing_rule
 

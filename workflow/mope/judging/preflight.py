@@ -7,12 +7,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from mope.judging.chat_settings import completed
 from mope.judging.price import cost, count_comparisons
 from mope.preferences import Preferences
 from mope.runtime.secret import read_key
+from mope.runtime.server_address import address_problem
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 CALL = "/chat/completions"
@@ -38,7 +39,7 @@ def local(base_url: str) -> bool:
 def chat_judge_problems(config: dict, root: Path, key: tuple[str, ...], judge: dict) -> Iterator[Problem]:
     """(key, problem) for a chat judge that agrees with the schema; no value is repeated that may be a secret."""
     judge = completed(judge)
-    problem = _address_problem(judge["base_url"])
+    problem = address_problem(judge["base_url"], CALL)
     if problem:
         yield (*key, "base_url"), problem
     if not re.fullmatch("[A-Z_][A-Z0-9_]*", judge["key_variable"]):  # not repeated: it may be the key itself
@@ -58,24 +59,6 @@ def chat_judge_problems(config: dict, root: Path, key: tuple[str, ...], judge: d
         template = Path("workflow/prompts/judge") / f"{preference}.yaml"
         if not (root / template).is_file():
             yield key, f"{template} is missing; a judge's template for every preference is expected"
-
-
-def _address_problem(address: str) -> str | None:
-    """What is wrong with the address of a server, if anything."""
-    expected = "an address such as https://api.example.com/v1 is expected"
-    try:
-        url: SplitResult = urlsplit(address)
-        host, port = url.hostname, url.port
-    except ValueError:  # it is not repeated: what stands for the port may be a password
-        return f"has a port or brackets that no address has; {expected}"
-    if "@" in address or url.query:  # not repeated, either
-        return "holds a name, password or query; an address alone is expected, the key by key_variable"
-    plain = address.isprintable() and not any(character.isspace() for character in address)
-    if url.scheme not in ("http", "https") or not host or port == 0 or url.fragment or not plain:
-        return f"{address!r} found, {expected}"
-    if url.path.rstrip("/").endswith(CALL):
-        return f"{address!r} found, it is expected without {CALL}, which every call adds"
-    return None
 
 
 def before_first_job(

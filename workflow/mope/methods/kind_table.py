@@ -12,6 +12,7 @@ from mope.methods.kinds import (
     expert_alone,
     expert_mixture,
     merged_soup,
+    remote_experts,
     trained_policy,
 )
 
@@ -23,4 +24,5 @@ METHOD_KINDS = {
     "expert": expert_alone,
     "best_of": best_of,
     "policy": trained_policy,
+    "remote": remote_experts,
 }

@@ -19,11 +19,15 @@ from mope.runtime.server import MalformedError, answer_of, reason, said
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One expert: the server's address up to and including "/v1", the model's name there, and a key if it wants one."""
+    """One expert: the server's address up to and including "/v1", the model's name there, and a key if it wants one.
+
+    `extra` are further parameters of each call that a server of its kind knows.
+    """
 
     url: str
     model: str
     key: str | None = field(default=None, repr=False)
+    extra: Mapping = field(default_factory=dict)
 
 
 class RemotePool(ExpertPool):
@@ -131,12 +135,15 @@ class RemotePool(ExpertPool):
         endpoint, tries = self.endpoints[expert], 0
         create = self.clients[expert].completions.with_streaming_response.create
         asked = {"model": endpoint.model, "prompt": text, "max_tokens": 1, "temperature": 1.0, "logprobs": self.top_k}
-        headers = {} if endpoint.key else {"Authorization": openai.Omit()}
+        more = {
+            "extra_headers": {} if endpoint.key else {"Authorization": openai.Omit()},
+            "extra_body": dict(endpoint.extra),
+        }
 
         def call() -> dict:
             nonlocal tries
             tries += 1
-            return answer_of(lambda: create(**asked, extra_headers=headers), self.timeout)
+            return answer_of(lambda: create(**asked, **more), self.timeout)
 
         backoff = tenacity.wait_exponential(multiplier=self.pause)
         try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mope.explain.terminal_chat import added_text
+from mope.explain.token_text import added_text
 
 
 class AnswerText:

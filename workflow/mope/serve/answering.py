@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from mope.explain.terminal_chat import posterior_shares
+from mope.explain.token_text import posterior_shares
 from mope.serve.answer_text import AnswerText
 from mope.serve.asked import ChatQuestion, Understood
 from mope.serve.job import Job, ServedToken
