@@ -1,8 +1,11 @@
 """A finished run as a server knows it: its rows by name, and the pools and controllers that they share."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 from transformers import AutoConfig
 
 from mope.controller.loading import load_controller
@@ -17,6 +20,8 @@ from mope.provenance.artifact import read_meta
 from mope.provenance.manifest import require_listed
 from mope.runtime.cli import settings_of
 
+LONGEST_EXAMPLE = 120  # characters
+
 
 def rows_of(run: Path) -> dict[str, dict]:
     """The settings with which each row of the run has answered its evaluation, by name, from the records of that."""
@@ -25,6 +30,22 @@ def rows_of(run: Path) -> dict[str, dict]:
     if not rows:
         raise MopeError(f"{run / 'responses'}: no answers found; finish the run with `make results` first")
     return rows
+
+
+def examples_of(run: Path, per_set: int = 4) -> Iterator[str]:
+    """The first short instructions of each evaluation set that the run has answered."""
+    for folder in sorted((run / "responses").iterdir()):
+        first = min(folder.glob("*.parquet"), default=None)
+        if first is not None:
+            prompts = pd.read_parquet(first, columns=["prompt"])["prompt"].drop_duplicates()
+            yield from prompts[prompts.str.len() < LONGEST_EXAMPLE].head(per_set)
+
+
+def token_names(tokenizer) -> list[str]:
+    """The text of each token, or `token_id:N` where another has the same text, as parts of characters do."""
+    texts = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
+    count = Counter(texts)
+    return [text if count[text] == 1 else f"token_id:{token}" for token, text in enumerate(texts)]
 
 
 @dataclass(frozen=True)
@@ -56,6 +77,7 @@ class ServedRun:
         own = {"base": {"kind": "base", "prompt": "none"}}
         generator = self._generator(params, own["base"])
         self.tokenizer, self.ends = generator.tokenizer, generator.ends
+        self.token_names, self.examples = token_names(self.tokenizer), list(examples_of(run))
         pool = generator.pool(self.experts | {"base": BASE})
         if not isinstance(pool, AdapterPool):
             raise MopeError(f"{base}: only LLaMA-shaped models can be served")

@@ -1,0 +1,91 @@
+// One side's method and preferences: what is chosen, and the controls to choose it.
+
+const copy = id => document.getElementById(id).content.firstElementChild.cloneNode(true);
+
+export class Setup {
+  // `facts` of the run; `pole` is the place of the preference that each dimension begins with.
+  constructor(name, facts, pole) {
+    this.facts = facts;
+    this.element = copy("setup-template");
+    this.element.querySelector("h2").textContent = name;
+    this.method = this.element.querySelector("select");
+    this.method.append(...facts.models.map(model => new Option(model.title, model.id)));
+    if (facts.models.some(model => model.id === "mope")) this.method.value = "mope";
+    this.same = this.element.querySelector(".same input");
+    this.note = this.element.querySelector(".note");
+    this.dimensions = facts.dimensions.map((dimension, place) => this.controls(name, dimension, place, pole));
+    this.element.querySelector(".dimensions").append(...this.dimensions.map(({ element }) => element));
+    this.element.addEventListener("input", () => this.show());
+    this.show();
+  }
+
+  // Take the preferences of another setup whenever the box is ticked.
+  follow(other) {
+    this.other = other;
+    this.same.closest(".same").hidden = false;
+    other.element.addEventListener("input", () => this.show());
+  }
+
+  get model() { return this.facts.models.find(model => model.id === this.method.value); }
+
+  // The fields of a question.
+  question() {
+    const model = this.model.id;
+    if (!this.model.preferences) return { model };
+    const weight = ({ range }) => (this.model.weights ? Number(range.value) : 1);
+    return { model, preferences: Object.fromEntries(this.dimensions.map(d => [chosen(d), weight(d)])) };
+  }
+
+  // What was asked for, in words: the method, its preferences, their weights where they differ.
+  title() {
+    const { title, preferences, weights } = this.model;
+    if (!preferences) return title;
+    const names = this.dimensions.map(dimension => this.facts.names[chosen(dimension)]);
+    const told = this.unequal && weights ? names.map((name, place) => `${name} ${this.dimensions[place].output.textContent}`) : names;
+    return `${title}, ${told.join(", ")}`;
+  }
+
+  get unequal() { return new Set(this.dimensions.map(({ range }) => range.value)).size > 1; }
+
+  controls(side, { name, preferences }, place, pole) {
+    const element = copy("dimension-template");
+    element.querySelector("legend").textContent = name;
+    const radios = preferences.map(({ id, name: label, text }, number) => {
+      const input = Object.assign(document.createElement("input"), { type: "radio", name: `${side}-${place}`, value: id });
+      input.checked = number === Math.min(pole, preferences.length - 1);
+      const word = Object.assign(document.createElement("span"), { textContent: label });
+      word.classList.add("lined", this.facts.style[id]);
+      const around = Object.assign(document.createElement("label"), { title: text });
+      around.classList.add(this.facts.style[id]);
+      around.append(input, word);
+      element.querySelector(".poles").append(around);
+      return input;
+    });
+    element.querySelector(".weight span").textContent = `Weight of ${name}`;
+    return { element, radios, range: element.querySelector("[type=range]"), output: element.querySelector("output") };
+  }
+
+  show() {
+    const { preferences, weights, controller } = this.model;
+    const following = this.other && this.same.checked;
+    if (following) this.dimensions.forEach((own, place) => {
+      const theirs = this.other.dimensions[place];
+      own.radios.forEach((radio, number) => (radio.checked = theirs.radios[number].checked));
+      own.range.value = theirs.range.value;
+    });
+    const sum = this.dimensions.reduce((total, { range }) => total + Number(range.value), 0);
+    for (const { element, range, output } of this.dimensions) {
+      element.hidden = !preferences;
+      element.disabled = Boolean(following);
+      range.parentElement.hidden = !weights;
+      output.textContent = sum ? `${Math.round((100 * range.value) / sum)} %` : "–";
+      range.setAttribute("aria-valuetext", output.textContent);
+    }
+    this.note.textContent = !preferences ? "Takes no preferences."
+      : !weights ? "Takes preferences of equal weight only."
+      : !sum ? "At least one weight above 0 is needed."
+      : controller && this.unequal ? "The controller was trained with equal weights; these multiply its α." : "";
+  }
+}
+
+const chosen = ({ radios }) => radios.find(radio => radio.checked).value;
