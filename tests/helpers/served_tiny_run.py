@@ -65,11 +65,19 @@ def free_port() -> int:
 
 
 def start(run: Path, *options: str) -> tuple[subprocess.Popen, str]:
-    """A server on a free port, ready to answer; its address."""
+    """A server on a free port, ready to answer; its address. It works in the run's folder, not the project's."""
     port = free_port()
-    command = [sys.executable, "workflow/scripts/serve.py", "--run", str(run), "--port", str(port), *options]
-    environment = os.environ | {"PYTHONPATH": "workflow", "OMP_NUM_THREADS": "1"}
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    command = [
+        sys.executable,
+        str(ROOT / "workflow/scripts/serve.py"),
+        "--run",
+        str(run),
+        "--port",
+        str(port),
+        *options,
+    ]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow"), "OMP_NUM_THREADS": "1"}
+    server = subprocess.Popen(command, cwd=run, env=environment, stderr=subprocess.PIPE, text=True)
     for _ in range(600):
         if curl(f"http://127.0.0.1:{port}/health")[0] == 200:
             return server, f"http://127.0.0.1:{port}"

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from loading_server import loading_server
@@ -257,6 +258,18 @@ def test_the_page_waits_for_the_models(page, served: Path) -> None:
         loaded.set()
         page.wait(READY, 60)
         assert not page.shown("notice")
+
+
+def test_the_files_of_the_page_are_served_as_what_they_are(address: str) -> None:
+    """By a server that works in another folder than the project's."""
+    types = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+    for file in PAGE_FOLDER.iterdir():
+        with urlopen(f"{address}/page/{file.name}") as reply:
+            assert reply.read() == file.read_bytes()
+            assert reply.headers.get_content_type() == types[file.suffix]
+    with urlopen(address) as reply:
+        assert reply.read() == (PAGE_FOLDER / "index.html").read_bytes()
+    assert curl(f"{address}/page/../api.py")[0] == 404 == curl(f"{address}/page/%2e%2e/api.py")[0]
 
 
 def test_the_page_asks_for_nothing_outside() -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -33,12 +34,13 @@ def rows_of(run: Path) -> dict[str, dict]:
 
 
 def examples_of(run: Path, per_set: int = 4) -> Iterator[str]:
-    """The first short instructions of each evaluation set that the run has answered."""
+    """The first instructions of one short line in each evaluation set that the run has answered."""
     for folder in sorted((run / "responses").iterdir()):
         first = min(folder.glob("*.parquet"), default=None)
         if first is not None:
             prompts = pd.read_parquet(first, columns=["prompt"])["prompt"].drop_duplicates()
-            yield from prompts[prompts.str.len() < LONGEST_EXAMPLE].head(per_set)
+            short = (prompt for prompt in prompts if len(prompt) <= LONGEST_EXAMPLE and prompt.isprintable())
+            yield from islice(short, per_set)
 
 
 def token_names(tokenizer) -> list[str]:

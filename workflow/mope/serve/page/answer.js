@@ -1,6 +1,7 @@
 // One side's answer: its tokens as they come, and the weights of the token in question or their means.
 
-const copy = id => document.getElementById(id).content.firstElementChild.cloneNode(true);
+import { copy, element } from "./dom.js";
+
 const ENDS = { stop: "ended by itself", length: "cut at the limit" };
 
 export class Answer {
@@ -8,11 +9,16 @@ export class Answer {
     this.name = name;
     this.facts = facts;
     this.element = copy("answer-template");
-    for (const part of ["h2", "status", "text", "weights", "token-name", "tbody", "note"])
-      this[part] = this.element.querySelector(part === "h2" || part === "tbody" ? part : `.${part}`);
-    this.note = [...this.element.children].at(-1);
+    const part = selector => this.element.querySelector(selector);
+    this.head = part("h2");
+    this.status = part(".status");
+    this.text = part(".text");
+    this.weights = part(".weights");
+    this.named = part(".token-name");
+    this.table = part("tbody");
+    this.note = part(".note");
     this.text.setAttribute("aria-label", `Answer ${name}`);
-    this.text.addEventListener("pointerover", event => this.look(event.target.closest(".token")));
+    this.text.addEventListener("pointerover", event => this.look(event.target.closest(".token") ?? this.focused()));
     this.text.addEventListener("pointerleave", () => this.look(this.focused()));
     this.text.addEventListener("focusin", event => this.look(event.target.closest(".token")));
     this.text.addEventListener("focusout", () => this.look(null));
@@ -20,41 +26,38 @@ export class Answer {
   }
 
   begin(title) {
-    this.h2.textContent = `${this.name}: ${title}`;
+    this.head.textContent = `${this.name}: ${title}`;
     this.pieces = [];
+    this.shown = null;
     this.began = performance.now();
     this.text.replaceChildren();
     this.weights.hidden = true;
     this.note.textContent = "";
-    this.say("waiting for the first token …");
+    tell(this.status, false, "waiting for the first token …");
+    this.status.classList.remove("failed");
   }
 
   add({ mope: [piece] }) {
     const number = this.pieces.push(piece) - 1;
     if (number === 0) this.prepare(piece);
     if (piece.text) this.text.append(this.token(piece, number));
-    this.say(`${number + 1} tokens …`);
+    tell(this.status, false, `${number + 1} tokens …`);
     if (!this.shown) this.look(null);
   }
 
   end(reason) {
     const seconds = (performance.now() - this.began) / 1000;
-    this.say(`${this.pieces.length} tokens in ${seconds.toFixed(1)} s, ${ENDS[reason] ?? reason}`);
+    tell(this.status, true, `${this.pieces.length} tokens in ${seconds.toFixed(1)} s, ${ENDS[reason] ?? reason}`);
   }
 
   fail(message) {
-    this.say(message, true);
-  }
-
-  say(text, failed = false) {
-    this.status.textContent = text;
-    this.status.classList.toggle("failed", failed);
+    tell(this.status, true, message);
+    this.status.classList.add("failed");
   }
 
   token(piece, number) {
-    const token = Object.assign(document.createElement("span"), { className: "token", textContent: piece.text });
+    const token = element("span", { className: "token", tabIndex: this.text.firstChild ? -1 : 0 }, piece.text);
     token.dataset.number = number;
-    token.tabIndex = this.text.firstChild ? -1 : 0;
     if (piece.carrier) {
       token.classList.add("lined", this.facts.style[piece.carrier]);
       token.style.setProperty("--share", piece.shares[piece.carrier]);
@@ -75,7 +78,7 @@ export class Answer {
       if (shares) word.classList.add("lined", this.facts.style[id]);
       return { id, bars: row.querySelectorAll("i"), numbers: row.querySelectorAll(".number"), row };
     });
-    this.tbody.replaceChildren(...this.rows.map(({ row }) => row));
+    this.table.replaceChildren(...this.rows.map(({ row }) => row));
   }
 
   // Show the weights of a token, or the means of the answer so far.
@@ -85,9 +88,8 @@ export class Answer {
     token?.classList.add("shown");
     if (this.weights.hidden) return;
     const pieces = token ? [this.pieces[token.dataset.number]] : this.pieces;
-    const name = this["token-name"];
-    if (token) name.replaceChildren(`Token ${Number(token.dataset.number) + 1}: `, quoted(pieces[0].text), carried(pieces[0], this.facts));
-    else name.textContent = `Mean of ${pieces.length} tokens`;
+    if (token) tell(this.named, true, `Token ${Number(token.dataset.number) + 1}: `, ...this.inWords(pieces[0]));
+    else tell(this.named, false, `Mean of ${pieces.length} tokens`);
     for (const { id, bars, numbers } of this.rows)
       ["alphas", "shares"].forEach((kind, place) => {
         const known = pieces.every(piece => piece[kind]);
@@ -98,8 +100,13 @@ export class Answer {
       });
   }
 
+  inWords({ text, carrier }) {
+    const quoted = element("code", {}, text.replaceAll("\n", "⏎"));
+    return carrier ? [quoted, ` carried by ${this.facts.names[carrier]}`] : [quoted];
+  }
+
   focused() {
-    return document.activeElement?.closest(".token") && this.text.contains(document.activeElement) ? document.activeElement : null;
+    return this.text.querySelector(".token:focus");
   }
 
   move(event) {
@@ -114,5 +121,8 @@ export class Answer {
   }
 }
 
-const quoted = text => Object.assign(document.createElement("code"), { textContent: text.replaceAll("\n", "⏎") });
-const carried = ({ carrier }, { names }) => (carrier ? ` carried by ${names[carrier]}` : "");
+// Write into an element; `aloud`: screen readers say it.
+function tell(where, aloud, ...content) {
+  where.setAttribute("aria-live", aloud ? "polite" : "off");
+  where.replaceChildren(...content);
+}

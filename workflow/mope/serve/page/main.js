@@ -1,11 +1,11 @@
 // The page: find the run behind the server, then ask both sides at once.
 
 import { Answer } from "./answer.js";
+import { byId as $, element } from "./dom.js";
 import * as server from "./server.js";
 import { Setup } from "./setup.js";
 
 const PATTERNS = 10; // of page.css
-const $ = id => document.getElementById(id);
 const pause = milliseconds => new Promise(done => setTimeout(done, milliseconds));
 let running = new AbortController();
 let finished = Promise.resolve(); // once both sides have come to an end
@@ -32,7 +32,7 @@ function build(facts) {
   $("seed").value = facts.defaults.seed;
   $("instruction").value = facts.examples[0] ?? "";
   $("examples").append(...facts.examples.map(text => {
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: text });
+    const button = element("button", { type: "button" }, text);
     button.addEventListener("click", () => ($("instruction").value = text));
     return button;
   }));

@@ -1,6 +1,6 @@
 // One side's method and preferences: what is chosen, and the controls to choose it.
 
-const copy = id => document.getElementById(id).content.firstElementChild.cloneNode(true);
+import { copy, element } from "./dom.js";
 
 export class Setup {
   // `facts` of the run; `pole` is the place of the preference that each dimension begins with.
@@ -14,7 +14,7 @@ export class Setup {
     this.same = this.element.querySelector(".same input");
     this.note = this.element.querySelector(".note");
     this.dimensions = facts.dimensions.map((dimension, place) => this.controls(name, dimension, place, pole));
-    this.element.querySelector(".dimensions").append(...this.dimensions.map(({ element }) => element));
+    this.element.querySelector(".dimensions").append(...this.dimensions.map(({ fields }) => fields));
     this.element.addEventListener("input", () => this.show());
     this.show();
   }
@@ -48,21 +48,17 @@ export class Setup {
   get unequal() { return new Set(this.dimensions.map(({ range }) => range.value)).size > 1; }
 
   controls(side, { name, preferences }, place, pole) {
-    const element = copy("dimension-template");
-    element.querySelector("legend").textContent = name;
+    const fields = copy("dimension-template");
+    fields.querySelector("legend").textContent = name;
+    fields.querySelector(".weight span").textContent = `Weight of ${name}`;
     const radios = preferences.map(({ id, name: label, text }, number) => {
-      const input = Object.assign(document.createElement("input"), { type: "radio", name: `${side}-${place}`, value: id });
-      input.checked = number === Math.min(pole, preferences.length - 1);
-      const word = Object.assign(document.createElement("span"), { textContent: label });
-      word.classList.add("lined", this.facts.style[id]);
-      const around = Object.assign(document.createElement("label"), { title: text });
-      around.classList.add(this.facts.style[id]);
-      around.append(input, word);
-      element.querySelector(".poles").append(around);
-      return input;
+      const checked = number === Math.min(pole, preferences.length - 1);
+      const radio = element("input", { type: "radio", name: `${side}-${place}`, value: id, checked });
+      const word = element("span", { className: `lined ${this.facts.style[id]}` }, label);
+      fields.querySelector(".poles").append(element("label", { title: text, className: this.facts.style[id] }, radio, word));
+      return radio;
     });
-    element.querySelector(".weight span").textContent = `Weight of ${name}`;
-    return { element, radios, range: element.querySelector("[type=range]"), output: element.querySelector("output") };
+    return { fields, radios, range: fields.querySelector("[type=range]"), output: fields.querySelector("output") };
   }
 
   show() {
@@ -74,9 +70,9 @@ export class Setup {
       own.range.value = theirs.range.value;
     });
     const sum = this.dimensions.reduce((total, { range }) => total + Number(range.value), 0);
-    for (const { element, range, output } of this.dimensions) {
-      element.hidden = !preferences;
-      element.disabled = Boolean(following);
+    for (const { fields, range, output } of this.dimensions) {
+      fields.hidden = !preferences;
+      fields.disabled = Boolean(following);
       range.parentElement.hidden = !weights;
       output.textContent = sum ? `${Math.round((100 * range.value) / sum)} %` : "–";
       range.setAttribute("aria-valuetext", output.textContent);
