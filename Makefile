@@ -14,7 +14,7 @@
 # make judge-collect FILES=...  read the batch service's result files; then continue with `make results`
 # make human-study              results/<run>/human_study.html, a page for raters
 # make chat       after `make results`: type an instruction and preferences, see the experts take turns
-# make serve      a finished run behind http://127.0.0.1:8000, for clients of OpenAI's chat completions; PORT=number for another port
+# make serve      a finished run behind http://127.0.0.1:8000, a page and OpenAI's completions; PORT=number for another port
 # make benchmark  what decoding with several experts and training a controller cost, on a quiet machine: results/<run>/benchmarks;
 #                 EXPERIMENT=gpu: with models of 7 B on one GPU
 # make gpu-check  in eight minutes on one GPU of 80 GB: decoding, CUDA graphs and a step of every training, with models of 7 B:

@@ -138,9 +138,10 @@ def test_sliders_poles_and_methods(page, address: str) -> None:
         choose(first, model)
         assert [slider.is_displayed() for slider in sliders] == [sliders_shown] * 3, model
         assert first.find_element("css selector", ".poles").is_displayed() == poles_shown
+        assert second.find_element("css selector", "[type=checkbox]").is_displayed() == poles_shown
     find(page, "#go")[0].click()
     page.wait(ENDED, 60)
-    assert "multiplies" in find(page, ".side .note")[0].text
+    assert "No expert carries" in find(page, ".side .note")[0].text
 
 
 def test_an_error_is_said_and_escape_stops(page, address: str) -> None:
@@ -228,6 +229,7 @@ def test_each_expert_has_a_pattern_of_its_own(page, address: str) -> None:
 def test_without_a_server_the_page_says_so(page, served: Path) -> None:
     page.driver.get((PAGE_FOLDER / "index.html").as_uri())
     page.wait("getComputedStyle(document.getElementById('notice')).visibility === 'visible'")
+    assert page.script("getComputedStyle(document.querySelector('main')).maxWidth") != "none"  # the style is there
     assert "server cannot be reached" in page.text("notice") and "make serve" in page.text("notice")
     server, address = start(served)
     try:
@@ -262,18 +264,18 @@ def test_the_page_waits_for_the_models(page, served: Path) -> None:
 
 def test_the_files_of_the_page_are_served_as_what_they_are(address: str) -> None:
     """By a server that works in another folder than the project's."""
-    types = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
-    for file in PAGE_FOLDER.iterdir():
-        with urlopen(f"{address}/page/{file.name}") as reply:
+    types = {".css": "text/css", ".js": "text/javascript"}
+    for file in (PAGE_FOLDER / "static").iterdir():
+        with urlopen(f"{address}/static/{file.name}") as reply:
             assert reply.read() == file.read_bytes()
             assert reply.headers.get_content_type() == types[file.suffix]
     with urlopen(address) as reply:
         assert reply.read() == (PAGE_FOLDER / "index.html").read_bytes()
-    assert curl(f"{address}/page/../api.py")[0] == 404 == curl(f"{address}/page/%2e%2e/api.py")[0]
+    assert curl(f"{address}/static/%2e%2e/index.html")[0] == 404 == curl(f"{address}/static/..%2f..%2fapi.py")[0]
 
 
 def test_the_page_asks_for_nothing_outside() -> None:
-    sources = {path.name: path.read_text() for path in PAGE_FOLDER.iterdir()}
+    sources = {path.name: path.read_text() for path in PAGE_FOLDER.rglob("*.*")}
     assert {"index.html", "page.css", "main.js"} <= sources.keys()
     found = itertools.chain(*(re.findall(r"https?://[^\s<\"]+", text) for text in sources.values()))
     assert set(found) == {"http://127.0.0.1:8000"}  # in a sentence

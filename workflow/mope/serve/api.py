@@ -92,5 +92,5 @@ def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
     async def page() -> FileResponse:
         return FileResponse(PAGE_FOLDER / "index.html")
 
-    app.mount("/page", StaticFiles(directory=PAGE_FOLDER))
+    app.mount("/static", StaticFiles(directory=PAGE_FOLDER / "static"))
     return app

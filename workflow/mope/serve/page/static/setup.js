@@ -22,8 +22,8 @@ export class Setup {
   // Take the preferences of another setup whenever the box is ticked.
   follow(other) {
     this.other = other;
-    this.same.closest(".same").hidden = false;
     other.element.addEventListener("input", () => this.show());
+    this.show();
   }
 
   get model() { return this.facts.models.find(model => model.id === this.method.value); }
@@ -63,7 +63,9 @@ export class Setup {
 
   show() {
     const { preferences, weights, controller } = this.model;
-    const following = this.other && this.same.checked;
+    const possible = Boolean(this.other?.model.preferences && preferences);
+    const following = possible && this.same.checked;
+    this.same.closest(".same").hidden = !possible;
     if (following) this.dimensions.forEach((own, place) => {
       const theirs = this.other.dimensions[place];
       own.radios.forEach((radio, number) => (radio.checked = theirs.radios[number].checked));
@@ -72,7 +74,7 @@ export class Setup {
     const sum = this.dimensions.reduce((total, { range }) => total + Number(range.value), 0);
     for (const { fields, range, output } of this.dimensions) {
       fields.hidden = !preferences;
-      fields.disabled = Boolean(following);
+      fields.disabled = following;
       range.parentElement.hidden = !weights;
       output.textContent = sum ? `${Math.round((100 * range.value) / sum)} %` : "–";
       range.setAttribute("aria-valuetext", output.textContent);

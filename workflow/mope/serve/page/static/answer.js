@@ -25,8 +25,10 @@ export class Answer {
     this.text.addEventListener("keydown", event => this.move(event));
   }
 
-  begin(title) {
+  // `title` says what was asked for, and `mixes` whether the model mixes experts.
+  begin(title, mixes) {
     this.head.textContent = `${this.name}: ${title}`;
+    this.mixes = mixes;
     this.pieces = [];
     this.shown = null;
     this.began = performance.now();
@@ -68,8 +70,8 @@ export class Answer {
   // The table of a row that mixes experts, or why there is none.
   prepare({ alphas, shares }) {
     this.weights.hidden = !alphas;
-    if (!alphas) this.note.textContent = "No weights to show: one model answers, or powers of either sign.";
-    else if (!shares) this.note.textContent = "This method multiplies probabilities: no expert carries a token alone.";
+    if (!alphas && !this.mixes) this.note.textContent = "One model answers: there are no weights to show.";
+    else if (!shares) this.note.textContent = "No expert carries a token: this method does not add the experts' own probabilities.";
     this.rows = Object.keys(alphas ?? {}).map(id => {
       const row = copy("weights-template");
       row.className = this.facts.style[id] ?? "";
