@@ -9,7 +9,8 @@ def facts_of(run: ServedRun) -> dict:
     """The run's name, dimensions with their preferences, rows in the order of the tables, examples and defaults."""
     preferences, settings = run.preferences, run.models["base"].generator.settings
     dimensions = [
-        {"name": name, "preferences": [told(run, i) for i in poles]} for name, poles in preferences.dimensions.items()
+        {"name": name, "preferences": [preference_facts(run, i) for i in poles]}
+        for name, poles in preferences.dimensions.items()
     ]
     defaults = {"temperature": settings.temperature, "max_tokens": settings.max_new_tokens}
     return {
@@ -21,7 +22,7 @@ def facts_of(run: ServedRun) -> dict:
     }
 
 
-def told(run: ServedRun, member: str) -> dict:
+def preference_facts(run: ServedRun, member: str) -> dict:
     """A preference: its id, its name and the sentence that states it."""
     return {"id": member, "name": run.preferences.names[member], "text": run.preferences.texts[member]}
 
