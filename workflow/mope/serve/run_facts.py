@@ -6,7 +6,7 @@ from mope.serve.served_run import ServedModel, ServedRun
 
 
 def facts_of(run: ServedRun) -> dict:
-    """The run's name, dimensions with their preferences, rows in the order of the tables, examples and defaults."""
+    """The run's name, dimensions with their preferences, rows, examples and defaults."""
     preferences, settings = run.preferences, run.models["base"].generator.settings
     dimensions = [
         {"name": name, "preferences": [preference_facts(run, i) for i in poles]}
