@@ -18,7 +18,7 @@ from mope.serve.server_state import ServerState
 GONE = 499  # in the metrics: the client went before its answer was whole
 
 
-async def answered(state: ServerState, question: AnyQuestion, request: Request) -> Response:
+async def reply_to(state: ServerState, question: AnyQuestion, request: Request) -> Response:
     """The reply to a question, or the error that says why there is none."""
     if not state.run:
         return state.not_ready()

@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Res
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from mope.serve.answer_route import answered
+from mope.serve.answer_route import reply_to
 from mope.serve.body_limit import BodyLimit
 from mope.serve.error_replies import error_reply
 from mope.serve.question_fields import ChatQuestion, CompletionQuestion
@@ -78,11 +78,11 @@ def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
 
     @app.post("/v1/chat/completions")
     async def chat(question: ChatQuestion, request: Request) -> Response:
-        return await answered(state, question, request)
+        return await reply_to(state, question, request)
 
     @app.post("/v1/completions")
     async def complete(question: CompletionQuestion, request: Request) -> Response:
-        return await answered(state, question, request)
+        return await reply_to(state, question, request)
 
     @app.get("/run")
     async def run() -> JSONResponse:
