@@ -27,7 +27,7 @@ def public_names(tree: ast.Module) -> set[str]:
     names = set()
     for node in tree.body:
         match node:
-            case ast.ClassDef() | ast.FunctionDef():
+            case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
                 names.add(node.name)
             case ast.Assign():
                 names |= {target.id for target in node.targets if isinstance(target, ast.Name)}

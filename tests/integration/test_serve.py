@@ -3,103 +3,22 @@
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import openai
 import pytest
-import torch
-from peft import LoraConfig, get_peft_model
-from tiny import tiny_config
-from transformers import AutoTokenizer, LlamaForCausalLM
+from loading_server import loading_server
+from served_tiny_run import EXAMPLE, ROOT, XI, curl, start
+from transformers import AutoTokenizer
 
-from mope.config.load import load_config
-from mope.controller.pcm import PreferenceController, PreferenceControllerConfig
-from mope.preferences import load_preferences
-from mope.provenance.artifact import write
-from mope.training.tokenizer import train_tokenizer
+from mope.serve.served_run import ServedRun
 
-ROOT = Path(__file__).resolve().parents[2]
-IDS = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"]
-XI = "P1A-P2B-P3A"
-ASKED = [{"role": "user", "content": "Why is the sky blue?"}]
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a run leaves, with random weights: base, experts, a controller, records of its rows."""
-    folder = tmp_path_factory.mktemp("run")
-    torch.manual_seed(0)
-    texts = load_preferences(ROOT / "workflow/prompts/preferences.yaml", IDS)
-    tokenizer = train_tokenizer(["Why is the sky blue?", *texts.texts.values()] * 5, 320)
-    shape = tiny_config(vocab_size=len(tokenizer), eos_token_id=tokenizer.eos_token_id)
-    record = {"params": {}, "seeds": {}, "inputs": []}
-
-    def keep(path: Path, *models) -> None:
-        with write(path, stage="t", **record) as tmp:
-            for model in models:
-                model.save_pretrained(tmp)
-
-    keep(folder / "base", LlamaForCausalLM(shape), tokenizer)
-    lora = LoraConfig(task_type="CAUSAL_LM", r=2, target_modules="all-linear", init_lora_weights=False)
-    for name in IDS:
-        keep(folder / "expert" / name, get_peft_model(LlamaForCausalLM(shape), lora))
-    controller = PreferenceController(PreferenceControllerConfig(IDS, **shape.to_dict()))
-    torch.nn.init.normal_(controller.head.weight)
-    keep(folder / "controller/mope/seed0", controller)
-    with write(folder / "preferences.yaml", stage="t", **record) as tmp:
-        tmp.write_text((ROOT / "workflow/prompts/preferences.yaml").read_text())
-    config = load_config(ROOT)
-    for name, method in config["methods"].items():
-        generation = config["generation"] | {"max_new_tokens": 12}
-        params = {"name": name, "method": method, "generation": generation, "preferences": IDS}
-        params |= {"seed": 7, "precision": "float32"}
-        with write(folder / f"responses/single/{name}.parquet", stage="t", params=params, seeds={}, inputs=[]) as tmp:
-            tmp.write_text(name)
-    return folder
-
-
-def start(run: Path, *options: str) -> tuple[subprocess.Popen, str]:
-    """A server on a free port, ready to answer; its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "workflow/scripts/serve.py", "--run", str(run), "--port", str(port), *options]
-    environment = os.environ | {"PYTHONPATH": "workflow", "OMP_NUM_THREADS": "1"}
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
-    for _ in range(600):
-        if curl(f"http://127.0.0.1:{port}/health")[0] == 200:
-            return server, f"http://127.0.0.1:{port}"
-        assert server.poll() is None, server.stderr.read()
-        time.sleep(0.2)
-    raise TimeoutError
-
-
-@pytest.fixture(scope="module")
-def address(run: Path):
-    server, address = start(run)
-    yield address
-    server.terminate()
-    server.communicate(timeout=30)
-
-
-def curl(url: str, body: bytes | None = None) -> tuple[int, str]:
-    """Status and text."""
-    post = [] if body is None else ["-H", "Content-Type: application/json", "--data-binary", "@-"]
-    done = subprocess.run(
-        ["curl", "-s", "-m", "60", "-w", "\n%{http_code}", *post, url], input=body, capture_output=True
-    )
-    text, _, status = done.stdout.decode().rpartition("\n")
-    return int(status), text
-
-
-@pytest.fixture
-def client(address: str) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0)
+ASKED = [{"role": "user", "content": EXAMPLE}]
 
 
 def test_models_are_the_rows_of_the_run(client: openai.OpenAI) -> None:
@@ -158,6 +77,76 @@ def test_stop_ends_the_answer_before_its_text(client: openai.OpenAI) -> None:
     assert choice.finish_reason == "stop" and choice.message.content == text[: text.index(text[3:5])]
 
 
+@pytest.mark.parametrize("extra", [{}, {"stream": True, "stream_options": {"include_usage": True}}])
+@pytest.mark.parametrize("model", [f"mope:{XI}", f"soup_exact:{XI}", "P1A"])
+def test_a_completion_is_the_chat_of_one_message(client: openai.OpenAI, model: str, extra: dict) -> None:
+    asked = {"model": model, "seed": 2, "max_tokens": 9, "extra_body": {"alphas": True}}
+    chat = client.chat.completions.create(messages=ASKED, logprobs=True, top_logprobs=3, **asked)
+    reply = client.completions.create(prompt=EXAMPLE, logprobs=3, **asked, **extra)
+    chunks = list(reply) if extra else [reply]
+    told = [choice for chunk in chunks for choice in chunk.choices]
+    assert "".join(choice.text for choice in told) == chat.choices[0].message.content
+    assert told[-1].finish_reason == chat.choices[0].finish_reason
+    assert chunks[-1].usage == chat.usage
+    assert [token for choice in told for token in choice.mope] == chat.choices[0].mope
+    content = chat.choices[0].logprobs.content
+    logprobs = [value for choice in told for value in choice.logprobs.token_logprobs]
+    assert logprobs == pytest.approx([token.logprob for token in content], abs=1e-5)
+    for token, names, best, offset in zip(
+        content,
+        [name for choice in told for name in choice.logprobs.tokens],
+        [top for choice in told for top in choice.logprobs.top_logprobs],
+        [offset for choice in told for offset in choice.logprobs.text_offset],
+        strict=True,
+    ):
+        assert names == token.token or "\ufffd" in token.token and names.startswith("token_id:")
+        assert best[names] == pytest.approx(token.logprob, abs=1e-5)
+        assert sorted(best.values())[-3:] == pytest.approx(sorted(t.logprob for t in token.top_logprobs), abs=1e-5)
+        assert 0 <= offset <= len(chat.choices[0].message.content)
+
+
+def test_what_token_ids_cannot_be_sent_to(address: str) -> None:
+    for model, prompt in ((f"mope:{XI}", [5, 6]), ("base", [10**6]), ("base", [-1]), ("base", []), ("base", [1.5])):
+        status, text = curl(f"{address}/v1/completions", json.dumps({"model": model, "prompt": prompt}).encode())
+        assert (status, json.loads(text)["error"]["param"]) == (400, "prompt"), text
+
+
+def test_503_while_the_models_are_being_loaded(served: Path) -> None:
+    loaded = threading.Event()
+
+    def load() -> ServedRun:
+        assert loaded.wait(120)
+        return ServedRun(served)
+
+    body = json.dumps({"model": "base", "messages": ASKED, "max_tokens": 2}).encode()
+    with loading_server(load) as address:
+        assert json.loads(curl(f"{address}/health")[1]) == {"status": "loading"}
+        client = openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0)
+        with pytest.raises(openai.InternalServerError, match="being loaded") as refused:
+            client.completions.create(model="base", prompt=EXAMPLE)
+        assert refused.value.status_code == 503 and int(refused.value.response.headers["retry-after"]) > 0
+        for path, sent in (("v1/chat/completions", body), ("v1/models", None), ("run", None), ("health", None)):
+            assert curl(f"{address}/{path}", sent)[0] == 503
+        assert curl(f"{address}/metrics")[0] == 200
+        loaded.set()
+        for _ in range(600):
+            if curl(f"{address}/health")[0] == 200:
+                break
+            time.sleep(0.1)
+        assert curl(f"{address}/v1/chat/completions", body)[0] == 200
+
+
+def test_what_could_not_be_loaded_is_said(tmp_path: Path) -> None:
+    with loading_server(lambda: ServedRun(tmp_path)) as address:
+        for _ in range(100):
+            status, text = curl(f"{address}/health")
+            if json.loads(text)["status"] == "failed":
+                break
+            time.sleep(0.1)
+        status, text = curl(f"{address}/run")
+        assert status == 503 and "could not be loaded" in text and "no answers found" in text
+
+
 @pytest.mark.parametrize(
     "changes, field",
     [
@@ -170,6 +159,7 @@ def test_stop_ends_the_answer_before_its_text(client: openai.OpenAI) -> None:
         ({"max_tokens": 100000}, "max_tokens"),
         ({"messages": [{"role": "system", "content": "x"}]}, "messages.0.role"),
         ({"tools": []}, "tools"),
+        ({"stop": [1]}, "stop"),
     ],
 )
 def test_a_400_names_the_field(address: str, changes: dict, field: str) -> None:
@@ -199,8 +189,8 @@ def test_200_malformed_requests_change_nothing(address: str, client: openai.Open
     assert client.chat.completions.create(**asked).choices[0].message.content == before
 
 
-def test_a_full_queue_and_clients_that_go(run: Path) -> None:
-    server, address = start(run, "--queue", "1", "--together", "1")
+def test_a_full_queue_and_clients_that_go(served: Path) -> None:
+    server, address = start(served, "--queue", "1", "--together", "1")
     try:
         long = json.dumps({"model": "base", "messages": ASKED, "max_tokens": 400, "stream": True, "seed": 1}).encode()
         command = ["curl", "-sN", "-H", "Content-Type: application/json", "--data-binary", "@-"]

@@ -1,4 +1,4 @@
-"""Serve a finished run to clients of OpenAI's chat completions."""
+"""Serve a finished run: a page, and OpenAI's chat completions and completions."""
 
 import argparse
 from pathlib import Path

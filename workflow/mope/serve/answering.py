@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import torch
 
+from mope.decoding.mixers.probability import Probability
 from mope.explain.token_text import posterior_shares
 from mope.serve.answer_text import AnswerText
-from mope.serve.asked import ChatQuestion, Understood
+from mope.serve.asked import Understood
 from mope.serve.job import Job, ServedToken
+from mope.serve.question_fields import AnyQuestion
 from mope.serve.scheduler import Scheduler
 
 
@@ -25,7 +27,7 @@ class AnswerPiece:
 class Answering:
     """One answer under way; iterate over it, and `leave` when nobody listens any more."""
 
-    def __init__(self, scheduler: Scheduler, tokenizer, asked: Understood, question: ChatQuestion):
+    def __init__(self, scheduler: Scheduler, tokenizer, asked: Understood, question: AnyQuestion):
         """`BusyError` where the queue is full."""
         loop, self.pieces = asyncio.get_running_loop(), asyncio.Queue()
         text = AnswerText(tokenizer, question.stops())
@@ -49,7 +51,7 @@ class Answering:
             tell,
             model.decoder,
             asked.emphasis,
-            top=(question.top_logprobs or 0) if question.logprobs else 0,
+            top=question.most_probable() or 0,
         )
         scheduler.submit(self.job)
 
@@ -67,11 +69,16 @@ class Answering:
         self.job.cancelled = True
 
 
-def weights_of(token: ServedToken, members: list[str]) -> dict:
-    """α by expert, and the share of each in the probability of the token; empty where the method has no weights."""
-    if token.alphas is None or any(weight < 0 for weight in token.alphas):
+def weights_of(token: ServedToken, asked: Understood) -> dict:
+    """α by expert; where probabilities are added also each one's share in the token's, and who carried it.
+
+    Empty where a single model answers, and for powers of either sign (model arithmetic).
+    """
+    if len(asked.members) == 1 or any(weight < 0 for weight in token.alphas):
         return {}
+    weights = {"alphas": dict(zip(asked.members, token.alphas, strict=True))}
+    if not isinstance(asked.model.mixer, Probability):
+        return weights
     shares = posterior_shares(torch.tensor(token.alphas), torch.tensor(token.expert_logprobs)).tolist()
-    named = dict(zip(members, shares, strict=True))
-    alphas = dict(zip(members, token.alphas, strict=True))
-    return {"alphas": alphas, "shares": named, "carrier": max(named, key=named.__getitem__)}
+    named = dict(zip(asked.members, shares, strict=True))
+    return weights | {"shares": named, "carrier": max(named, key=named.__getitem__)}

@@ -1,50 +1,28 @@
-"""The server: OpenAI's chat completions over the rows of one run, /health and /metrics."""
+"""The server: OpenAI's chat completions and completions over the rows of one run, a page, /health and /metrics."""
 
-import asyncio
-import json
 import threading
-import traceback
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import takewhile
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from mope.errors import visible
-from mope.serve.answering import Answering
-from mope.serve.asked import ChatQuestion, FieldError, understood
+from mope.serve.answer_route import reply_to
 from mope.serve.body_limit import BodyLimit
 from mope.serve.error_replies import error_reply
-from mope.serve.replies import ReplyWriter
-from mope.serve.scheduler import BusyError, Limits, Scheduler
+from mope.serve.question_fields import ChatQuestion, CompletionQuestion
+from mope.serve.run_facts import facts_of
+from mope.serve.scheduler import Limits
 from mope.serve.served_run import ServedRun
+from mope.serve.server_state import ServerState
 
-GONE = 499  # in the metrics: the client went before its answer was whole
-
-
-class ServerState:
-    """What is loaded, by a thread of its own, and what was counted; `failed` is the error that loading ended with."""
-
-    def __init__(self, load: Callable[[], ServedRun], limits: Limits):
-        self.run: ServedRun | None = None
-        self.scheduler: Scheduler | None = None
-        self.failed: Exception | None = None
-        self.requests: Counter = Counter()  # (model, status)
-        self.tokens = 0
-        self._load, self._limits = load, limits
-
-    def open(self) -> None:
-        """Load the models; meanwhile requests are answered with 503."""
-        try:
-            run = self._load()
-            self.scheduler = Scheduler(run.ends, self._limits)
-            self.run = run
-        except Exception as error:
-            traceback.print_exception(error)
-            self.failed = error
+PAGE_FOLDER = Path(__file__).parent / "page"
+UNION_PARTS = ("str", "list[str]", "list[int]")  # what pydantic adds to the name of a field that takes one or the other
 
 
 def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
@@ -65,7 +43,8 @@ def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"][1:] if isinstance(part, str | int))
+        parts = takewhile(lambda part: part not in UNION_PARTS, first["loc"][1:])
+        field = ".".join(str(part) for part in parts if isinstance(part, str | int))
         state.requests["", 400] += 1
         return error_reply(400, first["msg"], field or None)
 
@@ -81,22 +60,12 @@ def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
 
     @app.get("/metrics")
     async def metrics() -> PlainTextResponse:
-        counts = state.scheduler.counts() if state.scheduler else {}
-        lines = ["# TYPE mope_requests_total counter"]
-        lines += [
-            f'mope_requests_total{{model={json.dumps(visible(model))},status="{status}"}} {count}'
-            for (model, status), count in sorted(state.requests.items())
-        ]
-        lines += ["# TYPE mope_tokens_total counter", f"mope_tokens_total {state.tokens}"]
-        for name in ("waiting", "running"):
-            lines += [f"# TYPE mope_requests_{name} gauge", f"mope_requests_{name} {counts.get(name, 0)}"]
-        lines += ["# TYPE mope_steps_total counter", f"mope_steps_total {counts.get('steps', 0)}"]
-        return PlainTextResponse("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
+        return PlainTextResponse(state.metrics(), media_type="text/plain; version=0.0.4")
 
     @app.get("/v1/models")
     async def models() -> JSONResponse:
         if not state.run:
-            return loading_reply(state)
+            return state.not_ready()
         combinations = state.run.preferences.combinations()
         names = [
             f"{name}{suffix}"
@@ -108,80 +77,20 @@ def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
         return JSONResponse({"object": "list", "data": data})
 
     @app.post("/v1/chat/completions")
-    async def chat(question: ChatQuestion, request: Request):
-        if not state.run:
-            return loading_reply(state)
-        run, model = state.run, ""
-        try:
-            asked = understood(run, question)
-            model = question.model
-            answering = Answering(state.scheduler, run.tokenizer, asked, question)
-        except FieldError as error:
-            state.requests[model, 400] += 1
-            return error_reply(400, str(error), error.field)
-        except BusyError as error:
-            state.requests[model, 429] += 1
-            return error_reply(429, str(error), headers={"Retry-After": str(error.retry_after)})
-        writer = ReplyWriter(question, asked, run.tokenizer)
-        if question.stream:
-            return StreamingResponse(streamed(answering, writer, state), media_type="text/event-stream")
-        watching = asyncio.create_task(leave_when_gone(request, answering))
-        status, pieces = GONE, []
-        try:
-            async for piece in answering:
-                pieces.append(piece)
-            status = 200
-        except ConnectionResetError:
-            return error_reply(GONE, "the client has gone")
-        except Exception as error:
-            status = 500
-            return error_reply(500, f"decoding failed: {type(error).__name__}")
-        finally:
-            answering.leave()
-            watching.cancel()
-            state.tokens += len(pieces)
-            state.requests[model, status] += 1
-        return JSONResponse(writer.whole(pieces))
+    async def chat(question: ChatQuestion, request: Request) -> Response:
+        return await reply_to(state, question, request)
 
+    @app.post("/v1/completions")
+    async def complete(question: CompletionQuestion, request: Request) -> Response:
+        return await reply_to(state, question, request)
+
+    @app.get("/run")
+    async def run() -> JSONResponse:
+        return JSONResponse(facts_of(state.run)) if state.run else state.not_ready()
+
+    @app.get("/")
+    async def page() -> FileResponse:
+        return FileResponse(PAGE_FOLDER / "index.html")
+
+    app.mount("/static", StaticFiles(directory=PAGE_FOLDER / "static"))
     return app
-
-
-def loading_reply(state: ServerState) -> JSONResponse:
-    """Why there are no answers yet."""
-    if state.failed:
-        return error_reply(503, f"the models could not be loaded: {state.failed}")
-    return error_reply(503, "the models are being loaded", headers={"Retry-After": "2"})
-
-
-async def leave_when_gone(request: Request, answering: Answering) -> None:
-    """Drop the answer, and end those who wait for it, once the client has closed the connection."""
-    while not await request.is_disconnected():
-        await asyncio.sleep(0.2)
-    answering.pieces.put_nowait(ConnectionResetError())
-    answering.leave()
-
-
-async def streamed(answering: Answering, writer: ReplyWriter, state: ServerState) -> AsyncIterator[str]:
-    """Server-sent events; when the client goes this is cancelled and the rows leave."""
-    status, count = GONE, 0
-    try:
-        yield event(writer.first())
-        async for piece in answering:
-            count += 1
-            yield event(writer.chunk(piece))
-        if writer.question.stream_options and writer.question.stream_options.include_usage:
-            yield event(writer.last(count))
-        yield "data: [DONE]\n\n"
-        status = 200
-    except Exception as error:
-        status = 500
-        yield event({"error": {"message": f"decoding failed: {type(error).__name__}", "type": "server_error"}})
-    finally:
-        answering.leave()
-        state.tokens += count
-        state.requests[writer.question.model, status] += 1
-
-
-def event(content: dict) -> str:
-    """One server-sent event."""
-    return f"data: {json.dumps(content)}\n\n"

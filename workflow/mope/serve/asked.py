@@ -1,74 +1,16 @@
-"""What a client may ask, in the terms of OpenAI's chat completions, and what of it means which request."""
+"""What a question means: which request to which model, sampled how."""
 
 import secrets
 from dataclasses import dataclass, replace
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
 from mope.errors import MopeError
 from mope.explain.terminal_chat import parse_preferences
 from mope.preferences import Preferences
-from mope.prompting import ConversationError, prompt_text
+from mope.prompting import ConversationError
+from mope.serve.question_fields import AnyQuestion, FieldError
 from mope.serve.served_run import ServedModel, ServedRun
-
-MOST_TEXT = 100_000  # characters of a message
-
-
-class FieldError(MopeError):
-    """A field of the question that cannot be granted."""
-
-    def __init__(self, field: str, message: str):
-        super().__init__(message)
-        self.field = field
-
-
-class Strict(BaseModel):
-    """Unknown fields and values of another type are refused, not ignored."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Message(Strict):
-    role: Literal["user", "assistant"]
-    content: str = Field(min_length=1, max_length=MOST_TEXT)
-    name: str | None = None
-
-
-class StreamOptions(Strict):
-    include_usage: bool = False
-
-
-class ChatQuestion(Strict):
-    """The body of POST /v1/chat/completions; what is None is as in the run's evaluation."""
-
-    model: str = Field(max_length=200)
-    messages: list[Message] = Field(min_length=1, max_length=200)
-    preferences: dict[str, float] | None = None
-    alphas: bool = False
-    max_tokens: int | None = Field(None, ge=1)
-    max_completion_tokens: int | None = Field(None, ge=1)
-    temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, gt=0, le=1)
-    seed: int | None = Field(None, ge=0, lt=2**63)
-    stop: str | list[str] | None = None
-    logprobs: bool | None = None
-    top_logprobs: int | None = Field(None, ge=0, le=20)
-    stream: bool | None = None
-    stream_options: StreamOptions | None = None
-    n: Literal[1] | None = None
-    user: str | None = None
-
-    def stops(self) -> list[str]:
-        """The texts that end an answer."""
-        stops = [self.stop] if isinstance(self.stop, str) else self.stop or []
-        if len(stops) > 4 or not all(stops):
-            raise FieldError(
-                "stop", f"{len(stops)} texts found, or an empty one; up to 4 that are not empty are expected"
-            )
-        return stops
 
 
 @dataclass(frozen=True)
@@ -125,7 +67,7 @@ def model_of(run: ServedRun, name: str) -> tuple[ServedModel, str | None]:
         raise FieldError("model", str(error)) from None
 
 
-def understood(run: ServedRun, question: ChatQuestion) -> Understood:
+def understood(run: ServedRun, question: AnyQuestion) -> Understood:
     """The request that a question means; `FieldError` names what is wrong with it."""
     model, combination = model_of(run, question.model)
     weights = None
@@ -140,20 +82,7 @@ def understood(run: ServedRun, question: ChatQuestion) -> Understood:
         )
     if not model.needs_preferences and combination is not None:
         raise FieldError("preferences", f"{question.model} takes none")
-    roles = [message.role for message in question.messages]
-    if roles != ["user", "assistant"] * (len(roles) // 2) + ["user"]:
-        raise FieldError("messages", "messages of user and assistant by turns are expected, the last of the user")
-    said = [{"role": message.role, "content": message.content} for message in question.messages]
-    try:
-        "".join(message.content for message in question.messages).encode()
-    except UnicodeEncodeError:
-        raise FieldError("messages", "broken Unicode (half of a surrogate pair) found") from None
-    try:
-        request, emphasis = model.row.request(model.pool, model.controller, prompt_text(said), combination, weights)
-    except ConversationError as error:
-        raise FieldError("messages", str(error)) from None
-    except MopeError as error:
-        raise FieldError("preferences", str(error)) from None
+    request, emphasis = request_of(model, question, combination, weights)
     request = with_limits(run, model, request, question)
     settings = model.generator.settings
     sampling = Sampling(
@@ -166,13 +95,36 @@ def understood(run: ServedRun, question: ChatQuestion) -> Understood:
     return Understood(model, request, emphasis, sampling, members)
 
 
-def with_limits(run: ServedRun, model: ServedModel, request: Request, question: ChatQuestion) -> Request:
+def request_of(
+    model: ServedModel, question: AnyQuestion, combination: str | None, weights: list[float] | None
+) -> tuple[Request, list[float] | None]:
+    """What the row makes of the question, and the factors on a controller's α; token ids are read as they are."""
+    asked, tokens = question.asked(), None
+    if asked and isinstance(asked[0], int):
+        asked, tokens = "", asked
+        if model.controller is not None:
+            raise FieldError("prompt", "token ids found; a controller reads words, a text is expected")
+        known = model.pool.vocab_size
+        if not all(0 <= token < known for token in tokens):
+            raise FieldError(
+                "prompt", f"token ids from {min(tokens)} to {max(tokens)} found; 0 to {known - 1} are known"
+            )
+    try:
+        request, emphasis = model.row.request(model.pool, model.controller, asked, combination, weights)
+    except ConversationError as error:
+        raise FieldError(question.TEXT_FIELD, str(error)) from None
+    except MopeError as error:
+        raise FieldError("preferences", str(error)) from None
+    return (request if tokens is None else replace(request, prompts=[tokens] * len(request.experts))), emphasis
+
+
+def with_limits(run: ServedRun, model: ServedModel, request: Request, question: AnyQuestion) -> Request:
     """The request with the question's seed and number of tokens, which have to fit into the model's positions."""
-    asked = question.max_completion_tokens or question.max_tokens
+    asked = question.most_tokens()
     longest = max(map(len, request.prompts))
     count = asked or model.generator.settings.max_new_tokens
     if longest + count > run.positions:
-        field = "max_tokens" if asked and longest < run.positions else "messages"
+        field = "max_tokens" if asked and longest < run.positions else question.TEXT_FIELD
         raise FieldError(
             field,
             f"{longest} tokens of the prompt and {count} of the answer found, at most {run.positions} are expected",

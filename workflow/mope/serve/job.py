@@ -14,11 +14,11 @@ from mope.pools.adapters import AdapterPool
 
 @dataclass(frozen=True)
 class ServedToken:
-    """A token, α and log p_i(y_t) of the request's k experts (α None without weights), log π(y_t) of the mixture
-    before temperature, truncation and bans, and (token, log π) of the most probable tokens as far as asked for."""
+    """A token, the mixing weights α and log p_i(y_t) of the request's k experts, log π(y_t) of the mixture before
+    temperature, truncation and bans, and (token, log π) of the most probable tokens as far as asked for."""
 
     token: int
-    alphas: list[float] | None
+    alphas: list[float]
     expert_logprobs: list[float]
     logprob: float
     top: list[tuple[int, float]]

@@ -129,19 +129,20 @@ class RunningBatch:
         elif group[0].request.weights is not None:
             alphas = torch.tensor([[float(w) for w in job.request.weights] for job in group], device=device)
         mixer = group[0].mixer
-        mixed = mixer.mix(logprobs, mixer.weights(experts, present, alphas), None)
+        weights = mixer.weights(experts, present, alphas)
+        mixed = mixer.mix(logprobs, weights, None)
         banned = [(row, token) for row, job in enumerate(group) for token in job.banned(self.ends)]
         uniform = torch.tensor([job.uniform[len(job.tokens)] for job in group], dtype=torch.float64, device=device)
         tokens = draw_tokens(without_banned(mixed, banned), group[0].sampling, uniform)
         own = logprobs.gather(2, tokens[:, None, None].expand(-1, size, 1))[:, :, 0].tolist()
         logprob = mixed.gather(1, tokens[:, None])[:, 0].tolist()
-        given = [None] * len(group) if alphas is None else alphas.tolist()
+        weights = weights.tolist()
         most = min(max(job.top for job in group), mixed.shape[1])
         best = mixed.topk(most, dim=1) if most else None
         found = {}
         for row, (job, token) in enumerate(zip(group, tokens.tolist())):
             top = [] if best is None else list(zip(best.indices[row].tolist(), best.values[row].tolist()))
-            found[job] = ServedToken(token, given[row], own[row], logprob[row], top[: job.top])
+            found[job] = ServedToken(token, weights[row], own[row], logprob[row], top[: job.top])
         return found
 
     def keep(self, kept: list[Job]) -> None:

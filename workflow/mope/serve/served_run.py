@@ -1,8 +1,12 @@
 """A finished run as a server knows it: its rows by name, and the pools and controllers that they share."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+import pandas as pd
 from transformers import AutoConfig
 
 from mope.controller.loading import load_controller
@@ -17,6 +21,8 @@ from mope.provenance.artifact import read_meta
 from mope.provenance.manifest import require_listed
 from mope.runtime.cli import settings_of
 
+LONGEST_EXAMPLE = 120  # characters
+
 
 def rows_of(run: Path) -> dict[str, dict]:
     """The settings with which each row of the run has answered its evaluation, by name, from the records of that."""
@@ -25,6 +31,23 @@ def rows_of(run: Path) -> dict[str, dict]:
     if not rows:
         raise MopeError(f"{run / 'responses'}: no answers found; finish the run with `make results` first")
     return rows
+
+
+def examples_of(run: Path, per_set: int = 4) -> Iterator[str]:
+    """The first instructions of one short line in each evaluation set that the run has answered."""
+    for folder in sorted((run / "responses").iterdir()):
+        first = min(folder.glob("*.parquet"), default=None)
+        if first is not None:
+            prompts = pd.read_parquet(first, columns=["prompt"])["prompt"].drop_duplicates()
+            short = (prompt for prompt in prompts if len(prompt) <= LONGEST_EXAMPLE and prompt.isprintable())
+            yield from islice(short, per_set)
+
+
+def token_names(tokenizer) -> list[str]:
+    """The text of each token, or `token_id:N` where another has the same text, as parts of characters do."""
+    texts = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
+    count = Counter(texts)
+    return [text if count[text] == 1 else f"token_id:{token}" for token, text in enumerate(texts)]
 
 
 @dataclass(frozen=True)
@@ -56,6 +79,7 @@ class ServedRun:
         own = {"base": {"kind": "base", "prompt": "none"}}
         generator = self._generator(params, own["base"])
         self.tokenizer, self.ends = generator.tokenizer, generator.ends
+        self.token_names, self.examples = token_names(self.tokenizer), list(examples_of(run))
         pool = generator.pool(self.experts | {"base": BASE})
         if not isinstance(pool, AdapterPool):
             raise MopeError(f"{base}: only LLaMA-shaped models can be served")

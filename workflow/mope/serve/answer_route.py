@@ -1,0 +1,95 @@
+"""The way from a question to its reply, streamed or whole, which both kinds of completions take."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from fastapi import Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from mope.serve.answering import Answering
+from mope.serve.asked import understood
+from mope.serve.error_replies import error_reply
+from mope.serve.question_fields import AnyQuestion, FieldError
+from mope.serve.replies import ReplyWriter, reply_writer
+from mope.serve.scheduler import BusyError
+from mope.serve.server_state import ServerState
+
+GONE = 499  # in the metrics: the client went before its answer was whole
+
+
+async def reply_to(state: ServerState, question: AnyQuestion, request: Request) -> Response:
+    """The reply to a question, or the error that says why there is none."""
+    if not state.run:
+        return state.not_ready()
+    run, model = state.run, ""
+    try:
+        asked = understood(run, question)
+        model = question.model
+        answering = Answering(state.scheduler, run.tokenizer, asked, question)
+    except FieldError as error:
+        state.requests[model, 400] += 1
+        return error_reply(400, str(error), error.field)
+    except BusyError as error:
+        state.requests[model, 429] += 1
+        return error_reply(429, str(error), headers={"Retry-After": str(error.retry_after)})
+    writer = reply_writer(question, asked, run)
+    if question.stream:
+        return StreamingResponse(streamed(answering, writer, state), media_type="text/event-stream")
+    return await whole_reply(answering, writer, state, request)
+
+
+async def whole_reply(answering: Answering, writer: ReplyWriter, state: ServerState, request: Request) -> Response:
+    """The reply once it is whole; when the client goes before, the rows leave."""
+    watching = asyncio.create_task(leave_when_gone(request, answering))
+    status, pieces = GONE, []
+    try:
+        async for piece in answering:
+            pieces.append(piece)
+        status = 200
+    except ConnectionResetError:
+        return error_reply(GONE, "the client has gone")
+    except Exception as error:
+        status = 500
+        return error_reply(500, f"decoding failed: {type(error).__name__}")
+    finally:
+        answering.leave()
+        watching.cancel()
+        state.tokens += len(pieces)
+        state.requests[writer.question.model, status] += 1
+    return JSONResponse(writer.whole(pieces))
+
+
+async def leave_when_gone(request: Request, answering: Answering) -> None:
+    """Drop the answer, and end those who wait for it, once the client has closed the connection."""
+    while not await request.is_disconnected():
+        await asyncio.sleep(0.2)
+    answering.pieces.put_nowait(ConnectionResetError())
+    answering.leave()
+
+
+async def streamed(answering: Answering, writer: ReplyWriter, state: ServerState) -> AsyncIterator[str]:
+    """Server-sent events; when the client goes this is cancelled and the rows leave."""
+    status, count = GONE, 0
+    try:
+        for chunk in writer.before():
+            yield event(chunk)
+        async for piece in answering:
+            count += 1
+            yield event(writer.chunk(piece))
+        for chunk in writer.after(count):
+            yield event(chunk)
+        yield "data: [DONE]\n\n"
+        status = 200
+    except Exception as error:
+        status = 500
+        yield event({"error": {"message": f"decoding failed: {type(error).__name__}", "type": "server_error"}})
+    finally:
+        answering.leave()
+        state.tokens += count
+        state.requests[writer.question.model, status] += 1
+
+
+def event(content: dict) -> str:
+    """One server-sent event."""
+    return f"data: {json.dumps(content)}\n\n"

@@ -1,0 +1,126 @@
+"""What a client may send: the bodies of OpenAI's chat completions and completions, with the fields of this server."""
+
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mope.errors import MopeError
+from mope.prompting import prompt_text
+
+MOST_TEXT = 100_000  # characters of a message, tokens of a prompt
+
+
+class FieldError(MopeError):
+    """A field of the question that cannot be granted."""
+
+    def __init__(self, field: str, message: str):
+        super().__init__(message)
+        self.field = field
+
+
+class Strict(BaseModel):
+    """Unknown fields and values of another type are refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Message(Strict):
+    role: Literal["user", "assistant"]
+    content: str = Field(min_length=1, max_length=MOST_TEXT)
+    name: str | None = None
+
+
+class StreamOptions(Strict):
+    include_usage: bool = False
+
+
+class AnyQuestion(Strict):
+    """The fields that both kinds share; what is None is as in the run's evaluation."""
+
+    TEXT_FIELD: ClassVar[str]  # the field that holds what is to be answered
+
+    model: str = Field(max_length=200)
+    preferences: dict[str, float] | None = None
+    alphas: bool = False
+    max_tokens: int | None = Field(None, ge=1)
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    seed: int | None = Field(None, ge=0, lt=2**63)
+    stop: str | list[str] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    n: Literal[1] | None = None
+    user: str | None = None
+
+    def stops(self) -> list[str]:
+        """The texts that end an answer."""
+        stops = [self.stop] if isinstance(self.stop, str) else self.stop or []
+        if len(stops) > 4 or not all(stops):
+            raise FieldError(
+                "stop", f"{len(stops)} texts found, or an empty one; up to 4 that are not empty are expected"
+            )
+        return stops
+
+    def asked(self) -> str | list[int]:
+        """A prompt as `prompt_text` writes it, or token ids that the models read as they are."""
+        raise NotImplementedError
+
+    def most_tokens(self) -> int | None:
+        """Tokens of the answer at most."""
+        return self.max_tokens
+
+    def most_probable(self) -> int | None:
+        """How many of the most probable tokens are told beside each token's log-probability; None: neither is."""
+        raise NotImplementedError
+
+
+class ChatQuestion(AnyQuestion):
+    """The body of POST /v1/chat/completions."""
+
+    TEXT_FIELD = "messages"
+
+    messages: list[Message] = Field(min_length=1, max_length=200)
+    max_completion_tokens: int | None = Field(None, ge=1)
+    logprobs: bool | None = None
+    top_logprobs: int | None = Field(None, ge=0, le=20)
+
+    def asked(self) -> str:
+        roles = [message.role for message in self.messages]
+        if roles != ["user", "assistant"] * (len(roles) // 2) + ["user"]:
+            raise FieldError("messages", "messages of user and assistant by turns are expected, the last of the user")
+        said = [{"role": message.role, "content": whole(message.content, "messages")} for message in self.messages]
+        return prompt_text(said)
+
+    def most_tokens(self) -> int | None:
+        return self.max_completion_tokens or self.max_tokens
+
+    def most_probable(self) -> int | None:
+        return (self.top_logprobs or 0) if self.logprobs else None
+
+
+class CompletionQuestion(AnyQuestion):
+    """The body of POST /v1/completions; a `prompt` of text is an instruction."""
+
+    TEXT_FIELD = "prompt"
+
+    prompt: str | list[int] = Field(min_length=1, max_length=MOST_TEXT)
+    logprobs: int | None = Field(None, ge=0, le=20)
+    best_of: Literal[1] | None = None
+    echo: Literal[False] | None = None
+
+    def asked(self) -> str | list[int]:
+        if not isinstance(self.prompt, str):
+            return self.prompt
+        return prompt_text([{"role": "user", "content": whole(self.prompt, "prompt")}])
+
+    def most_probable(self) -> int | None:
+        return self.logprobs
+
+
+def whole(text: str, field: str) -> str:
+    """The text, if it is whole Unicode."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise FieldError(field, "broken Unicode (half of a surrogate pair) found") from None
+    return text

@@ -1,0 +1,51 @@
+"""What a page or a client must know about a run to ask it: its preferences, its rows, what each of them takes."""
+
+from mope.errors import MopeError
+from mope.methods.names import title
+from mope.serve.served_run import ServedModel, ServedRun
+
+
+def facts_of(run: ServedRun) -> dict:
+    """The run's name, dimensions with their preferences, rows, examples and defaults."""
+    preferences, settings = run.preferences, run.models["base"].generator.settings
+    dimensions = [
+        {"name": name, "preferences": [preference_facts(run, i) for i in poles]}
+        for name, poles in preferences.dimensions.items()
+    ]
+    defaults = {"temperature": settings.temperature, "max_tokens": settings.max_new_tokens}
+    return {
+        "run": run.run.name,
+        "dimensions": dimensions,
+        "models": [model_facts(run, name, model) for name, model in run.models.items()],
+        "examples": run.examples,
+        "defaults": defaults | {"seed": settings.seed, "positions": run.positions},
+    }
+
+
+def preference_facts(run: ServedRun, member: str) -> dict:
+    """A preference: its id, its name and the sentence that states it."""
+    return {"id": member, "name": run.preferences.names[member], "text": run.preferences.texts[member]}
+
+
+def model_facts(run: ServedRun, name: str, model: ServedModel) -> dict:
+    """A row: its title, and whether it needs preferences, takes weights of them, and has a controller."""
+    titles = {"base": "Base model"} | {i: f"Expert {run.preferences.label(i)}" for i in run.preferences.ids}
+    return {
+        "id": name,
+        "title": titles.get(name) or title(name),
+        "preferences": model.needs_preferences,
+        "weights": model.needs_preferences and takes_weights(run, model),
+        "controller": model.controller is not None,
+    }
+
+
+def takes_weights(run: ServedRun, model: ServedModel) -> bool:
+    """Whether the row takes preferences of unequal weights, which it is asked to do."""
+    [combination, *_] = run.preferences.combinations()
+    count = len(run.preferences.members(combination))
+    weights = [2 * (place + 1) / (count * (count + 1)) for place in range(count)]
+    try:
+        model.row.request(model.pool, model.controller, "?", combination, weights)
+    except MopeError:
+        return False
+    return True

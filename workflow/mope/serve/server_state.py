@@ -1,0 +1,55 @@
+"""What a server has loaded, and what it has counted."""
+
+import json
+import traceback
+from collections import Counter
+from collections.abc import Callable
+
+from fastapi.responses import JSONResponse
+
+from mope.errors import visible
+from mope.serve.error_replies import error_reply
+from mope.serve.scheduler import Limits, Scheduler
+from mope.serve.served_run import ServedRun
+
+
+class ServerState:
+    """What is loaded, by a thread of its own, and what was counted; `failed` is the error that loading ended with."""
+
+    def __init__(self, load: Callable[[], ServedRun], limits: Limits):
+        self.run: ServedRun | None = None
+        self.scheduler: Scheduler | None = None
+        self.failed: Exception | None = None
+        self.requests: Counter = Counter()  # (model, status)
+        self.tokens = 0
+        self._load, self._limits = load, limits
+
+    def open(self) -> None:
+        """Load the models; meanwhile requests are answered with 503."""
+        try:
+            run = self._load()
+            self.scheduler = Scheduler(run.ends, self._limits)
+            self.run = run
+        except Exception as error:
+            traceback.print_exception(error)
+            self.failed = error
+
+    def not_ready(self) -> JSONResponse:
+        """Why there are no answers yet."""
+        if self.failed:
+            return error_reply(503, f"the models could not be loaded: {self.failed}")
+        return error_reply(503, "the models are being loaded", headers={"Retry-After": "2"})
+
+    def metrics(self) -> str:
+        """The counts in Prometheus's text format."""
+        counts = self.scheduler.counts() if self.scheduler else {}
+        lines = ["# TYPE mope_requests_total counter"]
+        lines += [
+            f'mope_requests_total{{model={json.dumps(visible(model))},status="{status}"}} {count}'
+            for (model, status), count in sorted(self.requests.items())
+        ]
+        lines += ["# TYPE mope_tokens_total counter", f"mope_tokens_total {self.tokens}"]
+        for name in ("waiting", "running"):
+            lines += [f"# TYPE mope_requests_{name} gauge", f"mope_requests_{name} {counts.get(name, 0)}"]
+        lines += ["# TYPE mope_steps_total counter", f"mope_steps_total {counts.get('steps', 0)}"]
+        return "\n".join(lines) + "\n"
