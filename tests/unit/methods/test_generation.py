@@ -31,6 +31,8 @@ from mope.methods.generator import GenerationSettings, Generator, Models
 from mope.methods.selection import Chooser
 from mope.pools.adapters import AdapterPool
 from mope.rewards.combined import Rewards
+from mope.rewards.form_table import FORMS
+from mope.rewards.forms.raw import Raw
 from mope.rewards.reference import reference_answers
 from mope.rewards.reward_model import RewardModel
 from mope.runtime.shards import WHOLE, Shard
@@ -93,7 +95,7 @@ def controllers(run: Path, reference: pd.DataFrame) -> dict[tuple[str, str], Pat
             pool = AdapterPool(run / "base", {i: run / "expert" / i for i in known.ids})
             models = {i: RewardModel(run / "base", run / "reward" / i) for i in known.ids}
             answers = {(row.prompt, x): row.response for row in reference.itertuples() for x in xi}
-            rewards = Rewards(models, answers, settings.reward)
+            rewards = Rewards(models, answers, FORMS[settings.reward]())
             folder = trained[experiment, name] = run / "controller" / experiment / name
             tokenizer = Generator(Models(run / "base", {}, {}), known, None).tokenizer
             saved = Checkpoints(folder.parent / f".{name}", minutes=60)
@@ -162,7 +164,7 @@ def test_best_of_n_is_the_best_of_its_samples(run: Path, reference: pd.DataFrame
     one, five = (generate(own, method | {"n": n}, PROMPTS, chooser) for n in (1, 5))
     means = []
     for table in (one, five):
-        rewards = Rewards(chooser.models, {}, "raw")
+        rewards = Rewards(chooser.models, {}, Raw())
         means.append(rewards(list(table.prompt), list(table.response), list(table.combination)))
     assert (five.response != one.response).any()
     assert means[1].mean() > means[0].mean()

@@ -14,6 +14,7 @@ from mope.judging.judge_kinds import REWARD_MODELS, known_preferences, world_onl
 from mope.judging.preflight import Problem, chat_judge_problems
 from mope.methods.names import FOCUS
 from mope.preferences import OPEN_TEXT, Preferences, load_preferences, read_preferences
+from mope.provenance.declared import declared
 from mope.runtime.suggestion import one_of
 from mope.training.base_source import BASE_SOURCES, KNOWN_PACKAGES, check_gguf, gguf_file, given, sha256_of
 from mope.training.families import check_family_type
@@ -22,6 +23,7 @@ from mope.training.model_folder import check_model_folder
 from mope.world.answers import STYLES
 from mope.world.worlds import names
 
+FORMS = "mope.rewards.form_table"
 PREFERENCES_FILE = "workflow/prompts/preferences.yaml"
 MOST_COMBINATIONS = 4096
 LEAST_TEMPERATURE = 0.01
@@ -227,6 +229,8 @@ def _controllers(config: dict, preferences: Preferences) -> Iterator[Problem]:
             yield (*key, "combinations"), f"none has {missing}; all preferences, or scores: texts, are expected"
         for weights in settings["weights"] or []:
             yield from _weights(weights, (*key, "weights"), preferences)
+        if settings["weights"] and not declared(FORMS)[settings["reward"]].get("TAKES_WEIGHTS", True):
+            yield (*key, "weights"), f"needless with reward: {settings['reward']}, to which they make no difference"
         if settings["weights"] and settings["reads"] != "text":
             yield (*key, "weights"), f"reads is {settings['reads']!r}; weights can be read with reads: text only"
         if settings["reads"] in ("combination", "embedding") and settings["scores"] == "texts":
