@@ -5,8 +5,6 @@ as here, that would leave only which of them is better; therefore the standard d
 whole step. GDPO's further division by the standard deviation of the sums is left to `controller.eta`.
 """
 
-import torch
-
 from mope.rewards.forms.form import Form, weighted_mean
 from mope.training.devices import gather_rows
 
