@@ -40,7 +40,7 @@ from mope.training.checkpoints import Checkpoints
 from mope.training.tokenizer import train_tokenizer
 
 ROOT = Path(__file__).parents[3]
-CONFIG = {name: load_config(ROOT, {"experiment": name}) for name in ("tables", "scaling")}
+CONFIG = {name: load_config(ROOT, {"experiment": name}) for name in ("tables", "scaling", "rivals")}
 PROMPTS = pd.DataFrame([("q0", "What is rain?"), ("q1", "Explain the sky to me.")], columns=["prompt_id", "prompt"])
 TINY = {"seed": 0, "hidden": 16, "layers": 1, "heads": 2, "intermediate": 16, "steps": 2, "prompts_per_step": 2}
 TINY |= {"epochs": 2, "max_new_tokens": 6, "temperature": 1.0}
@@ -112,11 +112,17 @@ def controllers(run: Path, reference: pd.DataFrame) -> dict[tuple[str, str], Pat
 def generator(run: Path, experiment: str, **models: dict) -> Generator:
     experts = {i: run / "expert" / i for i in active(experiment).ids}
     settings = {"seed": 0, "temperature": 0.5, "top_p": 1.0, "top_k": 0, "no_repeat_ngram": 3, "min_new_tokens": 1}
-    parts = Models(run / "base", experts, models.get("controllers", {}), models.get("policies", {}))
+    rewards = {i: run / "reward" / i for i in active(experiment).ids}
+    parts = Models(run / "base", experts, models.get("controllers", {}), models.get("policies", {}), rewards)
     return Generator(parts, active(experiment), GenerationSettings(**settings, max_new_tokens=6))
 
 
-ROWS = [(experiment, name) for experiment, config in CONFIG.items() for name in config["methods"]]
+ROWS = [
+    (experiment, name)
+    for experiment, config in CONFIG.items()
+    for name in config["methods"]
+    if experiment != "rivals" or name not in CONFIG["tables"]["methods"]  # the others have been seen there
+]
 
 
 @pytest.mark.parametrize(("experiment", "name"), ROWS)

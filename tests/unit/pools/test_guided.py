@@ -94,7 +94,7 @@ def test_a_step_is_that_of_whole_texts(folder, models, tokenizer) -> None:
 def test_an_answer_that_ends_is_scored_like_every_other_answer(folder, models, tokenizer) -> None:
     """The reward of the end token after a text is what the reward model gives to the text."""
     (end, *_), text = ends_of(tokenizer, None), "Rain is water."
-    for name, model in models.items():
+    for model in models.values():
         rewards = TokenRewards(model, ends_of(tokenizer, None))
         begun = rewards.begin(PROMPTS)
         for token in tokenizer(text, add_special_tokens=False)["input_ids"]:

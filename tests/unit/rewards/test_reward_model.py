@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import torch
 from datasets import Dataset
-from safetensors.torch import load_file
 from reward_folders import reward_folders
+from safetensors.torch import load_file
 from tiny_settings import tiny
 from transformers import (
     AutoModelForSequenceClassification,

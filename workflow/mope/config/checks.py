@@ -9,6 +9,7 @@ from mope.config.entries_schema import mixer_keys
 from mope.config.positions import positions_problems
 from mope.config.run_name import RESERVED_RUNS
 from mope.config.user_files import feedback_problems, prompts_problems, ratings_problems
+from mope.dag.used_entries import FORM_TABLE
 from mope.errors import MopeError
 from mope.judging.judge_kinds import REWARD_MODELS, known_preferences, world_only
 from mope.judging.preflight import Problem, chat_judge_problems
@@ -23,7 +24,6 @@ from mope.training.model_folder import check_model_folder
 from mope.world.answers import STYLES
 from mope.world.worlds import names
 
-FORMS = "mope.rewards.form_table"
 PREFERENCES_FILE = "workflow/prompts/preferences.yaml"
 MOST_COMBINATIONS = 4096
 LEAST_TEMPERATURE = 0.01
@@ -229,7 +229,7 @@ def _controllers(config: dict, preferences: Preferences) -> Iterator[Problem]:
             yield (*key, "combinations"), f"none has {missing}; all preferences, or scores: texts, are expected"
         for weights in settings["weights"] or []:
             yield from _weights(weights, (*key, "weights"), preferences)
-        if settings["weights"] and not declared(FORMS)[settings["reward"]].get("TAKES_WEIGHTS", True):
+        if settings["weights"] and not declared(FORM_TABLE)[settings["reward"]].get("TAKES_WEIGHTS", True):
             yield (*key, "weights"), f"needless with reward: {settings['reward']}, to which they make no difference"
         if settings["weights"] and settings["reads"] != "text":
             yield (*key, "weights"), f"reads is {settings['reads']!r}; weights can be read with reads: text only"

@@ -240,6 +240,8 @@ def stages(config: dict, preferences: Preferences, base: ModelShape, controller:
     tokens = repeats * sets * xis * g["max_new_tokens"]
     mixed = max(experts(method, config, preferences) for method in config["methods"].values())
     memory = decoding(sets * xis, g["max_new_tokens"], texts, mixed, e["rank"]) + 4.0 * controller
+    if any(method["kind"] == "guided" for method in config["methods"].values()):
+        memory += copies * weights  # its reward models
     shards = config["shards"]["responses"]
     jobs = sum(1 if across_prompts(method) else shards for method in config["methods"].values())
     yield Stage("generate", jobs, 0, memory, tokens)
@@ -249,9 +251,9 @@ def stages(config: dict, preferences: Preferences, base: ModelShape, controller:
 
 
 def experts(method: dict, config: dict, preferences: Preferences) -> int:
-    """How many models answer one prompt together."""
+    """How many models read one answer together."""
     if method["kind"] != "mix":
-        return 1
+        return 1 + (len(preferences.dimensions) if method["kind"] == "guided" else 0)
     controller = config["controller"] | config["controllers"][method["controller"]] if "controller" in method else {}
     everyone = controller.get("mixes") == "all"
     return (len(preferences.ids) if everyone else len(preferences.dimensions)) + (method["mixer"] == "arithmetic")

@@ -22,7 +22,7 @@ def across_prompts(method: dict) -> bool:
 
 
 def needs(method: dict) -> set[str]:
-    """What a method needs beside the base: experts, rewards, controllers, policies, references for a choice by reward."""
+    """What a method needs beside the base: experts, rewards, controllers, policies, references to choose by rewards."""
     parts = set(declared(KIND_TABLE)[method["kind"]].get("NEEDS", []))
     if rewarded(method):
         parts |= {"rewards", "references"}

@@ -24,7 +24,9 @@ from mope.engine.lora import Adapter, LoraFactors
 RULES = {"ties": ties, "dare_linear": dare_linear, "dare_ties": dare_ties}
 
 
-def merged(adapters: Sequence[Adapter], merge: str, of: str, density: float, strength: float, seed: int) -> Adapter:
+def sparse_merge(
+    adapters: Sequence[Adapter], merge: str, of: str, density: float, strength: float, seed: int
+) -> Adapter:
     """The experts merged by the rule `merge`, each with weight `strength`; `seed` decides what DARE keeps."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

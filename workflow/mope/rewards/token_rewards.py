@@ -89,7 +89,7 @@ class TokenRewards:
         hidden = self._hidden(
             torch.cat([begun.waiting, branches.flatten(1)], dim=1), positions, tree(held, waits, k, width), begun
         )
-        begun.cache.crop(held.shape[1])
+        begun.cache.crop(-k * width)
         begun.held = held
         first = waits + width * torch.arange(k, device=held.device)
         last = (first + closing - ending.int()).clamp(min=0)  # (R, k)

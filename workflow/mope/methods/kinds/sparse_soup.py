@@ -4,7 +4,7 @@ from mope.data.tables import derive_seed
 from mope.engine.lora import Adapter, read_adapter
 from mope.methods.generator import Answers, Generator, PromptCombinations
 from mope.methods.served_row import ServedRow, single_row
-from mope.methods.sparse_soups import merged
+from mope.methods.sparse_soups import sparse_merge
 
 REQUIRED = {
     "prompt": {"enum": ["all", "none"]},
@@ -29,7 +29,7 @@ def soups(generator: Generator, method: dict) -> dict[str, Adapter]:
     adapters = {name: read_adapter(folder) for name, folder in generator.models.experts.items()}
     how = {key: method[key] for key in ("merge", "of", "density", "strength")}
     return {
-        xi: merged(
+        xi: sparse_merge(
             [adapters[member] for member in preferences.members(xi)],
             **how,
             seed=derive_seed(generator.settings.seed, "merge", xi),
