@@ -26,16 +26,18 @@ from mope.analysis.findings import (
     reward_lost_when_new,
     scaled,
 )
+from mope.analysis.rank_findings import accuracy_of_rewards, distance_of_experts, rises_with, win_rates_by
 from mope.judging.judge_kinds import REWARD_MODELS
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of the papers. `find(tables, set)` gives our figure, or None if a stage it needs was not run.
+    """A statement of the papers, or of one that came after them.
 
-    `methods` are the methods that the claim is about; a run without one of them leaves the claim out. `by_set` says
-    whether the claim is checked on each evaluation set or once per run. `rewards` is `find` for the tables of the
-    reward models; None where they have no view.
+    `find(tables, set)` gives our figure, or None if a stage it needs was not run. `methods` are the methods that the
+    claim is about; in a run without one of them it is not run. `by_set` says whether the claim is checked on each
+    evaluation set or once per run. `rewards` is `find` for the tables of the reward models; None where they have no
+    view.
     """
 
     id: str
@@ -121,23 +123,51 @@ CLAIMS = (
           less_sound("soup_factor"), ("soup_factor", "vanilla")),
     Claim("mope-less-helpful", "MoPE gives a sound answer less often than vanilla prompting", HELP,
           less_sound("mope"), ("mope", "vanilla")),
+    # Papers that came after both; the rows are those of rivals.yaml
+    won("prompting-beats-guided", "Preference prompting beats reward-guided decoding",
+        "arXiv 2512.23067: examples in the prompt beat every reward-guided method, of models from 3 B on",
+        "prompting", "guided"),
+    Claim("prompting-beats-guided-where-followed", "The better the base follows a preference when prompted (against "
+          "vanilla prompting), the more prompting gains on guided decoding (Kendall's τ over preferences, in hundredths)",
+          "not compared; what arXiv 2512.23067 finds of larger models, of preferences",
+          rises_with(win_rates_by("preference", "prompting", "vanilla"), "prompting", "guided", "preference"),
+          ("prompting", "vanilla", "guided")),
+    Claim("accuracy-tells-guided", "The more accurate a reward model, the more decoding guided by it gains on preference "
+          "prompting (Kendall's τ over preferences, in hundredths)",
+          "arXiv 2512.23067: only weakly, τ of 8 to 31 hundredths between accuracy and what is guided",
+          rises_with(accuracy_of_rewards, "guided", "prompting", "preference"), ("guided", "prompting")),
+    Claim("accuracy-tells-mope", "The more accurate a reward model, the more MoPE, whose experts it trained, gains on "
+          "preference prompting (Kendall's τ over preferences, in hundredths)",
+          "not compared; as arXiv 2512.23067 asks of guided decoding",
+          rises_with(accuracy_of_rewards, "mope", "prompting", "preference"), ("mope", "prompting")),
+    Claim("mixing-gains-with-distance", "The further the experts of a combination are apart, the more mixing them (MOD) "
+          "gains on their soup (exact average; Kendall's τ over combinations, in hundredths)",
+          "Rewarded Soups (arXiv 2306.04488): soups work while experts stay linearly connected; no figure",
+          rises_with(distance_of_experts, "mod", "soup_exact", "combination"), ("mod", "soup_exact")),
+    won("ties-beats-average", "TIES merging beats averaging the experts' factors",
+        "TIES (arXiv 2306.01708): above averaging; no firm figure", "soup_ties", "soup_factor"),
+    won("dare-beats-sum", "Dropping entries at random before merging (DARE) beats the sum of the updates",
+        "DARE (arXiv 2311.03099): experts interfere less; no firm figure", "soup_dare", "soup_sum"),
+    won("mope-beats-guided", "MoPE beats reward-guided decoding with the same reward models", "not compared",
+        "mope", "guided"),
 )  # fmt: skip
 
 
 def claims(tables: Tables, judge: str) -> list[dict]:
     """One record per claim and evaluation set: our figures by the primary `judge` and the reward models, and a verdict.
 
-    A claim about a method that the run lacks is left out; one that needs a stage that was not run is "not run".
+    A claim about a method that the run lacks is "not run", once for all sets, as is one that needs a stage that was not
+    run.
     """
     own, rated = (tables_of(tables, name) for name in (judge, REWARD_MODELS))
     sets, methods, records = list(dict.fromkeys(own.averages["set"])), set(own.win_rates["method"]), []
     for claim in CLAIMS:
-        if not methods.issuperset(claim.methods):
-            continue
-        for evaluation_set in sets if claim.by_set else sets[:1]:
-            found = claim.find(own, evaluation_set)
-            rewards = claim.rewards(rated, evaluation_set) if claim.rewards else None
-            where = (f":{evaluation_set}", f", evaluation set {evaluation_set}") if claim.by_set else ("", "")
+        known = methods.issuperset(claim.methods)
+        for evaluation_set in sets if claim.by_set and known else sets[:1]:
+            found = claim.find(own, evaluation_set) if known else None
+            rewards = claim.rewards(rated, evaluation_set) if known and claim.rewards else None
+            by_set = claim.by_set and known
+            where = (f":{evaluation_set}", f", evaluation set {evaluation_set}") if by_set else ("", "")
             said = decided(found, rewards)
             notes = [view.reason for view in (found, rewards) if isinstance(view, Untestable)]
             if said not in (REPRODUCED, NOT_RUN):
