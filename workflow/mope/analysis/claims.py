@@ -127,21 +127,21 @@ CLAIMS = (
     won("prompting-beats-guided", "Preference prompting beats reward-guided decoding",
         "arXiv 2512.23067: examples in the prompt beat every reward-guided method, of models from 3 B on",
         "prompting", "guided"),
-    Claim("prompting-beats-guided-where-followed", "The better the base follows a preference when prompted (against "
-          "vanilla prompting), the more prompting gains on guided decoding (Kendall's τ over preferences, in hundredths)",
+    Claim("prompting-beats-guided-where-followed", "The better the base follows a preference in its prompt (against "
+          "none there), the more prompting gains on guided decoding (Kendall's τ over preferences, in hundredths)",
           "not compared; what arXiv 2512.23067 finds of larger models, of preferences",
           rises_with(win_rates_by("preference", "prompting", "vanilla"), "prompting", "guided", "preference"),
           ("prompting", "vanilla", "guided")),
-    Claim("accuracy-tells-guided", "The more accurate a reward model, the more decoding guided by it gains on preference "
-          "prompting (Kendall's τ over preferences, in hundredths)",
+    Claim("accuracy-tells-guided", "The more accurate a reward model, the more decoding guided by it gains on "
+          "preference prompting (Kendall's τ over preferences, in hundredths)",
           "arXiv 2512.23067: only weakly, τ of 8 to 31 hundredths between accuracy and what is guided",
           rises_with(accuracy_of_rewards, "guided", "prompting", "preference"), ("guided", "prompting")),
     Claim("accuracy-tells-mope", "The more accurate a reward model, the more MoPE, whose experts it trained, gains on "
           "preference prompting (Kendall's τ over preferences, in hundredths)",
           "not compared; as arXiv 2512.23067 asks of guided decoding",
           rises_with(accuracy_of_rewards, "mope", "prompting", "preference"), ("mope", "prompting")),
-    Claim("mixing-gains-with-distance", "The further the experts of a combination are apart, the more mixing them (MOD) "
-          "gains on their soup (exact average; Kendall's τ over combinations, in hundredths)",
+    Claim("mixing-gains-with-distance", "The further the experts of a combination are apart, the more mixing them (MOD) gains "
+          "on their soup (exact average; Kendall's τ over combinations, in hundredths)",
           "Rewarded Soups (arXiv 2306.04488): soups work while experts stay linearly connected; no figure",
           rises_with(distance_of_experts, "mod", "soup_exact", "combination"), ("mod", "soup_exact")),
     won("ties-beats-average", "TIES merging beats averaging the experts' factors",
