@@ -3,6 +3,9 @@
 The form is that of ARGS (arXiv 2402.01694): score(v) = log p(v) + w · r(x, y + v) over the k most probable tokens v of
 the base, with r the mean reward of ξ's preferences. Tokens are drawn from the softmax of the scores at the temperature
 of `generation`, ARGS' stochastic form; at temperature 0 the best one is taken, its greedy form.
+
+Deviation: ARGS reads the reward at the candidate itself. The reward models here have learnt from finished answers only,
+so each beginning is closed as the chat template closes an answer, and read there.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,8 @@
 """Reward-guided decoding: the base model, token by token, by the reward models of ξ (ARGS, arXiv 2402.01694).
 
 No expert takes part. Each token takes one forward pass of the base and one of every reward model of ξ, which reads all
-`top_k` candidates in it: with three preferences, ten candidates and a chat template that closes an answer with one
-token, 3 · (1 + 10 · 2) = 63 tokens to each token of the answer. Deviation, in the rival's favour: the reward models
+`top_k` candidates in it: with three preferences, five candidates and a chat template that closes an answer with one
+token, 3 · (1 + 5 · 2) = 33 tokens to each token of the answer. Deviation, in the rival's favour: the reward models
 that guide are those that train the experts.
 """
 
