@@ -140,8 +140,8 @@ CLAIMS = (
           "preference prompting (Kendall's τ over preferences, in hundredths)",
           "not compared; as arXiv 2512.23067 asks of guided decoding",
           rises_with(accuracy_of_rewards, "mope", "prompting", "preference"), ("mope", "prompting")),
-    Claim("mixing-gains-with-distance", "The further apart a combination's experts are, the more mixing them (MOD) gains "
-          "on their soup (exact average; Kendall's τ over combinations, in hundredths)",
+    Claim("mixing-gains-with-distance", "The further apart a combination's experts are, the more mixing them (MOD) "
+          "gains on their soup (exact average; Kendall's τ over combinations, in hundredths)",
           "Rewarded Soups (arXiv 2306.04488): soups work while experts stay linearly connected; no figure",
           rises_with(distance_of_experts, "mod", "soup_exact", "combination"), ("mod", "soup_exact")),
     won("ties-beats-average", "TIES merging beats averaging the experts' factors",
