@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from mope import preferences
-from mope.analysis.expert_distances import expert_distances
 from mope.engine.lora import read_adapter
+from mope.methods.expert_distances import expert_distances
 from mope.provenance.artifact import require, write
 from mope.runtime.cli import named_path, run
 

@@ -5,9 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
-from mope.analysis.expert_distances import expert_distances, inner
 from mope.analysis.findings import Tables, Untestable
 from mope.analysis.rank_findings import (
     accuracy_of_rewards,
@@ -16,7 +14,6 @@ from mope.analysis.rank_findings import (
     rises_with,
     win_rates_by,
 )
-from mope.engine.lora import LoraFactors
 
 PREFERENCES = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"]
 
@@ -65,24 +62,12 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     assert 0.01 < np.mean([found.side != 0 for found in draws]) < 0.09
 
 
-def adapter(seed: int) -> dict[str, LoraFactors]:
-    torch.manual_seed(seed)
-    return {name: LoraFactors(torch.randn(3, 7), torch.randn(5, 3), 0.5 + seed) for name in ("m", "n")}
-
-
-def test_distances_are_those_of_the_whole_matrices() -> None:
-    adapters = {name: adapter(seed) for seed, name in enumerate("abcd")}
-    whole = {
-        name: torch.cat([(pair.scale * pair.b @ pair.a).flatten() for pair in own.values()])
-        for name, own in adapters.items()
-    }
-    assert inner(adapters["a"], adapters["b"]) == pytest.approx((whole["a"] @ whole["b"]).item(), rel=1e-4)
-    table = expert_distances(adapters, ["a-b-c", "a-b-d", "d"]).set_index("combination").distance
-    cosine = torch.nn.functional.cosine_similarity
-    pairs = [cosine(whole[x], whole[y], dim=0).item() for x, y in ("ab", "ac", "bc")]
-    assert table["a-b-c"] == pytest.approx(1 - np.mean(pairs), abs=1e-5)
-    assert table["d"] == 0
-    same = expert_distances({"a": adapters["a"], "b": adapters["a"]}, ["a-b"])
-    assert same.distance[0] == pytest.approx(0, abs=1e-6)
-    found = distance_of_experts(tables([0.5] * 6, expert_distances=same), "k")
-    assert found.index.tolist() == ["a-b"]
+def test_distances_stand_beside_the_win_rates_of_combinations() -> None:
+    """Of six combinations, the further apart the more a mixture wins."""
+    xis = [f"x{i}" for i in range(6)]
+    rows = [("k", xi, "all", "mod", "soup_exact", 0.4 + i / 20) for i, xi in enumerate(xis)]
+    columns = ["set", "combination", "preference", "method", "opponent", "win_rate"]
+    distances = pd.DataFrame({"combination": xis[::-1], "distance": [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]})
+    known = Tables(pd.DataFrame(rows, columns=columns), pd.DataFrame(), pd.DataFrame(), expert_distances=distances)
+    find = rises_with(distance_of_experts, "mod", "soup_exact", "combination")
+    assert find(known, "k").ours == pytest.approx(1) and find(known, "k").side == 1

@@ -9,7 +9,7 @@ that guide are those that train the experts.
 from mope.decoding.mixers.probability import Probability
 from mope.methods.generator import Answers, Generator, PromptCombinations
 from mope.pools.adapters import BASE
-from mope.pools.guided import GuidedPool
+from mope.rewards.guided_pool import GuidedPool
 from mope.rewards.reward_model import load_reward_models
 from mope.rewards.token_rewards import TokenRewards
 

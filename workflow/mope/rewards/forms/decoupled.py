@@ -5,8 +5,10 @@ as here, that would leave only which of them is better; therefore the standard d
 whole step. GDPO's further division by the standard deviation of the sums is left to `controller.eta`.
 """
 
+import torch
+from accelerate.utils import gather_object
+
 from mope.rewards.forms.form import Form, weighted_mean
-from mope.training.devices import gather_rows
 
 
 class Decoupled(Form):
@@ -20,6 +22,7 @@ class Decoupled(Form):
         pairs = rewards.view(-1, 2, rewards.shape[1])
         centred = (pairs - pairs.mean(dim=1, keepdim=True)).view_as(rewards)
         held = (weights > 0).float()
-        every, counted = gather_rows(centred * held), gather_rows(held)
-        deviation = (every.square().sum(0) / (counted.sum(0) / 2).clamp(min=1)).sqrt().clamp(min=1e-8)
+        own = [(centred * held).square().sum(0).tolist(), held.sum(0).tolist()]
+        squares, answers = torch.tensor(gather_object([own])).sum(0)  # (d,) each, over all processes
+        deviation = (squares / (answers / 2).clamp(min=1)).sqrt().clamp(min=1e-8)
         return weighted_mean(centred / deviation, weights)

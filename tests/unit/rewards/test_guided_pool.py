@@ -13,8 +13,8 @@ from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
 from mope.decoding.turn_ends import ends_of
 from mope.pools.adapters import BASE, AdapterPool
-from mope.pools.guided import GuidedPool
 from mope.prompting import encode
+from mope.rewards.guided_pool import GuidedPool
 from mope.rewards.reward_model import load_reward_models
 from mope.rewards.token_rewards import TokenRewards, around, tree
 
