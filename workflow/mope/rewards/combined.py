@@ -65,12 +65,12 @@ class Rewards:
         members = [combination.split("-") for combination in combinations]
         given = weights or [None] * len(members)
         shares = [dict(zip(ids, w or [1.0] * len(ids), strict=True)) for ids, w in zip(members, given, strict=True)]
-        rewards, columns = torch.zeros(len(prompts), len(self.models)), torch.zeros(len(prompts), len(self.models))
+        rewards, counted = (torch.zeros(len(prompts), len(self.models)) for _ in range(2))
         for d, (name, model) in enumerate(self.models.items()):
             rows = [b for b, ids in enumerate(members) if name in ids]
             if not rows:
                 continue
             reward = model.score([prompts[b] for b in rows], [responses[b] for b in rows])
             rewards[rows, d] = self.of_preference(name, reward, [(prompts[b], combinations[b]) for b in rows])
-            columns[rows, d] = torch.tensor([float(shares[b][name]) for b in rows])
-        return self.form.together(rewards, columns)
+            counted[rows, d] = torch.tensor([float(shares[b][name]) for b in rows])
+        return self.form.together(rewards, counted)
