@@ -68,6 +68,8 @@ KOALA = "Koala: MoPE 66.28 %, Personalized Soup 60.21 or 61.28 % (sources confli
 DIRECTION = "table 4, direction only"
 ROWS = "rows of tables 2 and 3; no firm figure"
 HELP = "general helpfulness drops a little for every personalised method; no firm figure"
+CRISIS = "The Reward Model Selection Crisis, arXiv 2512.23067"
+TAU = "Kendall's τ in hundredths, over"
 CLAIMS = (
     # "Orchestrating LLMs with Different Personalizations", tables 2 and 3
     two_views("mope-highest", "MoPE has the highest average win rate of all methods (difference to the best other)",
@@ -123,31 +125,29 @@ CLAIMS = (
           less_sound("soup_factor"), ("soup_factor", "vanilla")),
     Claim("mope-less-helpful", "MoPE gives a sound answer less often than vanilla prompting", HELP,
           less_sound("mope"), ("mope", "vanilla")),
-    # Papers that came after both; the rows are those of rivals.yaml
-    won("prompting-beats-guided", "Preference prompting beats reward-guided decoding",
-        "arXiv 2512.23067: examples in the prompt beat every reward-guided method, of models from 3 B on",
-        "prompting", "guided"),
+    # Papers that came after both, which name their source in the text; the rows are those of rivals.yaml
+    won("prompting-beats-guided", f"Preference prompting beats reward-guided decoding ({CRISIS})",
+        "not compared; there from 3 B parameters on, of examples in the prompt", "prompting", "guided"),
     Claim("prompting-beats-guided-where-followed", "The better the base follows a preference in its prompt (against "
-          "none there), the more prompting gains on guided decoding (Kendall's τ over preferences, in hundredths)",
-          "not compared; what arXiv 2512.23067 finds of larger models, of preferences",
+          f"none there), the more prompting gains on guided decoding ({TAU} preferences; {CRISIS})",
+          "not compared; there of larger models, here of preferences",
           rises_with(win_rates_by("preference", "prompting", "vanilla"), "prompting", "guided", "preference"),
           ("prompting", "vanilla", "guided")),
     Claim("accuracy-tells-guided", "The more accurate a reward model, the more decoding guided by it gains on "
-          "preference prompting (Kendall's τ over preferences, in hundredths)",
-          "arXiv 2512.23067: only weakly, τ of 8 to 31 hundredths between accuracy and what is guided",
+          f"preference prompting ({TAU} preferences; {CRISIS})",
+          "not compared; there only weakly, a τ of 8 to 31 hundredths between accuracy and what is guided",
           rises_with(accuracy_of_rewards, "guided", "prompting", "preference"), ("guided", "prompting")),
     Claim("accuracy-tells-mope", "The more accurate a reward model, the more MoPE, whose experts it trained, gains on "
-          "preference prompting (Kendall's τ over preferences, in hundredths)",
-          "not compared; as arXiv 2512.23067 asks of guided decoding",
-          rises_with(accuracy_of_rewards, "mope", "prompting", "preference"), ("mope", "prompting")),
+          f"preference prompting ({TAU} preferences; asked of guided decoding by {CRISIS})",
+          "not compared", rises_with(accuracy_of_rewards, "mope", "prompting", "preference"), ("mope", "prompting")),
     Claim("mixing-gains-with-distance", "The further apart a combination's experts are, the more mixing them (MOD) "
-          "gains on their soup (exact average; Kendall's τ over combinations, in hundredths)",
-          "Rewarded Soups (arXiv 2306.04488): soups work while experts stay linearly connected; no figure",
+          f"gains on their soup (exact average; {TAU} combinations; Rewarded Soups, arXiv 2306.04488)",
+          "not compared; there soups work while experts stay linearly connected, no figure",
           rises_with(distance_of_experts, "mod", "soup_exact", "combination"), ("mod", "soup_exact")),
-    won("ties-beats-average", "TIES merging beats averaging the experts' factors",
-        "TIES (arXiv 2306.01708): above averaging; no firm figure", "soup_ties", "soup_factor"),
-    won("dare-beats-sum", "Dropping entries at random before merging (DARE) beats the sum of the updates",
-        "DARE (arXiv 2311.03099): experts interfere less; no firm figure", "soup_dare", "soup_sum"),
+    won("ties-beats-average", "TIES merging beats averaging the experts' factors (arXiv 2306.01708)",
+        "not compared; there above averaging, no firm figure", "soup_ties", "soup_factor"),
+    won("dare-beats-sum", "Dropping entries at random before merging beats the sum of the updates (DARE, arXiv "
+        "2311.03099)", "not compared; there experts interfere less, no firm figure", "soup_dare", "soup_sum"),
     won("mope-beats-guided", "MoPE beats reward-guided decoding with the same reward models", "not compared",
         "mope", "guided"),
 )  # fmt: skip
