@@ -78,7 +78,8 @@ def controller(folder: Path, saved, out: Path) -> None:
     pool = AdapterPool(folder / "base", dict.fromkeys(IDS, BASE))
     tokenizer, xis = AutoTokenizer.from_pretrained(folder / "base"), active.combinations()
     references = {(prompt, xi): "Yes." for prompt in PROMPTS for xi in xis}
-    rewards = Rewards({"P1A": RewardModel(folder / "base", folder / "reward")}, references, BradleyTerry())
+    models = dict.fromkeys(IDS, RewardModel(folder / "base", folder / "reward"))
+    rewards = Rewards(models, references, BradleyTerry())
     curve = train_controller(
         tokenizer, pool, rewards, PROMPTS, xis, active, CONTROLLER_SETTINGS, saved, out, ends=[tokenizer.eos_token_id]
     )

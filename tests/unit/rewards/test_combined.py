@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 import torch
 
+from mope.errors import MopeError
 from mope.rewards.combined import Rewards, references_of
 from mope.rewards.form_table import FORMS
 from mope.rewards.scoring import score_responses
@@ -73,6 +74,8 @@ def test_a_model_scores_only_what_concerns_it():
     made = rewards("bt")
     made(["x"], ["a"], [XI])
     assert made.models["P3B"].asked == [] and len(made.models["P1A"].asked) == 3
+    with pytest.raises(MopeError, match="^no reward model of P9Z; one of each preference"):
+        made(["x"], ["a"], ["P1A-P9Z"])
 
 
 def test_the_table_of_scores_holds_the_terms_whose_mean_is_the_reward():

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import torch
 
+from mope.errors import MopeError
 from mope.rewards.forms.form import Form
 from mope.rewards.reward_model import RewardModel
 
@@ -60,9 +61,14 @@ class Rewards:
         """Rewards R(x, y, ξ) (B,) float32 of B answers under their combinations.
 
         `weights` holds, for each answer, one weight per preference of its ξ (None: equal weights). A model scores only
-        answers whose ξ holds its preference.
+        answers whose ξ holds its preference. `MopeError` where a preference has no model.
         """
         members = [combination.split("-") for combination in combinations]
+        unknown = sorted({name for ids in members for name in ids} - self.models.keys())
+        if unknown:
+            raise MopeError(
+                f"no reward model of {', '.join(unknown)}; one of each preference of a combination is expected"
+            )
         given = weights or [None] * len(members)
         shares = [dict(zip(ids, w or [1.0] * len(ids), strict=True)) for ids, w in zip(members, given, strict=True)]
         rewards, counted = (torch.zeros(len(prompts), len(self.models)) for _ in range(2))
