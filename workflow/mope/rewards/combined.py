@@ -66,9 +66,7 @@ class Rewards:
         members = [combination.split("-") for combination in combinations]
         unknown = sorted({name for ids in members for name in ids} - self.models.keys())
         if unknown:
-            raise MopeError(
-                f"no reward model of {', '.join(unknown)}; one of each preference of a combination is expected"
-            )
+            raise MopeError(f"no reward model of {', '.join(unknown)}; one of each preference of ξ is expected")
         given = weights or [None] * len(members)
         shares = [dict(zip(ids, w or [1.0] * len(ids), strict=True)) for ids, w in zip(members, given, strict=True)]
         rewards, counted = (torch.zeros(len(prompts), len(self.models)) for _ in range(2))
