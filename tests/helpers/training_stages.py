@@ -21,6 +21,7 @@ from mope.controller.train import train_controller
 from mope.pools.adapters import BASE, AdapterPool
 from mope.provenance.artifact import fingerprint
 from mope.rewards.combined import Rewards
+from mope.rewards.forms.bt import BradleyTerry
 from mope.rewards.reward_model import RewardModel
 from mope.runtime.cli import run
 from mope.training.base import BaseSettings, train_base
@@ -77,7 +78,8 @@ def controller(folder: Path, saved, out: Path) -> None:
     pool = AdapterPool(folder / "base", dict.fromkeys(IDS, BASE))
     tokenizer, xis = AutoTokenizer.from_pretrained(folder / "base"), active.combinations()
     references = {(prompt, xi): "Yes." for prompt in PROMPTS for xi in xis}
-    rewards = Rewards({"P1A": RewardModel(folder / "base", folder / "reward")}, references, "bt")
+    models = dict.fromkeys(IDS, RewardModel(folder / "base", folder / "reward"))
+    rewards = Rewards(models, references, BradleyTerry())
     curve = train_controller(
         tokenizer, pool, rewards, PROMPTS, xis, active, CONTROLLER_SETTINGS, saved, out, ends=[tokenizer.eos_token_id]
     )

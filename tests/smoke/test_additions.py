@@ -29,6 +29,7 @@ JOBS = {  # page -> the jobs of its dry run, without the tables and what shows t
     "new_kind": row("style_alone"),
     "new_mixer": row("power_half"),
     "new_controller_objective": row("mope_dpo") | {"train_controller controller=dpo, seed=0"},
+    "new_controller_reward": row("mope_geometric") | {"train_controller controller=geometric, seed=0"},
     "new_policy_objective": row("compromise") | {"train_policy policy=compromise, seed=0"},
     "new_judge": {"judge_text set=single, judge=relevance"},
     "new_figure": {"plot figure=reward_bars"},

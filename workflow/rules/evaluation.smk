@@ -172,6 +172,22 @@ rule reward_table:
         "python {params.script:q} --metrics {input.metrics:q} --output {output.table:q} > {log:q} 2>&1"
 
 
+rule expert_distances:
+    input:
+        experts=models.experts(),
+        preferences=PREFERENCES,
+    output:
+        table=table("expert_distances"),
+    conda:
+        "../../envs/train.yaml"
+    params:
+        **stage("expert_distances"),
+        models=model_options,
+    shell:
+        "python {params.script:q} {params.models:q} --preferences {input.preferences:q} --output {output.table:q}"
+        " > {log:q} 2>&1"
+
+
 rule mean_rewards:
     input:
         scores=results.scores(),

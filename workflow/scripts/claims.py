@@ -22,6 +22,8 @@ def main() -> None:
     parser.add_argument("--generalisation", type=Path, help="generalisation.csv")
     parser.add_argument("--human", type=Path, help="human_study.csv")
     parser.add_argument("--decoding", type=Path, help="benchmarks/decoding.json")
+    parser.add_argument("--reward_models", type=Path, help="reward_models.csv")
+    parser.add_argument("--expert_distances", type=Path, help="expert_distances.csv")
     parser.add_argument("--judge", required=True, help="the primary judge")
     parser.add_argument("--output", type=Path, required=True, help="claims.json")
     args = parser.parse_args()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mope import preferences
 from mope.data.tables import read
+from mope.methods.entries import rewarded
 from mope.methods.generation import generate
 from mope.methods.generator import GenerationSettings, Generator, Models
 from mope.methods.selection import Chooser
@@ -39,6 +40,7 @@ def main() -> None:
         {name: require(folder) for name, folder in args.experts},
         {int(seed): require(folder) for seed, folder in args.controllers},
         {int(seed): require(folder) for seed, folder in args.policies},
+        {preference: require(folder) for preference, folder in args.rewards},
     )
     settings = settings_of(GenerationSettings, s["generation"] | {key: s[key] for key in ("seed", "precision")})
     generator = Generator(models, active, settings)
@@ -50,11 +52,9 @@ def main() -> None:
         asked = [sources[name], *([references[name]] if references else [])]
         with write(out, **record, inputs=[args.base, *folders, args.preferences, *asked]) as tmp:
             chooser = None
-            if args.rewards:
-                rewards = {preference: require(folder) for preference, folder in args.rewards}
-                chooser = Chooser(
-                    args.base, rewards, read(references[name], ["prompt_id", "prompt", "response"]), s["precision"]
-                )
+            if rewarded(s["method"]):
+                reference = read(references[name], ["prompt_id", "prompt", "response"])
+                chooser = Chooser(args.base, models.rewards, reference, s["precision"])
             answers = generate(generator, s["method"], prompts, chooser)
             dtype = str(placement(generator.settings.precision)[0]).removeprefix("torch.")
             made = {"dtype": dtype, "eos": " ".join(generator.tokenizer.convert_ids_to_tokens(generator.ends))}

@@ -12,6 +12,7 @@ from mope.decoding.turn_ends import turn_ends
 from mope.pools.open_pool import open_pool
 from mope.provenance.artifact import require, verified, write
 from mope.rewards.combined import Rewards, references_of
+from mope.rewards.form_table import FORMS
 from mope.rewards.reward_model import load_reward_models
 from mope.runtime.cli import checkpoint_option, named_path, run, settings_of
 from mope.training.checkpoints import checkpoints
@@ -42,7 +43,7 @@ def main() -> None:
     models = load_reward_models(
         args.base, {name: require(folder) for name, folder in rewards.items()}, pool, precision=settings.precision
     )
-    reward = Rewards(models, references_of(reference, combinations), settings.reward)
+    reward = Rewards(models, references_of(reference, combinations), FORMS[settings.reward]())
     tokenizer = next(iter(models.values())).tokenizer  # that of the base
     record = {"stage": "train_controller", "params": args.settings, "seeds": {"seed": settings.seed}}
     inputs = [args.base, *experts.values(), *rewards.values(), args.prompts, args.reference, args.preferences]

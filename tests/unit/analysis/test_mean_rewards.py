@@ -19,5 +19,7 @@ def test_mean_over_preferences_then_answers_then_seeds():
     assert table.bt_reward["mope"] == pytest.approx(((0.3 + 0.9) / 2 + 0.6) / 2)
     assert table.seed_std["mope"] == pytest.approx(0.0, abs=1e-12)
     assert table.n_answers["mope"] == 4
+    assert table.worst_reward["mope"] == pytest.approx(((0.2 + 0.9) / 2 + 0.6) / 2)
+    assert table.worst_reward["mod"] == pytest.approx(0.1)
     assert table.bt_reward["mod"] == pytest.approx(0.1)
     assert pd.isna(table.seed_std["mod"])

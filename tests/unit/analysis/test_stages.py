@@ -140,7 +140,7 @@ def test_the_obedient_method_wins(runs):
         assert own.set_index("method")["average_win_rate"].idxmin() == "vanilla"
     claims = {c["id"]: c for c in json.loads((folder / "claims.json").read_text())}
     assert claims["mope-beats-prompting:single"]["verdict"] == "reproduced"
-    assert claims["mope-faster-than-soups"]["verdict"] == "not run" and "bt-above-raw:single" not in claims
+    assert claims["mope-faster-than-soups"]["verdict"] == "not run" and claims["bt-above-raw"]["verdict"] == "not run"
     assert claims["mope-less-helpful:single"]["verdict"] == "untestable"  # all of these answers are sound
 
 

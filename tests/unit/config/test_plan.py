@@ -21,6 +21,7 @@ from mope.judging.price import cost, count_comparisons
 from mope.pools.adapters import BASE, AdapterPool
 
 TULU = {"model_type": "llama", "hidden_size": 4096, "intermediate_size": 11008, "num_attention_heads": 32}
+GUIDED = {"kind": "guided", "prompt": "all", "strength": 1.0, "top_k": 5}
 TULU |= {"num_hidden_layers": 32, "num_key_value_heads": 32, "vocab_size": 32000, "tie_word_embeddings": False}
 
 
@@ -65,6 +66,13 @@ def test_jobs_and_tokens_by_hand(root: Path) -> None:
     config = load_config(root, {"experiment": "smoke"})
     active = preferences.load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"])
     assert count_comparisons(config, active) == 10 * 4 * 2 * 3 * 2  # pairs, prompts, combinations, preferences, orders
+
+
+def test_guided_decoding_reads_every_candidate(root: Path) -> None:
+    plain, guided = planned(root, {}), planned(root, {"methods": {"guided": GUIDED}})
+    answers = 100 * 8 * 112  # prompts of both sets, combinations, tokens
+    assert guided["generate"].tokens - plain["generate"].tokens == answers * (1 + 3 * (1 + 2 * 5))
+    assert guided["generate"].memory > plain["generate"].memory
 
 
 def test_what_runs_beside_each_other_needs_more_jobs_and_less_memory(root: Path) -> None:

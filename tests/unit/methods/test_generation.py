@@ -31,6 +31,8 @@ from mope.methods.generator import GenerationSettings, Generator, Models
 from mope.methods.selection import Chooser
 from mope.pools.adapters import AdapterPool
 from mope.rewards.combined import Rewards
+from mope.rewards.form_table import FORMS
+from mope.rewards.forms.raw import Raw
 from mope.rewards.reference import reference_answers
 from mope.rewards.reward_model import RewardModel
 from mope.runtime.shards import WHOLE, Shard
@@ -38,7 +40,7 @@ from mope.training.checkpoints import Checkpoints
 from mope.training.tokenizer import train_tokenizer
 
 ROOT = Path(__file__).parents[3]
-CONFIG = {name: load_config(ROOT, {"experiment": name}) for name in ("tables", "scaling")}
+CONFIG = {name: load_config(ROOT, {"experiment": name}) for name in ("tables", "scaling", "rivals")}
 PROMPTS = pd.DataFrame([("q0", "What is rain?"), ("q1", "Explain the sky to me.")], columns=["prompt_id", "prompt"])
 TINY = {"seed": 0, "hidden": 16, "layers": 1, "heads": 2, "intermediate": 16, "steps": 2, "prompts_per_step": 2}
 TINY |= {"epochs": 2, "max_new_tokens": 6, "temperature": 1.0}
@@ -93,7 +95,7 @@ def controllers(run: Path, reference: pd.DataFrame) -> dict[tuple[str, str], Pat
             pool = AdapterPool(run / "base", {i: run / "expert" / i for i in known.ids})
             models = {i: RewardModel(run / "base", run / "reward" / i) for i in known.ids}
             answers = {(row.prompt, x): row.response for row in reference.itertuples() for x in xi}
-            rewards = Rewards(models, answers, settings.reward)
+            rewards = Rewards(models, answers, FORMS[settings.reward]())
             folder = trained[experiment, name] = run / "controller" / experiment / name
             tokenizer = Generator(Models(run / "base", {}, {}), known, None).tokenizer
             saved = Checkpoints(folder.parent / f".{name}", minutes=60)
@@ -110,11 +112,17 @@ def controllers(run: Path, reference: pd.DataFrame) -> dict[tuple[str, str], Pat
 def generator(run: Path, experiment: str, **models: dict) -> Generator:
     experts = {i: run / "expert" / i for i in active(experiment).ids}
     settings = {"seed": 0, "temperature": 0.5, "top_p": 1.0, "top_k": 0, "no_repeat_ngram": 3, "min_new_tokens": 1}
-    parts = Models(run / "base", experts, models.get("controllers", {}), models.get("policies", {}))
+    rewards = {i: run / "reward" / i for i in active(experiment).ids}
+    parts = Models(run / "base", experts, models.get("controllers", {}), models.get("policies", {}), rewards)
     return Generator(parts, active(experiment), GenerationSettings(**settings, max_new_tokens=6))
 
 
-ROWS = [(experiment, name) for experiment, config in CONFIG.items() for name in config["methods"]]
+ROWS = [
+    (experiment, name)
+    for experiment, config in CONFIG.items()
+    for name in config["methods"]
+    if experiment != "rivals" or name not in CONFIG["tables"]["methods"]  # the others have been seen there
+]
 
 
 @pytest.mark.parametrize(("experiment", "name"), ROWS)
@@ -162,7 +170,7 @@ def test_best_of_n_is_the_best_of_its_samples(run: Path, reference: pd.DataFrame
     one, five = (generate(own, method | {"n": n}, PROMPTS, chooser) for n in (1, 5))
     means = []
     for table in (one, five):
-        rewards = Rewards(chooser.models, {}, "raw")
+        rewards = Rewards(chooser.models, {}, Raw())
         means.append(rewards(list(table.prompt), list(table.response), list(table.combination)))
     assert (five.response != one.response).any()
     assert means[1].mean() > means[0].mean()

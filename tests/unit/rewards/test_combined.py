@@ -1,4 +1,4 @@
-"""The combined reward by hand: Bradley-Terry, raw and standardised, equal and graded."""
+"""The combined reward by hand: in every form, of equal and of graded preferences."""
 
 import pandas as pd
 import pytest
@@ -6,6 +6,7 @@ import torch
 
 from mope.errors import MopeError
 from mope.rewards.combined import Rewards, references_of
+from mope.rewards.form_table import FORMS
 from mope.rewards.scoring import score_responses
 
 XI = "P1A-P2A-P3A"
@@ -25,7 +26,7 @@ class ByLength:
 def rewards(kind: str, references=None) -> Rewards:
     models = {"P1A": ByLength(1.0), "P2A": ByLength(-1.0), "P3A": ByLength(0.5), "P3B": ByLength(100.0)}
     known = {("x", XI): "a b", ("y", XI): "a b c d"} if references is None else references
-    return Rewards(models, known, kind)
+    return Rewards(models, known, FORMS[kind]())
 
 
 def test_raw_and_graded():
@@ -47,12 +48,34 @@ def test_standardised_by_the_references():
     assert got.item() == pytest.approx((1 - 1 + 1) * 2 / 2**0.5 / 3)
 
 
+def test_the_worst_preference_decides():
+    assert rewards("worst")(["x", "x"], ["a b c", "a"], [XI, XI]).tolist() == pytest.approx(
+        [torch.tensor(-1.0).sigmoid().item()] * 2  # P2A is the worst of the first answer, P1A of the second
+    )
+    alone = rewards("worst", {("x", "P1A"): "a b"})(["x"], ["a b c"], ["P1A"])
+    assert alone.item() == pytest.approx(torch.tensor(1.0).sigmoid().item())  # those that ξ has not do not count
+
+
+def test_decoupled_preferences_have_one_scale_whatever_their_models():
+    prompts, texts = ["x", "x", "y", "y"], ["a b c", "a", "a b c d", "a"]  # differences of 2 and 3 words
+    xis = [XI, XI, "P1A-P2A-P3B", "P1A-P2A-P3B"]
+    got = rewards("decoupled")(prompts, texts, xis)
+    both, first, second = (4 / 2 + 9 / 2) / 2, 4 / 2, 9 / 2  # variances of words: of P1A and P2A, of P3A, of P3B
+    # P1A and P2A cancel each other; P3A has factor 0.5 and P3B 100, which the scale takes away.
+    expected = torch.tensor([1 / first**0.5, -1 / first**0.5, 1.5 / second**0.5, -1.5 / second**0.5]) / 3
+    assert got.tolist() == pytest.approx(expected.tolist())
+    graded = rewards("decoupled")(prompts, texts, xis, [[0.7, 0.2, 0.1]] * 4)
+    assert graded[0].item() == pytest.approx((0.7 - 0.2) * 1 / both**0.5 + 0.1 * 1 / first**0.5)
+    same = rewards("decoupled")(["x", "x"], ["a", "a"], [XI, XI])
+    assert same.tolist() == [0, 0]
+
+
 def test_a_model_scores_only_what_concerns_it():
     made = rewards("bt")
     made(["x"], ["a"], [XI])
     assert made.models["P3B"].asked == [] and len(made.models["P1A"].asked) == 3
-    with pytest.raises(MopeError, match="one of bt, raw, standardised"):
-        rewards("BT")
+    with pytest.raises(MopeError, match="^no reward model of P9Z; one of each preference"):
+        made(["x"], ["a"], ["P1A-P9Z"])
 
 
 def test_the_table_of_scores_holds_the_terms_whose_mean_is_the_reward():
@@ -67,5 +90,5 @@ def test_the_table_of_scores_holds_the_terms_whose_mean_is_the_reward():
     assert first.reward.to_dict() == {"P1A": 3.0, "P2A": -3.0, "P3A": 1.5}
     assert first.bt_reward.to_dict() == pytest.approx({"P1A": 0.731059, "P2A": 0.268941, "P3A": 0.622459}, abs=1e-6)
     means = table.groupby(["combination", "seed"]).bt_reward.mean()
-    combined = Rewards(models, references_of(reference, list(dict.fromkeys(xis))), "bt")(["x"] * 3, texts, xis)
+    combined = Rewards(models, references_of(reference, list(dict.fromkeys(xis))), FORMS["bt"]())(["x"] * 3, texts, xis)
     assert combined.tolist() == pytest.approx([means[xi, seed] for xi, seed in zip(xis, responses.seed, strict=True)])

@@ -8,15 +8,12 @@ import pandas as pd
 import pytest
 import torch
 from datasets import Dataset
-from peft import LoraConfig, get_peft_model
+from reward_folders import reward_folders
 from safetensors.torch import load_file
 from tiny_settings import tiny
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
-    LlamaConfig,
-    LlamaForCausalLM,
-    LlamaForSequenceClassification,
 )
 from trl import RewardConfig, RewardTrainer
 
@@ -27,7 +24,6 @@ from mope.prompting import messages
 from mope.rewards.reward_model import PooledRewardModel, RewardModel, load_reward_models
 from mope.training.checkpoints import Checkpoints
 from mope.training.reward import RewardSettings, reward_adapter, tokenised_pairs, train_reward
-from mope.training.tokenizer import train_tokenizer
 
 NAMES = ("P1A", "P2A", "P3A")
 QUESTIONS, ANSWERS = ["Why is the sky blue?", "What is rain?", "What is rain?"], ["Light.", "Water falls.", ""]
@@ -36,23 +32,7 @@ QUESTIONS, ANSWERS = ["Why is the sky blue?", "What is rain?", "What is rain?"],
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     """A base and reward adapters of random weights."""
-    base = tmp_path / "base"
-    tokenizer = train_tokenizer([*QUESTIONS, *ANSWERS] * 3, 320)
-    tokenizer.save_pretrained(base)
-    torch.manual_seed(9)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=16, num_hidden_layers=2, num_attention_heads=2,
-        pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id, bos_token_id=None,
-        initializer_range=0.5,
-    )  # fmt: skip
-    LlamaForCausalLM(config).save_pretrained(base)
-    for seed, name in enumerate(NAMES):
-        model = LlamaForSequenceClassification.from_pretrained(base, num_labels=1)
-        torch.manual_seed(seed)
-        config = LoraConfig(
-            task_type="SEQ_CLS", r=4, target_modules="all-linear", modules_to_save=["score"], init_lora_weights=False
-        )
-        get_peft_model(model, config).save_pretrained(tmp_path / name)
+    reward_folders(tmp_path, NAMES, [*QUESTIONS, *ANSWERS])
     return tmp_path
 
 

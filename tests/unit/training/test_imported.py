@@ -29,6 +29,7 @@ from mope.methods.generation import generate
 from mope.methods.generator import GenerationSettings, Generator, Models
 from mope.pools.open_pool import open_pool
 from mope.rewards.combined import Rewards, references_of
+from mope.rewards.forms.bt import BradleyTerry
 from mope.rewards.reference import reference_answers
 from mope.rewards.reward_model import load_reward_models
 from mope.rewards.scoring import score_responses
@@ -107,7 +108,7 @@ def test_every_stage_runs_on_a_base_of_another_architecture(
     train_expert(base, lambda x, y, _: models["P1A"].score(x, y), tasks, settings, saved, tmp_path / "expert")
     reference = reference_answers(base, PROMPTS, 1.0, 8, 1)
     pool = open_pool(base, dict.fromkeys(IDS, tmp_path / "expert"))
-    rewards = Rewards(models, references_of(reference, active.combinations()), "bt")
+    rewards = Rewards(models, references_of(reference, active.combinations()), BradleyTerry())
     tokenizer = AutoTokenizer.from_pretrained(base)
     start = save_llama(tmp_path / "llama", own_tokenizer())
     controlled = tiny(ControllerSettings, "controller", max_new_tokens=8, expert_prompt="own")

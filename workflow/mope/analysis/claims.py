@@ -26,16 +26,18 @@ from mope.analysis.findings import (
     reward_lost_when_new,
     scaled,
 )
+from mope.analysis.rank_findings import accuracy_of_rewards, distance_of_experts, rises_with, win_rates_by
 from mope.judging.judge_kinds import REWARD_MODELS
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of the papers. `find(tables, set)` gives our figure, or None if a stage it needs was not run.
+    """A statement of the papers, or of one that came after them.
 
-    `methods` are the methods that the claim is about; a run without one of them leaves the claim out. `by_set` says
-    whether the claim is checked on each evaluation set or once per run. `rewards` is `find` for the tables of the
-    reward models; None where they have no view.
+    `find(tables, set)` gives our figure, or None if a stage it needs was not run. `methods` are the methods that the
+    claim is about; in a run without one of them it is not run. `by_set` says whether the claim is checked on each
+    evaluation set or once per run. `rewards` is `find` for the tables of the reward models; None where they have no
+    view.
     """
 
     id: str
@@ -66,6 +68,8 @@ KOALA = "Koala: MoPE 66.28 %, Personalized Soup 60.21 or 61.28 % (sources confli
 DIRECTION = "table 4, direction only"
 ROWS = "rows of tables 2 and 3; no firm figure"
 HELP = "general helpfulness drops a little for every personalised method; no firm figure"
+CRISIS = "The Reward Model Selection Crisis, arXiv 2512.23067"
+TAU = "Kendall's τ in hundredths, over"
 CLAIMS = (
     # "Orchestrating LLMs with Different Personalizations", tables 2 and 3
     two_views("mope-highest", "MoPE has the highest average win rate of all methods (difference to the best other)",
@@ -121,23 +125,49 @@ CLAIMS = (
           less_sound("soup_factor"), ("soup_factor", "vanilla")),
     Claim("mope-less-helpful", "MoPE gives a sound answer less often than vanilla prompting", HELP,
           less_sound("mope"), ("mope", "vanilla")),
+    # Papers that came after both, which name their source in the text; the rows are those of rivals.yaml
+    won("prompting-beats-guided", f"Preference prompting beats reward-guided decoding ({CRISIS})",
+        "not compared; there from 3 B parameters on, of examples in the prompt", "prompting", "guided"),
+    Claim("prompting-beats-guided-where-followed", "The better the base follows a preference in its prompt (against "
+          f"none there), the more prompting gains on guided decoding ({TAU} preferences; {CRISIS})",
+          "not compared; there of larger models, here of preferences",
+          rises_with(win_rates_by("preference", "prompting", "vanilla"), "prompting", "guided", "preference"),
+          ("prompting", "vanilla", "guided")),
+    Claim("accuracy-tells-guided", "The more accurate a reward model, the more decoding guided by it gains on "
+          f"preference prompting ({TAU} preferences; {CRISIS})",
+          "not compared; there only weakly, a τ of 8 to 31 hundredths between accuracy and what is guided",
+          rises_with(accuracy_of_rewards, "guided", "prompting", "preference"), ("guided", "prompting")),
+    Claim("accuracy-tells-mope", "The more accurate a reward model, the more MoPE, whose experts it trained, gains on "
+          f"preference prompting ({TAU} preferences; asked of guided decoding by {CRISIS})",
+          "not compared", rises_with(accuracy_of_rewards, "mope", "prompting", "preference"), ("mope", "prompting")),
+    Claim("mixing-gains-with-distance", "The further apart a combination's experts are, the more mixing them (MOD) "
+          f"gains on their soup (exact average; {TAU} combinations; Rewarded Soups, arXiv 2306.04488)",
+          "not compared; there soups work while experts stay linearly connected, no figure",
+          rises_with(distance_of_experts, "mod", "soup_exact", "combination"), ("mod", "soup_exact")),
+    won("ties-beats-average", "TIES merging beats averaging the experts' factors (arXiv 2306.01708)",
+        "not compared; there above averaging, no firm figure", "soup_ties", "soup_factor"),
+    won("dare-beats-sum", "Dropping entries at random before merging beats the sum of the updates (DARE, arXiv "
+        "2311.03099)", "not compared; there experts interfere less, no firm figure", "soup_dare", "soup_sum"),
+    won("mope-beats-guided", "MoPE beats reward-guided decoding with the same reward models", "not compared",
+        "mope", "guided"),
 )  # fmt: skip
 
 
 def claims(tables: Tables, judge: str) -> list[dict]:
     """One record per claim and evaluation set: our figures by the primary `judge` and the reward models, and a verdict.
 
-    A claim about a method that the run lacks is left out; one that needs a stage that was not run is "not run".
+    A claim about a method that the run lacks is "not run", once for all sets, as is one that needs a stage that was not
+    run.
     """
     own, rated = (tables_of(tables, name) for name in (judge, REWARD_MODELS))
     sets, methods, records = list(dict.fromkeys(own.averages["set"])), set(own.win_rates["method"]), []
     for claim in CLAIMS:
-        if not methods.issuperset(claim.methods):
-            continue
-        for evaluation_set in sets if claim.by_set else sets[:1]:
-            found = claim.find(own, evaluation_set)
-            rewards = claim.rewards(rated, evaluation_set) if claim.rewards else None
-            where = (f":{evaluation_set}", f", evaluation set {evaluation_set}") if claim.by_set else ("", "")
+        known = methods.issuperset(claim.methods)
+        for evaluation_set in sets if claim.by_set and known else sets[:1]:
+            found = claim.find(own, evaluation_set) if known else None
+            rewards = claim.rewards(rated, evaluation_set) if known and claim.rewards else None
+            by_set = claim.by_set and known
+            where = (f":{evaluation_set}", f", evaluation set {evaluation_set}") if by_set else ("", "")
             said = decided(found, rewards)
             notes = [view.reason for view in (found, rewards) if isinstance(view, Untestable)]
             if said not in (REPRODUCED, NOT_RUN):

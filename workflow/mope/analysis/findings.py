@@ -16,6 +16,7 @@ class Tables:
     """The tables that claims are computed from, as the stages wrote them; None where a stage was not run.
 
     `decoding` holds the records of benchmarks/decoding.json, `human` the results of a human study (human_study.csv).
+    `reward_models` and `expert_distances` are the tables of these names.
     """
 
     win_rates: pd.DataFrame
@@ -25,6 +26,8 @@ class Tables:
     generalisation: pd.DataFrame | None = None
     decoding: pd.DataFrame | None = None
     human: pd.DataFrame | None = None
+    reward_models: pd.DataFrame | None = None
+    expert_distances: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

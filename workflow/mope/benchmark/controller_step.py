@@ -19,7 +19,7 @@ from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
 from mope.pools.adapters import AdapterPool
 from mope.pools.open_pool import placement
-from mope.rewards.combined import bradley_terry
+from mope.rewards.forms.bt import bradley_terry
 from mope.rewards.shared_base import SharedRewards
 
 PROMPT_TOKENS = 32  # tokens that experts, controller and reward models read before an answer

@@ -240,18 +240,23 @@ def stages(config: dict, preferences: Preferences, base: ModelShape, controller:
     tokens = repeats * sets * xis * g["max_new_tokens"]
     mixed = max(experts(method, config, preferences) for method in config["methods"].values())
     memory = decoding(sets * xis, g["max_new_tokens"], texts, mixed, e["rank"]) + 4.0 * controller
+    guided = [method for method in config["methods"].values() if method["kind"] == "guided"]
+    if guided:
+        memory += copies * weights  # its reward models
+    # Each of them reads every candidate for a token, and what closes an answer after it.
+    judged = sum(dimensions * (1 + 2 * method["top_k"]) for method in guided) * sets * xis * g["max_new_tokens"]
     shards = config["shards"]["responses"]
     jobs = sum(1 if across_prompts(method) else shards for method in config["methods"].values())
-    yield Stage("generate", jobs, 0, memory, tokens)
+    yield Stage("generate", jobs, 0, memory, tokens + judged)
     longest = round(g["max_new_tokens"] * (1 + OPEN_QUESTION_SHARE))
     memory = fixed + copies * weights + 4 * base.hidden * SCORED * longest * 4.0
     yield Stage("score", len(config["methods"]), 0, memory, tokens * dimensions)
 
 
 def experts(method: dict, config: dict, preferences: Preferences) -> int:
-    """How many models answer one prompt together."""
+    """How many models read one answer together."""
     if "mixer" not in method:
-        return 1
+        return 1 + (len(preferences.dimensions) if method["kind"] == "guided" else 0)
     controller = config["controller"] | config["controllers"][method["controller"]] if "controller" in method else {}
     everyone = controller.get("mixes") == "all"
     return (len(preferences.ids) if everyone else len(preferences.dimensions)) + (method["mixer"] == "arithmetic")

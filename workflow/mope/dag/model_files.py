@@ -146,8 +146,9 @@ class RunModels:
                 case "policies":
                     found[part] = self.trained("policy", method["policy"])
                 case "rewards":
-                    references = [files.reference(name) for name in self.config["evaluation_sets"]]
-                    found |= {part: self.rewards(), "reference": references}
+                    found[part] = self.rewards()
+                case "references":
+                    found["reference"] = [files.reference(name) for name in self.config["evaluation_sets"]]
         return found
 
     def of_judge(self, wildcards: Mapping) -> dict[str, str | list[str]]:

@@ -16,13 +16,13 @@ from mope.methods.names import FOCUS
 
 AGGREGATE_TABLES = ("win_rates", "average_win_rates", "average_by_cell", "average_differences", "length_controlled")
 AGGREGATE_TABLES += ("swap_consistency", "overall_win_rates")
-SINGLE_TABLES = ("agreement", "mean_rewards", "rewards_by_cell", "reward_models")
+SINGLE_TABLES = ("agreement", "mean_rewards", "rewards_by_cell", "reward_models", "expert_distances")
 HUMAN_TABLES = ("human_study", "human_agreement")
 TEXTS = ("average_win_rates", "win_rate_matrix")  # as Markdown and LaTeX
 DECODING = "<results>/benchmarks/decoding.json"
 DETAIL_TABLES = ("quality", "alphas", "alpha_swaps", "generalisation")
 TEMPERATURE_TABLES = ("temperatures", "temperature_win_rates")
-CLAIM_TABLES = ("correctness", "generalisation")  # of the world and of `details`, which some claims need
+CLAIM_TABLES = ("correctness", "generalisation", "reward_models", "expert_distances")  # which some claims need
 
 
 @dataclass(frozen=True)
@@ -169,8 +169,8 @@ class Results:
         ]
 
     def claim_tables(self, wildcards: Mapping | None = None) -> dict[str, str]:
-        """Optional inputs of the claims, by option: from the world, `details`, a human study, a benchmark."""
-        made = [*self.detail_tables(), *self.text_tables()]
+        """Further inputs of the claims, by option, some of which only the world, `details` or a human study have."""
+        made = [*SINGLE_TABLES, *self.detail_tables(), *self.text_tables()]
         found = {name: files.table(name) for name in CLAIM_TABLES if name in made}
         if self.ratings():
             found["human"] = files.table("human_study")

@@ -22,10 +22,10 @@ def across_prompts(method: dict) -> bool:
 
 
 def needs(method: dict) -> set[str]:
-    """The trained parts that a method needs beside the base: experts, rewards, controllers, policies."""
+    """What a method needs beside the base: experts, rewards, controllers, policies, references to choose by rewards."""
     parts = set(declared(KIND_TABLE)[method["kind"]].get("NEEDS", []))
     if rewarded(method):
-        parts.add("rewards")
+        parts |= {"rewards", "references"}
     if "controller" in method:
         parts.add("controllers")
     return parts

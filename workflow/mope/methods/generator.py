@@ -25,12 +25,13 @@ Answers = dict[int, list[tuple]]  # seed -> (response, n_tokens, finish_reason) 
 
 @dataclass(frozen=True)
 class Models:
-    """Folders of the frozen parts: the base, one adapter per preference, one controller or policy per seed."""
+    """Folders of the frozen parts: base, experts and reward models by preference, controllers or policies by seed."""
 
     base: Path
     experts: dict[str, Path]
     controllers: dict[int, Path]
     policies: dict[int, Path] = field(default_factory=dict)
+    rewards: dict[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

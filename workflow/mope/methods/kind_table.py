@@ -11,14 +11,18 @@ from mope.methods.kinds import (
     best_of,
     expert_alone,
     expert_mixture,
+    guided_base,
     merged_soup,
     remote_experts,
+    sparse_soup,
     trained_policy,
 )
 
 METHOD_KINDS = {
     "base": base_alone,
     "soup": merged_soup,
+    "sparse_soup": sparse_soup,
+    "guided": guided_base,
     "arrow": arrow,
     "mix": expert_mixture,
     "expert": expert_alone,

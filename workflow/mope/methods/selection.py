@@ -7,6 +7,7 @@ import pandas as pd
 from mope.methods.generator import Answers
 from mope.methods.responses import response_table
 from mope.rewards.combined import Rewards, references_of
+from mope.rewards.forms.bt import BradleyTerry
 from mope.rewards.reward_model import load_reward_models
 
 
@@ -23,7 +24,7 @@ class Chooser:
         `by` are the columns that make a group. The answers chosen keep the order of prompts and combinations.
         """
         table = response_table(prompts, combinations, answers)
-        rewards = Rewards(self.models, references_of(self.reference, combinations), "bt")
+        rewards = Rewards(self.models, references_of(self.reference, combinations), BradleyTerry())
         asked = (list(table[column]) for column in ("prompt", "response", "combination"))
         reward = table.assign(reward=rewards(*asked).numpy()).groupby([*by, "seed"]).reward.mean()
         chosen = reward.groupby(level=by).idxmax().map(lambda key: key[-1]).rename("chosen").reset_index()

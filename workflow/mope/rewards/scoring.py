@@ -4,6 +4,7 @@ import pandas as pd
 import torch
 
 from mope.rewards.combined import Rewards, references_of
+from mope.rewards.forms.bt import BradleyTerry
 from mope.rewards.reward_model import RewardModel
 
 SCORE_COLUMNS = ["prompt_id", "combination", "preference", "reward", "bt_reward", "seed"]
@@ -33,12 +34,12 @@ def score_responses(responses: pd.DataFrame, reference: pd.DataFrame, models: di
 
     `reward` is r_d(x, y), and `bt_reward` is R_d(x, y) of paper eq. 2 against the reference answers of `reference`.
     """
-    rewards = Rewards(models, references_of(reference, responses.combination.unique()), "bt")
+    rewards = Rewards(models, references_of(reference, responses.combination.unique()), BradleyTerry())
     tables = []
     for name, scores in score_texts(responses, models).items():
         own = concerned(responses, name)
         reward = torch.tensor([scores[pair] for pair in zip(own.prompt, own.response, strict=True)])
-        bt_reward = rewards.normalised(name, reward, list(zip(own.prompt, own.combination, strict=True)))
+        bt_reward = rewards.of_preference(name, reward, list(zip(own.prompt, own.combination, strict=True)))
         table = own[["prompt_id", "combination", "seed"]]
         tables.append(table.assign(preference=name, reward=reward.numpy(), bt_reward=bt_reward.numpy()))
     every = pd.concat(tables)[SCORE_COLUMNS]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from mope.preferences import Preferences
 from mope.rewards.combined import Rewards
+from mope.rewards.forms.raw import Raw
 from mope.rewards.reward_model import load_reward_models
 from mope.training.checkpoints import Checkpoints
 from mope.training.expert import ExpertSettings, task, train_expert
@@ -19,7 +20,7 @@ def train(parts: PolicyParts, settings: ExpertSettings, saved: Checkpoints, out:
     """Writes the adapter to `out`; returns the training curve."""
     models = load_reward_models(parts.base, parts.rewards, precision=settings.precision)
     tasks = combined_tasks(parts.prompts, parts.preferences, settings.seed)
-    return train_expert(parts.base, Rewards(models, {}, "raw"), tasks, settings, saved, out)
+    return train_expert(parts.base, Rewards(models, {}, Raw()), tasks, settings, saved, out)
 
 
 def combined_tasks(prompts: pd.DataFrame, preferences: Preferences, seed: int) -> list[dict]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from mope.rewards.combined import Rewards
+from mope.rewards.forms.raw import Raw
 from mope.rewards.reward_model import load_reward_models
 from mope.training.checkpoints import Checkpoints
 from mope.training.expert import ExpertSettings, task, train_expert
@@ -16,7 +17,7 @@ NEEDS = ["general_reward"]
 def train(parts: PolicyParts, settings: ExpertSettings, saved: Checkpoints, out: Path) -> pd.DataFrame:
     """Writes the adapter to `out`; returns the training curve."""
     models = load_reward_models(parts.base, parts.rewards, precision=settings.precision)
-    return train_expert(parts.base, Rewards(models, {}, "raw"), plain_tasks(parts.prompts), settings, saved, out)
+    return train_expert(parts.base, Rewards(models, {}, Raw()), plain_tasks(parts.prompts), settings, saved, out)
 
 
 def plain_tasks(prompts: pd.DataFrame) -> list[dict]:

@@ -1,6 +1,7 @@
 """docs/methods.md: what every row is, written by people, and its line of configuration, which is filled in here."""
 
 import re
+from collections.abc import Iterable
 
 import yaml
 
@@ -34,19 +35,25 @@ def with_lines(page: str, methods: dict[str, dict]) -> str:
 def chosen_settings(runs: list[ReferenceRun]) -> str:
     """Mean reward on development prompts of each row that has other settings in run `sweep`, and of the best of these.
 
-    The settings of row `x` are the rows named `x_...`.
+    The settings of row `x` are the rows named `x_...`, but for those that have settings of their own.
     """
     found = [run.tables["mean_rewards"] for run in runs if run.name == SWEEP and "mean_rewards" in run.tables]
     if not found:
         return "The sweep's rewards are not in this reference."
     rewards = found[0].groupby("method", sort=False).bt_reward.mean()
+    belongs = {name: _row_of(name, rewards.index) for name in rewards.index}
     rows = []
     for method, reward in rewards.items():
-        others = rewards[[name for name in rewards.index if name.startswith(f"{method}_")]]
+        others = rewards[[name for name in belongs if belongs[name] == method and name not in belongs.values()]]
         if len(others):
             best = f"`{others.idxmax()}`"
             rows.append([f"`{method}`", f"{reward:.3f}", str(len(others)), best, f"{others.max():.3f}"])
     return markdown_table(["row", "mean reward", "other settings", "best of these", "its mean reward"], rows)
+
+
+def _row_of(name: str, rows: Iterable[str]) -> str | None:
+    """The row whose setting `name` is: the one with the longest name that it begins with."""
+    return max((row for row in rows if name.startswith(f"{row}_")), key=len, default=None)
 
 
 def one_line(method: dict) -> str:
