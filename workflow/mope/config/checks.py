@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mope.config.entries_schema import mixer_keys
+from mope.config.front_checks import front_problems, without_use
 from mope.config.positions import positions_problems
 from mope.config.run_name import RESERVED_RUNS
 from mope.config.user_files import feedback_problems, prompts_problems, ratings_problems
@@ -52,6 +53,7 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
     if not unknown:
         preferences = load_preferences(root / PREFERENCES_FILE, config["preferences"])
         yield from _controllers(config, preferences)
+        yield from front_problems(config, preferences)
         yield from _methods(config, preferences)
         yield from _own_preferences(config)
         yield from _judged_preferences(config)
@@ -254,12 +256,11 @@ def _controlled(config: dict, name: str, method: dict) -> Iterator[Problem]:
     if method["mixer"] != fit:
         found = f"{method['mixer']!r} found, the controller was trained in {settings['space']} space; {fit} is expected"
         yield ("methods", name, "mixer"), found
-    if ("weights" in method) != bool(settings["weights"]):
-        found = "needless" if "weights" in method else "missing"
-        yield ("methods", name, "weights"), f"{found}; expected if and only if the controller was trained with weights"
+    if settings["weights"] and "weights" not in method:
+        yield ("methods", name, "weights"), "missing; they are expected because the controller was trained with weights"
 
 
-def _mixed(config: dict, name: str, method: dict, preferences: Preferences) -> Iterator[Problem]:
+def _mixed(config: dict, name: str, method: dict) -> Iterator[Problem]:
     mixer, keys = method["mixer"], mixer_keys()
     for key in dict.fromkeys(key for required in keys.values() for key in required):
         if (key in method) != (key in keys[mixer]):
@@ -267,11 +268,8 @@ def _mixed(config: dict, name: str, method: dict, preferences: Preferences) -> I
             yield ("methods", name, key), f"{found}; a mixture has this key if and only if its mixer is {fit}"
     if mixer == "controller" and "controller" not in method:
         yield ("methods", name, "controller"), "missing; the mixer controller needs the name of one"
-    for key, fit in (("controller", ("controller", "logit")), ("weights", ("controller", "logit"))):
-        if key in method and mixer not in fit:
-            yield ("methods", name, key), f"needless; only a method whose mixer is {' or '.join(fit)} has this key"
-    if "weights" in method:
-        yield from _weights(method["weights"], ("methods", name, "weights"), preferences)
+    if "controller" in method and mixer not in ("controller", "logit"):
+        yield ("methods", name, "controller"), "needless; only a method whose mixer is controller or logit has this key"
     if "controller" in method:
         yield from _controlled(config, name, method)
 
@@ -283,7 +281,11 @@ def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
             found = "needless" if "strength" in method else "missing"
             yield ("methods", name, "strength"), f"{found}; a soup has this key if and only if its average is sum"
         if method["kind"] == "mix":
-            yield from _mixed(config, name, method, preferences)
+            yield from _mixed(config, name, method)
+        if "weights" in method:
+            yield from _weights(method["weights"], ("methods", name, "weights"), preferences)
+            if why := without_use(config, method):
+                yield ("methods", name, "weights"), f"needless; {why}"
         for key, known in (("expert", ("best", *preferences.ids)), ("policy", config["policies"])):
             if key in method and method[key] not in known:
                 yield ("methods", name, key), f"{method[key]!r} is no {key}, {one_of(method[key], known)} is expected"
