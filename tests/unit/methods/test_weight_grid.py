@@ -1,11 +1,13 @@
 """The grid of weights, by hand and for any number of dimensions."""
 
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mope.config.load import load_config
 from mope.methods.weight_grid import grid_size, parts_of, strengths, weight_grid
 
 
@@ -27,6 +29,13 @@ def test_every_multiple_that_sums_to_one_is_there_once(dimensions: int, parts: i
     corners = {tuple(float(i == own) for i in range(dimensions)) for own in range(dimensions)}
     assert corners <= set(grid)
     assert grid == sorted(grid, reverse=True)
+
+
+def test_the_shipped_experiment_trains_on_the_weights_that_it_answers(root: Path) -> None:
+    config = load_config(root, {"experiment": "fronts"})
+    assert [tuple(w) for w in config["controllers"]["grid"]["weights"]] == weight_grid(3, config["fronts"]["step"])
+    chosen = config["fronts"]["combinations"]
+    assert sorted("-".join(chosen).split("-")) == sorted(config["preferences"])  # each preference once
 
 
 @pytest.mark.parametrize(("step", "parts"), [(1, 1), (0.5, 2), (0.1, 10), (1 / 3, 3), (0.3, None), (0.7, None)])

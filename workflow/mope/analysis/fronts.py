@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import moocore
 import numpy as np
@@ -39,6 +40,8 @@ MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "hypervolume": hypervolume,
     "mean_inner_product": mean_inner_product,
 }
+# measure -> (method, combination) -> its value of each seed (seeds,), and of each resample (resamples,)
+Measured = dict[str, dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]]
 
 
 @dataclass(frozen=True)
@@ -87,37 +90,36 @@ def front_tables(
     for name, table in scores.groupby("set", sort=False):
         combinations = list(dict.fromkeys(table.combination))
         grid = np.array(weight_grid(len(combinations[0].split("-")), step))
-        found: dict[tuple[str, str, str], tuple[np.ndarray, np.ndarray]] = {}
-        for (xi, method), own in table.groupby(["combination", "method"], sort=False):
-            front = front_of(own, xi, resamples, seed)
-            found |= {(measure, xi, method): front.measured(measure, grid) for measure in MEASURES}
+        found: Measured = {measure: {} for measure in MEASURES}
+        for method, xi in product(methods, combinations):
+            front = front_of(table[(table.method == method) & (table.combination == xi)], xi, resamples, seed)
+            for measure, values in found.items():
+                values[method, xi] = front.measured(measure, grid)
             points += [(name, xi, method, *row) for row in _point_rows(front, xi, grid)]
-        prompts = table.prompt_id.nunique()
-        for measure in MEASURES:
-            of = {key[1:]: values for key, values in found.items() if key[0] == measure}
-            measured += [(name, *row) for row in _measure_rows(measure, of, combinations, methods, prompts)]
-    order = {"key": lambda column: column.map(methods.index) if column.name == "method" else column, "kind": "stable"}
-    table = pd.DataFrame(points, columns=POINT_COLUMNS)
-    return pd.DataFrame(measured, columns=FRONT_COLUMNS), table.sort_values("method", **order, ignore_index=True)
+        cuts = ({ALL: combinations} if len(combinations) > 1 else {}) | {xi: [xi] for xi in combinations}
+        for cut, members in cuts.items():
+            measured += [(name, cut, *row) for row in _measure_rows(found, methods, members, table.prompt_id.nunique())]
+    return pd.DataFrame(measured, columns=FRONT_COLUMNS), pd.DataFrame(points, columns=POINT_COLUMNS)
 
 
 def _measure_rows(
-    measure: str, of: dict, combinations: list[str], methods: list[str], prompts: int
+    found: Measured, methods: list[str], combinations: list[str], prompts: int
 ) -> Iterator[tuple[object, ...]]:
-    """Rows of one measure, the means over combinations first; `of` holds its values by (combination, method)."""
-    cuts = {ALL: combinations} if len(combinations) > 1 else {}
-    for xi, members in (cuts | {xi: [xi] for xi in combinations}).items():
-        values = {m: np.mean([of[x, m][0] for x in members], axis=0) for m in methods}
-        draws = {m: np.mean([of[x, m][1] for x in members], axis=0) for m in methods}
-        first = methods[0]
+    """Each method by each measure, as the mean over the combinations."""
+    for measure, by_cell in found.items():
+        of = {}
         for method in methods:
-            own, spread = values[method], values[method].std(ddof=1) if len(values[method]) > 1 else np.nan
+            values, draws = zip(*(by_cell[method, xi] for xi in combinations), strict=True)
+            of[method] = np.mean(values, axis=0), np.mean(draws, axis=0)
+        first_values, first_draws = of[methods[0]]
+        for method, (values, draws) in of.items():
+            spread = values.std(ddof=1) if len(values) > 1 else np.nan
             lead = [np.nan] * 3
-            if method != first:
-                interval = percentile_interval(draws[first] - draws[method], prompts)
-                lead = [values[first].mean() - own.mean(), *map(float, interval)]
-            interval = map(float, percentile_interval(draws[method], prompts))
-            yield xi, method, measure, own.mean(), *interval, spread, *lead, len(own)
+            if method != methods[0]:
+                interval = percentile_interval(first_draws - draws, prompts)
+                lead = [first_values.mean() - values.mean(), *map(float, interval)]
+            interval = map(float, percentile_interval(draws, prompts))
+            yield method, measure, values.mean(), *interval, spread, *lead, len(values)
 
 
 def _point_rows(front: Front, combination: str, grid: np.ndarray) -> Iterator[tuple[object, ...]]:

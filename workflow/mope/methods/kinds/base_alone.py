@@ -5,9 +5,7 @@ from mope.methods.served_row import ServedRow, single_row
 from mope.pools.adapters import BASE
 
 REQUIRED = {"prompt": {"enum": ["all", "none"]}}  # the preference texts that it reads
-OPTIONAL = {
-    "weights": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}, "minItems": 1},
-}
+OPTIONAL = {"weights": {"$ref": "#/$defs/weights"}}
 NEEDS = []
 
 

@@ -18,7 +18,7 @@ from mope.prompting import Conversation
 REQUIRED = {"prompt": {"enum": ["own", "all", "none"]}, "mixer": {"type": "string"}}
 OPTIONAL = {
     "controller": {"type": "string"},  # a name of `controllers`
-    "weights": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}, "minItems": 1},
+    "weights": {"$ref": "#/$defs/weights"},
     "top_k": {"type": "integer", "minimum": 1},  # the most probable tokens of each expert; others get no mass
 }
 NEEDS = ["experts"]

@@ -11,7 +11,7 @@ from mope.methods.soups import AVERAGES
 REQUIRED = {"prompt": {"enum": ["all", "none"]}, "average": {"enum": ["factor", "exact", "sum"]}}
 OPTIONAL = {
     "strength": {"type": "number", "exclusiveMinimum": 0},  # of each expert's update in a sum
-    "weights": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}, "minItems": 1},
+    "weights": {"$ref": "#/$defs/weights"},
 }
 NEEDS = ["experts"]
 
