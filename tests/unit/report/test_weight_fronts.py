@@ -32,8 +32,8 @@ def test_each_pair_of_dimensions_has_a_panel_with_a_line_for_each_method() -> No
     drawn = draw(front_points(preferences), preferences)
     assert len(drawn.axes) == 6
     for axis in drawn.axes:
-        lines = [line for line in axis.lines if line.get_linestyle() == "-"]
-        assert [len(line.get_xdata()) for line in lines] == [5, 5]
-        starts = [line for line in axis.lines if len(line.get_xdata()) == 1]
-        assert np.allclose([s.get_xdata()[0] for s in starts], [line.get_xdata()[0] for line in lines])
+        assert [len(line.get_xdata()) for line in axis.lines] == [5, 5]
+        for line, marks in zip(axis.lines, axis.collections, strict=True):
+            assert np.allclose(marks.get_offsets(), np.column_stack(line.get_data()))
+            assert marks.get_sizes()[0] > marks.get_sizes()[1:].max()  # the end with all weight across
     assert [text.get_text() for text in drawn.legends[0].get_texts()] == ["MoPE graded", "MOD"]

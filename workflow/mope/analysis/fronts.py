@@ -36,7 +36,7 @@ def mean_inner_product(rewards: np.ndarray, grid: np.ndarray) -> np.ndarray:
     return (rewards * grid).sum(axis=-1).mean(axis=-1)
 
 
-MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+FRONT_MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "hypervolume": hypervolume,
     "mean_inner_product": mean_inner_product,
 }
@@ -58,7 +58,7 @@ class Front:
 
     def measured(self, measure: str, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A measure of each seed's front (seeds,), and its mean over seeds in each resample (resamples,)."""
-        of = MEASURES[measure]
+        of = FRONT_MEASURES[measure]
         return of(self.rewards, grid), (of(self.resampled, grid) * self.shares).sum(axis=1)
 
 
@@ -90,7 +90,7 @@ def front_tables(
     for name, table in scores.groupby("set", sort=False):
         combinations = list(dict.fromkeys(table.combination))
         grid = np.array(weight_grid(len(combinations[0].split("-")), step))
-        found: Measured = {measure: {} for measure in MEASURES}
+        found: Measured = {measure: {} for measure in FRONT_MEASURES}
         for method, xi in product(methods, combinations):
             front = front_of(table[(table.method == method) & (table.combination == xi)], xi, resamples, seed)
             for measure, values in found.items():

@@ -41,7 +41,7 @@ def scores(set: str, method: str) -> str:
     return f"<artifacts>/scores/{set}/{method}.parquet"
 
 
-def front(kind: str, set: str, method: str) -> str:
+def front_file(kind: str, set: str, method: str) -> str:
     """A method's `responses` to an evaluation set at every weight of a grid, or their `scores`."""
     return f"<results>/fronts/{kind}/{set}/{method}.parquet"
 

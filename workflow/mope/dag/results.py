@@ -146,7 +146,7 @@ class Results:
 
     def front_file(self, kind: str, method: str = "{method}") -> str:
         """A method's `responses` at every weight of the grid, on the first evaluation set, or their `scores`."""
-        return files.front(kind, self.sets[0], method)
+        return files.front_file(kind, self.sets[0], method)
 
     def annotated_responses(self) -> list[str]:
         """All answers that the annotator of the feedback can score: of a user's own feedback there is none."""

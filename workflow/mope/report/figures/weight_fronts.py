@@ -1,15 +1,12 @@
 """Fronts of graded preferences: mean rewards on two dimensions as the weight moves from one of them to the other."""
 
-from itertools import combinations
-
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mope.errors import visible
 from mope.methods.names import FOCUS, short_title
 from mope.preferences import Preferences
-from mope.report.figures.style import grid, point
+from mope.report.figures.dimension_panels import dimension_panels, legend_below
+from mope.report.figures.style import point
 
 SOURCES = ("front_points", "preferences")
 CAPTION = (
@@ -17,7 +14,6 @@ CAPTION = (
     "means over the combinations. The large end has all weight on the dimension of the horizontal axis. Intervals are "
     "in table front_points."
 )
-FRONTS_PER_ROW = 3
 
 
 def edge(points: pd.DataFrame, x: str, y: str) -> pd.DataFrame:
@@ -37,33 +33,22 @@ def draw(front_points: pd.DataFrame, preferences: Preferences) -> Figure:
     dimension_of = {pole: name for name, poles in preferences.dimensions.items() for pole in poles}
     points = front_points.assign(dimension=front_points["preference"].map(dimension_of))
     methods = list(dict.fromkeys(points["method"]))
-    pairs = list(combinations([name for name in preferences.dimensions if name in set(points["dimension"])], 2))
-    rows, columns = grid(len(pairs), FRONTS_PER_ROW)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(max(3.3 * columns, 5), 3.2 * rows + 0.7), layout="constrained", squeeze=False
-    )
-    for axis in axes.flat[len(pairs) :]:
-        axis.remove()
-    for axis, (x, y) in zip(axes.flat, pairs, strict=False):
+    figure, panels = dimension_panels(list(preferences.seen_in(points["combination"])))
+    for (x, y), axis in panels.items():
         means = edge(points, x, y)
         for i, name in enumerate(methods):
             look, own = point(FOCUS if i == 0 else name, i), means.xs(name, level="method")
-            axis.plot(own["x"], own["y"], color=look["color"], linewidth=1, zorder=1 + (i == 0))
-            shown = {key: look[key] for key in ("color", "markeredgecolor", "markeredgewidth")} | {
-                "marker": look["fmt"]
-            }
-            axis.plot(own["x"], own["y"], linestyle="", markersize=0.6 * look["markersize"], **shown)
-            axis.plot(
-                own["x"][:1],
-                own["y"][:1],
-                linestyle="",
-                markersize=look["markersize"],
+            axis.plot(own["x"], own["y"], color=look["color"], linewidth=1, zorder=1)
+            axis.scatter(
+                own["x"],
+                own["y"],
+                s=[look["markersize"] ** 2 * (1.0 if at == 0 else 0.36) for at in own.index],
+                marker=look["fmt"],
+                color=look["color"],
+                edgecolors=look["markeredgecolor"],
+                linewidths=look["markeredgewidth"],
                 label=short_title(name),
-                **shown,
+                zorder=2,
             )
-        axis.set_xlabel(f"reward, {visible(x)}")
-        axis.set_ylabel(f"reward, {visible(y)}")
-        axis.grid(color="#E5E5E5", linewidth=0.6)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=-(-len(methods) // 2))
+    legend_below(figure, len(methods))
     return figure
