@@ -69,6 +69,7 @@ include: "workflow/rules/generation.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/shards.smk"
 include: "workflow/rules/details.smk"
+include: "workflow/rules/fronts.smk"
 include: "workflow/rules/report.smk"
 
 

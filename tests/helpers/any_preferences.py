@@ -1,10 +1,11 @@
-"""Preferences of any kind, and sampled weights for them."""
+"""Preferences of any kind, and sampled weights and rewards for them."""
 
 from itertools import product
 
 import numpy as np
 import pandas as pd
 
+from mope.methods.weight_grid import weight_grid
 from mope.preferences import Preferences
 
 WORDS = "Rain| is| water| that| falls| in| small| dro|ps|.| It| fills| the| rivers|.".split("|")
@@ -27,3 +28,18 @@ def alpha_samples(preferences: Preferences, prompts: int = 5) -> pd.DataFrame:
             base = {"prompt_id": f"q{i}", "prompt": f"What is rain {i}?", "combination": combination}
             rows.append(base | dict.fromkeys(preferences.ids, 0.0) | weights | {"position": position, "token": token})
     return pd.DataFrame(rows)
+
+
+def front_points(preferences: Preferences, methods: tuple[str, ...] = ("mope_graded", "mod")) -> pd.DataFrame:
+    """tables/front_points.csv: random rewards of methods at the weights in quarters, under two combinations."""
+    rng = np.random.default_rng(0)
+    grid = weight_grid(len(preferences.dimensions), 0.25)
+    combinations = preferences.combinations()
+    rows = [
+        ("single", xi, method, point, member, weight, rng.random())
+        for xi, method in product(dict.fromkeys([combinations[0], combinations[-1]]), methods)
+        for point, weights in enumerate(grid)
+        for member, weight in zip(preferences.members(xi), weights, strict=True)
+    ]
+    table = pd.DataFrame(rows, columns=["set", "combination", "method", "point", "preference", "weight", "bt_reward"])
+    return table.assign(ci_low=table.bt_reward - 0.1, ci_high=table.bt_reward + 0.1)

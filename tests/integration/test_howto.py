@@ -63,7 +63,12 @@ PLANNED = {  # what the dry runs of a page must mention: the jobs of the rows th
     "own_prompts": ["prompts/eval.csv"],
     "pretrained_model": ["results/smollm2_quick/controller/mope/seed0", "results/smollm2/responses/koala/mope.parquet"],
     "remote_experts": ["results/my_remote", "responses/single/far.parquet"],
-    "study": ["results/eta_30/expert/P1A", "results/laptop/responses/single/mope_t1.parquet", "temperature_win_rates"],
+    "study": [
+        "results/eta_30/expert/P1A",
+        "results/laptop/responses/single/mope_t1.parquet",
+        "temperature_win_rates",
+        "fronts/scores/single/mod.parquet",
+    ],
 }
 GIVEN = {"own_judge": judge, "own_model": model, "own_preferences": feedback_and_judge, "human_study": ratings}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from mope import preferences
 from mope.data.tables import read
 from mope.methods.entries import rewarded
-from mope.methods.generation import generate
+from mope.methods.generation import generate, generate_front
 from mope.methods.generator import GenerationSettings, Generator, Models
 from mope.methods.selection import Chooser
 from mope.pools.open_pool import placement
@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--method", required=True)
     parser.add_argument(
-        "--settings", type=json.loads, required=True, help="JSON: method, generation, preferences, seed"
+        "--settings", type=json.loads, required=True, help="JSON: method, generation, preferences, seed; front"
     )
     parser.add_argument("--base", type=Path, required=True)
     parser.add_argument("--experts", type=named_path, action="append", default=[], help="PREFERENCE=FOLDER")
@@ -55,7 +55,10 @@ def main() -> None:
             if rewarded(s["method"]):
                 reference = read(references[name], ["prompt_id", "prompt", "response"])
                 chooser = Chooser(args.base, models.rewards, reference, s["precision"])
-            answers = generate(generator, s["method"], prompts, chooser)
+            if "front" in s:
+                answers = generate_front(generator, s["method"], prompts, **s["front"])
+            else:
+                answers = generate(generator, s["method"], prompts, chooser)
             dtype = str(placement(generator.settings.precision)[0]).removeprefix("torch.")
             made = {"dtype": dtype, "eos": " ".join(generator.tokenizer.convert_ids_to_tokens(generator.ends))}
             answers.assign(**made).to_parquet(tmp, index=False)

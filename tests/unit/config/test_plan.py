@@ -75,6 +75,14 @@ def test_guided_decoding_reads_every_candidate(root: Path) -> None:
     assert guided["generate"].memory > plain["generate"].memory
 
 
+def test_fronts_answer_once_per_weight(root: Path) -> None:
+    plan = planned(root, {"experiment": "fronts"})
+    assert plan["generate_front"].jobs == plan["score_front"].jobs == 8
+    answers = (7 + 3) * 50 * 2 * 15  # rows, one of them with three seeds; prompts, combinations, weights
+    assert plan["generate_front"].tokens == answers * 112 and plan["score_front"].tokens == 3 * answers * 112
+    assert "generate_front" not in planned(root, {})
+
+
 def test_what_runs_beside_each_other_needs_more_jobs_and_less_memory(root: Path) -> None:
     one = planned(root, {})
     many = planned(root, {"devices": {"expert": 4, "controller": 4, "reward": 2}, "shards": {"responses": 3}})

@@ -26,7 +26,7 @@ from mope.decoding.mixture import PromptScheme, mixture_request
 from mope.errors import MopeError
 from mope.explain.alphas import Sampler, sample_alphas, swap_alphas, texts
 from mope.methods.entries import in_tables, needs, pairs, rewarded
-from mope.methods.generation import generate
+from mope.methods.generation import generate, generate_front
 from mope.methods.generator import GenerationSettings, Generator, Models
 from mope.methods.selection import Chooser
 from mope.pools.adapters import AdapterPool
@@ -213,6 +213,53 @@ def test_alphas_and_what_they_would_be_under_another_preference(run: Path, contr
     first = sampler.answers[0]
     own_weights = first.alphas[:, sampler.generator.preferences.indices(sampler.asked[0][1])]
     assert swaps.weight_before[0] == pytest.approx(own_weights[:, 0].mean().item(), abs=1e-5)
+
+
+GRADED = {
+    "uniform": {"kind": "mix", "mixer": "uniform", "prompt": "all"},
+    "mod": {"kind": "mix", "mixer": "logit", "prompt": "all"},
+    "arithmetic": {"kind": "mix", "mixer": "arithmetic", "prompt": "all", "strength": 1 / 3},
+    "soup_factor": {"kind": "soup", "average": "factor", "prompt": "all"},
+    "soup_exact": {"kind": "soup", "average": "exact", "prompt": "all"},
+    "soup_sum": {"kind": "soup", "average": "sum", "prompt": "all", "strength": 1 / 3},
+}
+
+
+@pytest.mark.parametrize("name", GRADED)
+def test_a_front_goes_from_one_expert_alone_to_another(name: str, run: Path) -> None:
+    """At a corner the expert of that dimension answers alone; equal weights are those of the row without weights."""
+    own, xi = generator(run, "tables"), "P1A-P2B-P3A"
+    front = generate_front(own, GRADED[name], PROMPTS, [xi], step=1.0)
+    assert list(front.point) == [0, 0, 1, 1, 2, 2] and set(front.combination) == {xi}
+    for point, expert in enumerate(xi.split("-")):
+        alone = generate(own, {"kind": "expert", "expert": expert, "prompt": "all"}, PROMPTS, combinations=[xi])
+        assert list(front[front.point == point].response) == list(alone.response)
+    assert front.response.nunique() > 2
+    equal = generate(own, GRADED[name] | {"weights": [1 / 3] * 3}, PROMPTS, combinations=[xi])
+    assert equal.equals(generate(own, GRADED[name], PROMPTS, combinations=[xi]))
+
+
+def test_a_prompted_base_reads_weights_in_words(run: Path) -> None:
+    own, method, xi = generator(run, "tables"), {"kind": "base", "prompt": "all"}, "P1A-P2B-P3A"
+    texts = own.texts_read(method | {"weights": [0.75, 0.25, 0.0]}, xi)
+    assert [text.rpartition(" Weight: ")[2] for text in texts] == ["75%.", "25%.", "0%."]
+    assert [text.rpartition(" Weight: ")[0] for text in texts] == own.texts_read(method, xi)
+    front = generate_front(own, method, PROMPTS, None, step=1.0)
+    assert len(front) == 3 * len(PROMPTS) * 8
+    first, last = (front[front.point == point].response.reset_index(drop=True) for point in (0, 2))
+    assert (first != last).any()
+
+
+def test_a_soup_reads_its_texts_without_weights(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, read = generator(run, "tables"), []
+    statements = preferences.Preferences.statements
+    monkeypatch.setattr(
+        preferences.Preferences,
+        "statements",
+        lambda self, xi, weights=None: read.append(weights) or statements(self, xi, weights),
+    )
+    generate(own, GRADED["soup_exact"] | {"weights": [0.5, 0.25, 0.25]}, PROMPTS)
+    assert read and set(read) == {None}
 
 
 def test_which_methods_are_compared() -> None:

@@ -36,7 +36,29 @@ def test_sum_of_deltas():
     given = adapters()
     whole = sum(dense(adapter["m"]) for adapter in given)
     assert torch.allclose(dense(delta_sum(given)["m"]), whole, atol=1e-4)
-    assert torch.allclose(dense(delta_sum(given, 0.7)["m"]), 0.7 * whole, atol=1e-4)
+    assert torch.allclose(dense(delta_sum(given, strength=0.7)["m"]), 0.7 * whole, atol=1e-4)
+
+
+def test_weighted_averages_and_sums():
+    given, w = adapters(), (0.5, 0.25, 0.25)
+    a, b = (sum(x * getattr(adapter["m"], side) for x, adapter in zip(w, given)) for side in "ab")
+    assert torch.allclose(dense(factor_average(given, w)["m"]), 2.0 * b @ a, atol=1e-5)
+    mean = sum(x * dense(adapter["m"]) for x, adapter in zip(w, given))
+    assert torch.allclose(dense(exact_average(given, w)["m"]), mean, atol=1e-5)
+    assert torch.allclose(dense(delta_sum(given, w, 0.7)["m"]), 3 * 0.7 * mean, atol=1e-4)
+
+
+@pytest.mark.parametrize("average", [factor_average, exact_average, delta_sum])
+def test_equal_weights_are_none(average):
+    given = adapters()
+    equal, none = (average(given, weights)["m"] for weights in ([1 / 3] * 3, None))
+    assert torch.allclose(dense(equal), dense(none), atol=1e-6)
+
+
+@pytest.mark.parametrize("average", [factor_average, exact_average])
+def test_all_weight_on_one_is_that_one(average):
+    given = adapters()
+    assert torch.allclose(dense(average(given, (0.0, 1.0, 0.0))["m"]), dense(given[1]["m"]), atol=1e-6)
 
 
 @pytest.mark.parametrize("average", [factor_average, exact_average, delta_sum])

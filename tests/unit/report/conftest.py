@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from any_preferences import alpha_samples
+from any_preferences import alpha_samples, front_points
 from synthetic_judgments import make_run
 
 from mope.analysis.evaluation import evaluate
@@ -51,6 +51,7 @@ def draw_from(make: Callable) -> Callable[[Preferences], dict[str, object]]:
             "scores": scores.assign(bt_reward=rng.random(len(scores))),
             "curves": {("mope", "seed0"): curve, ("mope", "seed1"): curve, ("raw", "seed0"): curve},
             "alpha_samples": alpha_samples(preferences),
+            "front_points": front_points(preferences),
             "decoding": pd.DataFrame(decoding),
         }
 

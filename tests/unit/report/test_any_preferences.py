@@ -46,6 +46,8 @@ def given(request: pytest.FixtureRequest, draw_from: Callable) -> tuple[str, dic
 def test_every_figure_is_drawn(figure: str, given: tuple[str, dict], tmp_path: Path) -> None:
     name, sources = given
     module = FIGURES[figure]
+    if figure == "weight_fronts" and len(sources["preferences"].dimensions) == 1:
+        pytest.skip("one dimension has no weights: the configuration refuses fronts of it")
     files = [tmp_path / f"{name}.{figure}.{suffix}" for suffix in ("svg", "png")]
     drawn = module.draw(**{source: sources[source] for source in module.SOURCES})
     write_figure(drawn, files, stage="plot", inputs=[])

@@ -78,6 +78,15 @@ def test_a_model_scores_only_what_concerns_it():
         made(["x"], ["a"], ["P1A-P9Z"])
 
 
+def test_scores_of_graded_answers_are_told_apart_by_their_point():
+    responses = pd.DataFrame({"prompt_id": "q", "prompt": "x", "combination": XI, "seed": 0, "response": ["a b", "a"]})
+    reference = pd.DataFrame({"prompt": ["x"], "response": ["a b"]})
+    models = {"P1A": ByLength(1.0), "P2A": ByLength(-1.0), "P3A": ByLength(0.5)}
+    table = score_responses(responses.assign(point=[1, 0]), reference, models)
+    assert table.point.tolist() == [0, 0, 0, 1, 1, 1] and table.reward.tolist() == [1, -1, 0.5, 2, -2, 1]
+    assert "point" not in score_responses(responses, reference, models)
+
+
 def test_the_table_of_scores_holds_the_terms_whose_mean_is_the_reward():
     texts, xis = ["a b c", "a", "a b c"], [XI, XI, "P1A-P2A-P3B"]
     responses = pd.DataFrame(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mope.config.entries_schema import mixer_keys, reads_base
+from mope.config.front_checks import front_problems, without_use
 from mope.config.positions import positions_problems
 from mope.config.reward_judges import reward_judge_problems
 from mope.config.run_name import RESERVED_RUNS
@@ -56,6 +57,7 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
     if not unknown:
         preferences = load_preferences(root / PREFERENCES_FILE, config["preferences"])
         yield from _controllers(config, preferences)
+        yield from front_problems(config, preferences)
         yield from _methods(config, preferences)
         yield from _own_preferences(config)
         yield from _judged_preferences(config)
@@ -260,12 +262,11 @@ def _controlled(config: dict, name: str, method: dict) -> Iterator[Problem]:
     if method["mixer"] != fit:
         found = f"{method['mixer']!r} found, the controller was trained in {settings['space']} space; {fit} is expected"
         yield ("methods", name, "mixer"), found
-    if ("weights" in method) != bool(settings["weights"]):
-        found = "needless" if "weights" in method else "missing"
-        yield ("methods", name, "weights"), f"{found}; expected if and only if the controller was trained with weights"
+    if settings["weights"] and "weights" not in method:
+        yield ("methods", name, "weights"), "missing; they are expected because the controller was trained with weights"
 
 
-def _mixed(config: dict, name: str, method: dict, preferences: Preferences) -> Iterator[Problem]:
+def _mixed(config: dict, name: str, method: dict) -> Iterator[Problem]:
     mixer, keys = method["mixer"], mixer_keys()
     for key in dict.fromkeys(key for required in keys.values() for key in required):
         if (key in method) != (key in keys[mixer]):
@@ -273,11 +274,8 @@ def _mixed(config: dict, name: str, method: dict, preferences: Preferences) -> I
             yield ("methods", name, key), f"{found}; a mixture has this key if and only if its mixer is {fit}"
     if mixer == "controller" and "controller" not in method:
         yield ("methods", name, "controller"), "missing; the mixer controller needs the name of one"
-    for key, fit in (("controller", ("controller", "logit")), ("weights", ("controller", "logit"))):
-        if key in method and mixer not in fit:
-            yield ("methods", name, key), f"needless; only a method whose mixer is {' or '.join(fit)} has this key"
-    if "weights" in method:
-        yield from _weights(method["weights"], ("methods", name, "weights"), preferences)
+    if "controller" in method and mixer not in ("controller", "logit"):
+        yield ("methods", name, "controller"), "needless; only a method whose mixer is controller or logit has this key"
     if "controller" in method:
         yield from _controlled(config, name, method)
 
@@ -293,6 +291,10 @@ def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
         if "endpoints" in method:
             base = ["base"] if reads_base(method["mixer"]) else []
             yield from endpoint_problems(name, method, [*preferences.ids, *base])
+        if "weights" in method:
+            yield from _weights(method["weights"], ("methods", name, "weights"), preferences)
+            if why := without_use(config, method):
+                yield ("methods", name, "weights"), f"needless; {why}"
         for key, known in (("expert", ("best", *preferences.ids)), ("policy", config["policies"])):
             if key in method and method[key] not in known:
                 yield ("methods", name, key), f"{method[key]!r} is no {key}, {one_of(method[key], known)} is expected"

@@ -24,6 +24,7 @@ from mope.engine.llama import check_family
 from mope.errors import MopeError
 from mope.judging.price import CHARACTERS, seeds
 from mope.methods.entries import across_prompts
+from mope.methods.weight_grid import grid_size
 from mope.preferences import Preferences
 from mope.rewards.reward_model import SHARED
 from mope.training.base_source import check_gguf, gguf_file, given
@@ -248,9 +249,18 @@ def stages(config: dict, preferences: Preferences, base: ModelShape, controller:
     shards = config["shards"]["responses"]
     jobs = sum(1 if across_prompts(method) else shards for method in config["methods"].values())
     yield Stage("generate", jobs, 0, memory, tokens + judged)
+    graded = {name: config["methods"][name] for name in config["fronts"]["methods"]}
+    first = next(iter(config["evaluation_sets"].values()))["prompts"]
+    points = len(config["fronts"]["combinations"] or preferences.combinations())
+    points *= grid_size(dimensions, config["fronts"]["step"])
+    front_tokens = sum(seeds(method, config) for method in graded.values()) * first * points * g["max_new_tokens"]
+    if graded:
+        yield Stage("generate_front", len(graded), 0, memory, front_tokens)
     longest = round(g["max_new_tokens"] * (1 + OPEN_QUESTION_SHARE))
     memory = fixed + copies * weights + 4 * base.hidden * SCORED * longest * 4.0
     yield Stage("score", len(config["methods"]), 0, memory, tokens * dimensions)
+    if graded:
+        yield Stage("score_front", len(graded), 0, memory, front_tokens * dimensions)
 
 
 def experts(method: dict, config: dict, preferences: Preferences) -> int:

@@ -41,6 +41,11 @@ def scores(set: str, method: str) -> str:
     return f"<artifacts>/scores/{set}/{method}.parquet"
 
 
+def front_file(kind: str, set: str, method: str) -> str:
+    """A method's `responses` to an evaluation set at every weight of a grid, or their `scores`."""
+    return f"<results>/fronts/{kind}/{set}/{method}.parquet"
+
+
 def judgments(set: str, judge: str, pair: str) -> str:
     """A judge's verdicts on a pair of methods `a--b`, on an evaluation set."""
     return f"<results>/judgments/{set}/{judge}/{pair}.parquet"

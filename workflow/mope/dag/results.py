@@ -22,6 +22,7 @@ TEXTS = ("average_win_rates", "win_rate_matrix")  # as Markdown and LaTeX
 DECODING = "<results>/benchmarks/decoding.json"
 DETAIL_TABLES = ("quality", "alphas", "alpha_swaps", "generalisation")
 TEMPERATURE_TABLES = ("temperatures", "temperature_win_rates")
+FRONT_TABLES = ("fronts", "front_points")
 CLAIM_TABLES = ("correctness", "generalisation", "reward_models", "expert_distances")  # which some claims need
 
 
@@ -150,6 +151,10 @@ class Results:
         """The rows that are one method at several temperatures."""
         return temperature_rows(self.config)
 
+    def front_file(self, kind: str, method: str = "{method}") -> str:
+        """A method's `responses` at every weight of the grid, on the first evaluation set, or their `scores`."""
+        return files.front_file(kind, self.sets[0], method)
+
     def annotated_responses(self) -> list[str]:
         """All answers that the annotator of the feedback can score: of a user's own feedback there is none."""
         match self.config["feedback"]["source"]:
@@ -201,7 +206,8 @@ class Results:
         """Names of the tables of this run."""
         human = HUMAN_TABLES if self.ratings() else ()
         warm = TEMPERATURE_TABLES if self.at_temperatures() else ()
-        return [*AGGREGATE_TABLES, *SINGLE_TABLES, *self.text_tables(), *self.detail_tables(), *warm, *human]
+        fronts = FRONT_TABLES if self.config["fronts"]["methods"] else ()
+        return [*AGGREGATE_TABLES, *SINGLE_TABLES, *self.text_tables(), *self.detail_tables(), *warm, *fronts, *human]
 
     def figure_sources(self, decoding: Sequence[str] = ()) -> dict[str, list[str]]:
         """Files by the name under which figures ask for them; none of what is not made.
@@ -212,7 +218,8 @@ class Results:
         rows = in_tables(methods)
         shown = dict.fromkeys(methods[row]["controller"] for row in rows if "controller" in methods[row])
         variants = any(FOCUS in method.get("against", []) for method in methods.values())
-        tables = {name: [files.table(name)] if name in made else [] for name in [*made, *DETAIL_TABLES, *HUMAN_TABLES]}
+        known = [*made, *DETAIL_TABLES, *HUMAN_TABLES, *FRONT_TABLES]
+        tables = {name: [files.table(name)] if name in made else [] for name in known}
         return {
             **tables,
             "variants": tables["overall_win_rates"] if variants else [],

@@ -21,6 +21,11 @@ def across_prompts(method: dict) -> bool:
     return rewarded(method) and "prompt_id" not in chosen_by(method)
 
 
+def takes_weights(method: dict) -> bool:
+    """Whether the method's kind can be given weights of the preferences (graded preferences)."""
+    return "weights" in declared(KIND_TABLE)[method["kind"]]["OPTIONAL"]
+
+
 def needs(method: dict) -> set[str]:
     """What a method needs beside the base: experts, rewards, controllers, policies, references to choose by rewards."""
     parts = set(declared(KIND_TABLE)[method["kind"]].get("NEEDS", []))

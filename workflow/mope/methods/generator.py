@@ -120,5 +120,5 @@ class Generator:
         return self.decode(pool, Probability(), requests)
 
     def texts_read(self, method: dict, combination: str) -> list[str]:
-        """The preference texts that a single model reads: all of the combination, or none."""
-        return self.preferences.statements(combination) if method["prompt"] == "all" else []
+        """The preference texts that a single model reads: all of the combination, with its weights if any, or none."""
+        return self.preferences.statements(combination, method.get("weights")) if method["prompt"] == "all" else []

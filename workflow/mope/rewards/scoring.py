@@ -32,15 +32,17 @@ def score_texts(responses: pd.DataFrame, models: dict[str, RewardModel]) -> dict
 def score_responses(responses: pd.DataFrame, reference: pd.DataFrame, models: dict[str, RewardModel]) -> pd.DataFrame:
     """One row per answer and preference of its combination (columns `SCORE_COLUMNS`).
 
-    `reward` is r_d(x, y), and `bt_reward` is R_d(x, y) of paper eq. 2 against the reference answers of `reference`.
+    `reward` is r_d(x, y), and `bt_reward` is R_d(x, y) of paper eq. 2 against the reference answers of `reference`. Of
+    responses with a column `point`, the number of the weights that they were given under, the result has it, too.
     """
+    keys = [name for name in ("seed", "point", "prompt_id", "combination") if name in responses]
     rewards = Rewards(models, references_of(reference, responses.combination.unique()), BradleyTerry())
     tables = []
     for name, scores in score_texts(responses, models).items():
         own = concerned(responses, name)
         reward = torch.tensor([scores[pair] for pair in zip(own.prompt, own.response, strict=True)])
         bt_reward = rewards.of_preference(name, reward, list(zip(own.prompt, own.combination, strict=True)))
-        table = own[["prompt_id", "combination", "seed"]]
+        table = own[keys]
         tables.append(table.assign(preference=name, reward=reward.numpy(), bt_reward=bt_reward.numpy()))
-    every = pd.concat(tables)[SCORE_COLUMNS]
-    return every.sort_values(["seed", "prompt_id", "combination", "preference"], ignore_index=True)
+    every = pd.concat(tables)[[*SCORE_COLUMNS, *({"point"} & set(keys))]]
+    return every.sort_values([*keys, "preference"], ignore_index=True)

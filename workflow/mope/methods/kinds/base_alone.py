@@ -1,11 +1,11 @@
-"""Vanilla and preference prompting: the base model reads none or all of the preference texts."""
+"""Vanilla and preference prompting: the base model reads none or all of the preference texts, weights in words."""
 
 from mope.methods.generator import Answers, Generator, PromptCombinations
 from mope.methods.served_row import ServedRow, single_row
 from mope.pools.adapters import BASE
 
 REQUIRED = {"prompt": {"enum": ["all", "none"]}}  # the preference texts that it reads
-OPTIONAL = {}
+OPTIONAL = {"weights": {"$ref": "#/$defs/weights"}}
 NEEDS = []
 
 

@@ -1,19 +1,24 @@
 """Experts mixed per token (paper eq. 1): MoPE, and every mixing rule it is compared with."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from mope.controller.loading import load_controller
 from mope.decoding.mixer_table import MIXERS
 from mope.decoding.mixers.mixer import Mixer
 from mope.decoding.mixers.truncated import Truncated
+from mope.decoding.pool import ExpertPool
+from mope.decoding.request import Request
 from mope.methods.generator import Answers, Generator, PromptCombinations
 from mope.methods.served_row import ServedRow
+from mope.methods.weight_grid import strengths
 from mope.pools.adapters import BASE
+from mope.prompting import Conversation
 
 REQUIRED = {"prompt": {"enum": ["own", "all", "none"]}, "mixer": {"type": "string"}}
 OPTIONAL = {
     "controller": {"type": "string"},  # a name of `controllers`
-    "weights": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}, "minItems": 1},
+    "weights": {"$ref": "#/$defs/weights"},
     "top_k": {"type": "integer", "minimum": 1},  # the most probable tokens of each expert; others get no mass
 }
 NEEDS = ["experts"]
@@ -26,7 +31,8 @@ def answers(generator: Generator, method: dict, pairs: PromptCombinations) -> An
     base = pool.names.index("base") if reads_base else None
     rule = mixing_rule(method, base)
     if "controller" not in method:
-        requests = [generator.mixture_request(pool, method, prompt, xi, base) for prompt, xi in pairs]
+        weights = method.get("weights")
+        requests = [fixed_request(generator, pool, method, prompt, xi, weights, base) for prompt, xi in pairs]
         return {0: generator.decode(pool, rule, requests)}
     found = {}
     for seed, folder in generator.models.controllers.items():
@@ -34,6 +40,25 @@ def answers(generator: Generator, method: dict, pairs: PromptCombinations) -> An
         requests = [generator.mixture_request(pool, method, *pair, controller=controller) for pair in pairs]
         found[seed] = generator.decode(pool, rule, requests, controller.decoder())
     return found
+
+
+def fixed_request(
+    generator: Generator,
+    pool: ExpertPool,
+    method: dict,
+    prompt: str | Conversation,
+    combination: str,
+    weights: Sequence[float] | None,
+    base: int | None = None,
+) -> Request:
+    """The request of a mixture without a controller; `weights` of the preferences, which sum to one, or None: equal.
+
+    They are the experts' weights; λ of model arithmetic, of which `base` is the base model, has `strength` as its mean.
+    """
+    asked = generator.mixture_request(pool, {**method, "weights": None}, prompt, combination, base)
+    if weights is None:
+        return asked
+    return replace(asked, weights=weights if base is None else [*strengths(weights, method["strength"]), 0.0])
 
 
 def mixing_rule(method: dict, base: int | None = None) -> Mixer:
@@ -53,12 +78,10 @@ def served(generator: Generator, method: dict) -> ServedRow:
 
     def request(pool, controller, prompt, combination, weights):
         base = pool.names.index("base") if reads_base else None
-        if weights is not None and controller is None:
-            own = [weight * method.get("strength", 1.0) * (len(weights) if reads_base else 1) for weight in weights]
-            asked = generator.mixture_request(pool, method, prompt, combination, base)
-            return replace(asked, weights=own + [0.0] * reads_base), None
-        asked = generator.mixture_request(pool, method, prompt, combination, base, controller)
-        return asked, weights
+        if controller is None:
+            own = weights or method.get("weights")
+            return fixed_request(generator, pool, method, prompt, combination, own, base), None
+        return generator.mixture_request(pool, method, prompt, combination, base, controller), weights
 
     folders = generator.models.controllers
     controller = folders[min(folders)] if "controller" in method else None

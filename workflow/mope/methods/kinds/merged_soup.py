@@ -9,7 +9,10 @@ from mope.methods.served_row import ServedRow, single_row
 from mope.methods.soups import AVERAGES
 
 REQUIRED = {"prompt": {"enum": ["all", "none"]}, "average": {"enum": ["factor", "exact", "sum"]}}
-OPTIONAL = {"strength": {"type": "number", "exclusiveMinimum": 0}}  # of each expert's update in a sum
+OPTIONAL = {
+    "strength": {"type": "number", "exclusiveMinimum": 0},  # of each expert's update in a sum
+    "weights": {"$ref": "#/$defs/weights"},
+}
 NEEDS = ["experts"]
 
 
@@ -17,7 +20,7 @@ def answers(generator: Generator, method: dict, pairs: PromptCombinations) -> An
     """Each combination's soup answers its own requests."""
     combinations = generator.preferences.combinations()
     requests = [
-        generator.plain_request(combinations.index(xi), prompt, generator.texts_read(method, xi), xi)
+        generator.plain_request(combinations.index(xi), prompt, generator.texts_read(_unweighted(method), xi), xi)
         for prompt, xi in pairs
     ]
     return {0: generator.decode(generator.pool(merged_adapters(generator, method)), Probability(), requests)}
@@ -30,9 +33,15 @@ def merged_adapters(generator: Generator, method: dict) -> dict[str, Adapter]:
         average = partial(average, strength=method["strength"])
     adapters = {name: read_adapter(folder) for name, folder in generator.models.experts.items()}
     combinations = preferences.combinations()
-    return {xi: average([adapters[member] for member in preferences.members(xi)]) for xi in combinations}
+    weights = method.get("weights")
+    return {xi: average([adapters[member] for member in preferences.members(xi)], weights) for xi in combinations}
 
 
 def served(generator: Generator, method: dict) -> ServedRow:
     """The soups, one request at a time."""
-    return single_row(generator, method, merged_adapters(generator, method), lambda xi: xi)
+    return single_row(generator, _unweighted(method), merged_adapters(generator, method), lambda xi: xi)
+
+
+def _unweighted(method: dict) -> dict:
+    """The method as its texts are read: weights of preferences are in the soup already, not in words."""
+    return {key: value for key, value in method.items() if key != "weights"}

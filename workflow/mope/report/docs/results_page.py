@@ -17,6 +17,7 @@ from mope.report.docs.claim_tables import (
     verdict_counts,
     verdicts,
 )
+from mope.report.docs.front_tables import OF_FRONTS, front_sections
 from mope.report.docs.markdown import any_table, details, markdown_table, overall
 from mope.report.docs.reference_runs import ReferenceRun
 from mope.report.docs.temperature_tables import OF_TEMPERATURES, temperature_sections
@@ -52,6 +53,7 @@ SHOWN_FIGURES = {  # tables with a section of their own
     "generalisation",
     "agreement",
     *OF_TEMPERATURES,
+    *OF_FRONTS,
 }
 LINKED = {"rewards_by_cell"}  # tables whose rows about everything stand elsewhere
 
@@ -113,6 +115,7 @@ def run_section(run: ReferenceRun, docs: Path, names: dict[str, str]) -> Iterato
     yield from win_rate_sections(run, names)
     yield from reward_sections(run)
     yield from temperature_sections(run)
+    yield from front_sections(run)
     for table in _some(run, "agreement"):
         yield "### Agreement of the judges"
         yield "`reward` is the verdict of the reward models that the experts and controllers were trained on."

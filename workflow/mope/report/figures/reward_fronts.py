@@ -4,7 +4,6 @@ Of a single dimension the rewards of the methods on it.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,11 +14,11 @@ from scipy import stats
 from mope.errors import visible
 from mope.methods.names import short_title
 from mope.preferences import Preferences
-from mope.report.figures.style import grid, point
+from mope.report.figures.dimension_panels import dimension_panels, legend_below
+from mope.report.figures.style import point
 
 SOURCES = ("scores", "preferences")
 CAPTION = "Mean rewards of the methods on two dimensions at a time."
-FRONTS_PER_ROW = 3
 
 
 def means(scores: pd.DataFrame, dimensions: Mapping[str, Sequence[str]]) -> pd.DataFrame:
@@ -48,14 +47,8 @@ def draw(scores: pd.DataFrame, preferences: Preferences) -> Figure:
     by_dimension = {name: found.xs(name, level="dimension").reindex(methods) for name in dimensions}
     if len(dimensions) == 1:
         return _of_one_dimension(*by_dimension.items())
-    pairs = list(combinations(dimensions, 2))
-    rows, columns = grid(len(pairs), FRONTS_PER_ROW)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(max(3.3 * columns, 5), 3.2 * rows + 0.7), layout="constrained", squeeze=False
-    )
-    for axis in axes.flat[len(pairs) :]:
-        axis.remove()
-    for axis, (x, y) in zip(axes.flat, pairs, strict=False):
+    figure, panels = dimension_panels(list(dimensions))
+    for (x, y), axis in panels.items():
         across, up = by_dimension[x], by_dimension[y]
         points = np.column_stack([across["mean"], up["mean"]])
         best = points[front(points)]
@@ -69,11 +62,7 @@ def draw(scores: pd.DataFrame, preferences: Preferences) -> Figure:
                 **point(name, i),
                 label=short_title(name),
             )
-        axis.set_xlabel(f"reward, {visible(x)}")
-        axis.set_ylabel(f"reward, {visible(y)}")
-        axis.grid(color="#E5E5E5", linewidth=0.6)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=-(-len(methods) // 2))
+    legend_below(figure, len(methods))
     return figure
 
 

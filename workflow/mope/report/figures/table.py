@@ -15,6 +15,7 @@ from mope.report.figures import (
     reward_fronts,
     training_curves,
     variants,
+    weight_fronts,
     win_rate_matrix,
 )
 
@@ -24,6 +25,7 @@ FIGURES = {
     "combination_bars": combination_bars,
     "length_win_rate": length_win_rate,
     "reward_fronts": reward_fronts,
+    "weight_fronts": weight_fronts,
     "training_curves": training_curves,
     "alpha_tokens": alpha_tokens,
     "alpha_position": alpha_position,
