@@ -18,10 +18,11 @@ def world_prompts(world: World, name: str, count: int, seed: int) -> pd.DataFram
     """The first `count` questions of the world's set `name`: train, single, comparison or development."""
     sets = split_questions(world, seed)
     if name not in sets:
-        raise MopeError(f"prompt set {name!r}: world {world.name} has {', '.join(sets)}")
+        raise MopeError(f"prompt set {name!r}: unknown; one of world {world.name} is expected: {', '.join(sets)}")
     questions = sets[name][:count]
     if len(questions) < count:
-        raise MopeError(f"prompt set {name!r}: {count} prompts wanted, world {world.name} has {len(questions)}")
+        has = f"world {world.name} has {len(questions)}"
+        raise MopeError(f"prompt set {name!r}: {count} prompts wanted, but {has}; at most that many are expected")
     return pd.DataFrame([(f"{name}-{i:04d}", q.text) for i, q in enumerate(questions)], columns=PROMPT_COLUMNS)
 
 

@@ -64,9 +64,9 @@ def check_request(number: int, request: Request, experts: int, controller: bool)
     elif not all(len(prompt) for prompt in request.prompts):
         found = "an empty prompt; at least one token is needed"
     elif not 0 <= request.min_new_tokens <= request.max_new_tokens or request.max_new_tokens < 1:
-        found = f"from {request.min_new_tokens} to {request.max_new_tokens} new tokens; 0 <= min <= max and 1 <= max"
+        found = f"from {request.min_new_tokens} to {request.max_new_tokens} new tokens; 0 ≤ min ≤ max, 1 ≤ max needed"
     elif controller and not request.controller_ids:
-        found = "no controller_ids; the controller has nothing to read"
+        found = "no controller_ids; the tokens that the controller reads are needed"
     elif request.weights is not None and len(request.weights) != len(request.experts):
         found = f"{len(request.weights)} weights for {len(request.experts)} experts; one each is needed"
     if found:

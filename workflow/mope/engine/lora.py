@@ -115,7 +115,7 @@ def stack_adapters(llama: Llama, adapters: list[Adapter]) -> list[LoraStack | No
     """One stack per joined projection (4 per layer), None where no adapter acts; adapters without it are zero."""
     known = {f"layers.{i}.{name}" for i in range(len(llama.layers)) for names in GROUPS for name in names}
     for unknown in sorted({name for adapter in adapters for name in adapter} - known):
-        raise MopeError(f"adapter module {unknown}: the base model has no such projection")
+        raise MopeError(f"adapter module {unknown}: the base model has no such projection; one of its own is expected")
     stacks = []
     for i, layer in enumerate(llama.layers):
         for names, linear in zip(GROUPS, layer.joined, strict=True):

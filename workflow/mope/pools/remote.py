@@ -122,7 +122,8 @@ class RemotePool(ExpertPool):
             row[self.ids[token]] = logprob
         if row.isneginf().all():
             raise MopeError(
-                f"{who}: no token could be read from {shown(str([token for token, _ in top]), endpoint.key)}"
+                f"{who}: no token could be read from {shown(str([token for token, _ in top]), endpoint.key)}; "
+                "tokens of the tokenizer are expected"
             )
         return row
 

@@ -95,7 +95,7 @@ def stated(preferences: Preferences, given: dict[str, float]) -> tuple[str, list
         if weight < 0:
             raise FieldError(f"preferences.{key}", f"{weight} found, a weight of 0 or more is expected")
         if known[key.lower()] in weights:
-            raise FieldError(f"preferences.{key}", "stated twice, by id and by name")
+            raise FieldError(f"preferences.{key}", "stated twice, by id and by name; once is expected")
         weights[known[key.lower()]] = weight
     try:
         combination = parse_preferences(" ".join(weights), preferences)
@@ -130,7 +130,7 @@ def understood(run: ServedRun, question: ChatQuestion) -> Understood:
     weights = None
     if question.preferences is not None:
         if combination is not None:
-            raise FieldError("preferences", "the model's name states preferences already")
+            raise FieldError("preferences", "the model's name states preferences already; one of the two is expected")
         combination, weights = stated(run.preferences, question.preferences)
     if model.needs_preferences and combination is None:
         example = run.preferences.combinations()[0]
@@ -138,7 +138,7 @@ def understood(run: ServedRun, question: ChatQuestion) -> Understood:
             "preferences", f"missing; state them here or in the model's name, as in {question.model}:{example}"
         )
     if not model.needs_preferences and combination is not None:
-        raise FieldError("preferences", f"{question.model} takes none")
+        raise FieldError("preferences", f"{question.model} takes none; leaving them out is expected")
     roles = [message.role for message in question.messages]
     if roles != ["user", "assistant"] * (len(roles) // 2) + ["user"]:
         raise FieldError("messages", "messages of user and assistant by turns are expected, the last of the user")
@@ -146,7 +146,7 @@ def understood(run: ServedRun, question: ChatQuestion) -> Understood:
     try:
         "".join(message.content for message in question.messages).encode()
     except UnicodeEncodeError:
-        raise FieldError("messages", "broken Unicode (half of a surrogate pair) found") from None
+        raise FieldError("messages", "half of a surrogate pair found; valid Unicode is expected") from None
     prompt = said[0]["content"] if len(said) == 1 else said
     try:
         request, emphasis = model.row.request(model.pool, model.controller, prompt, combination, weights)
