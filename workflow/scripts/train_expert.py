@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--reward", type=Path, required=True)
     parser.add_argument("--prompts", type=Path, required=True)
     parser.add_argument("--candidates", type=Path, required=True, help="the base's answers to the prompts")
-    parser.add_argument("--begun", type=float, required=True, help="share of the prompts with an answer's beginning")
+    parser.add_argument("--prefix-share", type=float, required=True, help="share of prompts with an answer's beginning")
     parser.add_argument("--preference", required=True)
     parser.add_argument("--preferences", type=Path, required=True)
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON: the section `expert`, and seed")
@@ -33,12 +33,12 @@ def main() -> None:
     text = preferences.load_preferences(args.preferences, [args.preference]).texts[args.preference]
     prompts = list(read(args.prompts, ["prompt_id", "prompt"]).prompt)
     candidates = read(args.candidates, ["prompt", "response", "kind"])
-    starts = beginnings(prompts, candidates, args.begun, settings.seed)
-    tasks = [task(prompt, [text], args.preference, begun) for prompt, begun in zip(prompts, starts, strict=True)]
+    starts = beginnings(prompts, candidates, args.prefix_share, settings.seed)
+    tasks = [task(prompt, [text], args.preference, prefix) for prompt, prefix in zip(prompts, starts, strict=True)]
     base, reward = require(args.base), RewardModel(args.base, require(args.reward), precision=settings.precision)
     record = {
         "stage": "train_expert",
-        "params": args.settings | {"begun": args.begun},
+        "params": args.settings | {"prefix_share": args.prefix_share},
         "seeds": {"seed": settings.seed},
     }
     inputs = [args.base, args.reward, args.prompts, args.candidates, args.preferences]

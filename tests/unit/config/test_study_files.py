@@ -14,7 +14,7 @@ GOOD = "question: q\nruns: [laptop, seed_8]\nlabel: seed\nagainst: [mod]\nrepeat
 
 
 def differing(one: dict, other: dict, above: str = "") -> Iterator[str]:
-    """The keys, such as `data.obedience`, in which two configurations differ."""
+    """The keys, such as `data.follow_rate`, in which two configurations differ."""
     for key in one.keys() | other.keys():
         mine, theirs = one.get(key), other.get(key)
         if isinstance(mine, dict) and isinstance(theirs, dict):
