@@ -7,6 +7,8 @@ from mope.config.token_count import most_tokens
 from mope.errors import MopeError
 from mope.judging.preflight import Problem
 from mope.preferences import load_preferences
+from mope.training.base_source import gguf_file, published_file
+from mope.training.gguf_header import family_and_positions
 from mope.training.model_folder import read_json
 
 ANSWERING = ("candidates", "expert", "controller", "generation")  # sections that have max_new_tokens
@@ -15,16 +17,22 @@ UNBOUNDED = ("bloom", "mpt")  # these families know distances, not positions
 
 
 def positions_of(config: dict, directory: Path) -> int | None:
-    """How many tokens a base of the user's reads and writes; None where there is no limit, or no folder to tell it."""
-    if config["base"]["path"] is None:
-        return None
+    """How many tokens a base of the user's reads and writes; None where there is no limit, or no file to tell it.
+
+    A base of the hub tells it if its config.json is in the local cache, for example after `make plan`.
+    """
     try:
-        found = read_json(directory / config["base"]["path"] / "config.json")
+        file = gguf_file(config["base"], directory)
+        if file is not None:
+            family, positions = family_and_positions(file) or ("", None)
+        else:
+            known = published_file(config["base"], "config.json", directory)
+            found = read_json(known) if known else {}
+            family = found.get("model_type")
+            positions = next((found[name] for name in POSITION_KEYS if type(found.get(name)) is int), None)
     except MopeError:  # another check says what is wrong with it
         return None
-    if found.get("model_type") in UNBOUNDED:
-        return None
-    return next((found[name] for name in POSITION_KEYS if type(found.get(name)) is int), None)
+    return None if family in UNBOUNDED else positions
 
 
 def positions_problems(config: dict, directory: Path) -> Iterator[Problem]:
@@ -52,8 +60,9 @@ def prompts_too_long(
     `root`: the project's folder, `directory`: where the user's paths begin; `training` prompts are answered in every
     section, others only in `generation`. What the chat template adds is not counted.
     """
-    positions, read = positions_of(config, directory), most_tokens(prompts, config, directory)
-    if positions is None or read is None:
+    read = most_tokens(prompts, config, directory)
+    positions = None if read is None else positions_of(config, directory)
+    if positions is None:
         return
     preferences = load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"])
     texts = [" ".join(preferences.statements(xi)) for xi in preferences.combinations()]
