@@ -55,7 +55,9 @@ def make() -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = ["make", f"BIN={Path(sys.executable).parent}", "READY=", *arguments]
         # As a user's own command: under `make test` it would inherit that make's flags and announce each folder.
-        environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+        environment = {
+            key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+        }
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1200)
 
     return run
