@@ -27,7 +27,7 @@ def decode(
     pad_id: int,
     controller: StepController | None = None,
     record: bool = False,
-    rest: int = 0,
+    others: int = 0,
     batch_size: int | None = None,
     on_token: Callable[[Token], None] | None = None,
     look_every: int | None = None,
@@ -36,7 +36,7 @@ def decode(
 
     A single model is the case of one expert per request. Each of the tokens `ends` ends an answer. The default
     `batch_size` is what the pool's device has room for; which batch a request is in changes only rounding. `record`
-    keeps log-probabilities in the answers, without another forward pass; `rest` is the number of other tokens whose
+    keeps log-probabilities in the answers, without another forward pass; `others` is the number of other tokens whose
     log-probabilities are kept at every position. `on_token` is called for every token of every request, in order of
     time.
 
@@ -63,7 +63,8 @@ def decode(
             with torch.inference_mode():
                 together = [requests[number] for number in numbers]
                 batch = Batch(pool, mixer, together, controller, sampling.expert_temperature)
-                run = BatchDecoder(batch, sampling, ends, pad_id, [answers[number] for number in numbers], record, rest)
+                own = [answers[number] for number in numbers]
+                run = BatchDecoder(batch, sampling, ends, pad_id, own, record, others)
                 unattended = UnattendedSteps(run) if look_every > 1 else None
                 for step in range(0, run.steps, look_every):
                     if unattended is None:
@@ -101,7 +102,7 @@ class BatchDecoder:
         pad_id: int,
         answers: list[Answer],
         record: bool,
-        rest: int = 0,
+        others: int = 0,
     ):
         self.batch, self.sampling, self.ends, self.pad_id, self.answers = batch, sampling, ends, pad_id, answers
         requests = batch.requests
@@ -117,7 +118,8 @@ class BatchDecoder:
         self.alphas = torch.zeros(*shape, len(batch.pool.names), device=device) if given else None
         self.logprob = torch.zeros(*shape, device=device) if record else None
         self.expert_logprobs = torch.zeros(*shape, batch.experts.shape[1], device=device) if record else None
-        self.rest = torch.zeros(*shape, rest, batch.experts.shape[1], device=device) if rest else None
+        recorded = (*shape, others, batch.experts.shape[1])
+        self.other_logprobs = torch.zeros(*recorded, device=device) if others else None
 
     def step(self, step: int, numbers: list[int], on_token: Callable[[Token], None] | None) -> bool:
         """Choose a token for every request; False when none is left to go on."""
@@ -166,10 +168,11 @@ class BatchDecoder:
         if self.logprob is not None:
             self.logprob[batch.index, step] = mixed.gather(1, tokens[:, None])[:, 0]
             self.expert_logprobs[batch.index, step, : chosen.shape[1]] = chosen
-        if self.rest is not None:
-            others = mixed.scatter(1, tokens[:, None], float("-inf")).topk(self.rest.shape[2]).indices  # (B, m)
+        if self.other_logprobs is not None:
+            count = self.other_logprobs.shape[2]
+            others = mixed.scatter(1, tokens[:, None], float("-inf")).topk(count).indices  # (B, m)
             found = experts.gather(2, others[:, None].expand(-1, experts.shape[1], -1)).transpose(1, 2)  # (B, m, k)
-            self.rest[batch.index, step, :, : found.shape[2]] = found
+            self.other_logprobs[batch.index, step, :, : found.shape[2]] = found
         return chosen
 
     def append(self, m: int, token: int) -> None:
@@ -196,7 +199,7 @@ class BatchDecoder:
         return tokens[stay]
 
     def staying(self, kept: list[int]) -> torch.Tensor | None:
-        """Ascending indices of the requests to keep: those `kept`, and finished ones up to an allowed size. None: all."""
+        """Ascending indices of requests to keep: those `kept`, and finished ones up to an allowed size. None: all."""
         size = len(kept)
         if self.batch.pool.waits:
             size = min(allowed_batch_size(size, len(self.alive)), len(self.batch.members))
@@ -224,5 +227,5 @@ class BatchDecoder:
             if self.logprob is not None:
                 answer.logprob = self.logprob[m, :count].cpu().clone()
                 answer.expert_logprobs = self.expert_logprobs[m, :count, :size].cpu().clone()
-            if self.rest is not None:
-                answer.rest = self.rest[m, :count, :, :size].cpu().clone()
+            if self.other_logprobs is not None:
+                answer.other_logprobs = self.other_logprobs[m, :count, :, :size].cpu().clone()

@@ -32,8 +32,8 @@ class Answer:
     `alphas` (T, n) float32 are the weights of all n experts of the pool, 0 where an expert takes no part; None when
     neither a controller nor the request gave any. Recorded on demand: `expert_logprobs` (T, k) log p_i(y_t) at the
     experts' temperature, in the order of the request's experts, `logprob` (T,) log π(y_t) of their mixture before its
-    own temperature, truncation and bans, and `rest` (T, m, k) log p_i of the m tokens most probable under the mixture,
-    y_t aside.
+    own temperature, truncation and bans, and `other_logprobs` (T, m, k) log p_i of the m tokens other than y_t that are
+    most probable under the mixture.
     """
 
     tokens: list[int] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Answer:
     alphas: torch.Tensor | None = None
     logprob: torch.Tensor | None = None
     expert_logprobs: torch.Tensor | None = None
-    rest: torch.Tensor | None = None
+    other_logprobs: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
