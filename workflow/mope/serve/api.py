@@ -22,11 +22,11 @@ from mope.serve.replies import ReplyWriter
 from mope.serve.scheduler import BusyError, Limits, Scheduler
 from mope.serve.served_run import ServedRun
 
-GONE = 499  # in the metrics: the client went before its answer was whole
+GONE = 499  # in the metrics: the client closed the connection before its answer was complete
 
 
 class ServerState:
-    """What is loaded, by a thread of its own, and what was counted; `failed` is the error that loading ended with."""
+    """The loaded run, the counts for /metrics, and in `failed` the error with which loading has ended, if any."""
 
     def __init__(self, load: Callable[[], ServedRun], limits: Limits):
         self.run: ServedRun | None = None
@@ -37,7 +37,7 @@ class ServerState:
         self._load, self._limits = load, limits
 
     def open(self) -> None:
-        """Load the models; meanwhile requests are answered with 503."""
+        """Load the models, in a thread of its own; until that is done requests are answered with 503."""
         try:
             run = self._load()
             self.scheduler = Scheduler(run.ends, self._limits)
@@ -48,7 +48,7 @@ class ServerState:
 
 
 def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
-    """The application; `load` is called in a thread when it starts."""
+    """The application; when it starts, a thread calls `load`."""
     state = ServerState(load, limits)
 
     @asynccontextmanager
@@ -147,14 +147,14 @@ def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
 
 
 def loading_reply(state: ServerState) -> JSONResponse:
-    """Why there are no answers yet."""
+    """503, with the reason why there are no answers yet."""
     if state.failed:
         return error_reply(503, f"the models could not be loaded: {state.failed}")
     return error_reply(503, "the models are being loaded", headers={"Retry-After": "2"})
 
 
 async def leave_when_gone(request: Request, answering: Answering) -> None:
-    """Drop the answer, and end those who wait for it, once the client has closed the connection."""
+    """Once the client has closed the connection, end the answer and the wait for its next piece."""
     while not await request.is_disconnected():
         await asyncio.sleep(0.2)
     answering.pieces.put_nowait(ConnectionResetError())
@@ -162,7 +162,7 @@ async def leave_when_gone(request: Request, answering: Answering) -> None:
 
 
 async def streamed(answering: Answering, writer: ReplyWriter, state: ServerState) -> AsyncIterator[str]:
-    """Server-sent events; when the client goes this is cancelled and the rows leave."""
+    """The answer as server-sent events. A client that goes away cancels this, and its answer ends."""
     status, count = GONE, 0
     try:
         yield event(writer.first())

@@ -1,4 +1,4 @@
-"""What a client may ask, in the terms of OpenAI's chat completions, and what of it means which request."""
+"""What a client may ask, in the terms of OpenAI's chat completions, and how it becomes a request to the decoder."""
 
 import secrets
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ MOST_TEXT = 100_000  # characters of a message
 
 
 class FieldError(MopeError):
-    """A field of the question that cannot be granted."""
+    """A `field` of the question has a value that is not accepted; the message says what would be."""
 
     def __init__(self, field: str, message: str):
         super().__init__(message)
@@ -41,7 +41,7 @@ class StreamOptions(Strict):
 
 
 class ChatQuestion(Strict):
-    """The body of POST /v1/chat/completions; what is None is as in the run's evaluation."""
+    """The body of POST /v1/chat/completions. Sampling settings that are None are those of the run's evaluation."""
 
     model: str = Field(max_length=200)
     messages: list[Message] = Field(min_length=1, max_length=200)
@@ -72,7 +72,7 @@ class ChatQuestion(Strict):
 
 @dataclass(frozen=True)
 class Understood:
-    """A question as the decoder takes it."""
+    """A question as the decoder takes it; `emphasis` and `members` are in the order of the request's experts."""
 
     model: ServedModel
     request: Request
@@ -82,9 +82,9 @@ class Understood:
 
 
 def stated(preferences: Preferences, given: dict[str, float]) -> tuple[str, list[float] | None]:
-    """The combination of {id or name: weight}, and its weights summing to one, None if equal.
+    """The combination that {id or name: weight} names, and its weights, which sum to 1; None for equal weights.
 
-    One of every dimension is needed.
+    `FieldError` unless it names one preference of every dimension.
     """
     known = {key.lower(): i for i in preferences.ids for key in (i, preferences.names[i])}
     weights: dict[str, float] = {}
@@ -110,7 +110,7 @@ def stated(preferences: Preferences, given: dict[str, float]) -> tuple[str, list
 
 
 def model_of(run: ServedRun, name: str) -> tuple[ServedModel, str | None]:
-    """The model that `name` or `name:preferences` names, and the combination if it names one."""
+    """The model of `name` or `name:preferences`, and the combination, if any; `FieldError` for an unknown name."""
     name, colon, rest = name.partition(":")
     by_name = {run.preferences.names[i].lower(): i for i in run.preferences.ids}
     name = name if name in run.models else by_name.get(name.lower(), name)

@@ -1,4 +1,4 @@
-"""Answers in the shape of OpenAI's chat completions; `mope` in a choice holds α by token where it was asked for."""
+"""Replies in the format of OpenAI's chat completions; with `alphas` a choice has a field `mope` with α per token."""
 
 import time
 import uuid
@@ -21,7 +21,7 @@ class ReplyWriter:
         return self.head | {"object": "chat.completion", "choices": [choice], "usage": self.usage(len(pieces))}
 
     def first(self) -> dict:
-        """The chunk before all others."""
+        """The first chunk, which names the role."""
         return self._chunk({"role": "assistant", "content": ""}, None, {})
 
     def chunk(self, piece: AnswerPiece) -> dict:
@@ -29,7 +29,7 @@ class ReplyWriter:
         return self._chunk({"content": piece.text}, piece.finish_reason, self._about([piece]))
 
     def last(self, count: int) -> dict:
-        """The chunk that tells what `count` tokens were used."""
+        """The last chunk, which tells the usage after `count` tokens of the answer."""
         return self.head | {"object": "chat.completion.chunk", "choices": [], "usage": self.usage(count)}
 
     def usage(self, count: int) -> dict:
