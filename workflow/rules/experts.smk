@@ -1,4 +1,4 @@
-# All of these have a higher priority: what else is waiting fills the gaps.
+# Training takes longest and so has a higher priority: shorter jobs run where it leaves cores idle.
 rule train_reward:
     input:
         base="<artifacts>/base",
@@ -39,7 +39,9 @@ rule train_expert:
         **training_job(config, "expert", minutes=240),
     params:
         **stage("train_expert"),
-        settings=settings(without(config["expert"], "prefix_share"), seed=config["seed"], precision=config["precision"]),
+        settings=settings(
+            without(config["expert"], "prefix_share"), seed=config["seed"], precision=config["precision"]
+        ),
         prefix_share=config["expert"]["prefix_share"],
     shell:
         "{resources.launch} {params.script:q} --base {input.base:q} --reward {input.reward:q}"

@@ -1,4 +1,4 @@
-"""From judgments to win rates with intervals, and what belongs beside them."""
+"""Compute all tables of win rates, with intervals, from judgments, answers and scores."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""How far the judges agree with the reward models' scores and with each other."""
+"""Compute how far the judges agree with the reward models' scores and with each other."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The controller's weights in numbers: over tokens, and when a preference is swapped for another."""
+"""Write tables of the controller's weights over tokens, and of their change when a preference is swapped."""
 
 import argparse
 import json

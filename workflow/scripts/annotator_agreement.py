@@ -1,4 +1,4 @@
-"""How far the judges' scores are the annotator's."""
+"""Compute how far the judges' scores of answers agree with the annotator's."""
 
 import argparse
 import json

@@ -29,7 +29,9 @@ def main() -> None:
     base, *_ = (require_listed(args.run, path) for path in (args.run / "base", *experts.values(), controllers[0]))
     texts = args.preferences or require_listed(args.run, args.run / "preferences.yaml")
     active = preferences.load_preferences(texts, sorted(experts))
-    trained = read_meta(controllers[0])["params"]  # experts read what they read when the controller was trained
+    trained = read_meta(controllers[0])[
+        "params"
+    ]  # to give the experts the same prompts as in the controller's training
     chat = Chat(base, experts, controllers[0], active, trained.get("precision", "float32"))
     settings = TerminalSettings(args.temperature, args.max_new_tokens, args.seed, trained["expert_prompt"])
     if args.json:

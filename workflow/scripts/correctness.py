@@ -1,4 +1,4 @@
-"""How often every method's answers are correct, where the facts are known."""
+"""Compute how often every method's answers are correct, where the facts are known."""
 
 import argparse
 import json

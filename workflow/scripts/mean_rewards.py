@@ -1,4 +1,4 @@
-"""Mean Bradley-Terry reward of every method on every set, and within combinations and preferences."""
+"""Compute the mean Bradley-Terry reward of every method on every set, and within combinations and preferences."""
 
 import argparse
 from pathlib import Path

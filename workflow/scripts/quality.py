@@ -1,4 +1,4 @@
-"""Content, fluency and diversity of every method's answers."""
+"""Measure content, fluency and diversity of every method's answers."""
 
 import argparse
 import json

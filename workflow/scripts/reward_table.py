@@ -1,4 +1,4 @@
-"""Accuracy and calibration of the reward models in one table."""
+"""Write accuracy and calibration of the reward models as one table."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Methods at several temperatures: mean rewards, and MoPE's win rates against the others at each."""
+"""Compare methods at several temperatures: mean rewards, and MoPE's win rates against the others at each."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""How well the tone classifier of the truth judge knows tones."""
+"""Measure how accurately the truth judge's classifier tells tones apart."""
 
 import argparse
 from pathlib import Path

@@ -43,7 +43,7 @@ def main() -> None:
         args.base, {name: require(folder) for name, folder in rewards.items()}, pool, precision=settings.precision
     )
     reward = Rewards(models, references_of(reference, combinations), settings.reward)
-    tokenizer = next(iter(models.values())).tokenizer  # that of the base
+    tokenizer = next(iter(models.values())).tokenizer  # the base's
     record = {"stage": "train_controller", "params": args.settings, "seeds": {"seed": settings.seed}}
     inputs = [args.base, *experts.values(), *rewards.values(), args.prompts, args.reference, args.preferences]
     inputs += [verified(args.start)] if args.start else []

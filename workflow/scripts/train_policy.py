@@ -1,4 +1,4 @@
-"""Train one policy for all combinations: a rival of Personalized Soups."""
+"""Train one policy for all combinations, by an objective that Personalized Soups was compared with."""
 
 import argparse
 import json

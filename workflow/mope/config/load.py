@@ -25,7 +25,7 @@ TYPE_NAMES = {
     "null": "null",
     "boolean": "true or false",
 }
-RENAMED = {"begun": "prefix_share", "obedience": "follow_rate"}  # keys of earlier versions and what they are called now
+OLD_KEYS = {"begun": "prefix_share", "obedience": "follow_rate"}  # keys of earlier versions and what they are called now
 Key = tuple[str | int, ...]
 ConfigLayer = tuple[str, dict]
 
@@ -113,8 +113,8 @@ def _explained(error: ValidationError) -> tuple[Key, str]:
         case "additionalProperties":
             known = error.schema.get("properties", {})
             unknown = next(name for name in found if name not in known)
-            if RENAMED.get(unknown) in known:
-                return (*key, unknown), f"renamed; {RENAMED[unknown]} is expected"
+            if OLD_KEYS.get(unknown) in known:
+                return (*key, unknown), f"renamed; {OLD_KEYS[unknown]} is expected"
             return (*key, unknown), f"unknown key; {one_of(unknown, known)} is expected"
         case "required":
             missing = next(name for name in rule if name not in found)
@@ -141,7 +141,7 @@ def _explained(error: ValidationError) -> tuple[Key, str]:
             size = "too few entries" if found else "empty"
             return key, f"{size}; at least {rule} {'entry is' if rule == 1 else 'entries are'} expected"
         case "not":  # of the name of a key
-            return (*key, found), f"needless; {error.schema['description']}"
+            return (*key, found), f"{error.schema['description']}; leaving this key out is expected"
     return key, " ".join(error.message.split())
 
 

@@ -16,9 +16,9 @@ def token_logprobs(
     `logits` (B, T, k) are the controller's outputs for the k experts of ξ; their softmax is that of all n outputs
     masked to ξ. `expert_logprobs` (B, T, k) are the recorded log p_i(y_t).
 
-    With `other_logprobs` (B, T, m, k), the log p_i of the m most probable other tokens, experts are mixed in logit space
-    instead (paper table 4): log π_θ(y_t) = Σ_i α_i log p_i(y_t) − log Σ_v Π_i p_i(v)^α_i, where v runs over y_t and these m
-    tokens. Deviation, because only they are recorded: the sum is not over the whole vocabulary.
+    With `other_logprobs` (B, T, m, k), the log p_i of the m most probable other tokens, experts are mixed in logit
+    space instead (paper table 4): log π_θ(y_t) = Σ_i α_i log p_i(y_t) − log Σ_v Π_i p_i(v)^α_i, where v runs over y_t
+    and these m tokens. Deviation, because only they are recorded: the sum is not over the whole vocabulary.
     """
     alphas = torch.log_softmax(logits, dim=-1)
     if other_logprobs is None:
