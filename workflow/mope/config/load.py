@@ -25,7 +25,10 @@ TYPE_NAMES = {
     "null": "null",
     "boolean": "true or false",
 }
-OLD_KEYS = {"begun": "prefix_share", "obedience": "follow_rate"}  # keys of earlier versions and what they are called now
+OLD_KEYS = {
+    "begun": "prefix_share",
+    "obedience": "follow_rate",
+}  # keys of earlier versions and what they are called now
 Key = tuple[str | int, ...]
 ConfigLayer = tuple[str, dict]
 

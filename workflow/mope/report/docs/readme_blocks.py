@@ -62,6 +62,6 @@ def fill(text: str, generated: dict[str, str], page: str = "README.md") -> str:
     for name, block in generated.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n?<!-- end {name} -->)", re.DOTALL)
         if not pattern.search(text):
-            raise MopeError(f"{page}: no block <!-- {name} --> ... <!-- end {name} --> found")
+            raise MopeError(f"{page}: no block <!-- {name} --> ... <!-- end {name} --> found; one is expected")
         text = pattern.sub(lambda found, b=block: f"{found[1]}{b}\n{found[2].lstrip()}", text)
     return text
