@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from mope import preferences
-from mope.data.tables import read
+from mope.data.tables import read, write_csv
 from mope.provenance.artifact import require, write
 from mope.rewards.reward_model import RewardModel
 from mope.runtime.cli import checkpoint_option, run, settings_of
@@ -48,7 +48,7 @@ def main() -> None:
     ):
         curve = train_expert(base, lambda x, y, _: reward.score(x, y), tasks, settings, saved, tmp)
         with write(args.curve, **record, inputs=inputs) as tmp_curve:
-            curve.to_csv(tmp_curve, index=False, float_format="%.6f")
+            write_csv(curve, tmp_curve)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from bare_model_folder import bare_model_folder
+from configurations import copy_configurations
 
 from mope.config.load import load_config
 from mope.config.run_name import read_experiment
@@ -193,11 +194,7 @@ BAD_PROMPTS = [  # (content of the prompt file, what is named, what would be rig
 @pytest.fixture(scope="module")
 def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The parts of the project that a configuration is checked against."""
-    copy = tmp_path_factory.mktemp("config")
-    shutil.copy(root / "config.yaml", copy)
-    for name in ("schemas", "prompts", "experiments"):
-        shutil.copytree(root / "workflow" / name, copy / "workflow" / name)
-    return copy
+    return copy_configurations(root, tmp_path_factory.mktemp("config"))
 
 
 def write_feedback(folder: Path, preferences: tuple[str, ...], pairs: int) -> None:

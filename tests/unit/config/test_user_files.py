@@ -17,15 +17,6 @@ TINY = {"experiment": "smoke", "preferences": ["P1A", "P2A", "P3A"]}
 
 
 @pytest.fixture
-def folder(root: Path, tmp_path: Path) -> Path:
-    """The configurations of the project and what they are checked against."""
-    shutil.copy(root / "config.yaml", tmp_path)
-    for name in ("schemas", "prompts", "experiments"):
-        shutil.copytree(root / "workflow" / name, tmp_path / "workflow" / name)
-    return tmp_path
-
-
-@pytest.fixture
 def base(folder: Path) -> str:
     """A folder with the configuration and tokenizer of a model: a token for each word."""
     bare_model_folder(folder / "base", max_position_embeddings=400)
