@@ -52,7 +52,10 @@ def prompts_problems(config: dict, project: Path, root: Path, present: bool) -> 
             if len(free) < entry["prompts"]:
                 besides = " that are no training prompts" if len(free) < len(texts) else ""
                 found = f"{entry['prompts']} found, but {source} holds {len(free)} prompts{besides}"
-                yield (*key, "prompts"), f"{found} (at most {config['data']['longest']} characters each)"
+                yield (
+                    (*key, "prompts"),
+                    f"{found} of {config['data']['longest']} characters at most; no more is expected",
+                )
             asked = free[: entry["prompts"]]
             yield from prompts_too_long(asked, config, project, root, name == "train", f"a prompt of {source}")
             if name == "train":

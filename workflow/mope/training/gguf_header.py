@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 NUMBERS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 TEXT, ARRAY = 8, 9  # the other kinds of values
-LONGEST = 1 << 24  # bytes of a text and entries of an array; more is damage
+LARGEST_SIZE = 1 << 24  # bytes of a text and entries of an array; more is damage
 
 
 def family_and_positions(file: Path) -> tuple[str, int] | None:
@@ -68,7 +68,7 @@ def _number(stream: BinaryIO, form: str) -> int | float | bool:
 
 def _size(stream: BinaryIO) -> int:
     size = _number(stream, "<Q")
-    if size > LONGEST:
+    if size > LARGEST_SIZE:
         raise ValueError(f"length {size}")
     return size
 
