@@ -48,6 +48,7 @@ def resident(key: str) -> int:
 
 
 def linear_bytes(linear: Linear) -> int:
+    """Bytes of the weight matrix, without what packing it adds."""
     return linear.inputs * linear.outputs * linear.dtype.itemsize
 
 

@@ -37,7 +37,10 @@ Make = Callable[[torch.dtype, str], Parts]  # (dtype, device) -> models of that 
 
 
 def combinations(names: list[str]) -> list[list[int]]:
-    """All 8 combinations, as places among the six experts `names`, which are ordered by dimension."""
+    """All 8 combinations, as places among the six experts `names`, which are ordered by dimension.
+
+    `MopeError` unless there are six.
+    """
     if len(names) != 6:
         raise MopeError(f"benchmark: six experts in three dimensions are needed, found {', '.join(names)}")
     return [[a, 2 + b, 4 + c] for a in (0, 1) for b in (0, 1) for c in (0, 1)]

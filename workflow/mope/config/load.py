@@ -67,7 +67,10 @@ def load_config(
 
 
 def run_name(root: Path, experiment: str | None = None) -> str:
-    """The name of the run of an experiment, or of `config.yaml` alone; the rest of the configuration is not checked."""
+    """The name of the run of an experiment, or of `config.yaml` alone; the rest of the configuration is not checked.
+
+    `MopeError` where the name is invalid or clashes with that of another experiment.
+    """
     layers, own = _layers(root, experiment, [])
     config: dict = {}
     for _, layer in layers:

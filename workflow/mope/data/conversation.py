@@ -11,7 +11,10 @@ ROLES = {"user": "user", "human": "user", "prompter": "user", "assistant": "assi
 
 
 def question(value: object, place: str, key: str) -> str:
-    """The one question of a prompt: a text, or a conversation that begins with it; an answer to it is passed over."""
+    """The one question of a prompt: a text, or a conversation that begins with it; an answer to it is passed over.
+
+    `MopeError`, which begins with the `place`, where there is none or more than one.
+    """
     if isinstance(value, str):
         return value
     asked, _ = _turn(value, place, key)
@@ -21,7 +24,10 @@ def question(value: object, place: str, key: str) -> str:
 
 
 def answer(value: object, place: str, key: str) -> tuple[str | None, str]:
-    """Question, if the conversation holds it, and answer: a text, a message of the assistant, or one turn."""
+    """Question, if the conversation holds it, and answer: a text, a message of the assistant, or one turn.
+
+    `MopeError`, which begins with the `place`, for anything else.
+    """
     if isinstance(value, str):
         return None, value
     asked, answered = _turn([value] if isinstance(value, dict) else value, place, key)

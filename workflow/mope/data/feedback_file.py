@@ -28,7 +28,7 @@ def read_feedback(path: Path) -> list[FeedbackPair]:
     """(prompt_id, prompt, chosen, rejected) of every pair; pairs of one prompt share an id.
 
     `chosen` and `rejected` are texts, or conversations of one turn as lists of {role, content}; of such conversations
-    the question may stand in for `prompt`.
+    the question may stand in for `prompt`. `MopeError` names file and line of a pair that cannot be used.
     """
     ids: dict[str, str] = {}
     pairs = []
@@ -41,7 +41,7 @@ def read_feedback(path: Path) -> list[FeedbackPair]:
 
 
 def drawn_pairs(path: Path, pairs: int, seed: int) -> list[FeedbackPair]:
-    """`pairs` of the comparisons in the file, drawn by the seed."""
+    """`pairs` of the comparisons in the file, drawn by the seed; `MopeError` where there are fewer."""
     found = read_feedback(path)
     if len(found) < pairs:
         raise MopeError(f"{path}: {pairs} pairs wanted, {len(found)} found; lower feedback.pairs")

@@ -103,9 +103,11 @@ class Ngrams:
         self.tail = tuple(prompts[0][-size:])
 
     def add(self, ngram: tuple[int, ...]) -> None:
+        """From now on this n-gram may not be repeated."""
         self.followers.setdefault(ngram[:-1], set()).add(ngram[-1])
 
     def append(self, token: int) -> None:
+        """Append a token to the answer."""
         self.tail = (*self.tail, token)[-self.size :]
         if len(self.tail) == self.size:
             self.add(self.tail)

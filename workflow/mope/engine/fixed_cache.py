@@ -28,7 +28,10 @@ class FixedCache:
         self.hidden = (self.slots < pad[:, None])[:, None, None]  # (R, 1, 1, capacity)
 
     def extend(self, count: int) -> int:
-        """Move on to the next slot. The 0 stands for its number, which only the device knows."""
+        """Move on to the next slot. The 0 stands for its number, which only the device knows.
+
+        `ValueError` unless `count` is 1.
+        """
         if count != 1:
             raise ValueError(f"{count} tokens per row; a fixed cache takes one at a time")
         self.last.add_(1)

@@ -113,6 +113,7 @@ class Llama:
         return self.rms_norm(x[:, -1], self.norm)
 
     def rms_norm(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """x (..., H) divided by its root mean square over the last dimension, times weight (H,)."""
         return F.rms_norm(x, weight.shape, weight, self.eps)
 
 

@@ -109,7 +109,7 @@ class LoraStack:
     factors: int
 
     def select(self, adapters: torch.Tensor) -> "LoraStack":
-        """The stack of these adapters alone."""
+        """The stack of the adapters with these numbers alone, int64 (m,)."""
         parts = tuple(LoraPart(part.low, part.out, part.up[adapters]) for part in self.parts)
         return LoraStack(self.down[adapters], parts, self.factors)
 

@@ -55,7 +55,10 @@ def posterior_shares(alphas: torch.Tensor, expert_logprobs: torch.Tensor) -> tor
 
 
 def parse_preferences(text: str, preferences: Preferences) -> str:
-    """Ids or names in any order ("concise, friendly, P1B") as a combination; one of every dimension is needed."""
+    """Ids or names in any order ("concise, friendly, P1B") as a combination; one of every dimension is needed.
+
+    `MopeError` for an unknown word, or where a dimension has none or several.
+    """
     words = [word for word in re.split(r"[\s,;-]+", text.strip()) if word]
     known = {key.lower(): i for i in preferences.ids for key in (i, preferences.names[i])}
     for word in words:
@@ -192,7 +195,10 @@ def read_questions(lines: TextIO, preferences: Preferences, ask: Callable[[str],
 
 
 def read_json_questions(lines: TextIO, preferences: Preferences) -> Iterator[tuple[str, str]]:
-    """(instruction, combination) of JSON lines {"prompt": str, "preferences": [ids or names]}."""
+    """(instruction, combination) of JSON lines {"prompt": str, "preferences": [ids or names]}.
+
+    `MopeError` for a line of another form.
+    """
     for line in lines:
         if not line.strip():
             continue

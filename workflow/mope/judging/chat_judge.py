@@ -48,7 +48,10 @@ class Estimate:
 
 
 def key_for(base_url: str, variable: str) -> str:
-    """The key from the environment; a server on this machine may do without."""
+    """The key from the environment; a server on this machine may do without.
+
+    `MopeError` where another one needs a key and none is set.
+    """
     key = read_key(variable)
     if key or local(base_url):
         return key or "none"
@@ -112,7 +115,7 @@ class ChatJudge:
         return self.kept(comparisons)
 
     def kept(self, comparisons: Sequence[Comparison]) -> list[Opinion]:
-        """Opinions from the cache alone."""
+        """Opinions from the cache alone; `MopeError` where one is missing."""
         opinions = []
         for comparison in comparisons:
             record = self.cache.get(self.key(self.request(comparison)))

@@ -33,7 +33,8 @@ def draw_study(
 ) -> tuple[list[Item], pd.DataFrame]:
     """`pairs` items, the rivals equally often, sides by lot, in random order; and the key (`KEY_COLUMNS`).
 
-    Pairs with identical texts are left out: they can only tie. `texts` are the preference texts by id.
+    Pairs with identical texts are left out: they can only tie. `texts` are the preference texts by id. `MopeError`
+    where too few pairs are left.
     """
     rng = random.Random(seed)
     chosen = []

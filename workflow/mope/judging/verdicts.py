@@ -70,7 +70,8 @@ def read_responses(paths: Sequence[Path], shard: Shard = WHOLE) -> dict[str, dic
 def aligned(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     """Answers of two methods side by side, one row per prompt, combination and pair of seeds.
 
-    Equal sets of seeds pair off; a method with one seed meets every seed of the other.
+    Equal sets of seeds pair off; a method with one seed meets every seed of the other. `MopeError` where seeds cannot
+    be paired, or where an answer is missing or there twice.
     """
     seeds_a, seeds_b = sorted(set(a["seed"])), sorted(set(b["seed"]))
     on = [*JUDGMENT_KEYS, "seed"] if seeds_a == seeds_b else JUDGMENT_KEYS

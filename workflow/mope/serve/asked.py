@@ -31,12 +31,16 @@ class Strict(BaseModel):
 
 
 class Message(Strict):
+    """A turn of the conversation; `name` is accepted, and ignored."""
+
     role: Literal["user", "assistant"]
     content: str = Field(min_length=1, max_length=MOST_TEXT)
     name: str | None = None
 
 
 class StreamOptions(Strict):
+    """`include_usage`: whether the stream ends with a chunk that tells the usage."""
+
     include_usage: bool = False
 
 
@@ -61,7 +65,7 @@ class ChatQuestion(Strict):
     user: str | None = None
 
     def stops(self) -> list[str]:
-        """The texts that end an answer."""
+        """The texts that end an answer; `FieldError` for an empty one, or more than four."""
         stops = [self.stop] if isinstance(self.stop, str) else self.stop or []
         if len(stops) > 4 or not all(stops):
             raise FieldError(
@@ -165,7 +169,10 @@ def understood(run: ServedRun, question: ChatQuestion) -> Understood:
 
 
 def with_limits(run: ServedRun, model: ServedModel, request: Request, question: ChatQuestion) -> Request:
-    """The request with the question's seed and number of tokens, which have to fit into the model's positions."""
+    """The request with the question's seed and number of tokens, which have to fit into the model's positions.
+
+    `FieldError` where they do not.
+    """
     asked = question.max_completion_tokens or question.max_tokens
     longest = max(map(len, request.prompts))
     count = asked or model.generator.settings.max_new_tokens

@@ -71,6 +71,7 @@ class RunningBatch:
 
     @property
     def jobs(self) -> list[Job]:
+        """The jobs in the batch, in its order."""
         return self.now.jobs if self.now else []
 
     def join(self, new: PrefilledJobs) -> None:

@@ -58,7 +58,10 @@ def durations(main: ReferenceRun, reference: Path) -> str:
 
 
 def fill(text: str, generated: dict[str, str], page: str = "README.md") -> str:
-    """`text` with everything between `<!-- NAME -->` and `<!-- end NAME -->` replaced by the generated blocks."""
+    """`text` with everything between `<!-- NAME -->` and `<!-- end NAME -->` replaced by the generated blocks.
+
+    `MopeError` where a block is not on the page.
+    """
     for name, block in generated.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n?<!-- end {name} -->)", re.DOTALL)
         if not pattern.search(text):
