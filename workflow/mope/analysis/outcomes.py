@@ -50,7 +50,7 @@ def criteria(judgments: pd.DataFrame) -> pd.DataFrame:
     if both[["ab", "ba"]].isna().any(axis=None):
         row = both[both[["ab", "ba"]].isna().any(axis=1)].iloc[0]
         found = f"{row.prompt_id} / {row.combination} / {row.preference} was judged in one order only"
-        raise MopeError(f"judgments {row.a}--{row.b}: {found}; ab and ba are expected")
+        raise MopeError(f"judgments {row.a}--{row.b}: {found}; one in each order is expected")
     return both
 
 

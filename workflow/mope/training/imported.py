@@ -123,8 +123,9 @@ def check_sizes(config: PreTrainedConfig, path: Path, origin: str) -> None:
         layers, embedded = config.num_hidden_layers, config.vocab_size * widest
         larger = layers > len(tensors) or embedded > numbers
     except (AttributeError, LookupError, TypeError) as error:
+        found = f"its sizes cannot be read from config.json and the weights ({error})"
         raise MopeError(
-            f"{origin}: its sizes cannot be read from config.json and the weights ({error}); a decoder's are expected"
+            f"{origin}: {found}; hidden_size, num_hidden_layers and vocab_size of a decoder are expected"
         ) from None
     if larger:
         found = f"{layers} layers and {embedded} numbers of embedding"
