@@ -36,7 +36,7 @@ def positions_of(config: dict, directory: Path) -> int | None:
 
 
 def positions_problems(config: dict, directory: Path) -> Iterator[Problem]:
-    """Of the settings alone: the longest answers, and what reward models read."""
+    """Problems of the settings alone: of the longest answers, and of `reward.max_length`."""
     positions = positions_of(config, directory)
     if positions is None:
         return
@@ -55,7 +55,7 @@ def positions_problems(config: dict, directory: Path) -> Iterator[Problem]:
 def prompts_too_long(
     prompts: list[str], config: dict, root: Path, directory: Path, training: bool, what: str
 ) -> Iterator[Problem]:
-    """Of prompts with preference texts and answers, as far as the base's tokenizer is there to count them.
+    """Problems of prompts with preference texts and answers, if there is a tokenizer of the base to count them.
 
     `root`: the project's folder, `directory`: where the user's paths begin; `training` prompts are answered in every
     section, others only in `generation`. What the chat template adds is not counted.

@@ -1,4 +1,4 @@
-"""Tokens of texts, counted by the tokenizer of a user's base where that can be read without loading a model."""
+"""Counts tokens by the tokenizer of a user's base, where it can be read without loading a model."""
 
 from pathlib import Path
 

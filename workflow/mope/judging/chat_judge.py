@@ -78,7 +78,7 @@ class ChatJudge:
         return body_of(self.settings, judge_messages(self.templates, comparison, self.settings.max_characters))
 
     def key(self, request: dict) -> str:
-        """Where the answer to a request is kept."""
+        """The key of a request's answer in the cache."""
         return key_of({"base_url": self.settings.base_url, **request})
 
     def open_requests(self, comparisons: Sequence[Comparison]) -> dict[str, dict]:
@@ -99,7 +99,7 @@ class ChatJudge:
         return found
 
     def estimate(self, comparisons: Sequence[Comparison]) -> Estimate:
-        """What judging `comparisons` still takes."""
+        """How many calls judging `comparisons` still takes, and what they cost."""
         requests = self.open_requests(comparisons)
         tokens = sum(map(_tokens, requests.values()))
         cost = sum(map(self._expected, requests.values()))

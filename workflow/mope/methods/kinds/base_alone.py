@@ -1,4 +1,4 @@
-"""Vanilla and preference prompting: the base model reads none or all of the preference texts."""
+"""Vanilla and preference prompting: the base model reads no preference text, or all of the combination."""
 
 from mope.methods.generator import Answers, Generator, PromptCombinations
 from mope.methods.served_row import ServedRow, single_row
