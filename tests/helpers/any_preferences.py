@@ -12,14 +12,14 @@ WORDS = "Rain| is| water| that| falls| in| small| dro|ps|.| It| fills| the| rive
 
 
 def preferences_of(dimensions: dict[str, list[str]], names: dict[str, str] | None = None) -> Preferences:
-    """Preferences whose names are their ids unless told."""
+    """Preferences of these dimensions; names and texts are the ids, or those in `names`."""
     ids = tuple(pole for poles in dimensions.values() for pole in poles)
     own = {name: name for name in ids} | (names or {})
     return Preferences(ids, own, own, {name: tuple(poles) for name, poles in dimensions.items()})
 
 
 def alpha_samples(preferences: Preferences, prompts: int = 5) -> pd.DataFrame:
-    """samples/alphas.parquet: random weights of the active experts, 0 of the others."""
+    """A table like samples/alphas.parquet: random weights for the active experts, 0 for the others."""
     rng, rows = np.random.default_rng(0), []
     for i, combination in product(range(prompts), preferences.combinations()):
         active = preferences.members(combination)

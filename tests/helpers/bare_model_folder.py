@@ -8,6 +8,7 @@ from safetensors.torch import save_file
 
 
 def bare_model_folder(folder: Path, **config: object) -> Path:
+    """Make the folder, with `config` added to its config.json, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps({"model_type": "llama"} | config))
     (folder / "tokenizer.json").write_text("{}")

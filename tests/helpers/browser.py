@@ -16,7 +16,7 @@ REQUIRED = "MOPE_REQUIRE_BROWSER"  # set where a missing browser is a failure
 
 
 class Browser:
-    """A window that keeps downloads in a folder and remembers what its pages asked the network for."""
+    """A window that saves downloads in a folder and records the requests of its pages."""
 
     def __init__(self, downloads: Path):
         self.downloads = downloads
@@ -45,7 +45,7 @@ class Browser:
         return self.script(f"!document.getElementById('{name}').hidden")
 
     def saved(self, pattern: str) -> Path:
-        """The downloaded file, once it is there."""
+        """The downloaded file; waits for it at most 10 s."""
         end = time.monotonic() + 10
         while not (files := list(self.downloads.glob(pattern))):
             assert time.monotonic() < end, f"still waiting for {pattern}"
@@ -53,24 +53,24 @@ class Browser:
         return files[0]
 
     def click(self, text: str) -> None:
-        """Click on the entry of a list that reads `text`."""
+        """Click on the list entry with this text."""
         self.driver.find_element("xpath", f"//li//*[normalize-space()='{text}']").click()
 
     def press(self, *keys: str) -> None:
         ActionChains(self.driver, duration=0).send_keys(*keys).perform()
 
     def requests(self) -> list[str]:
-        """Addresses outside the pages themselves that were asked for since the last call."""
+        """Addresses other than of local pages that were requested since the last call."""
         entries = (json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance"))
         sent = [e["params"]["request"]["url"] for e in entries if e["method"] == "Network.requestWillBeSent"]
         return [url for url in sent if not url.startswith(("file:", "data:", "blob:", "about:", "chrome:"))]
 
     def errors(self) -> list[str]:
-        """What the console complained of since the last call."""
+        """Errors in the browser's console since the last call."""
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
 
     def wait(self, code: str, seconds: float = 10.0):
-        """The value of a script once it is true."""
+        """The value of a script, run again until the value is true, at most `seconds`."""
         end = time.monotonic() + seconds
         while not (value := self.script(code)):
             assert time.monotonic() < end, f"still waiting for {code}"

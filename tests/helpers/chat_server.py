@@ -1,4 +1,4 @@
-"""A chat-completions server on loopback that answers as told, faults included, and counts what it was asked."""
+"""A local chat-completions server that answers as a test tells it to, with faults too, and records its calls."""
 
 import json
 import threading
@@ -15,7 +15,10 @@ def completion(text):
 
 
 class Server:
-    """`plan(number, request)` tells what to do with the number-th call: a text, or a function of the handler."""
+    """`plan(number, request)` gives the answer to call `number`: a text, or a function that is called with the handler.
+
+    `requests` are the bodies, `starts` their times in seconds, `most` the largest number of calls at the same time.
+    """
 
     def __init__(self, plan):
         self.plan, self.requests, self.starts, self.together, self.most = plan, [], [], 0, 0

@@ -1,4 +1,4 @@
-"""A run that Snakemake takes for finished, with files of no content, and what a dry run would do."""
+"""Makes a run of placeholder files that Snakemake takes for finished, and reads what a dry run would do."""
 
 import re
 from collections import Counter
@@ -10,7 +10,7 @@ ALWAYS_LAST = {"all", "write_manifest"}
 
 
 def finish(project: Path, snakemake: Callable) -> None:
-    """Make every declared output that is missing, and Snakemake's records of parameters and code for all of them."""
+    """Make a placeholder for every missing output, and let Snakemake record parameters and code of all of them."""
     summary = snakemake(project, "--summary")
     assert summary.returncode == 0, summary.stderr
     for line in summary.stdout.splitlines()[1:]:

@@ -1,9 +1,9 @@
 """A page of docs/howto as its reader follows it: files to write, entries to add to tables, commands to run.
 
-An HTML comment above a block of code says what to do with it: `file: PATH, ...` write it there; `insert: PATH` add its
-imports and its entries to the table there; `dry run` run its commands, but plan instead of training; `fails` its
-command must fail; `not run: REASON` leave it. Commands without a comment are run;
-other blocks without one are only shown.
+An HTML comment above a block of code says what to do with it: `file: PATH, ...` write it to these files; `insert: PATH`
+add its imports and entries to the table in this file; `dry run` run its commands, but plan instead of training; `fails`
+run its command, which must fail; `not run: REASON` leave it. Blocks of commands without a comment are run; other blocks
+without one are only shown.
 """
 
 import re
@@ -18,7 +18,7 @@ MARKS = {"file", "insert", "dry run", "fails", "not run"}
 
 @dataclass(frozen=True)
 class CodeBlock:
-    """A fenced block: its language, what the comment above it says (mark and argument), its text."""
+    """A fenced block: its language, mark and argument of the comment above it, its text."""
 
     language: str
     mark: str
@@ -27,7 +27,7 @@ class CodeBlock:
 
 
 def code_blocks(page: str) -> list[CodeBlock]:
-    """The blocks of a page in order; `ValueError` for a comment that means nothing here."""
+    """The blocks of a page in order; `ValueError` for a comment with another mark."""
     found = []
     for block in BLOCK.finditer(page):
         mark, _, argument = (block["mark"] or "").partition(": ")
@@ -49,7 +49,7 @@ def write_files(blocks: list[CodeBlock], folder: Path) -> None:
 
 
 def with_entries(table: str, added: str) -> str:
-    """A table's module with the imports and the entries of `added`, which are told apart by their indentation."""
+    """A table's module with the imports (not indented) and the entries (indented) of `added`."""
     imports = [line for line in added.splitlines() if line.startswith("from ")]
     entries = [line for line in added.splitlines() if line.startswith("    ")]
     table = re.sub(r"^from ", "\n".join([*imports, "from "]), table, count=1, flags=re.MULTILINE)

@@ -6,8 +6,11 @@ from mope.engine.module_state import ModuleState, cached_forward, new_state
 
 
 class ModuleController:
-    """Any module with forward(input_ids, attention_mask, position_ids, past_key_values, use_cache) giving
-    `.logits` (B, T, n) and `.past_key_values`, and a `.config` and `.device`. The loop applies the masks."""
+    """Runs `module`, whose forward pass returns `.logits` (B, T, n) and `.past_key_values`.
+
+    Its arguments are input_ids, attention_mask, position_ids, past_key_values and use_cache; it has `.config` and
+    `.device`. The decode loop applies the masks.
+    """
 
     def __init__(self, module: torch.nn.Module):
         self.module = module.eval()

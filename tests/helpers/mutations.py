@@ -1,4 +1,4 @@
-"""Seeded mutations of JSON and of bytes, as broken and hostile senders make them."""
+"""Seeded mutations of JSON and of its bytes, as a broken or hostile server might send them."""
 
 import copy
 import json
@@ -11,7 +11,7 @@ ODD = [
 
 
 def places(value, path=()):
-    """The path of every value inside."""
+    """The path of every value inside `value`, itself included."""
     yield path
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, child in children:
@@ -40,7 +40,7 @@ def altered(value, rng: random.Random):
 
 
 def garbled(data: bytes, rng: random.Random) -> bytes:
-    """Bytes of which some are changed, gone, doubled, or far too deep."""
+    """The bytes with some changed, removed or repeated, or nested far too deeply."""
     at = rng.randrange(len(data) + 1)
     match rng.randrange(6):
         case 0:

@@ -1,4 +1,4 @@
-"""Hand-made pairs of answers, of which a person sees at once which one fits a preference."""
+"""Pairs of answers written by hand; a person sees at once which one fits a preference."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
-"""Trainings one after the other as a script, for one process or several: `shared_stages.py FOLDER OUT JOBS`.
+"""A script that trains several stages, in one process or several: `shared_stages.py FOLDER OUT JOBS`.
 
 FOLDER holds what `training_stages.py` makes; JOBS is JSON, name of the result below OUT -> [stage, changed settings].
-Experts of the controller are random adapters.
+The experts that the controller mixes are random adapters.
 """
 
 import json
@@ -31,7 +31,7 @@ PROCESS = os.environ.get("RANK", "0")
 
 
 def letters(prompts: list[str], answers: list[str], *_: object) -> torch.Tensor:
-    """A reward that anyone can compute again: how often an answer has the letter e."""
+    """A reward that is easy to check: the number of letters e in an answer."""
     return torch.tensor([float(answer.count("e")) for answer in answers])
 
 

@@ -1,6 +1,6 @@
-"""The four trainings on tiny models. Run as a program, each is trained in peace, killed again and again, and stopped.
+"""The four trainings on tiny models. As a script, runs each undisturbed, then killed several times, then stopped.
 
-Every training is a process of its own, forked so that the imports are paid for once. What happened is printed as JSON.
+Every training is a process of its own, forked so that imports take their time only once. Prints the outcomes as JSON.
 """
 
 import json
@@ -73,7 +73,7 @@ def expert(folder: Path, saved, out: Path) -> None:
 
 
 def controller(folder: Path, saved, out: Path) -> None:
-    """Experts that differ by hand-made adapters would learn the same: the base under every name, its prompts differ."""
+    """Every expert is the bare base, and only their prompts differ: other adapters would test nothing more here."""
     active = preferences.load_preferences(ROOT / "workflow/prompts/preferences.yaml", IDS)
     pool = AdapterPool(folder / "base", dict.fromkeys(IDS, BASE))
     tokenizer, xis = AutoTokenizer.from_pretrained(folder / "base"), active.combinations()
@@ -89,11 +89,11 @@ def controller(folder: Path, saved, out: Path) -> None:
 STAGES = {"base": base, "reward": reward, "expert": expert, "controller": controller}
 
 
-KILLS = (4, 25, 17)  # after so many files have been flushed to disk, each in the process that follows
+KILLS = (4, 25, 17)  # flushed files after which the first, the second and the third process are killed
 
 
 def train(stage: str, folder: Path, out: Path, minutes: float, prepare: Callable[[], None] = lambda: None) -> int:
-    """Run `stage` on the models in `folder` in a process of its own, which calls `prepare` first; its wait status."""
+    """Run `stage` on the models in `folder` in a new process, which calls `prepare` first; returns its wait status."""
     process = os.fork()
     if process:
         return os.waitpid(process, 0)[1]
@@ -115,7 +115,7 @@ def train(stage: str, folder: Path, out: Path, minutes: float, prepare: Callable
 
 
 def after(count: int, module, name: str, number: int) -> Callable[[], None]:
-    """Send the own process a signal at the `count`-th call of a function."""
+    """A function that makes the `count`-th call of `module.name` send its own process the signal `number`."""
 
     def prepare() -> None:
         original, calls = getattr(module, name), [0]
@@ -132,13 +132,13 @@ def after(count: int, module, name: str, number: int) -> Callable[[], None]:
 
 
 def weights(out: Path) -> dict[str, str]:
-    """Digests of what was trained."""
+    """SHA-256 of the trained weights and curves, by file."""
     files = fingerprint(out)["files"].items()
     return {name: entry["sha256"] for name, entry in files if name.endswith((".safetensors", ".csv"))}
 
 
 def report(stage: str, folder: Path) -> dict:
-    """What became of one stage: in peace without a checkpoint, killed at each of KILLS, and asked to stop."""
+    """Outcomes of one stage: undisturbed without a checkpoint, killed at each of KILLS, and stopped by each signal."""
     found: dict = {"status": train(stage, folder, folder / stage, 1000), "peace": weights(folder / stage)}
     killed, stopped = folder / f"{stage}_killed", folder / f"{stage}_stopped"
     found["kills"] = [train(stage, folder, killed, 0, after(n, os, "fsync", signal.SIGKILL)) for n in KILLS]

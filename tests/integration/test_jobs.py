@@ -54,7 +54,7 @@ def test_a_job_gets_its_settings_environment_and_log(stubbed: Path) -> None:
     assert outcome.returncode == 0, outcome.stderr
     record = json.loads((stubbed / TARGET).read_text())
     assert Path(record.pop("python")).samefile(sys.executable)
-    assert record.pop("settings").keys() == {"corpus", "obedience", "preferences", "seed"}
+    assert record.pop("settings").keys() == {"corpus", "follow_rate", "preferences", "seed"}
     assert record == {
         "OMP_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",

@@ -93,7 +93,7 @@ def test_an_edit_of_what_figures_share_reruns_those_that_use_it(edit: Callable) 
     [
         ({"controller": {"eta": 3.21}}, "train_controller", {"train_expert", "answer_reference", "train_reward"}),
         ({"controller": {"pretraining": 77}}, "train_body", {"train_base", "train_expert", "train_reward"}),
-        ({"expert": {"begun": 0.25}}, "train_expert", {"train_reward", "train_base"}),
+        ({"expert": {"prefix_share": 0.25}}, "train_expert", {"train_reward", "train_base"}),
         ({"world": "replication"}, "write_corpus", set()),
         ({"statistics": {"resamples": 543}}, "aggregate", {"judge_text", "generate", "score", "agreement"}),
         (

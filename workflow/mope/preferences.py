@@ -78,7 +78,10 @@ class Preferences:
         return texts if weights is None else [f"{t} Weight: {w:.0%}." for t, w in zip(texts, weights, strict=True)]
 
     def prompt_texts(self, kind: str, member: str, combination: str) -> list[str]:
-        """What one expert reads beside the instruction: its `own` text, `all` of the combination, or `none` [gap]."""
+        """What one expert reads beside the instruction: its `own` text, `all` of the combination, or `none` [gap].
+
+        `MopeError` for another `kind`.
+        """
         match kind:
             case "own":
                 return [self.texts[member]]
@@ -90,7 +93,10 @@ class Preferences:
 
 
 def load_preferences(path: str | Path, active: list[str] | tuple[str, ...] | None = None) -> Preferences:
-    """Read the preference file and keep the `active` ids (None: all), and the dimensions that have one of them."""
+    """Read the preference file and keep the `active` ids (None: all), and the dimensions that have one of them.
+
+    `MopeError` for an id that the file does not have, or for an invalid file.
+    """
     content = read_preferences(Path(path))
     active = list(content["texts"]) if active is None else active
     for unknown in [a for a in active if a not in content["texts"]]:

@@ -1,4 +1,4 @@
-# What the rules share; no rules here.
+# Names and functions that the rules share.
 import os
 import shlex
 import sys
@@ -32,7 +32,7 @@ from mope.preferences import GENERAL, load_preferences
 from mope.provenance.code import digest
 from mope.runtime.run_lock import join_runs
 
-# The workflow's folder: the short way where it is the working directory, in which results are written.
+# The workflow's folder, as a relative path if it is the working directory, to which results are written.
 PROJECT = Path() if Path(workflow.basedir).samefile(".") else Path(workflow.basedir)
 ALL_PREFERENCES = (PROJECT / "workflow/prompts/preferences.yaml").as_posix()
 PREFERENCES = "<artifacts>/preferences.yaml"  # those of the run
@@ -41,7 +41,7 @@ JUDGE_CACHE = "results/judge_cache.sqlite"  # paid answers, shared by all runs; 
 
 
 def or_exit(function, *arguments):
-    """What the function returns; bad input ends Snakemake with one line."""
+    """Call the function and return its result; a `MopeError` ends Snakemake with one line."""
     try:
         return function(*arguments)
     except MopeError as error:
@@ -50,7 +50,7 @@ def or_exit(function, *arguments):
 
 def configuration(command_line, files):
     """The validated configuration. The user's own paths in it are relative to the working directory."""
-    once = workflow.is_main_process  # the user's files are not looked through again in the process of each job
+    once = workflow.is_main_process  # the processes of single jobs do not check the user's files again
     config = load_config(PROJECT, command_line, files, once, directory=Path())
     for key, path in [("the workflow's folder", PROJECT.as_posix()), *named_by_user(config)]:
         literal(path, key)
@@ -60,8 +60,8 @@ def configuration(command_line, files):
 def stage(name, entries=None):
     """Parameters of a rule: its script, and the digest of that with all project modules it imports.
 
-    A rule runs again when the digest changes; where the script lies, as a function of inputs, reruns nothing.
-    `entries` tells from a job's wildcards which entries of tables it uses: of these tables no other counts.
+    A rule runs again when the digest changes, but not when the script's path does, because that is a function.
+    `entries` maps a job's wildcards to the entries that it uses of tables; no other entries of these tables count.
     """
     script = (PROJECT / f"workflow/scripts/{name}.py").as_posix()
     code = or_exit(digest, script)
@@ -71,18 +71,21 @@ def stage(name, entries=None):
 
 
 def world_files(world):
-    """The files of an embedded world, which a stage that reads it has as inputs."""
+    """The files of an embedded world, which are inputs of the stages that use it."""
     return sorted(path.as_posix() for path in (PROJECT / "workflow/mope/world" / world).rglob("*.yaml"))
 
 
 def judge_files(*kinds):
-    """The data files that kinds of judges read beside those of the embedded world."""
+    """The data files that these kinds of judges read, without those of the embedded world."""
     folder = PROJECT / "workflow/mope"
     return sorted(path.as_posix() for pattern in files_read(kinds) for path in folder.glob(pattern))
 
 
 def settings(*sections, **values):
-    """The smallest part of the configuration that a stage uses; a function, so that braces in it stay as they are."""
+    """The part of the configuration that a stage uses, as JSON.
+
+    It is a function of wildcards, because Snakemake would fill in the braces of a text.
+    """
     text = as_json(*sections, **values)
     return lambda wildcards: text
 
@@ -98,18 +101,18 @@ def table_page(name):
 
 
 def about_table(name, form):
-    """Where the report shows a table; of its two forms the first by the alphabet is shown until told otherwise."""
+    """Where the report shows a table, and in which form; it opens with the form that is first in the alphabet."""
     labels = {"table": name.replace("_", " "), "as": form}
     return {"caption": f"../report/{name}.rst", "category": REPORT[2], "labels": labels}
 
 
 def whole_or_part(shards, stage, tables):
-    """Output of a job: the tables, or in shards a folder that holds a part of them until all are gathered."""
+    """Output of a job: the tables; in shards a folder with a part of them, which is removed once all are joined."""
     return temp(directory(f"<results>/shards/{JOBS[stage]}.{{shard}}")) if shards.share(stage) else tables
 
 
 def parent(key, levels=1):
-    """Folder of a rule's output or input of that name, of several files the first one's."""
+    """The folder, so many levels up, of a rule's output or input named `key`; of several files that of the first."""
 
     def folder(wildcards, input, output):
         files = (output if key in output.keys() else input)[key]
@@ -124,9 +127,9 @@ def kind_of_judge(wildcards):
 
 
 def set_job_environment():
-    """What every job finds in its environment."""
+    """Set the environment of every job."""
     os.environ.update(environment())
-    # Not in the environment: Snakemake takes it from there for jobs in conda environments.
+    # PYTHONPATH is set in each command, because Snakemake removes it from the environment of jobs under conda.
     library = shlex.quote((PROJECT / "workflow").as_posix()).replace("{", "{{").replace("}", "}}")
     shell.prefix(f"set -euo pipefail; export PYTHONPATH={library}; ")
 
@@ -134,7 +137,7 @@ def set_job_environment():
 def check_judges():
     """Ends Snakemake where a chat judge lacks what it needs, if the answers that it will judge are still to be made.
 
-    Where they are there already, its own job knows what is kept of its verdicts and says at once what it needs.
+    If the answers exist already, the judge's own job comes first and says what is missing: it knows the kept verdicts.
     """
     jobs = list(workflow.dag.needrun_jobs())
     if any(job.rule.name == "generate" for job in jobs):
@@ -154,7 +157,7 @@ def check_endpoints():
 
 
 def check_machine_once():
-    """What the machine lacks ends Snakemake with one line, before the first job."""
+    """Ends Snakemake with one line, before the first job, where the machine lacks something."""
     if workflow.is_main_process:
         or_exit(check_machine, config, Path(), workflow.executor_plugin.name)
 

@@ -33,7 +33,7 @@ rule train_controller:
     output:
         model=directory("<artifacts>/controller/{controller}/seed{seed}"),
         curve="<artifacts>/controller/{controller}/seed{seed}.curve.csv",
-    priority: 10  # what else is waiting fills the gaps
+    priority: 10  # as of other trainings
     conda:
         "../../envs/train.yaml"
     threads: config["devices"]["controller"]

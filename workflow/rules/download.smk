@@ -1,5 +1,5 @@
-# What comes from the Hugging Face Hub, at a pinned commit. The only rules with a network beside an
-# LLM judge; on a cluster they run where Snakemake does.
+# Downloads from the Hugging Face Hub at a pinned commit. Apart from those of an LLM judge, only these rules need a
+# network; on a cluster they run where Snakemake runs.
 localrules:
     download_model,
     download_prompts,

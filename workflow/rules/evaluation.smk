@@ -70,8 +70,8 @@ rule judge_reward:
         " {params.shard:q} > {log:q} 2>&1"
 
 
-# One job for all sets, never in shards: they share one budget. It runs beside Snakemake itself, where the key and the
-# network are.
+# One job for all sets and never in shards, because all questions share one budget. It runs where Snakemake runs, which
+# has the key and a network.
 rule judge_chat:
     input:
         responses=results.responses(),
@@ -97,7 +97,7 @@ rule judge_chat:
         " --templates {params.templates:q} --cache {params.cache:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
-# Not part of `all`: the way to a batch service instead of live calls, `make judge-batch`.
+# `make judge-batch`, not part of `all`: questions for a batch service, instead of live calls.
 rule prepare_batch:
     input:
         responses=results.responses(),

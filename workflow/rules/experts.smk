@@ -1,4 +1,4 @@
-# All of these have a higher priority: what else is waiting fills the gaps.
+# Training takes longest and so has a higher priority: shorter jobs run where it leaves cores idle.
 rule train_reward:
     input:
         base="<artifacts>/base",
@@ -39,11 +39,13 @@ rule train_expert:
         **training_job(config, "expert", minutes=240),
     params:
         **stage("train_expert"),
-        settings=settings(without(config["expert"], "begun"), seed=config["seed"], precision=config["precision"]),
-        begun=config["expert"]["begun"],
+        settings=settings(
+            without(config["expert"], "prefix_share"), seed=config["seed"], precision=config["precision"]
+        ),
+        prefix_share=config["expert"]["prefix_share"],
     shell:
         "{resources.launch} {params.script:q} --base {input.base:q} --reward {input.reward:q}"
-        " --prompts {input.prompts:q} --candidates {input.candidates:q} --begun {params.begun:q}"
+        " --prompts {input.prompts:q} --candidates {input.candidates:q} --prefix-share {params.prefix_share:q}"
         " --preference {wildcards.preference:q} --preferences {input.preferences:q} --settings {params.settings:q}"
         " --out {output.adapter:q} --curve {output.curve:q} --checkpoint-minutes {resources.checkpoint_minutes:q}"
         " > {log:q} 2>&1"
@@ -68,7 +70,7 @@ rule train_policy:
         **stage("train_policy", lambda wildcards: used_entries.of_policy(config["policies"][wildcards.policy])),
         objective=lambda wildcards: config["policies"][wildcards.policy]["objective"],
         settings=lambda wildcards: as_json(
-            without(config["expert"], "begun"),
+            without(config["expert"], "prefix_share"),
             config["policies"][wildcards.policy].get("settings", {}),
             precision=config["precision"],
             seed=int(wildcards.seed),

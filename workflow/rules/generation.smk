@@ -6,7 +6,7 @@ rule generate:
         preferences=PREFERENCES,
     output:
         responses=whole_or_part(shards, "responses", results.answers_of()),
-    priority: 5  # the shorter scoring fills the gaps at the end
+    priority: 5  # before scoring, whose shorter jobs keep all cores busy to the end
     conda:
         "../../envs/train.yaml"
     resources:
@@ -57,7 +57,7 @@ rule sample_alphas:
         " --swaps {output.swaps:q} > {log:q} 2>&1"
 
 
-# These two are no part of `all`, because times are worth measuring only on a quiet machine: `make benchmark`.
+# `make benchmark`, not part of `all`: times are worth measuring only while nothing else runs.
 rule benchmark_decoding:
     input:
         unpack(models.benchmarked),

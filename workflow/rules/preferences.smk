@@ -1,5 +1,5 @@
-# The run's own preferences, in a file beside its artifacts. It is made anew where one of their texts, names or dimensions
-# changes, and not where preferences.yaml gets others: hence the parameters count, and not the age of that file.
+# A copy of the run's preferences beside its artifacts. It is made anew if a text, a name or a dimension of theirs
+# changes, but not if preferences.yaml gets others: so its parameters count, and not the age of that file.
 rule take_preferences:
     input:
         preferences=ancient(ALL_PREFERENCES),

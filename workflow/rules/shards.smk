@@ -1,4 +1,4 @@
-# The parts that several jobs have written, put together to the same tables as those of one job.
+# Joins the parts that several jobs have written into the tables that one job would have written.
 for shared, tables in [("responses", results.answers_of()), ("judging", results.verdicts())]:
     if not shards.share(shared):
         continue

@@ -1,4 +1,4 @@
-"""From judgments to win rates with intervals, and what belongs beside them."""
+"""Compute all tables of win rates, with intervals, from judgments, answers and scores."""
 
 import argparse
 import json
@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from mope.analysis.aggregate import AGGREGATED, aggregate, read_judgments, read_methods
+from mope.data.tables import write_csv
 from mope.provenance.artifact import require, write
 from mope.runtime.cli import run
 
@@ -34,7 +35,7 @@ def main() -> None:
             seeds={"bootstrap": args.settings["seed"]},
             inputs=[*args.judgments, *args.responses, *args.scores],
         ) as tmp:
-            table.to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+            write_csv(table, tmp)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How far the judges agree with the reward models' scores and with each other."""
+"""Compute how far the judges agree with the reward models' scores and with each other."""
 
 import argparse
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from mope.analysis.aggregate import agreements, read_judgments, read_methods
+from mope.data.tables import write_csv
 from mope.provenance.artifact import require, write
 from mope.runtime.cli import run
 
@@ -20,7 +21,7 @@ def main() -> None:
     scores = read_methods({path: pd.read_parquet(require(path)) for path in args.scores})
     table = agreements(judgments, scores)
     with write(args.output, stage="agreement", params={}, seeds={}, inputs=[*args.judgments, *args.scores]) as tmp:
-        table.to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+        write_csv(table, tmp)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The controller's weights in numbers: over tokens, and when a preference is swapped for another."""
+"""Write tables of the controller's weights over tokens, and of their change when a preference is swapped."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mope import preferences
 from mope.analysis.alpha_tables import alpha_table, swap_table
-from mope.data.tables import read
+from mope.data.tables import read, write_csv
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
 
@@ -31,7 +31,7 @@ def main() -> None:
     for path, (table, source) in made.items():
         record = {"stage": "alpha_tables", "params": s, "seeds": {"bootstrap": s["seed"]}}
         with write(path, **record, inputs=[source, args.preferences]) as tmp:
-            table.to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+            write_csv(table, tmp)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How far the judges' scores are the annotator's."""
+"""Compute how far the judges' scores of answers agree with the annotator's."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ import pandas as pd
 
 from mope.analysis.aggregate import read_methods
 from mope.analysis.annotator_agreement import annotator_agreement
-from mope.data.tables import read
+from mope.data.tables import read, write_csv
 from mope.judging.text_judge import scorer_of
 from mope.open_text import open_text_annotator as open_text
 from mope.provenance.artifact import write
@@ -55,7 +55,7 @@ def main() -> None:
     params = {"annotator": args.annotator, "world": args.world.name, **args.settings}
     seeds = {"bootstrap": settings["seed"]}
     with write(args.output, stage="annotator_agreement", params=params, seeds=seeds, inputs=args.responses) as tmp:
-        table.to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+        write_csv(table, tmp)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from mope.benchmark.decoding_steps import BenchmarkSettings, benchmark_decoding
+from mope.benchmark.json_records import write_records
 from mope.benchmark.parts import benchmark_options, chosen_models
 from mope.provenance.artifact import write
 from mope.runtime.cli import run, settings_of
@@ -21,11 +22,7 @@ def main() -> None:
     models, inputs = chosen_models(settings.models, settings.seed, args)
     seeds = {"seed": settings.seed}
     with write(args.out, stage="benchmark_decoding", params=args.settings, seeds=seeds, inputs=inputs) as tmp:
-        records = []
-        for record in benchmark_decoding(models, settings, device()):
-            print(json.dumps(record), flush=True)
-            records.append(record)
-        tmp.write_text("[\n" + ",\n".join(map(json.dumps, records)) + "\n]\n")
+        write_records(benchmark_decoding(models, settings, device()), tmp)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from mope.benchmark.controller_step import benchmark_controller_step
+from mope.benchmark.json_records import write_records
 from mope.benchmark.parts import benchmark_options, chosen_models
 from mope.controller.controller_settings import ControllerSettings
 from mope.provenance.artifact import write
@@ -22,11 +23,7 @@ def main() -> None:
     models, inputs = chosen_models(args.models, settings.seed, args)
     params, seeds = args.settings | {"models": args.models}, {"seed": settings.seed}
     with write(args.out, stage="benchmark_training", params=params, seeds=seeds, inputs=inputs) as tmp:
-        records = []
-        for record in benchmark_controller_step(models, settings):
-            print(json.dumps(record), flush=True)
-            records.append(record)
-        tmp.write_text("[\n" + ",\n".join(map(json.dumps, records)) + "\n]\n")
+        write_records(benchmark_controller_step(models, settings), tmp)
 
 
 if __name__ == "__main__":

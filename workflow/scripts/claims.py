@@ -1,4 +1,4 @@
-"""The papers' claims, each with our figure, its interval and a verdict."""
+"""Check the papers' claims: each with our figure, its interval and a verdict."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Take the result files of a batch service into the judges' cache of answers."""
+"""Add the result files of a batch service to the judges' cache of answers."""
 
 import argparse
 from pathlib import Path

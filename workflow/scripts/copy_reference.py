@@ -1,4 +1,4 @@
-"""Copy the small results of a verified run, with their records and the seconds per rule, to the repository's folder."""
+"""Copy the small results of a verified run, their records and the seconds per rule to results/reference."""
 
 import argparse
 import hashlib
@@ -36,17 +36,18 @@ WHERE_MADE = [f"tables/{name}.csv" for name in ("generalisation", "quality", "co
 WHERE_MADE += ["tables/temperatures.csv", "tables/temperature_win_rates.csv"]
 WHERE_MADE += ["tables/fronts.csv", "tables/front_points.csv", "figures/weight_fronts.svg"]
 WHERE_MADE += ["figures/variants.svg", "figures/reward_fronts.svg"]
-SWEEP = ["tables/mean_rewards.csv"]  # by these settings are chosen, never by win rates
+SWEEP = ["tables/mean_rewards.csv"]  # settings are chosen by rewards, never by win rates
 OF_STUDY = [f"tables/{name}.csv" for name in ("average_win_rates", "average_differences", "overall_win_rates")]
-OF_STUDY += ["tables/mean_rewards.csv"]  # no claims: these are those of the run that a study varies or repeats
+OF_STUDY += ["tables/mean_rewards.csv"]  # no claims: they are made of the run that a study varies or repeats
 FURTHER = "runs"  # where the results of further runs are, beside those of the main one
 COLUMNS = "run,rule,seconds,peak_memory_mb,jobs"
 
 
 def compact(record: dict) -> dict:
-    """A record whose inputs are named by folder: by SHA-256 of its lines "file digest", where one has several of them.
+    """The record with one entry for each folder that holds several of its inputs, to keep the reference small.
 
-    A table of win rates names every file of judgments, and each of its neighbours does, too.
+    The entry's digest is the SHA-256 of one line "file digest" per input. A record of a table of win rates would else
+    name every file of judgments.
     """
     folders: dict[Path, dict[str, str]] = {}
     for path, digest in sorted(record["inputs"].items()):
@@ -60,7 +61,7 @@ def compact(record: dict) -> dict:
 
 
 def patterns(run: str, further: bool) -> list[str]:
-    """Of which files the reference has copies."""
+    """Patterns of the files of a run of which the reference has copies."""
     if not further:
         return KEPT
     if run in only_in_studies(read_studies(PROJECT)):
@@ -69,10 +70,10 @@ def patterns(run: str, further: bool) -> list[str]:
 
 
 def own_records(run: Path) -> dict[Path, dict]:
-    """The records of what jobs of this run made, by their paths; not of what other runs add to its artifacts.
+    """Path -> record of the artifacts that this run's jobs made, without those that other runs have added.
 
-    A job's file of timings is named by its rule and wildcards, which are parts of the artifact's path. A stage that no
-    rule is named after counts as this run's.
+    An artifact is this run's if there is a timing of its job: timings are named by the rule and its wildcards, which
+    are parts of the artifact's path. So is an artifact of a stage after which no rule is named.
     """
     jobs: dict[str, list[list[str]]] = {}
     for file in run.glob("timings/*.tsv"):
@@ -87,9 +88,10 @@ def own_records(run: Path) -> dict[Path, dict]:
 
 
 def peak_memory(run: Path, records: dict[Path, dict]) -> dict[str, float]:
-    """MB by rule, the largest of all its jobs: from the stages' records, where a rule and its stage share a name.
+    """Rule -> peak memory in MB, the largest of all its jobs.
 
-    Else, as for a rule that runs another's script, what Snakemake sampled.
+    It is what the stage has recorded, where rule and stage have the same name; else, as for a rule that runs another
+    rule's script, what Snakemake has sampled.
     """
     sampled: dict[str, float] = {}
     for path in run.glob("timings/*.tsv"):

@@ -1,4 +1,4 @@
-"""How often every method's answers are correct, where the facts are known."""
+"""Compute how often every method's answers are correct, where the facts are known."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mope.analysis.aggregate import read_methods
 from mope.analysis.correctness import correctness
-from mope.data.tables import read
+from mope.data.tables import read, write_csv
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
 from mope.world.worlds import load
@@ -24,9 +24,7 @@ def main() -> None:
     responses = read_methods({path: read(path, COLUMNS) for path in args.responses})
     params, seeds = {"world": args.world.name, **args.settings}, {"bootstrap": args.settings["seed"]}
     with write(args.output, stage="correctness", params=params, seeds=seeds, inputs=args.responses) as tmp:
-        correctness(args.world, responses, **args.settings).to_csv(
-            tmp, index=False, float_format="%.6f", lineterminator="\n"
-        )
+        write_csv(correctness(args.world, responses, **args.settings), tmp)
 
 
 if __name__ == "__main__":

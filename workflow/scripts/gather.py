@@ -1,4 +1,4 @@
-"""Put together what the shards of a stage have written: the same tables as those of a single job."""
+"""Join the parts that the shards of a stage have written into the tables that a single job would write."""
 
 import argparse
 from pathlib import Path

@@ -8,7 +8,7 @@ import pandas as pd
 
 from mope.analysis.aggregate import read_judgments, read_methods
 from mope.analysis.generalisation import generalisation
-from mope.data.tables import read
+from mope.data.tables import read, write_csv
 from mope.provenance.artifact import require, write
 from mope.runtime.cli import run
 
@@ -28,7 +28,7 @@ def main() -> None:
     seeds = {"bootstrap": args.settings["seed"]}
     with write(args.output, stage="generalisation", params=args.settings, seeds=seeds, inputs=inputs) as tmp:
         table = generalisation(scores, judgments, **args.settings)
-        table.to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+        write_csv(table, tmp)
 
 
 if __name__ == "__main__":

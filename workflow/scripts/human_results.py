@@ -8,6 +8,7 @@ import pandas as pd
 from mope.analysis.aggregate import read_judgments
 from mope.analysis.human_results import judge_agreement, results
 from mope.analysis.outcomes import gather
+from mope.data.tables import write_csv
 from mope.judging.human_study import read_ratings
 from mope.provenance.artifact import require, write
 from mope.runtime.cli import run
@@ -34,7 +35,7 @@ def main() -> None:
         with write(
             args.output / name, stage="human_results", params={"focus": args.focus}, seeds={}, inputs=inputs
         ) as tmp:
-            table.to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+            write_csv(table, tmp)
 
 
 if __name__ == "__main__":

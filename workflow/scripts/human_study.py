@@ -4,6 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
+from mope.data.tables import write_csv
 from mope.judging.human_study import draw_study, study_page
 from mope.judging.verdicts import read_responses
 from mope.preferences import load_preferences
@@ -27,7 +28,7 @@ def main() -> None:
     inputs = [*args.responses, args.preferences]
     about = {"stage": "human_study", "params": s, "seeds": {"study": s["seed"]}, "inputs": inputs}
     with write(args.key, **about) as tmp:
-        key.to_csv(tmp, index=False, lineterminator="\n")
+        write_csv(key, tmp)
     with write(args.page, **about) as tmp:
         tmp.write_text(study_page(items))
 

@@ -1,4 +1,4 @@
-"""Take a causal LM of the user's as the base model."""
+"""Check a user's own causal LM and save it as the base model."""
 
 import argparse
 import json

@@ -42,7 +42,7 @@ def main() -> None:
     judge = ChatJudge(settings, texts, AnswerCache(args.cache), args.judge)
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
-            signal.signal(number, signal.default_int_handler)  # keep what is under way, as after Ctrl-C
+            signal.signal(number, signal.default_int_handler)  # answers under way are kept, as after Ctrl-C
     try:
         print(judge.estimate(questions), flush=True)
         judge.judge(questions)

@@ -1,11 +1,11 @@
-"""Mean Bradley-Terry reward of every method on every set, and within combinations and preferences."""
+"""Compute the mean Bradley-Terry reward of every method on every set, and within combinations and preferences."""
 
 import argparse
 from pathlib import Path
 
 from mope.analysis.aggregate import read_methods
 from mope.analysis.mean_rewards import mean_rewards, rewards_by_cell
-from mope.data.tables import read
+from mope.data.tables import read, write_csv
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
 
@@ -21,7 +21,7 @@ def main() -> None:
     scores = read_methods({path: read(path, COLUMNS) for path in args.scores})
     for path, make in ((args.output, mean_rewards), (args.cells, rewards_by_cell)):
         with write(path, stage="mean_rewards", params={}, seeds={}, inputs=args.scores) as tmp:
-            make(scores).to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+            write_csv(make(scores), tmp)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The report's first page: the claims with their verdicts, and the average win rates."""
+"""Write the report's first page: the claims with their verdicts, and the average win rates."""
 
 import argparse
 import json

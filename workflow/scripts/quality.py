@@ -1,4 +1,4 @@
-"""Content, fluency and diversity of every method's answers."""
+"""Measure content, fluency and diversity of every method's answers."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mope.analysis.aggregate import read_methods
 from mope.analysis.quality import quality
-from mope.data.tables import read
+from mope.data.tables import read, write_csv
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
 from mope.world.worlds import load
@@ -26,7 +26,7 @@ def main() -> None:
     params = {"world": args.world.name, **args.settings}
     seeds = {"bootstrap": args.settings["seed"]}
     with write(args.output, stage="quality", params=params, seeds=seeds, inputs=args.responses) as tmp:
-        table.to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+        write_csv(table, tmp)
 
 
 if __name__ == "__main__":

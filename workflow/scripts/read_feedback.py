@@ -1,4 +1,4 @@
-"""Take pairwise feedback of the user's own under one preference."""
+"""Draw the pairs of one preference from a user's own feedback."""
 
 import argparse
 import json

@@ -1,10 +1,11 @@
-"""Accuracy and calibration of the reward models in one table."""
+"""Write accuracy and calibration of the reward models as one table."""
 
 import argparse
 import json
 from pathlib import Path
 
 from mope.analysis.reward_accuracy import reward_accuracy
+from mope.data.tables import write_csv
 from mope.provenance.artifact import require, write
 from mope.runtime.cli import run
 
@@ -16,7 +17,7 @@ def main() -> None:
     args = parser.parse_args()
     metrics = {path.name.split(".")[0]: json.loads(require(path).read_text()) for path in args.metrics}
     with write(args.output, stage="reward_table", params={}, seeds={}, inputs=args.metrics) as tmp:
-        reward_accuracy(metrics).to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+        write_csv(reward_accuracy(metrics), tmp)
 
 
 if __name__ == "__main__":

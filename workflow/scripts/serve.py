@@ -22,7 +22,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.queue < 1 or args.together < 1:
         raise MopeError(f"--queue {args.queue}, --together {args.together}: whole numbers above 0 are expected")
-    rows_of(args.run)  # at once, where there is nothing to serve
+    rows_of(args.run)  # fails at once where there is nothing to serve
     app = make_app(lambda: ServedRun(args.run), Limits(args.queue, args.together))
     uvicorn.run(app, host=args.host, port=args.port, log_level="warning", timeout_graceful_shutdown=5)
 

@@ -1,4 +1,4 @@
-"""The tables as pages of the report."""
+"""Write tables as HTML pages for the report."""
 
 import argparse
 from pathlib import Path

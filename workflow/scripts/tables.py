@@ -1,4 +1,4 @@
-"""Average win rates and win-rate matrices as Markdown and LaTeX."""
+"""Write average win rates and win-rate matrices as Markdown and LaTeX."""
 
 import argparse
 from pathlib import Path

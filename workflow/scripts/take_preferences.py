@@ -1,4 +1,4 @@
-"""Keep the preferences of a run with it: what is later added to preferences.yaml changes nothing of the run."""
+"""Keep a copy of the preferences with the run, so that later changes of preferences.yaml do not change the run."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Methods at several temperatures: mean rewards, and MoPE's win rates against the others at each."""
+"""Compare methods at several temperatures: mean rewards, and MoPE's win rates against the others at each."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ import pandas as pd
 
 from mope.analysis.aggregate import read_methods
 from mope.analysis.temperatures import rewards_by_temperature, win_rates_by_temperature
-from mope.data.tables import read
+from mope.data.tables import read, write_csv
 from mope.provenance.artifact import require, write
 from mope.runtime.cli import run
 
@@ -34,7 +34,7 @@ def main() -> None:
     }
     for path, (table, inputs) in tables.items():
         with write(path, stage="temperatures", params=s, seeds={"bootstrap": s["seed"]}, inputs=inputs) as tmp:
-            table.to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+            write_csv(table, tmp)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""How well the tone classifier of the truth judge knows tones."""
+"""Measure how accurately the truth judge's classifier tells tones apart."""
 
 import argparse
 from pathlib import Path
 
+from mope.data.tables import write_csv
 from mope.judging.tone import accuracy_table
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
@@ -16,7 +17,7 @@ def main() -> None:
     args = parser.parse_args()
     params = {"world": args.world.name}
     with write(args.output, stage="tone_classifier", params=params, seeds={}, inputs=[]) as tmp:
-        accuracy_table(args.world).to_csv(tmp, index=False, float_format="%.6f", lineterminator="\n")
+        write_csv(accuracy_table(args.world), tmp)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 from mope import preferences
 from mope.controller.controller_settings import ControllerSettings
 from mope.controller.train import train_controller
-from mope.data.tables import read
+from mope.data.tables import read, write_csv
 from mope.decoding.turn_ends import turn_ends
 from mope.pools.open_pool import open_pool
 from mope.provenance.artifact import require, verified, write
@@ -67,7 +67,7 @@ def main() -> None:
             ends=turn_ends(args.base, tokenizer),
         )
         with write(args.curve, **record, inputs=inputs) as tmp_curve:
-            curve.to_csv(tmp_curve, index=False, float_format="%.6f")
+            write_csv(curve, tmp_curve)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from mope import preferences
-from mope.data.tables import read
+from mope.data.tables import read, write_csv
 from mope.provenance.artifact import require, write
 from mope.rewards.reward_model import RewardModel
 from mope.runtime.cli import checkpoint_option, run, settings_of
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--reward", type=Path, required=True)
     parser.add_argument("--prompts", type=Path, required=True)
     parser.add_argument("--candidates", type=Path, required=True, help="the base's answers to the prompts")
-    parser.add_argument("--begun", type=float, required=True, help="share of the prompts with an answer's beginning")
+    parser.add_argument("--prefix-share", type=float, required=True, help="share of prompts with an answer's beginning")
     parser.add_argument("--preference", required=True)
     parser.add_argument("--preferences", type=Path, required=True)
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON: the section `expert`, and seed")
@@ -33,12 +33,12 @@ def main() -> None:
     text = preferences.load_preferences(args.preferences, [args.preference]).texts[args.preference]
     prompts = list(read(args.prompts, ["prompt_id", "prompt"]).prompt)
     candidates = read(args.candidates, ["prompt", "response", "kind"])
-    starts = beginnings(prompts, candidates, args.begun, settings.seed)
-    tasks = [task(prompt, [text], args.preference, begun) for prompt, begun in zip(prompts, starts, strict=True)]
+    starts = beginnings(prompts, candidates, args.prefix_share, settings.seed)
+    tasks = [task(prompt, [text], args.preference, prefix) for prompt, prefix in zip(prompts, starts, strict=True)]
     base, reward = require(args.base), RewardModel(args.base, require(args.reward), precision=settings.precision)
     record = {
         "stage": "train_expert",
-        "params": args.settings | {"begun": args.begun},
+        "params": args.settings | {"prefix_share": args.prefix_share},
         "seeds": {"seed": settings.seed},
     }
     inputs = [args.base, args.reward, args.prompts, args.candidates, args.preferences]
@@ -48,7 +48,7 @@ def main() -> None:
     ):
         curve = train_expert(base, lambda x, y, _: reward.score(x, y), tasks, settings, saved, tmp)
         with write(args.curve, **record, inputs=inputs) as tmp_curve:
-            curve.to_csv(tmp_curve, index=False, float_format="%.6f")
+            write_csv(curve, tmp_curve)
 
 
 if __name__ == "__main__":

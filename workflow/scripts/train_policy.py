@@ -1,11 +1,11 @@
-"""Train one policy for all combinations: a rival of Personalized Soups."""
+"""Train one policy for all combinations, by an objective that Personalized Soups was compared with."""
 
 import argparse
 import json
 from pathlib import Path
 
 from mope import preferences
-from mope.data.tables import read
+from mope.data.tables import read, write_csv
 from mope.provenance.artifact import require, write
 from mope.runtime.cli import checkpoint_option, named_path, run, settings_of
 from mope.training.checkpoints import checkpoints
@@ -45,7 +45,7 @@ def main() -> None:
         parts = PolicyParts(base, active, prompts, rewards, feedback)
         curve = POLICY_OBJECTIVES[args.objective].train(parts, settings, saved, tmp)
         with write(args.curve, **record, inputs=inputs) as tmp_curve:
-            curve.to_csv(tmp_curve, index=False, float_format="%.6f")
+            write_csv(curve, tmp_curve)
 
 
 if __name__ == "__main__":

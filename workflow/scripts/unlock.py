@@ -1,4 +1,4 @@
-"""Let the next run begin where a killed one has left Snakemake's lock, unless a run is alive here."""
+"""Remove the lock that a killed run has left, so that the next run can begin; not while a run is alive here."""
 
 import sys
 from pathlib import Path

@@ -15,14 +15,16 @@ from mope.world.worlds import load
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: corpus, obedience, preferences, seed")
+    parser.add_argument(
+        "--settings", type=json.loads, required=True, help="JSON: corpus, follow_rate, preferences, seed"
+    )
     parser.add_argument("--world", type=load, required=True, help="name of the embedded world")
     parser.add_argument("--preferences", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     s = args.settings
     known = preferences.load_preferences(args.preferences, s["preferences"])
-    records = corpus(args.world, s["corpus"], s["seed"], s["obedience"], known)
+    records = corpus(args.world, s["corpus"], s["seed"], s["follow_rate"], known)
     params, seeds = {"world": args.world.name, **s}, {"seed": s["seed"]}
     with write(args.out, stage="write_corpus", params=params, seeds=seeds, inputs=[args.preferences]) as tmp:
         pd.DataFrame(records).to_parquet(tmp, index=False)

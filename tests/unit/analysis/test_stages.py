@@ -19,7 +19,7 @@ from mope.world.worlds import load
 
 WORLD = load("everyday")
 SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
-METHODS = {"vanilla": 0.0, "prompting": 0.3, "soup_factor": 0.6, "mod": 0.5, "mope": 0.95}  # obedience
+METHODS = {"vanilla": 0.0, "prompting": 0.3, "soup_factor": 0.6, "mod": 0.5, "mope": 0.95}  # follow rates
 SETS = ("single", "comparison")
 COMBINATIONS = ("P1A-P2A-P3A", "P1B-P2B-P3B")
 SETTINGS = {
@@ -56,19 +56,19 @@ def plot(folder, figure, given):
 def answers(folder):
     for name in SETS:
         questions = split_questions(WORLD, 7)[name][:12]
-        for method, obedience in METHODS.items():
+        for method, follow_rate in METHODS.items():
             rng, rows = random.Random(f"{name} {method}"), []
             for i, question in enumerate(questions):
                 for combination in COMBINATIONS:
                     for seed in (0, 1, 2) if method == "mope" else (0,):
-                        followed = [p for p in combination.split("-") if rng.random() < obedience]
+                        followed = [p for p in combination.split("-") if rng.random() < follow_rate]
                         text = compose(WORLD, question, Style(**dict(STYLES[p] for p in followed)), rng)
                         ids = (f"{name}-{i:02d}", question.text, combination)
                         rows.append((*ids, text, len(text.split()), "stop", seed))
             columns = "prompt_id prompt combination response n_tokens finish_reason seed".split()
             table = pd.DataFrame(rows, columns=columns)
             scores = table.assign(preference=table["combination"].str.split("-")).explode("preference")
-            scores["reward"] = np.random.default_rng(0).normal(obedience, 0.3, len(scores))
+            scores["reward"] = np.random.default_rng(0).normal(follow_rate, 0.3, len(scores))
             scores["bt_reward"] = 1 / (1 + np.exp(-scores["reward"]))
             for kind, content in (("responses", table), ("scores", scores.drop(columns="response"))):
                 with write(folder / kind / name / f"{method}.parquet", stage="test", params={}, seeds={}) as tmp:

@@ -3,11 +3,11 @@
 import functools
 import json
 import random
-import shutil
 from pathlib import Path
 
 import pytest
 import yaml
+from configurations import copy_configurations
 from file_mutations import SNIPPETS, mutations
 
 import mope.config.load
@@ -27,11 +27,7 @@ HUB = {"id": "org/model", "revision": "a" * 40}
 @pytest.fixture(scope="module")
 def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The parts of the project that a configuration is checked against; their texts are parsed once."""
-    copy = tmp_path_factory.mktemp("config")
-    shutil.copy(root / "config.yaml", copy)
-    for name in ("schemas", "prompts", "experiments"):
-        shutil.copytree(root / "workflow" / name, copy / "workflow" / name)
-    return copy
+    return copy_configurations(root, tmp_path_factory.mktemp("config"))
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from bare_model_folder import bare_model_folder
+from configurations import copy_configurations
 
 from mope.config.load import load_config
 from mope.config.run_name import read_experiment
@@ -54,9 +55,15 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"expert": {"learning_rate": "1e-3"}}, "expert.learning_rate", "1.0e-3"),
     ({"expert": {"learning_rate": 0}}, "expert.learning_rate", "≥ 1e-12"),
     ({"expert": {"generations": 1}}, "expert.generations", "≥ 2"),
-    ({"expert": {"begun": 1.5}}, "expert.begun", "≤ 1"),
+    ({"expert": {"prefix_share": 1.5}}, "expert.prefix_share", "≤ 1"),
     ({"controller": {"pretraining": -1}}, "controller.pretraining", "≥ 0"),
-    ({"policies": {"p": {"objective": "general", "settings": {"begun": 0.1}}}}, "policies.p.settings", "begun"),
+    (
+        {"policies": {"p": {"objective": "general", "settings": {"prefix_share": 0.1}}}},
+        "policies.p.settings.prefix_share",
+        "only experts",
+    ),
+    ({"expert": {"begun": 0.5}}, "expert.begun", "renamed; prefix_share is expected"),
+    ({"data": {"obedience": 0.25}}, "data.obedience", "renamed; follow_rate is expected"),
     ({"feedback": {"noise": 0.5}}, "feedback.noise", "< 0.5"),
     ({"reward": {"min_accuracy": 85}}, "reward.min_accuracy", "≤ 1"),
     ({"reward": {"held_out": 0.0}}, "reward.held_out", "> 0"),
@@ -213,11 +220,7 @@ BAD_PROMPTS = [  # (content of the prompt file, what is named, what would be rig
 @pytest.fixture(scope="module")
 def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The parts of the project that a configuration is checked against."""
-    copy = tmp_path_factory.mktemp("config")
-    shutil.copy(root / "config.yaml", copy)
-    for name in ("schemas", "prompts", "experiments"):
-        shutil.copytree(root / "workflow" / name, copy / "workflow" / name)
-    return copy
+    return copy_configurations(root, tmp_path_factory.mktemp("config"))
 
 
 def write_feedback(folder: Path, preferences: tuple[str, ...], pairs: int) -> None:

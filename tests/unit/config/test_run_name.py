@@ -1,6 +1,5 @@
 """An experiment's run is called as its file unless it says otherwise, and as no other's; `make` asks for the name."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,15 +7,6 @@ import pytest
 
 from mope.config.load import load_config, run_name
 from mope.errors import MopeError
-
-
-@pytest.fixture
-def folder(root: Path, tmp_path: Path) -> Path:
-    """The configurations of the project and what they are checked against."""
-    shutil.copy(root / "config.yaml", tmp_path)
-    for name in ("schemas", "prompts", "experiments"):
-        shutil.copytree(root / "workflow" / name, tmp_path / "workflow" / name)
-    return tmp_path
 
 
 def experiment(folder: Path, name: str, text: str) -> None:

@@ -1,6 +1,5 @@
 """Studies: those that ship differ in what they ask about alone; a broken one ends in one line."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ GOOD = "question: q\nruns: [laptop, seed_8]\nlabel: seed\nagainst: [mod]\nrepeat
 
 
 def differing(one: dict, other: dict, above: str = "") -> Iterator[str]:
-    """The keys, such as `data.obedience`, in which two configurations differ."""
+    """The keys, such as `data.follow_rate`, in which two configurations differ."""
     for key in one.keys() | other.keys():
         mine, theirs = one.get(key), other.get(key)
         if isinstance(mine, dict) and isinstance(theirs, dict):
@@ -39,13 +38,10 @@ def test_labels_are_what_the_configurations_say(root: Path) -> None:
 
 
 @pytest.fixture
-def folder(root: Path, tmp_path: Path) -> Path:
+def folder(folder: Path) -> Path:
     """The parts of the project that a study is checked against, without studies."""
-    shutil.copy(root / "config.yaml", tmp_path)
-    for name in ("schemas", "prompts", "experiments"):
-        shutil.copytree(root / "workflow" / name, tmp_path / "workflow" / name)
-    (tmp_path / "workflow/studies").mkdir()
-    return tmp_path
+    (folder / "workflow/studies").mkdir()
+    return folder
 
 
 @pytest.mark.parametrize(

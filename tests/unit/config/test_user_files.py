@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import gguf
 import pytest
 from bare_model_folder import bare_model_folder
 from tokenizers import Tokenizer, models, pre_tokenizers
@@ -13,15 +14,6 @@ from mope.config.load import load_config
 from mope.errors import MopeError
 
 TINY = {"experiment": "smoke", "preferences": ["P1A", "P2A", "P3A"]}
-
-
-@pytest.fixture
-def folder(root: Path, tmp_path: Path) -> Path:
-    """The configurations of the project and what they are checked against."""
-    shutil.copy(root / "config.yaml", tmp_path)
-    for name in ("schemas", "prompts", "experiments"):
-        shutil.copytree(root / "workflow" / name, tmp_path / "workflow" / name)
-    return tmp_path
 
 
 @pytest.fixture
@@ -155,3 +147,30 @@ def test_prompts_preferences_and_answers_fit_the_positions_of_the_base(folder: P
     assert "the base 400 positions" in said
     bare_model_folder(folder / "base", model_type="bloom")  # which has distances only
     assert not [said for said in said_of(folder, changes).values() if "positions" in said]
+
+
+def test_the_head_of_a_gguf_file_tells_the_positions(folder: Path) -> None:
+    writer = gguf.GGUFWriter(folder / "tiny.gguf", "llama")
+    writer.add_context_length(300)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    found = said_of(folder, {"base": {"gguf": "tiny.gguf"}, "generation": {"max_new_tokens": 300}})
+    assert found["generation", "max_new_tokens"].startswith("300 found, but the base has 300 positions; ")
+    (folder / "tiny.gguf").write_bytes((folder / "tiny.gguf").read_bytes()[:-4])  # the import says what is wrong
+    assert not [said for said in said_of(folder, {"base": {"gguf": "tiny.gguf"}}).values() if "positions" in said]
+
+
+def test_a_base_of_the_hub_is_known_where_it_lies_in_the_cache(
+    folder: Path, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = {"id": "org/model", "revision": "a" * 40}
+    long = {"source": write(folder / "mine.jsonl", [{"prompt": f"word {i} " + "word " * 390} for i in range(9)])}
+    own = {"base": {"hub": hub}, "evaluation_sets": {"single": long | {"prompts": 4}}, "reward": {"max_length": 401}}
+    cache = folder / "cache"
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+    assert not [said for said in said_of(folder, own).values() if "positions" in said]  # neither known nor asked for
+    shutil.copytree(folder / base, cache / "models--org--model/snapshots" / hub["revision"])
+    found = said_of(folder, own)
+    assert found["reward", "max_length"] == "401 found, but the base has 400 positions; at most that is expected"
+    assert "has 392 tokens, the preference texts " in found["generation", "max_new_tokens"]

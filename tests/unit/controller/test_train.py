@@ -103,7 +103,7 @@ def test_in_logit_space_the_ratio_begins_at_one_too():
         every = torch.log_softmax(torch.randn(length, 40, 3), dim=1)  # (T, tokens, k); 10 of the 40 are recorded
         logprob = every.mean(-1).log_softmax(-1)[:, 0]
         own = {"tokens": [7] * length, "alphas": alphas[:length], "logprob": logprob}
-        answers.append(Answer(**own, expert_logprobs=every[:, 0], rest=every[:, 1:10]))
+        answers.append(Answer(**own, expert_logprobs=every[:, 0], other_logprobs=every[:, 1:10]))
     batch = rollout_of(requests, answers, [[0, 2, 4]] * 2, torch.tensor([0.9, 0.1]), pad_id=0)
     assert not torch.allclose(batch.old_logprob[0], torch.stack([answer.logprob.sum() for answer in answers]))
     model = controller()

@@ -215,10 +215,10 @@ def test_the_rest_of_the_vocabulary_gives_back_a_mixture_in_logit_space(pools, c
     """What REBEL computes from the records is what was sampled from."""
     pool, fast = pools["adapters"], LlamaController(controller.model, controller.head)
     requests = random_requests(22, 10)
-    answers = decode(pool, Logit(), requests, Sampling(), [EOS], PAD, fast, record=True, rest=pool.vocab_size - 1)
+    answers = decode(pool, Logit(), requests, Sampling(), [EOS], PAD, fast, record=True, others=pool.vocab_size - 1)
     for request, answer in zip(requests, answers):
         logits = answer.alphas[None][..., list(request.experts)].log()
-        found = token_logprobs(logits, answer.expert_logprobs[None], answer.rest[None])[0]
+        found = token_logprobs(logits, answer.expert_logprobs[None], answer.other_logprobs[None])[0]
         torch.testing.assert_close(found, answer.logprob, atol=1e-4, rtol=1e-4)
 
 

@@ -61,7 +61,7 @@ def test_an_artifact_replaced_after_the_manifest_is_named_and_a_whole_one_added_
             temporary.write_text("more")
     (run / "spoilt.csv").write_text("less")
     replaced, spoilt = (fault.problem for fault in verify(run))
-    assert replaced.endswith("claims.json: is not the one listed in manifest.json")
+    assert "claims.json: SHA-256 " in replaced and replaced.endswith("..., as listed in manifest.json, is expected")
     assert "spoilt.csv: content differs" in spoilt
 
 
@@ -94,7 +94,9 @@ def test_what_is_read_must_be_what_manifest_and_record_say(run: Path) -> None:
     require_listed(run, run / "claims.json")
     with write(run / "claims.json", stage="claims", params={}, seeds={}) as temporary:
         temporary.write_text("altered, with a record of its own")
-    with pytest.raises(MopeError, match=r"claims\.json: is not the one listed in manifest\.json"):
+    with pytest.raises(
+        MopeError, match=r"claims\.json: SHA-256 .* as listed in manifest\.json, is expected; `make repair`"
+    ):
         require_listed(run, run / "claims.json")
     (run / "manifest.json").unlink()  # the run is not finished: the record is all there is
     require_listed(run, run / "claims.json")

@@ -122,7 +122,7 @@ def test_what_comes_out_otherwise_is_said_and_outdates_what_follows(maker: Maker
     (run / "model/weights").write_text("changed")
     maker.content["model"] = "of another processor"
     (left,) = repair(run, maker)
-    assert left.path == run / "model" and "is not the one listed" in left.problem
+    assert left.path == run / "model" and "as listed in manifest.json, is expected" in left.problem
     assert times(run)["model/.snakemake_timestamp"] > times(run)["answers.csv"]
 
 

@@ -127,7 +127,7 @@ def test_beginnings_are_first_words_of_the_base_s_own_answers() -> None:
 
 
 def test_an_expert_goes_on_from_a_beginning_and_is_rewarded_for_the_whole(base: Path, tmp_path: Path) -> None:
-    tasks, seen = [task(prompt, ["Be kind."], "P1A", begun) for prompt, begun in zip(PROMPTS.prompt, ("sky", ""))], []
+    tasks, seen = [task(prompt, ["Be kind."], "P1A", prefix) for prompt, prefix in zip(PROMPTS.prompt, ("sky", ""))], []
 
     def reward(questions: list[str], answers: list[str], _: list[str]) -> torch.Tensor:
         seen.extend(zip(questions, answers, strict=True))
@@ -135,9 +135,9 @@ def test_an_expert_goes_on_from_a_beginning_and_is_rewarded_for_the_whole(base: 
 
     settings = ExpertSettings(**SETTINGS, learning_rate=0.05, steps=3, max_new_tokens=8)
     curve = train_expert(base, reward, tasks, settings, Checkpoints(tmp_path / "saved", minutes=60), tmp_path / "out")
-    begun = [answer for question, answer in seen if question == "What is rain?"]
-    assert len(begun) == len(seen) / 2 == 6
-    assert all(answer.startswith("sky") for answer in begun) and len(set(begun)) > 1
+    continued = [answer for question, answer in seen if question == "What is rain?"]
+    assert len(continued) == len(seen) / 2 == 6
+    assert all(answer.startswith("sky") for answer in continued) and len(set(continued)) > 1
     assert not all(answer.startswith("sky") for question, answer in seen if question == "Explain the sky.")
     assert curve.length.max() <= 8  # of what the expert itself wrote
 

@@ -78,7 +78,8 @@ def aggregate(
         present = {method for pair in pairs for method in pair}
         if present != set(methods):
             odd = ", ".join(sorted(present ^ set(methods)))
-            raise MopeError(f"{evaluation_set}/{judge}: judgments and responses differ in the methods {odd}")
+            found = f"judgments and responses differ in the methods {odd}"
+            raise MopeError(f"{evaluation_set}/{judge}: {found}; both of the same methods are expected")
         e = evaluate(
             evaluation_set, judge, methods, pairs, resamples=resamples, seed=seed, max_unparsed=max_unparsed, rows=rows
         )  # fmt: skip

@@ -49,7 +49,8 @@ def criteria(judgments: pd.DataFrame) -> pd.DataFrame:
     both = halves[0].merge(halves[1], on=keys, how="outer", validate="one_to_one")
     if both[["ab", "ba"]].isna().any(axis=None):
         row = both[both[["ab", "ba"]].isna().any(axis=1)].iloc[0]
-        raise MopeError(f"judgments {row.a}--{row.b}: {row.prompt_id} / {row.combination} was judged in one order only")
+        found = f"{row.prompt_id} / {row.combination} / {row.preference} was judged in one order only"
+        raise MopeError(f"judgments {row.a}--{row.b}: {found}; one in each order is expected")
     return both
 
 

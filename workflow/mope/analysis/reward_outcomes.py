@@ -26,7 +26,10 @@ def reward_signs(comparisons: pd.DataFrame, rewards: pd.DataFrame) -> np.ndarray
         ]
         if found.isna().any():
             row = comparisons.iloc[int(found.isna().to_numpy().argmax())]
-            raise MopeError(f"scores of {row[side]}: no reward of {row.prompt_id} / {row.combination} found")
+            answer = f"{row.prompt_id} / {row.combination}, seed {row[f'seed_{side}']}"
+            raise MopeError(
+                f"scores of {row[side]}: no reward of {answer} found; one of every judged answer is expected"
+            )
         sides.append(found.to_numpy(float))
     gap = sides[0] - sides[1]
     return np.where(np.abs(gap) < ROUNDING, 0.0, np.sign(gap))

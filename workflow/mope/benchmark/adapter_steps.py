@@ -1,6 +1,6 @@
-"""What a step of training a reward model and an expert takes: memory and seconds, on random weights and texts.
+"""Memory and seconds of a training step of a reward model and of an expert, on random weights and texts.
 
-The same losses, batches, precisions and recomputed activations as in training, without the trainer of TRL around them.
+Losses, batches, precisions and recomputed activations are those of training; TRL's trainer is left out.
 """
 
 from collections.abc import Iterator
@@ -24,12 +24,12 @@ from mope.training.expert_settings import ExpertSettings, expert_adapter
 from mope.training.reward_settings import RewardSettings, reward_adapter
 
 ADAPTERS = 6
-PAD, PROMPT = 0, 32  # the token that is in no text; tokens of a prompt
+PAD, PROMPT = 0, 32  # id of the padding token, which no text holds; tokens of a prompt
 
 
 @dataclass(frozen=True)
 class Taken:
-    """Seconds and peak memory in megabytes (of the allocator on a GPU, of the whole process on a CPU) of some work."""
+    """Seconds and peak memory of some work, in MiB: of the allocator on a GPU, of the whole process on a CPU."""
 
     seconds: float
     megabytes: float
@@ -63,7 +63,7 @@ def random_texts(count: int, length: int, vocabulary: int, device: str) -> torch
 
 
 def prepared(model: PeftModel, recomputed: bool) -> PeftModel:
-    """Ready to be trained; activations are computed again where memory is short."""
+    """The model in training mode; with `recomputed`, activations are computed again in the backward pass."""
     if recomputed:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         model.enable_input_require_grads()
@@ -72,7 +72,7 @@ def prepared(model: PeftModel, recomputed: bool) -> PeftModel:
 
 
 def trained_parameters(model: PeftModel) -> list[torch.nn.Parameter]:
-    """Those of the active adapter, in float32."""
+    """The parameters of the active adapter, made float32."""
     chosen = [parameter for parameter in model.parameters() if parameter.requires_grad]
     for parameter in chosen:
         parameter.data = parameter.data.float()
@@ -80,14 +80,15 @@ def trained_parameters(model: PeftModel) -> list[torch.nn.Parameter]:
 
 
 def autocast(device: str, dtype: torch.dtype) -> torch.autocast:
-    """Products of float32 adapters are computed in the dtype of the base."""
+    """The context in which float32 adapters compute in bfloat16 where the base has this dtype."""
     return torch.autocast(device, torch.bfloat16, enabled=dtype == torch.bfloat16)
 
 
 def benchmark_reward_step(shape: RandomShape, settings: RewardSettings) -> Iterator[dict]:
-    """A step of one reward model (a job of the workflow), then one of each of six adapters on the same base.
+    """Two records: of a step of one reward model, as in a job of the workflow, and of six adapters on one base.
 
-    Texts have `max_length` tokens. The second of two steps is measured: the first makes the optimizer's states.
+    Texts have `max_length` tokens. Each adapter takes two steps, of which the second is measured: the first makes the
+    optimizer's states.
     """
     torch.manual_seed(settings.seed)
     dtype, device = placement(settings.precision)
@@ -139,9 +140,9 @@ def token_logprobs_of(model: PeftModel, ids: torch.Tensor, answer: int) -> torch
 
 
 def benchmark_expert_step(shape: RandomShape, settings: ExpertSettings) -> Iterator[dict]:
-    """A step of one expert: answers of full length are drawn, scored by a reward model, and learnt from (RLOO).
+    """One record of a step of one expert: answers of full length are drawn, scored, and learnt from (RLOO).
 
-    The reward model is a second model, as in training. One optimisation step is measured, after one of fewer tokens.
+    The reward model is a second model, as in training. A step of fewer tokens goes before the one that is measured.
     """
     torch.manual_seed(settings.seed)
     dtype, device = placement(settings.precision)
@@ -157,7 +158,7 @@ def benchmark_expert_step(shape: RandomShape, settings: ExpertSettings) -> Itera
     pool = SeparatePool({"policy": policy}, None, device)
 
     def drawn_answers(tokens: int) -> torch.Tensor:
-        """Token ids (B, P + T) of prompts and their answers, the generations of a prompt next to each other."""
+        """Token ids (B, P + T) of prompts and their answers, those to the same prompt next to each other."""
         policy.eval()
         length = {"max_new_tokens": tokens, "min_new_tokens": tokens}
         asked = [prompt for prompt in prompts for _ in range(settings.generations)]
@@ -172,7 +173,7 @@ def benchmark_expert_step(shape: RandomShape, settings: ExpertSettings) -> Itera
         return judge(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[:, 0].float()
 
     def learn(ids: torch.Tensor, reward: torch.Tensor, tokens: int) -> None:
-        """One step of RLOO: the advantage is the reward over the mean of the other answers to the prompt."""
+        """One step of RLOO: an answer's advantage is its reward minus the mean reward of the prompt's other answers."""
         own = reward.view(-1, settings.generations)
         others = (own.sum(1, keepdim=True) - own) / max(1, settings.generations - 1)
         advantage = (own - others).flatten()

@@ -1,4 +1,4 @@
-"""What a step of REBEL takes with experts, reward models and controller on one base: memory and time of its parts."""
+"""Memory and time of the parts of a REBEL step, with experts, reward models and controller on one base."""
 
 import gc
 import random
@@ -23,12 +23,12 @@ from mope.rewards.forms.bt import bradley_terry
 from mope.rewards.shared_base import SharedRewards
 
 PROMPT_TOKENS = 32  # tokens that experts, controller and reward models read before an answer
-END = 0  # ends a text, and pads it
+END = 0  # id of the token that ends a text, and of the padding
 T = TypeVar("T")
 
 
 def loaded(parts: Parts, device: str) -> tuple[AdapterPool, SharedRewards, PreferenceController]:
-    """Experts, reward models on their base (adapters of the experts' shapes), a controller to train (float32)."""
+    """Experts, reward models on the same base with the experts' adapters and random heads, a controller (float32)."""
     pool = AdapterPool(parts.base, parts.adapters, parts.dtype, device)
     heads = torch.randn(len(parts.adapters), pool.llama.hidden)
     rewards = SharedRewards(pool.llama, dict(zip(parts.adapters, zip(parts.adapters.values(), heads), strict=True)))
@@ -67,7 +67,7 @@ def rebel_step(
     optimizer: torch.optim.Optimizer,
     settings: ControllerSettings,
 ) -> dict[str, float]:
-    """Peak memory in megabytes (of the whole process) and seconds of each part of a step."""
+    """Peak memory (`_mb`, MiB of the whole process) and seconds (`_s`) of each part of a step."""
     taken: dict[str, float] = {}
 
     def measured(name: str, part: Callable[[], T]) -> T:
@@ -91,19 +91,18 @@ def rebel_step(
 def benchmark_controller_step(
     models: list[Make], settings: ControllerSettings, warm_up: ControllerSettings | None = None
 ) -> Iterator[dict]:
-    """Records of benchmarks/training.json, one per model: `held_mb` before a step, then its parts, then the highest.
+    """Records of benchmarks/training.json, one per model: memory before a step, of each of its parts, and the peak.
 
-    A step of the settings `warm_up`, by default the same, goes before it: it loads kernels and makes optimizer states.
-
-    Megabytes are those of the allocator on a GPU, of the whole process on a CPU, where models that were measured before
-    in the same process may still show.
+    A step with the settings `warm_up`, by default the same, goes before: it loads kernels and makes optimizer states.
+    Memory is in MiB: of the allocator on a GPU; of the whole process on a CPU, where models that were measured earlier
+    in the same process may still count.
     """
     dtype, device = placement(settings.precision)
     for make in models:
         parts = make(dtype, device)
         name = parts.name
         pool, rewards, controller = loaded(parts, device)
-        del parts  # the base has been copied
+        del parts  # its base has been copied
         gc.collect()  # modules refer to each other in cycles
         optimizer = torch.optim.AdamW(controller.parameters(), lr=settings.learning_rate)
         held = Peak(device).start / 2**20

@@ -1,4 +1,4 @@
-"""What a step costs: one model, several experts in several ways, and soups; interleaved, on one machine."""
+"""What a decoding step costs: of one model, of several experts run in several ways, and of soups."""
 
 import copy
 import gc
@@ -25,7 +25,7 @@ from mope.pools.adapters import BASE, AdapterPool
 from mope.pools.separate import SeparatePool
 
 EXPERTS = 3
-ANSWER = 64  # tokens of the answers over which a soup's merging is spread
+ANSWER = 64  # tokens of an answer; the time of merging a soup is shared among them
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class BenchmarkSettings:
 
 @dataclass
 class System:
-    """A way to serve the requests: in `groups` of its own, one after the other, each with the pool that runs it.
+    """A way to serve the requests: in groups, one after the other, each with the pool that runs it.
 
-    `held` are the bytes of its weights, `floor` those that any implementation must move per step; `extra` milliseconds
-    are added to every step.
+    `held`: bytes of the weights; `floor`: bytes that any implementation must move per step; `extra`: milliseconds that
+    are added to the time of every step.
     """
 
     name: str
@@ -58,7 +58,7 @@ class System:
     extra: float = 0.0
 
     def prefill(self) -> list[Batch]:
-        """The groups' requests, their prompts read."""
+        """The requests of each group as a batch whose prompts have been read."""
         return [Batch(pool, Probability(), requests, self.controller) for pool, requests in self.groups]
 
 
@@ -70,14 +70,14 @@ def step(batches: list[Batch]) -> None:
 
 
 def copies(batches: list[Batch]) -> list[Batch]:
-    """Copies with caches of their own on the same models, so that steps are timed again without another prefill."""
+    """Copies of the batches with their own caches and the same models, to time steps again without another prefill."""
     shared = [part for batch in batches for part in (batch.pool, batch.controller, batch.requests)]
     return copy.deepcopy(batches, {id(part): part for part in shared})
 
 
 @torch.inference_mode()
 def merge_milliseconds(parts: Parts, soups: list[Adapter], device) -> float:
-    """Median time to add a soup's products to a copy of the weights that they change."""
+    """Median milliseconds to merge a soup: to add its low-rank products to a copy of the weights."""
     modules = dict(parts.base.get_decoder().named_modules())
     weights = {name: modules[name].weight.detach().clone() for name in soups[0]}
     spent = []
@@ -91,7 +91,7 @@ def merge_milliseconds(parts: Parts, soups: list[Adapter], device) -> float:
 
 
 def now(device) -> float:
-    """A clock in seconds that first waits for the device to finish its work."""
+    """Time in seconds, read after the device has finished its work."""
     match torch.device(device).type:
         case "cuda":
             torch.cuda.synchronize()
@@ -103,7 +103,7 @@ def now(device) -> float:
 def own_systems(parts: Parts, count: int, device, seed: int, steps: int) -> list[System]:
     """The systems on this project's forward pass, for `count` requests over all 8 combinations.
 
-    Prompts have 16 to 32 random tokens. The base of `parts` is copied, and not needed any more.
+    Prompts have 16 to 32 random tokens. The base of `parts` is copied; the caller may drop it.
     """
     rng = random.Random(seed)
     names = list(parts.adapters)
@@ -151,7 +151,7 @@ def own_systems(parts: Parts, count: int, device, seed: int, steps: int) -> list
 
 
 def build_systems(parts: Parts, count: int, device, seed: int, steps: int) -> list[System]:
-    """Those and the same tasks by Transformers and PEFT, which changes the base of `parts`."""
+    """`own_systems`, and the same tasks by Transformers and by PEFT, which changes the base of `parts`."""
     own = own_systems(parts, count, device, seed, steps)
     single, rows, sequential, per_expert, mope, *soups = own
     module = SeparatePool({"base": copy.deepcopy(parts.base)}, parts.dtype, device)
@@ -166,7 +166,7 @@ def build_systems(parts: Parts, count: int, device, seed: int, steps: int) -> li
 
 @torch.inference_mode()
 def peak_megabytes(system: System, steps: int, device) -> float:
-    """Memory of a system's weights, and what reading the prompts and some steps take beside them."""
+    """Peak memory in MiB: the system's weights, and what reading the prompts and `steps` steps add."""
     peak = Peak(device)
     batches = system.prefill()
     for _ in range(steps):
@@ -176,7 +176,7 @@ def peak_megabytes(system: System, steps: int, device) -> float:
 
 @torch.inference_mode()
 def milliseconds(systems: list[System], settings: BenchmarkSettings, device) -> dict[str, list[float]]:
-    """Time per step of every round, by system. Rounds are interleaved, and start from the same prompts read once."""
+    """Milliseconds per step of every round, by system. In each round all systems take turns, from the same prompts."""
     begun_from = {system.name: system.prefill() for system in systems}
     spent: dict[str, list[float]] = {system.name: [] for system in systems}
     for _ in range(settings.rounds):
@@ -246,18 +246,19 @@ def described_rates(system: System, times: list[float], count: int, peak: float,
 def benchmark_decoding(models: list[Make], settings: BenchmarkSettings, device: str) -> Iterator[dict]:
     """Records of benchmarks/decoding.json (docs/costs.md).
 
-    `ms_per_step` is the median of the rounds, `ms_per_step_q25` and `_q75` their spread, `_rounds` each in its turn;
-    `ratio_to_single` and `ratio_to_transformers` the medians of the ratios within a round to a single model's step, by
-    this project's forward pass and by Transformers'; `floor_ratio` the share of the memory-bandwidth floor that is
-    reached: the time that the bytes which any implementation must move would take at the measured bandwidth, over the
-    time spent.
+    `ms_per_step` is the median of the rounds, `ms_per_step_q25` and `ms_per_step_q75` are their quartiles, and
+    `ms_per_step_rounds` lists them. `ratio_to_single` and `ratio_to_transformers` are medians over the rounds of the
+    ratio to a single model's step, by this project's forward pass and by Transformers'. `floor_ratio` is the shortest
+    possible time over the time spent; the shortest possible is that of moving, at the measured bandwidth, the bytes
+    that any implementation must move.
     """
     torch.set_num_threads(settings.threads)
     rate = bandwidth(device)
     for make in models:
         for dtype in settings.dtypes:
             for count in settings.requests:
-                # Made anew, because PEFT changes the base, and bound to no name here: there is room for one at a time.
+                # The models are made anew, because PEFT changes the base, and have no name here, so that they are freed
+                # before the next ones are made: there may be room for one at a time.
                 gc.collect()  # modules of the previous system refer to each other in cycles
                 yield from benchmark_records(make(getattr(torch, dtype), device), count, settings, device, rate)
 

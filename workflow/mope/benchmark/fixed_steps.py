@@ -1,4 +1,4 @@
-"""What a decoding step costs on buffers of fixed shape: launched one by one, as a CUDA graph, or compiled."""
+"""What a decoding step costs on buffers of fixed shape: kernels launched one by one, as a CUDA graph, or compiled."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -25,10 +25,10 @@ PLAIN, GRAPH, COMPILED = "fixed shapes", "CUDA graph", "compiled"  # `way` of a 
 
 
 class FixedSteps:
-    """The batches of a system after their prompts, to be stepped again and again from there."""
+    """The batches of a system after their prompts have been read; `reset` goes back there, to time steps again."""
 
     def __init__(self, system: System, steps: int, way: str, device: str):
-        """Room for `steps`. A compiled step is a CUDA graph too where there is a GPU."""
+        """The caches have room for `steps` steps. With a GPU of CUDA a compiled step is recorded as a graph too."""
         self.batches = [FixedBatch(batch, steps + WARM_UP + 1) for batch in system.prefill()]
         self.caches = [cache for batch in self.batches for cache in fixed_caches(batch)]
         self.start = [cache.last.clone() for cache in self.caches]
@@ -36,7 +36,7 @@ class FixedSteps:
         self.logits = [None if batch.logits is None else batch.logits.clone() for batch in self.batches]
         self.run: Callable[[], None] = self.step
         if way == COMPILED:
-            torch.compiler.reset()  # else the limit of shapes per function is soon reached
+            torch.compiler.reset()  # else torch soon reaches its limit of shapes per function
             self.run = torch.compile(self.step, dynamic=False)
             self.run()  # compiles
         if way != PLAIN and torch.device(device).type == "cuda":
@@ -78,7 +78,7 @@ def benchmark_fixed_steps(
 ) -> Iterator[dict]:
     """Records as those of `benchmark_decoding` for the systems on this project's forward pass, or those of `names`.
 
-    `way` is one of the three above; `prepared_s` are the seconds that prompts, recording and compiling took.
+    `way` is PLAIN, GRAPH or COMPILED; `prepared_s`: the seconds that reading prompts, recording and compiling took.
     """
     torch.set_num_threads(settings.threads)
     rate = bandwidth(device)
@@ -110,7 +110,7 @@ def benchmark_fixed_steps(
 def fixed_milliseconds(
     ready: dict[str, FixedSteps], extras: dict[str, float], settings: BenchmarkSettings, device: str
 ) -> dict[str, list[float]]:
-    """Milliseconds per step of every round, by system, with those that are `extras`; rounds are interleaved."""
+    """Milliseconds per step of every round, by system, plus its `extras`. In each round all systems take turns."""
     spent: dict[str, list[float]] = {name: [] for name in ready}
     for _ in range(settings.rounds):
         for name, fixed in ready.items():

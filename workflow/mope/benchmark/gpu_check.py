@@ -1,4 +1,4 @@
-"""The steps of `make gpu-check`, in order of worth: decoding, CUDA graphs, training, equal answers, compiling."""
+"""The steps of `make gpu-check`, most important first: decoding, CUDA graphs, training, equal answers, compiling."""
 
 import platform
 import sys
@@ -29,7 +29,7 @@ from mope.runtime.yaml_file import merged, read_yaml
 from mope.training.expert_settings import ExpertSettings
 from mope.training.reward_settings import RewardSettings
 
-TRAINING_BYTES = 40_000_000_000  # what controller training of 7 B may take
+TRAINING_BYTES = 40_000_000_000  # of GPU memory that training a controller on a 7 B base may take
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class CheckShape:
         return BenchmarkSettings(self.config["seed"], [self.name], requests, [dtype], 8, self.rounds, threads)
 
     def make(self) -> Make:
-        """How to make the models."""
+        """The function that makes the models of a dtype on a device."""
         return partial(random_parts, self.name, self.models, self.config["seed"])
 
     def settings(self, kind: type, section: str):
@@ -72,7 +72,7 @@ TINY = RandomShape(
     llama(hidden=16, intermediate=32, layers=1, heads=2),
     rank=4,
 )
-TINY_CONFIG = {  # of the same keys as gpu.yaml
+TINY_CONFIG = {  # with the same keys as gpu.yaml
     "base": {"vocabulary": 512, "hidden": 32, "layers": 2, "heads": 2, "intermediate": 64},
     "benchmark": {"threads": 1},
     "reward": {"batch": 4, "rank": 4, "max_length": 16, "micro_batch": 2},
@@ -114,7 +114,7 @@ def machine(shape: CheckShape) -> Iterator[dict]:
 
 
 def decoding(shape: CheckShape) -> Iterator[dict]:
-    """A single step, several experts in several ways, and soups, interleaved."""
+    """Decoding steps of a single model, of several experts run in several ways, and of soups."""
     return benchmark_decoding([shape.make()], shape.decoding([1, 8, 32]), device())
 
 
@@ -125,7 +125,7 @@ def graphs(shape: CheckShape) -> Iterator[dict]:
 
 
 def compiled(shape: CheckShape) -> Iterator[dict]:
-    """A single step and a mixture's, by `torch.compile`."""
+    """Steps of a single model and of a mixture, by `torch.compile`."""
     names = ("single", "mope")
     return benchmark_fixed_steps(shape.make(), shape.decoding([8]), device(), COMPILED, names)
 
@@ -152,11 +152,11 @@ def expert(shape: CheckShape) -> Iterator[dict]:
 
 
 def equality(shape: CheckShape) -> Iterator[dict]:
-    """Greedy answers in float32, of the CPU and of the device."""
+    """Whether the device writes the same greedy answers as the CPU, in float32."""
     return greedy_equality(shape.compared_models, shape.compared, device(), count=8, tokens=24)
 
 
-LIMITS = {  # seconds, in order of worth
+LIMITS = {  # seconds of each step, most important first
     machine: 40,
     decoding: 150,
     graphs: 80,
@@ -166,12 +166,12 @@ LIMITS = {  # seconds, in order of worth
     equality: 40,
     compiled: 120,
 }
-RUN_LIMIT = 3600.0  # seconds of the experiment; the whole has its own limit
+RUN_LIMIT = 3600.0  # seconds of the experiment; the whole check has a limit of its own
 STEP_NAMES = (*(step.__name__ for step in LIMITS), "experiment")
 
 
 def check_steps(shape: CheckShape, names: list[str], experiment: str, limits: dict[str, float]) -> list[TimedStep]:
-    """The steps of these names, in their order of worth, with other limits (seconds) where there are any."""
+    """The steps of these names, most important first; `limits` (seconds, by name) replace those above."""
     steps = [TimedStep(step.__name__, limit, step, (shape,)) for step, limit in LIMITS.items()]
     steps.append(TimedStep("experiment", RUN_LIMIT, run_experiment, (experiment,)))
     return [replace(step, limit=limits.get(step.name, step.limit)) for step in steps if step.name in names]

@@ -29,16 +29,16 @@ def greedy_answers(parts: Parts, device: str, count: int, tokens: int) -> list[A
 
 
 def common(first: Answer, second: Answer) -> int:
-    """How many tokens two answers begin with alike."""
+    """How many tokens two answers have in common at their beginning."""
     pairs = zip(first.tokens, second.tokens)
     return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(first.tokens), len(second.tokens)))
 
 
 def greedy_equality(shape: RandomShape, name: str, device: str, count: int, tokens: int) -> Iterator[dict]:
-    """One record: answers that are equal, and how far log-probabilities of their tokens lie apart.
+    """One record: how many answers are equal, and how far the log-probabilities of common tokens lie apart.
 
-    `tie_margin` is the largest difference of log-probability between the two tokens where two answers part: that of a
-    tie is about as small as `largest_difference`.
+    `tie_margin`: of all answers that differ, the largest difference between the log-probabilities of the first two
+    tokens that differ. Where rounding alone decided between two tokens, it is about as small as `largest_difference`.
     """
     parts = random_parts(name, shape, 0, torch.float32, "cpu")
     expected = greedy_answers(parts, "cpu", count, tokens)

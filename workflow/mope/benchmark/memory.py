@@ -1,4 +1,4 @@
-"""Memory of a system, bytes that a decoding step reads, and the bandwidth of this machine."""
+"""Peak memory of some work, bytes that a decoding step reads, and the memory bandwidth of this machine."""
 
 import time
 from pathlib import Path
@@ -12,7 +12,7 @@ from mope.pools.adapters import AdapterPool
 
 
 class Peak:
-    """Growth of memory since its creation: of the allocator on a GPU, of the resident set on Linux, else 0."""
+    """Peak memory from its creation on, in bytes: of the allocator on a GPU, of the resident set on Linux, else 0."""
 
     def __init__(self, device):
         self.device = torch.device(device)
@@ -30,7 +30,7 @@ class Peak:
 
 
 def reset_resident_peak() -> int:
-    """Forget the peak of the resident set, as Linux allows a process to do for itself; the current size in bytes."""
+    """Reset the recorded peak of the resident set, where the system allows it; returns the current size in bytes."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
@@ -39,7 +39,7 @@ def reset_resident_peak() -> int:
 
 
 def resident(key: str) -> int:
-    """A size from the kernel's account of this process, in bytes; 0 where there is none."""
+    """A size of this process in bytes, from the line `key` of /proc/self/status; 0 where there is none."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
@@ -48,13 +48,14 @@ def resident(key: str) -> int:
 
 
 def linear_bytes(linear: Linear) -> int:
+    """Bytes of the weight matrix, without what packing it adds."""
     return linear.inputs * linear.outputs * linear.dtype.itemsize
 
 
 def bytes_of(part: AdapterPool | LlamaController) -> int:
-    """Bytes that one step reads of the weights: all matrices, for a pool with adapters these alone.
+    """Bytes of weights that one step reads: of the adapters alone for a pool with adapters, else of all matrices.
 
-    The input embedding is left out: a step reads a few rows of it.
+    The input embedding does not count, because a step reads only a few rows of it.
     """
     if isinstance(part, AdapterPool) and part.stacks:
         # Zeros that pad smaller ranks are not counted.
@@ -69,7 +70,7 @@ def cache_bytes(llama: Llama, length: int) -> int:
 
 
 def bandwidth(device, megabytes: int = 512, tries: int = 8) -> float:
-    """Bytes per second that reading one large buffer reaches, the best of several tries."""
+    """Bytes per second at which a buffer of so many MiB is read; the best of several tries."""
     data = torch.ones(megabytes * 2**18, device=device)
     best = float("inf")
     for _ in range(tries):

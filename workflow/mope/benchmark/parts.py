@@ -19,7 +19,7 @@ from mope.runtime.cli import named_path
 
 @dataclass(frozen=True)
 class Parts:
-    """A base model, six experts' adapters in two poles per dimension, and a controller of body and head.
+    """A base model, the adapters of six experts, two of each dimension, and a controller of body and head.
 
     The models are on the device in `dtype`; adapters are float32 on the CPU.
     """
@@ -33,11 +33,14 @@ class Parts:
 
 
 RUN = "run"  # the name of a run's own model among those to measure
-Make = Callable[[torch.dtype, str], Parts]  # of a dtype and a device
+Make = Callable[[torch.dtype, str], Parts]  # (dtype, device) -> models of that dtype on that device
 
 
 def combinations(names: list[str]) -> list[list[int]]:
-    """All 8 combinations of six experts that are ordered by dimension."""
+    """All 8 combinations, as places among the six experts `names`, which are ordered by dimension.
+
+    `MopeError` unless there are six.
+    """
     if len(names) != 6:
         raise MopeError(f"benchmark: six experts in three dimensions are needed, found {', '.join(names)}")
     return [[a, 2 + b, 4 + c] for a in (0, 1) for b in (0, 1) for c in (0, 1)]
@@ -52,7 +55,7 @@ def benchmark_options(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen_models(names: Sequence[str], seed: int, args: argparse.Namespace) -> tuple[list[Make], list[Path]]:
-    """How to make the models of these names, `run` or one of SHAPES, and the artifacts that takes."""
+    """For each name, `run` or one of SHAPES, a function that makes the models; and the artifacts that are read."""
     makes, inputs = [partial(random_parts, name, SHAPES[name], seed) for name in names if name != RUN], []
     if RUN in names:
         inputs = [args.base, *(folder for _, folder in args.experts), args.controller]
@@ -85,7 +88,7 @@ class RandomShape:
 
 
 def llama(hidden: int, intermediate: int, layers: int, heads: int) -> dict:
-    """Their names in a LlamaConfig."""
+    """The sizes by their keys in a LlamaConfig."""
     sizes = {"hidden_size": hidden, "intermediate_size": intermediate}
     return sizes | {"num_hidden_layers": layers, "num_attention_heads": heads}
 
@@ -105,7 +108,7 @@ SHAPES = {
 
 
 def random_parts(name: str, shape: RandomShape, seed: int, dtype: torch.dtype, device) -> Parts:
-    """Random weights, made on the device in their final dtype: 7 B may fit in bfloat16 and not in float32."""
+    """Models of random weights, made in their final dtype on the device: 7 B may fit in bfloat16, not in float32."""
     torch.manual_seed(seed)
     config, body = LlamaConfig(**shape.base), LlamaConfig(vocab_size=shape.base["vocab_size"], **shape.body)
     with torch.device(device):
@@ -128,7 +131,7 @@ def random_adapter(base: PreTrainedModel, targets: tuple[str, ...], rank: int) -
 
 
 def peft_model(parts: Parts) -> torch.nn.Module:
-    """The same adapters in PEFT's own layers, on the same base (which they change)."""
+    """The same adapters in PEFT's own layers, which replace layers of the base of `parts`."""
     adapters = list(parts.adapters.items())
     pair = next(iter(adapters[0][1].values()))
     rank = pair.a.shape[0]

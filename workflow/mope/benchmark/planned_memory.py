@@ -1,4 +1,4 @@
-"""What `make plan` says of the memory of each stage, beside what was measured."""
+"""The memory that `make plan` predicts for each stage, beside the memory that was measured."""
 
 from collections.abc import Iterable, Iterator
 
@@ -22,7 +22,7 @@ def planned_megabytes(
 
 
 def beside_plan(records: Iterable[dict], stage: str, planned: dict[str, float]) -> Iterator[dict]:
-    """The records of a stage with `planned_mb`, and the plan over what was measured."""
+    """The records of a stage with `planned_mb` (MiB) and its ratio to the measured peak."""
     for record in records:
         plan = planned[stage]
         over = round(plan / record["peak_memory_mb"], 3)

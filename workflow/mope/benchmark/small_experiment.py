@@ -1,4 +1,4 @@
-"""A small experiment of the workflow, end to end, where what it needs is installed."""
+"""Runs a small experiment of the workflow from end to end, where the packages that it needs are installed."""
 
 import importlib.util
 import os
@@ -14,12 +14,15 @@ NEEDED = ("accelerate", "datasets", "jsonschema", "matplotlib", "openai", "scipy
 
 
 def missing_packages() -> list[str]:
-    """Those that the workflow needs and this Python lacks."""
+    """Packages that the workflow needs and this Python does not have."""
     return [name for name in NEEDED if importlib.util.find_spec(name) is None]
 
 
 def run_experiment(name: str) -> Iterator[dict]:
-    """One record: seconds of the whole run, which goes on where an earlier one was cut."""
+    """One record: the seconds of the run, which goes on from where an earlier one was stopped.
+
+    `CannotRunError` where packages are missing, `RuntimeError` where the run fails.
+    """
     missing = missing_packages()
     if missing:
         raise CannotRunError(f"not installed: {', '.join(missing)}")

@@ -1,4 +1,4 @@
-"""Steps of a measurement, each in a process of its own with a limit of time: what a cut one has told is kept."""
+"""Steps of a measurement, each in a process of its own with a time limit; records of a stopped one are kept."""
 
 import contextlib
 import gc
@@ -40,10 +40,11 @@ class Outcome:
 
 
 def run_timed(steps: Iterable[TimedStep], limit: float, fresh: bool) -> Iterator[tuple[str, Outcome]]:
-    """Run the steps one after the other within `limit` seconds; (name, outcome) after each record and at the end.
+    """Run the steps one after the other within `limit` seconds; yields (name, outcome so far) after each record.
 
-    A step has its own limit or what is left of the whole. `fresh`: start each process anew, as CUDA needs once the
-    parent has used it; else it is forked, which saves the imports.
+    The last outcome of a step says how it ended. A step may take its own limit, but no more than is left of `limit`.
+    `fresh`: each process starts anew, which CUDA needs once the parent has used it; else it is forked, which saves the
+    imports.
     """
     start = time.monotonic()
     context = multiprocessing.get_context("spawn" if fresh else "fork")
@@ -83,7 +84,7 @@ def _outcomes(step: TimedStep, limit: float, context) -> Iterator[Outcome]:
             yield outcome("running")
     finally:
         with contextlib.suppress(ProcessLookupError):  # it has ended, or is not yet the first of its group
-            os.killpg(process.pid, signal.SIGKILL)  # with compilers that it has started
+            os.killpg(process.pid, signal.SIGKILL)  # the group: with compilers that it has started
         process.kill()
         process.join()
 
@@ -91,7 +92,7 @@ def _outcomes(step: TimedStep, limit: float, context) -> Iterator[Outcome]:
 def _tell(step: TimedStep, pipe: Connection) -> None:
     """In the step's own process: send every record, and how it ended."""
     os.setpgrp()
-    gc.enable()  # which `mope.runtime.cli` has turned off for the imports of a process that was started anew
+    gc.enable()  # `mope.runtime.cli` has turned it off for the imports of a process that was started anew
     try:
         for record in step.records(*step.arguments):
             pipe.send(("record", record))

@@ -161,7 +161,7 @@ def _base(base: dict) -> Iterator[Problem]:
 
 
 def _gguf(config: dict, root: Path) -> Iterator[Problem]:
-    """The file itself is hashed and read by the stage that converts it."""
+    """Whether there is a GGUF file; the stage that converts it reads and hashes it."""
     base = config["base"]
     key = ("base", "gguf" if base["package"] is None else "package")
     try:

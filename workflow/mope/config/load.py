@@ -25,6 +25,10 @@ TYPE_NAMES = {
     "null": "null",
     "boolean": "true or false",
 }
+OLD_KEYS = {
+    "begun": "prefix_share",
+    "obedience": "follow_rate",
+}  # keys of earlier versions and what they are called now
 Key = tuple[str | int, ...]
 ConfigLayer = tuple[str, dict]
 
@@ -63,7 +67,10 @@ def load_config(
 
 
 def run_name(root: Path, experiment: str | None = None) -> str:
-    """The name of the run of an experiment, or of `config.yaml` alone; the rest of the configuration is not checked."""
+    """The name of the run of an experiment, or of `config.yaml` alone; the rest of the configuration is not checked.
+
+    `MopeError` where the name is invalid or clashes with that of another experiment.
+    """
     layers, own = _layers(root, experiment, [])
     config: dict = {}
     for _, layer in layers:
@@ -98,7 +105,10 @@ def _clashes(config: dict, root: Path, own: list[Path]) -> Iterable[str]:
 
 
 def _schema_problems(config: dict, schema: dict) -> list[tuple[Key, str]]:
-    errors = sorted(_Validator(schema).iter_errors(config), key=lambda error: [str(k) for k in error.absolute_path])
+    def order(error: ValidationError) -> tuple[list[str], bool]:  # a key may be missing because another one is misspelt
+        return [str(key) for key in error.absolute_path], error.validator == "required"
+
+    errors = sorted(_Validator(schema).iter_errors(config), key=order)
     return [_explained(error) for error in errors]
 
 
@@ -109,6 +119,8 @@ def _explained(error: ValidationError) -> tuple[Key, str]:
         case "additionalProperties":
             known = error.schema.get("properties", {})
             unknown = next(name for name in found if name not in known)
+            if OLD_KEYS.get(unknown) in known:
+                return (*key, unknown), f"renamed; {OLD_KEYS[unknown]} is expected"
             return (*key, unknown), f"unknown key; {one_of(unknown, known)} is expected"
         case "required":
             missing = next(name for name in rule if name not in found)
@@ -134,6 +146,8 @@ def _explained(error: ValidationError) -> tuple[Key, str]:
         case "minItems" | "minProperties" | "minLength":
             size = "too few entries" if found else "empty"
             return key, f"{size}; at least {rule} {'entry is' if rule == 1 else 'entries are'} expected"
+        case "not":  # of the name of a key
+            return (*key, found), f"{error.schema['description']}; leaving this key out is expected"
     return key, " ".join(error.message.split())
 
 

@@ -14,7 +14,7 @@ WEIGHTS = ("*.safetensors", "*.bin")
 
 
 def check_machine(config: dict, root: Path, executor: str | None) -> None:
-    """`MopeError` where a run of `config` in the folder `root`, by that executor of Snakemake, is certain to fail."""
+    """`MopeError` where a run of `config` in the folder `root`, by this `executor` of Snakemake, is certain to fail."""
     if executor == "slurm":
         missing = [name for name in SLURM if not shutil.which(name)]
         if missing or not any(map(shutil.which, SLURM_STATUS)):
@@ -32,7 +32,7 @@ def check_machine(config: dict, root: Path, executor: str | None) -> None:
 
 
 def bytes_to_come(config: dict, root: Path) -> int:
-    """What the models to be made will take at least: base and controllers, and the checkpoint of the largest one."""
+    """The least bytes that the models of a run will take: base, controllers, and a checkpoint of the largest model."""
     own = root / "results" / config["artifacts"]
     start = config["base"]["path"]
     vocabulary = _vocabulary(root / start) if start else config["base"]["vocabulary"]
@@ -55,7 +55,7 @@ def bytes_to_come(config: dict, root: Path) -> int:
 
 
 def weights(folder: Path) -> int:
-    """Bytes of the weights in a model's folder, of the first kind that it has."""
+    """Bytes of the weights in a model's folder; of several kinds of files, of the first."""
     sizes = [sum(file.stat().st_size for file in folder.glob(pattern)) for pattern in WEIGHTS]
     return next(filter(None, sizes), 0)
 

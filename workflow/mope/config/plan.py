@@ -53,7 +53,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class ModelShape:
-    """What memory depends on."""
+    """The sizes of a model on which memory depends."""
 
     parameters: int
     layers: int
@@ -73,7 +73,7 @@ class ModelShape:
         return 2.0 * rows * tokens * self.layers * self.key_values * self.width
 
     def logits(self, rows: int, tokens: int) -> float:
-        """Bytes of one copy, float32."""
+        """Bytes of one copy of the logits, float32."""
         return 4.0 * rows * tokens * self.vocabulary
 
     def activations(self, rows: int, tokens: int, kept: bool) -> float:
@@ -82,7 +82,7 @@ class ModelShape:
 
 
 def shape_of(config: PreTrainedConfig, width: int) -> ModelShape:
-    """Counted on a model whose tensors have a size but no storage."""
+    """The sizes of a model, counted on tensors without storage."""
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
     head = model.get_output_embeddings()
@@ -109,8 +109,8 @@ def _joined(model: PreTrainedModel) -> bool:
 
 
 def base_config(config: dict, folders: list[Path]) -> PreTrainedConfig:
-    """That of the model which the experiment begins from: the first in `folders`, the hub's, that of the section's
-    GGUF file or of its shape.
+    """The configuration of the base model: the first config.json in `folders`, else that of the hub, of the GGUF file,
+    or of the shape in the section `base`. `MopeError` where it cannot be read or reached.
     """
     for folder in folders:
         if (folder / "config.json").is_file():

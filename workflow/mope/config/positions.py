@@ -7,24 +7,31 @@ from mope.config.token_count import most_tokens
 from mope.errors import MopeError
 from mope.judging.preflight import Problem
 from mope.preferences import load_preferences
-from mope.training.model_folder import positions_in, read_json
+from mope.training.base_source import gguf_file, published_file
+from mope.training.gguf_header import family_and_positions
+from mope.training.model_folder import UNBOUNDED, positions_in, read_json
 
 ANSWERING = ("candidates", "expert", "controller", "generation")  # sections that have max_new_tokens
 
 
 def positions_of(config: dict, directory: Path) -> int | None:
-    """How many tokens a base of the user's reads and writes; None where there is no limit, or no folder to tell it."""
-    if config["base"]["path"] is None:
-        return None
+    """How many tokens a base of the user's reads and writes; None where there is no limit, or no file to tell it.
+
+    A base of the hub tells it if its config.json is in the local cache, for example after `make plan`.
+    """
     try:
-        found = read_json(directory / config["base"]["path"] / "config.json")
+        file = gguf_file(config["base"], directory)
+        if file is None:
+            known = published_file(config["base"], "config.json", directory)
+            return positions_in(read_json(known)) if known else None
+        family, positions = family_and_positions(file) or ("", None)
+        return None if family in UNBOUNDED else positions
     except MopeError:  # another check says what is wrong with it
         return None
-    return positions_in(found)
 
 
 def positions_problems(config: dict, directory: Path) -> Iterator[Problem]:
-    """Of the settings alone: the longest answers, and what reward models read."""
+    """Problems of the settings alone: of the longest answers, and of `reward.max_length`."""
     positions = positions_of(config, directory)
     if positions is None:
         return
@@ -43,13 +50,14 @@ def positions_problems(config: dict, directory: Path) -> Iterator[Problem]:
 def prompts_too_long(
     prompts: list[str], config: dict, root: Path, directory: Path, training: bool, what: str
 ) -> Iterator[Problem]:
-    """Of prompts with preference texts and answers, as far as the base's tokenizer is there to count them.
+    """Problems of prompts with preference texts and answers, if there is a tokenizer of the base to count them.
 
     `root`: the project's folder, `directory`: where the user's paths begin; `training` prompts are answered in every
     section, others only in `generation`. What the chat template adds is not counted.
     """
-    positions, read = positions_of(config, directory), most_tokens(prompts, config, directory)
-    if positions is None or read is None:
+    read = most_tokens(prompts, config, directory)
+    positions = None if read is None else positions_of(config, directory)
+    if positions is None:
         return
     preferences = load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"])
     texts = [" ".join(preferences.statements(xi)) for xi in preferences.combinations()]

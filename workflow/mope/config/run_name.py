@@ -26,7 +26,8 @@ def experiment_file(root: Path, name: str) -> Path:
 def read_experiment(path: Path) -> dict:
     """What an experiment's file says; its run is called as the file unless it says otherwise.
 
-    With `extends: <experiment>` it holds only its differences from that one, which extends none itself.
+    With `extends: <experiment>` it holds only its differences from that one, which extends none itself. `MopeError`
+    where that one extends another, or where a file cannot be read.
     """
     content = read_yaml(path)
     parent = content.pop("extends", None)

@@ -88,7 +88,7 @@ def _read(root: Path, file: Path) -> Study:
 
 
 def _value(config: dict, key: str, where: str) -> object:
-    """What the configuration has under a key such as `data.obedience`."""
+    """What the configuration has under a key such as `data.follow_rate`."""
     value: object = config
     for part in key.split("."):
         if not isinstance(value, dict) or part not in value:

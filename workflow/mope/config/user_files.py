@@ -27,7 +27,7 @@ SPOILT_COUNT = 2  # candidates per prompt beside the sampled ones
 
 
 def prompts_problems(config: dict, project: Path, root: Path, present: bool) -> Iterator[Problem]:
-    """Of the sets of prompts; of the user's files only if they must be `present`.
+    """Problems of the sets of prompts; of the user's files only if they must be `present`.
 
     `project` holds the preferences, `root` is where the user's paths begin.
     """
@@ -55,7 +55,10 @@ def prompts_problems(config: dict, project: Path, root: Path, present: bool) -> 
             if len(free) < entry["prompts"]:
                 besides = " that are no training prompts" if len(free) < len(texts) else ""
                 found = f"{entry['prompts']} found, but {source} holds {len(free)} prompts{besides}"
-                yield (*key, "prompts"), f"{found} (at most {config['data']['longest']} characters each)"
+                yield (
+                    (*key, "prompts"),
+                    f"{found} of {config['data']['longest']} characters at most; no more is expected",
+                )
             asked = free[: entry["prompts"]]
             for found in conversation_problems([(places[text], text) for text in asked], config, root):
                 yield (*key, "source"), found
@@ -83,7 +86,7 @@ def _of_world(count: int, known: dict[str, list], key: tuple[str | int, ...]) ->
 
 
 def feedback_problems(config: dict, root: Path) -> Iterator[Problem]:
-    """Of the pairs that reward models are trained on: enough of them, of enough prompts, and none too long."""
+    """Problems of the feedback: too few pairs, too few prompts, or a pair that is too long."""
     source, reward, pairs = config["feedback"]["source"], config["reward"], config["feedback"]["pairs"]
     if source in ("world", "open_text"):
         prompts, answers = config["data"]["train"]["prompts"], config["candidates"]["per_prompt"] + SPOILT_COUNT
@@ -131,7 +134,7 @@ def _held_out(prompts: int, share: float) -> Iterator[Problem]:
 
 
 def _too_long(texts: list[str], config: dict, root: Path, what: str) -> Iterator[Problem]:
-    """The longest text, if the base's tokenizer is there to tell that it exceeds `reward.max_length`."""
+    """A problem if the longest text has more than `reward.max_length` tokens; none without a tokenizer to count."""
     limit = config["reward"]["max_length"]
     most = most_tokens([text for text in texts if len(text.encode()) > limit], config, root) or 0
     if most > limit:
@@ -139,7 +142,7 @@ def _too_long(texts: list[str], config: dict, root: Path, what: str) -> Iterator
 
 
 def ratings_problems(config: dict, root: Path) -> Iterator[Problem]:
-    """Of the raters' files of a human study."""
+    """Problems of the raters' files of a human study."""
     folder, key = config["human_study"]["ratings"], ("human_study", "ratings")
     if folder is None:
         return

@@ -22,5 +22,8 @@ def load_controller(folder: Path, pool: ExpertPool, preferences: Preferences, to
         module.config.experts = list(preferences.ids)
         module.config.expert_texts = expert_texts(tokenizer, preferences)
     if list(module.config.experts) != list(pool.names):
-        raise MopeError(f"{folder}: trained for experts {trained}, the pool has {list(pool.names)}")
+        found, expected = ", ".join(trained), ", ".join(pool.names)
+        raise MopeError(
+            f"{folder}: trained for experts {found}; a controller for {expected}, in this order, is expected"
+        )
     return module

@@ -31,7 +31,7 @@ class ClippedPPO:
 
     def loss(self, number: int, part: Rollout, logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Loss (a scalar) and log-ratios (N, 2) of part `number` of a step; `logits` (B, T, k) are the controller's."""
-        logprob = token_logprobs(logits, part.expert_logprobs, part.rest)
+        logprob = token_logprobs(logits, part.expert_logprobs, part.other_logprobs)
         old = self.old.setdefault(number, logprob.detach())
         return ppo_loss(logprob, old, part.present, part.target, self.clip)
 

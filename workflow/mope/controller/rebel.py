@@ -25,7 +25,7 @@ class Rebel:
 
     def loss(self, number: int, part: Rollout, logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Loss (a scalar) and log-ratios (N, 2) of part `number` of a step; `logits` (B, T, k) are the controller's."""
-        logprob = answer_logprobs(logits, part.expert_logprobs, part.present, part.rest).view(-1, 2)
+        logprob = answer_logprobs(logits, part.expert_logprobs, part.present, part.other_logprobs).view(-1, 2)
         return rebel_loss(logprob, part.old_logprob, part.target, self.eta)
 
 

@@ -22,7 +22,7 @@ class Rollout:
     old_logprob: torch.Tensor  # (N, 2) log π_old(y)
     reward: torch.Tensor  # (N, 2) R(y), less the KL penalty where there is one
     target: torch.Tensor  # (N, 2) rewards or advantages, as the objective's field `holds` says
-    rest: torch.Tensor | None = None  # (B, T, m, k) log p_i of m other tokens, for mixtures in logit space
+    other_logprobs: torch.Tensor | None = None  # (B, T, m, k) log p_i of m other tokens, for mixtures in logit space
 
     def parts(self, prompts: int) -> Iterator["Rollout"]:
         """The batch in parts of `prompts` prompts each; prompts with answers of similar length share a part."""
@@ -37,7 +37,7 @@ class Rollout:
         """The batch without the columns in which every answer has padding."""
         first, longest = int(self.attention_mask.argmax(1).min()), int(self.present.sum(1).max())
         both = slice(first, self.input_ids.shape[1] - self.present.shape[1] + longest)
-        kept = {name: slice(longest) for name in ("expert_logprobs", "present", "rest")}
+        kept = {name: slice(longest) for name in ("expert_logprobs", "present", "other_logprobs")}
         kept |= {"input_ids": both, "attention_mask": both}
         tensors = self._tensors()
         return replace(self, **{name: tensors[name][:, cut] for name, cut in kept.items() if name in tensors})
@@ -73,7 +73,8 @@ def rollout_of(
     input_ids = torch.full((rows, prompt + longest), pad_id)
     mask = torch.zeros_like(input_ids)
     logprobs = torch.zeros(rows, longest, k)
-    rest = None if answers[0].rest is None else torch.zeros(rows, longest, *answers[0].rest.shape[1:])
+    first = answers[0].other_logprobs
+    others = None if first is None else torch.zeros(rows, longest, *first.shape[1:])
     present = torch.zeros(rows, longest, dtype=torch.bool)
     for b, (request, answer) in enumerate(zip(requests, answers, strict=True)):
         read, wrote = len(request.controller_ids), len(answer.tokens)
@@ -81,20 +82,20 @@ def rollout_of(
         mask[b, prompt - read : prompt + wrote] = 1
         logprobs[b, :wrote] = answer.expert_logprobs
         present[b, :wrote] = True
-        if rest is not None:
-            rest[b, :wrote] = answer.rest
-    if rest is None:
+        if others is not None:
+            others[b, :wrote] = answer.other_logprobs
+    if others is None:
         old = torch.stack([answer.logprob.sum() for answer in answers])
     else:  # as in the update, normalised over the recorded tokens; the decoder's own is over the whole vocabulary
         drawn_with = torch.ones(rows, longest, k)
         for b, (answer, own) in enumerate(zip(answers, members, strict=True)):
             drawn_with[b, : len(answer.tokens)] = answer.alphas[:, own]
-        old = answer_logprobs(drawn_with.log(), logprobs, present, rest)
+        old = answer_logprobs(drawn_with.log(), logprobs, present, others)
     reward = reward.view(-1, 2)
-    return Rollout(input_ids, mask, torch.tensor(members), logprobs, present, old.view(-1, 2), reward, reward, rest)
+    return Rollout(input_ids, mask, torch.tensor(members), logprobs, present, old.view(-1, 2), reward, reward, others)
 
 
 def uniform_logprob(rollout: Rollout) -> torch.Tensor:
     """log π(y) (N, 2) of the mixture with uniform weights, the reference policy of the KL penalty."""
     zeros = torch.zeros_like(rollout.expert_logprobs)
-    return answer_logprobs(zeros, rollout.expert_logprobs, rollout.present, rollout.rest).view(-1, 2)
+    return answer_logprobs(zeros, rollout.expert_logprobs, rollout.present, rollout.other_logprobs).view(-1, 2)

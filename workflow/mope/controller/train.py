@@ -30,7 +30,7 @@ from mope.training.checkpoints import Checkpoints
 from mope.training.devices import gather_rows, init_distributed
 from mope.training.module_checkpoint import restore, store
 
-REST = 50  # tokens besides the one drawn over which a mixture in logit space is normalised
+OTHER_TOKENS = 50  # tokens besides the one drawn, over which a mixture in logit space is normalised
 
 
 def train_controller(
@@ -101,7 +101,7 @@ def train_controller(
             tokenizer.pad_token_id,
             controller=controller.decoder(),
             record=True,
-            rest=0 if settings.space == "probability" else REST,
+            others=0 if settings.space == "probability" else OTHER_TOKENS,
         )
         texts = tokenizer.batch_decode([answer.tokens for answer in answers], skip_special_tokens=True)
         questions, chosen, weights = (list(column) for column in zip(*asked, strict=True))

@@ -1,4 +1,4 @@
-"""What the base model is made from, where it is not trained here."""
+"""What the base model is imported from, where it is not trained here."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from mope.training.base_source import expected_sha256, gguf_file
 
 
 def starting_base(section: dict) -> str | list[str]:
-    """A folder, or a user's GGUF file; nothing where a package carries it.
+    """The input of the import: a folder, or a user's GGUF file; [] where an installed package has the model.
 
     A package is the same wherever it is installed: its SHA-256 is a parameter.
     """
@@ -15,13 +15,13 @@ def starting_base(section: dict) -> str | list[str]:
 
 
 def base_option(section: dict, input: Mapping) -> list[str]:
-    """The command-line option of it."""
+    """The command-line option that names what is imported."""
     if section["package"] is not None:
         return ["--package", section["package"]]
     return ["--path" if section["gguf"] is None else "--gguf", input["model"]]
 
 
 def base_settings(section: dict) -> dict:
-    """Settings of the import of a base."""
+    """Settings of the stage that imports a base."""
     pinned = {"sha256": expected_sha256(section)} if gguf_file(section) else {}
     return {"pad_token": section["pad_token"], **pinned}

@@ -1,4 +1,4 @@
-"""What jobs find in their environment and ask of a cluster, and what their log files are called."""
+"""The environment of jobs, the resources that they ask for, and the names of their log files."""
 
 import os
 import re
@@ -30,18 +30,18 @@ def environment() -> dict[str, str]:
 
 
 def grows(megabytes: int) -> Callable[[object, int], int]:
-    """Memory of a job in MB, as a function of the attempt: a retried job gets twice, then three times as much."""
+    """A job's memory in MB as a function of the attempt: the second gets twice as much, the third three times."""
     return lambda wildcards, attempt: megabytes * attempt
 
 
 def model_job(config: dict, megabytes: int, minutes: int) -> dict:
-    """Resources of a job that runs models: what those of the default need, times `jobs` of the configuration."""
+    """Resources of a job that runs models: those of the default experiment times `jobs` of the configuration."""
     times = config["jobs"]
     return {"mem_mb": grows(round(megabytes * times["memory"])), "runtime": round(minutes * times["runtime"])}
 
 
 def training_job(config: dict, stage: str, minutes: int, megabytes: int = 4000) -> dict:
-    """Resources of a training that `devices.<stage>` share, and how its script is started and saves what it has.
+    """Resources of a training on `devices.<stage>` devices; with the command that starts it and checkpoint minutes.
 
     The last two are resources because a change of a resource, unlike one of a parameter, reruns nothing.
     """

@@ -1,4 +1,4 @@
-"""Which models a run trains or takes over, and what each is made from."""
+"""Which models a run trains or imports, and the files that each is made from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class RunModels:
         return sorted({method[kind] for method in self.config["methods"].values() if kind in method})
 
     def experts(self) -> list[str]:
-        """One of each preference."""
+        """The expert of each preference."""
         return [files.model("expert", preference) for preference in self.preferences.ids]
 
     def rewards(self) -> list[str]:
@@ -46,11 +46,11 @@ class RunModels:
         return [*self.feedback(), *([files.feedback(GENERAL)] if general else [])]
 
     def trained(self, kind: str, name: str) -> list[str]:
-        """A controller or policy, with each of the controllers' seeds."""
+        """The folders of a controller or policy, one for each seed of `controller.seeds`."""
         return [files.seeded(kind, name, seed) for seed in self.config["controller"]["seeds"]]
 
     def section(self, controller: str) -> dict:
-        """The section `controller` with one controller's own differences, of which a path takes the place of a hub."""
+        """The section `controller` with one controller's differences; a path of its own replaces the section's hub."""
         own = self.config["controllers"][controller]
         return self.config["controller"] | ({"hub": None} if own.get("path") else {}) | own
 
@@ -59,7 +59,7 @@ class RunModels:
         return without(self.section(controller), "seeds", "path", "hub", "pretraining")
 
     def body_of(self, controller: str) -> str | None:
-        """Name of the body that its training begins from: its shape and the examples it was trained on; or none."""
+        """Name of the body that a controller's training begins from, of its shape and number of examples; or None."""
         section = self.section(controller)
         own = section["path"] is None and section["hub"] is None and section["reads"] != "combination"
         if not own or section["start"] != "random" or section["pretraining"] == 0:
@@ -67,19 +67,19 @@ class RunModels:
         return "-".join(str(section[key]) for key in (*BODY, "pretraining"))
 
     def bodies(self) -> dict[str, dict]:
-        """The shape of every body, by its name."""
+        """Name -> shape of every body that is trained here."""
         names = {self.body_of(name): self.section(name) for name in self.used("controller")}
         return {body: {key: section[key] for key in BODY} for body, section in names.items() if body}
 
     def start(self, controller: str) -> str | list[str]:
-        """Folder of the model that a controller begins from, or none."""
+        """Folder of the model that a controller's training begins from; [] for none."""
         section, body = self.section(controller), self.body_of(controller)
         if body:
             return files.model("body", body)
         return starting_model(section) or ([] if section["start"] == "random" else "<artifacts>/base")
 
     def starts(self) -> list[str]:
-        """Folders of the models, from outside the run, that its controllers begin from."""
+        """Folders of the models that controllers begin from and that are not made by this run."""
         return [folder for name in self.used("controller") if (folder := starting_model(self.section(name)))]
 
     def grown(self) -> bool:
@@ -114,7 +114,7 @@ class RunModels:
         }
 
     def controller_options(self, wildcards: Mapping, input: Mapping) -> list[str]:
-        """The options for its models."""
+        """The options that name the models of a controller's training."""
         return [*model_options(wildcards, input), *(["--start", input["start"]] if input["start"] else [])]
 
     def of_policy(self, wildcards: Mapping) -> dict[str, list[str]]:
@@ -129,12 +129,12 @@ class RunModels:
         return {key: paths for part in needed for key, paths in parts[part].items()}
 
     def policy_options(self, wildcards: Mapping, input: Mapping) -> list[str]:
-        """The options for that."""
+        """The options that name what a policy learns from."""
         feedback = [word for path in input.get("feedback", []) for word in ("--feedback", path)]
         return [*model_options(wildcards, input), *feedback]
 
     def of_method(self, wildcards: Mapping) -> dict[str, list[str]]:
-        """What a method needs beside the base model."""
+        """The models that a method needs beside the base."""
         method = self.config["methods"][wildcards["method"]]
         found = {}
         for part in sorted(needs(method)):
@@ -186,7 +186,7 @@ class RunModels:
         }
 
     def benchmark_options(self, wildcards: Mapping, input: Mapping) -> list[str]:
-        """The options for these."""
+        """The options that name the models of the benchmarks."""
         if not input.get("base"):
             return []
         own = ["--name", self.config["run"], "--base", input["base"], "--controller", input["controller"]]
@@ -201,7 +201,7 @@ def classifiers(judge: Mapping, preferences: Sequence[str]) -> dict[str, dict]:
 
 
 def starting_model(section: Mapping) -> str | list[str]:
-    """Folder of a model from outside the run: the user's own, or one that is downloaded; or none."""
+    """Folder of a model from outside the run: the user's own, or one that is downloaded; [] for none."""
     if section.get("hub") is not None:
         hub = section["hub"]
         return f"<artifacts>/download/{'--'.join(Path(hub['id']).parts).lower()}-{hub['revision'][:8]}"

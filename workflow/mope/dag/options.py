@@ -12,7 +12,7 @@ def named(option: str, values: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def model_options(wildcards: Mapping, input: Mapping) -> list[str]:
-    """Those of the models among the inputs: `--experts P1A=... --experts P1B=...`, `--controllers 0=...` and so on."""
+    """The options that name the models among the inputs, such as `--experts P1A=...` and `--controllers 0=...`."""
     words = []
     for key in (*BY_PREFERENCE, *BY_SEED):
         prefix = "seed" if key in BY_SEED else ""

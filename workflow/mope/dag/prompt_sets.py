@@ -25,7 +25,7 @@ class Prompts:
         return self.entry(wildcards)["source"]
 
     def read_from(self, wildcards: Mapping) -> str | list[str]:
-        """What the prompts are read from: a file, or the embedded world."""
+        """The file that the prompts are read from, or those of the embedded world."""
         source = self.source(wildcards)
         if isinstance(source, dict):
             return f"<artifacts>/download/{wildcards['set']}{suffix_of(Path(source['file']))}"
@@ -37,7 +37,7 @@ class Prompts:
         return [] if own else files.prompts("train")
 
     def settings(self, wildcards: Mapping) -> str:
-        """What decides which prompts are taken."""
+        """The settings on which the choice of prompts depends."""
         entry, seed = self.entry(wildcards), self.config["seed"]
         if entry["source"] == "world":
             return as_json(entry, seed=seed)
@@ -45,7 +45,7 @@ class Prompts:
         return as_json(entry, draw=draw, longest=self.config["data"]["longest"], seed=seed)
 
     def options(self, wildcards: Mapping, input: Mapping) -> list[str]:
-        """The files to read, unless the prompts are those of the embedded world."""
+        """The options that name the files to read; of an embedded world its name."""
         if self.source(wildcards) == "world":
             return ["--world", self.config["world"]]
         return ["--file", input["prompts"], *(["--train", input["train"]] if input["train"] else [])]

@@ -1,4 +1,4 @@
-"""What is answered, judged and shown, by file name."""
+"""The files of answers, verdicts, tables and figures of a run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ CLAIM_TABLES = ("correctness", "generalisation", "reward_models", "expert_distan
 
 @dataclass(frozen=True)
 class Results:
-    """The results of a configuration and what they are made from."""
+    """The results of a configuration, and what each is made from."""
 
     config: dict
     models: RunModels
@@ -62,7 +62,7 @@ class Results:
         return [files.responses(set, method) for method in self.config["methods"]]
 
     def responses(self) -> list[str]:
-        """All answers."""
+        """The answers of all methods to all evaluation sets."""
         return [path for name in self.sets for path in self.answers_to(name)]
 
     def world_responses(self) -> list[str]:
@@ -75,7 +75,7 @@ class Results:
         return [files.scores(name, method) for name in self.sets]
 
     def scores(self) -> list[str]:
-        """All rewards."""
+        """The rewards of all answers."""
         return [files.scores(name, method) for name in self.sets for method in self.config["methods"]]
 
     def compared(self) -> tuple[str, ...]:
@@ -96,16 +96,16 @@ class Results:
         return [files.judgments(set, judge, pair) for pair in self.compared()]
 
     def verdicts_of(self, judge: str = "{judge}") -> list[str]:
-        """The same on all evaluation sets."""
+        """A judge's verdicts on each pair of methods, on all evaluation sets."""
         return [path for name in self.sets for path in self.verdicts(name, judge)]
 
     def judgments(self) -> list[str]:
-        """All verdicts."""
+        """The verdicts of all judges."""
         judges = self.config["judges"]
         return [path for name in self.sets for judge in judges for path in self.verdicts(name, judge)]
 
     def judge_settings(self, wildcards: Mapping) -> str:
-        """What decides about a judge's verdicts."""
+        """The settings on which a judge's verdicts depend."""
         judge = self.config["judges"][wildcards["judge"]]
         if judge["kind"] != "reward":
             return as_json(without(judge, "kind"))
@@ -118,7 +118,7 @@ class Results:
         return as_json(found)
 
     def score_options(self, wildcards: Mapping, input: Mapping, output: Mapping) -> list[str]:
-        """The files of each evaluation set, and the reward models."""
+        """The options of `score` that name the files of each evaluation set, and the reward models."""
         return [
             *named("--responses", zip(self.sets, input["responses"], strict=True)),
             *model_options(wildcards, input),
@@ -136,7 +136,7 @@ class Results:
         return found
 
     def partial_judgments(self) -> list[str]:
-        """The first judge's verdicts on these against the method that was trained on all."""
+        """The first judge's verdicts on the partially trained methods against those that were trained on all."""
         pairs = [{method, about["full"]} for method, about in self.partially_trained().items()]
         judged = [pair for pair in self.compared() if set(pair.split("--")) in pairs]
         return [files.judgments(name, self.judge, pair) for name in self.sets for pair in judged]
@@ -174,7 +174,7 @@ class Results:
         ]
 
     def claim_tables(self, wildcards: Mapping | None = None) -> dict[str, str]:
-        """Further inputs of the claims, by option, some of which only the world, `details` or a human study have."""
+        """Option -> file of the optional inputs of claims: of the world, `details`, a human study, a benchmark."""
         made = [*SINGLE_TABLES, *self.detail_tables(), *self.text_tables()]
         found = {name: files.table(name) for name in CLAIM_TABLES if name in made}
         if self.ratings():
@@ -188,7 +188,7 @@ class Results:
         return [word for key in self.claim_tables() for word in (f"--{key}", input[key])]
 
     def ratings(self) -> list[str]:
-        """What the raters of the human study sent back."""
+        """The files that the raters of the human study have sent back."""
         folder = self.config["human_study"]["ratings"]
         return sorted(map(str, Path(folder).glob("*.csv"))) if folder else []
 
@@ -210,7 +210,7 @@ class Results:
         return [*AGGREGATE_TABLES, *SINGLE_TABLES, *self.text_tables(), *self.detail_tables(), *warm, *fronts, *human]
 
     def figure_sources(self, decoding: Sequence[str] = ()) -> dict[str, list[str]]:
-        """Files by the name under which figures ask for them; none of what is not made.
+        """Source -> files, by the names that figures use; [] for a source that the run does not make.
 
         `decoding`: the file of `make benchmark`, where that is asked for.
         """
@@ -235,12 +235,12 @@ class Results:
         return drawn_figures(self.known_figures, self.figure_sources(decoding))
 
     def figure_files(self, wildcards: Mapping) -> dict[str, list[str]]:
-        """What a figure is drawn from, by source."""
+        """Source -> files of one figure."""
         sources = self.figure_sources([DECODING])
         return {name: sources[name] for name in self.known_figures[wildcards["figure"]].sources}
 
     def figure_inputs(self, wildcards: Mapping, input: Mapping) -> list[str]:
-        """The same as options."""
+        """The files of one figure as options."""
         return [f"{name}={file}" for name in self.known_figures[wildcards["figure"]].sources for file in input[name]]
 
     def figure_label(self, wildcards: Mapping) -> dict[str, str]:

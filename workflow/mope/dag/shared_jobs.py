@@ -26,7 +26,7 @@ class Shards:
         return 1 if alone else self.config["shards"][stage]
 
     def options(self, stage: str) -> Callable[[Mapping], list[str]]:
-        """Which part is a job's: a function of its wildcards alone, so that another number of parts runs it again."""
+        """The option that names a job's part, by its wildcards alone: so another number of parts runs the job again."""
         if not self.share(stage):
             return lambda wildcards: []
         return lambda wildcards: ["--shard", f"{wildcards['shard']}/{self.count(stage, wildcards)}"]

@@ -25,7 +25,7 @@ def annotate(
 
     `candidates`: prompt_id, prompt, response and the annotator's score under the preference. `noise` is the share of
     choices that are wrong; pairs that differ by less than `margin` are passed over, because the annotator must choose
-    (no ties, as in Personalized Soups).
+    (no ties, as in Personalized Soups). `MopeError` where there are fewer pairs.
     """
     rng = random.Random(f"feedback {preference} {seed}")
     found = []

@@ -30,7 +30,8 @@ def read_feedback(path: Path) -> list[FeedbackPair]:
     """(prompt_id, prompt, chosen, rejected) of every pair; pairs of one prompt share an id.
 
     `chosen` and `rejected` are texts, or conversations as lists of messages, of which the last is the answer; what
-    stands before it may stand in for `prompt`. `prompt` is then as `prompt_text` writes it.
+    stands before it may stand in for `prompt`. `prompt` is then as `prompt_text` writes it. `MopeError` names file and
+    line of a pair that cannot be used.
     """
     ids: dict[str, str] = {}
     pairs = [_pair(record) for record in records(path, FEEDBACK_COLUMNS, EXPECTED_PAIR)]
@@ -48,7 +49,7 @@ def places_of(path: Path) -> dict[str, str]:
 
 
 def drawn_pairs(path: Path, pairs: int, seed: int) -> list[FeedbackPair]:
-    """`pairs` of the comparisons in the file, drawn by the seed."""
+    """`pairs` of the comparisons in the file, drawn by the seed; `MopeError` where there are fewer."""
     found = read_feedback(path)
     if len(found) < pairs:
         raise MopeError(f"{path}: {pairs} pairs wanted, {len(found)} found; lower feedback.pairs")

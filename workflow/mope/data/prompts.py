@@ -15,13 +15,17 @@ PROMPT_COLUMNS = ["prompt_id", "prompt"]
 
 
 def world_prompts(world: World, name: str, count: int, seed: int) -> pd.DataFrame:
-    """The first `count` questions of the world's set `name`: train, single, comparison or development."""
+    """The first `count` questions of the world's set `name`: train, single, comparison or development.
+
+    `MopeError` for a set that the world does not have, or with fewer questions.
+    """
     sets = split_questions(world, seed)
     if name not in sets:
-        raise MopeError(f"prompt set {name!r}: world {world.name} has {', '.join(sets)}")
+        raise MopeError(f"prompt set {name!r}: unknown; one of world {world.name} is expected: {', '.join(sets)}")
     questions = sets[name][:count]
     if len(questions) < count:
-        raise MopeError(f"prompt set {name!r}: {count} prompts wanted, world {world.name} has {len(questions)}")
+        has = f"world {world.name} has {len(questions)}"
+        raise MopeError(f"prompt set {name!r}: {count} prompts wanted, but {has}; at most that many are expected")
     return pd.DataFrame([(f"{name}-{i:04d}", q.text) for i, q in enumerate(questions)], columns=PROMPT_COLUMNS)
 
 
@@ -30,7 +34,7 @@ def file_prompts(
 ) -> pd.DataFrame:
     """`count` prompts of a file, of those that are not too long: the `first`, or a `random` draw by the seed.
 
-    Those `taken`, by training for instance, are passed over.
+    Those `taken`, by training for instance, are passed over. `MopeError` where there are fewer.
     """
     records = [record for record in read_prompts(Path(path), longest) if record["prompt"] not in taken]
     if len(records) < count:

@@ -29,7 +29,7 @@ def ratings_of(path: Path) -> Iterator[Rating]:
         if not set(RATING_COLUMNS) <= row.keys():
             raise MopeError(f"{path}: {', '.join(row)} found; expected the columns study, rater, item and answer")
         if row["answer"] not in ANSWERS:
-            raise MopeError(f"{place}: answer {row['answer']!r}; left, tie or right would be one")
+            raise MopeError(f"{place}: answer {row['answer']!r} found; left, tie or right is expected")
         if not (row["rater"] or "").strip():
-            raise MopeError(f"{place}: no rater")
+            raise MopeError(f"{place}: no rater found; the name that the rater gave on the page is expected")
         yield Rating(place, row["study"], row["rater"], row["item"], row["answer"])

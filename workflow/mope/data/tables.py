@@ -1,4 +1,4 @@
-"""Tables of records: Parquet in, Parquet out, with the columns checked."""
+"""Tables: records are read from Parquet with their columns checked, results are written as CSV."""
 
 import hashlib
 from pathlib import Path
@@ -18,6 +18,11 @@ def read(path: str | Path, columns: list[str]) -> pd.DataFrame:
     if frame.empty:
         raise MopeError(f"{path}: no records found, at least one is needed")
     return frame
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """The table as CSV without its index, floats with six decimals; the same bytes on every system."""
+    table.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
 
 
 def derive_seed(*parts: object) -> int:

@@ -1,4 +1,4 @@
-"""Requests that are decoded together, and the tensors that say which row belongs to whom."""
+"""Requests that are decoded together, and the tensors that say which row belongs to which request and expert."""
 
 import torch
 
@@ -10,10 +10,10 @@ from mope.decoding.step_controller import StepController
 
 
 class Batch:
-    """B requests with up to k experts each; row (of R) = one expert of one request, in the order of the requests.
+    """B requests with up to k experts each. Each of the R rows is one expert of one request, in the requests' order.
 
-    `members[b]` is the number that request b had when the batch started. `logprobs` (R, V) are the experts' at
-    `temperature`.
+    `members[b]` is the number that request b had when the batch started. `logprobs` (R, V), float32, are the rows'
+    log-probabilities of the next token at `temperature`.
     """
 
     def __init__(
@@ -37,6 +37,12 @@ class Batch:
             self.controller_state, self.logits = controller.prefill([r.controller_ids for r in requests], masks)
 
     def _arrange(self, members: list[int]) -> None:
+        """Set the tensors of the requests with the numbers `members`, B of them.
+
+        index (B,): these numbers; experts (B, k) int64, filled up with 0, and present (B, k) bool: which of them are
+        the request's; owner (R,): the request of a row; rows (B, k): the row of an expert; fixed (B, k): the requests'
+        own weights, None if no request has any; even: whether all requests have k experts.
+        """
         self.members = members
         requests = [self.requests[m] for m in members]
         sizes = [len(request.experts) for request in requests]

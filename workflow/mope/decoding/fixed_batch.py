@@ -1,4 +1,4 @@
-"""A step of a batch on tensors that keep their shape and address, asking nothing of the host: what a graph repeats."""
+"""One decoding step on tensors that keep their shape and address and never waits for the host, as CUDA graphs need."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,14 @@ import torch
 
 from mope.decoding.batch import Batch
 
-Choose = Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], torch.Tensor]  # as `Batch.mixture` gives -> (B,)
+# What `Batch.mixture` returns -> tokens (B,).
+Choose = Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], torch.Tensor]
 
 
 class FixedBatch:
     """The requests of a `Batch` whose pool and controller have a `fixed` state.
 
-    `step` reads and writes the same buffers every time, until `keep`. There is room for `steps` of them.
+    `step` reads and writes the same buffers every time, until `keep`. The caches have room for `steps` steps.
     """
 
     def __init__(self, batch: Batch, steps: int):
@@ -35,7 +36,7 @@ class FixedBatch:
         return tokens
 
     def keep(self, kept: torch.Tensor) -> None:
-        """Drop all requests but those of the ascending indices `kept`; the buffers are others from now on."""
+        """Drop all requests but those of the ascending indices `kept`. This allocates new buffers."""
         batch = self.batch
         self.logprobs = self.logprobs[torch.isin(batch.owner, kept)]
         self.logits = None if self.logits is None else self.logits[kept]

@@ -15,7 +15,7 @@ from mope.decoding.unattended import UnattendedSteps
 from mope.errors import MopeError
 from mope.runtime.progress import progress
 
-LOOK_EVERY = 16  # steps of CUDA graphs between two looks at the tokens
+LOOK_EVERY = 16  # steps on the GPU after which the host looks at the tokens
 
 
 def decode(
@@ -27,21 +27,22 @@ def decode(
     pad_id: int,
     controller: StepController | None = None,
     record: bool = False,
-    rest: int = 0,
+    others: int = 0,
     batch_size: int | None = None,
     on_token: Callable[[Token], None] | None = None,
     look_every: int | None = None,
 ) -> list[Answer]:
     """Answers in the order of the requests, decoded in batches of up to `batch_size` of similar prompt length.
 
-    Without a `batch_size` it is what the pool's device has room for; which batch a request is in changes only rounding.
+    A single model is the case of one expert per request. Each of the tokens `ends` ends an answer. The default
+    `batch_size` is what the pool's device has room for; which batch a request is in changes only rounding. `record`
+    keeps log-probabilities in the answers, without another forward pass; `others` is the number of other tokens whose
+    log-probabilities are kept at every position. `on_token` is called for every token of every request, in order of
+    time.
 
-    Each of the tokens `ends` ends an answer. A single model is the case of one expert per request. `record` keeps
-    log-probabilities in the answers, at no extra forward pass, and with `rest` those of so many other tokens at every
-    position. `on_token` is called for every
-    token of every request, in order of time.
-    `look_every`: steps that the device takes between two looks at its tokens, without a word from the host. By default
-    `LOOK_EVERY` on a GPU of CUDA, as CUDA graphs, where pool, mixer and controller can and nobody listens; else 1.
+    `look_every` is the number of steps that the device takes before the host looks at their tokens. The default is
+    `LOOK_EVERY` on a GPU of CUDA, as CUDA graphs, where pool, mixer and controller allow it and there is no `on_token`;
+    else 1. `MopeError` for a request that cannot be decoded, or for a `look_every` above 1 where it must be 1.
     """
     for number, request in enumerate(requests):
         check_request(number, request, len(pool.names), controller is not None)
@@ -62,7 +63,8 @@ def decode(
             with torch.inference_mode():
                 together = [requests[number] for number in numbers]
                 batch = Batch(pool, mixer, together, controller, sampling.expert_temperature)
-                run = BatchDecoder(batch, sampling, ends, pad_id, [answers[number] for number in numbers], record, rest)
+                own = [answers[number] for number in numbers]
+                run = BatchDecoder(batch, sampling, ends, pad_id, own, record, others)
                 unattended = UnattendedSteps(run) if look_every > 1 else None
                 for step in range(0, run.steps, look_every):
                     if unattended is None:
@@ -80,16 +82,17 @@ def decode(
 
 
 def allowed_batch_size(count: int, start: int) -> int:
-    """The smallest size >= count of a batch of `start` requests on its way down: by eighths, then by halves.
+    """The smallest allowed size ≥ `count` of a batch that began with `start` requests.
 
-    Leaving copies the caches of those who stay, and CPU kernels are generated per shape: hence few sizes.
+    Allowed are the multiples of an eighth of `start`, and the powers of two below half an eighth. They are few because
+    every change of size copies the caches of the requests that stay, and CPU kernels are generated per shape.
     """
     eighth = max(1, start // 8)
     return -(-count // eighth) * eighth if count > eighth // 2 else max(1, 2 ** (count - 1).bit_length())
 
 
 class BatchDecoder:
-    """One batch on its way to its answers; what is recorded stays on the pool's device until the end."""
+    """Writes the answers of one batch; what is recorded stays on the pool's device until `finish`."""
 
     def __init__(
         self,
@@ -99,7 +102,7 @@ class BatchDecoder:
         pad_id: int,
         answers: list[Answer],
         record: bool,
-        rest: int = 0,
+        others: int = 0,
     ):
         self.batch, self.sampling, self.ends, self.pad_id, self.answers = batch, sampling, ends, pad_id, answers
         requests = batch.requests
@@ -107,7 +110,7 @@ class BatchDecoder:
         self.alive = [True] * len(requests)
         size, device = sampling.no_repeat_ngram, batch.pool.device
         self.ngrams = [Ngrams(size, request.prompts) for request in requests] if size else None
-        # In float64, which Apple's GPUs lack: there the draws are the processor's.
+        # Draws are in float64, which Apple's GPUs lack: for these the CPU draws.
         place = "cpu" if device.type == "mps" else device
         self.uniform = torch.from_numpy(np.stack([uniforms(r.seed, self.steps) for r in requests])).to(place)
         shape = (len(requests), self.steps)
@@ -115,7 +118,8 @@ class BatchDecoder:
         self.alphas = torch.zeros(*shape, len(batch.pool.names), device=device) if given else None
         self.logprob = torch.zeros(*shape, device=device) if record else None
         self.expert_logprobs = torch.zeros(*shape, batch.experts.shape[1], device=device) if record else None
-        self.rest = torch.zeros(*shape, rest, batch.experts.shape[1], device=device) if rest else None
+        recorded = (*shape, others, batch.experts.shape[1])
+        self.other_logprobs = torch.zeros(*recorded, device=device) if others else None
 
     def step(self, step: int, numbers: list[int], on_token: Callable[[Token], None] | None) -> bool:
         """Choose a token for every request; False when none is left to go on."""
@@ -152,9 +156,10 @@ class BatchDecoder:
         experts: torch.Tensor,
         alphas: torch.Tensor | None,
     ) -> torch.Tensor:
-        """Record what is asked for of a step, a number or that on the device (1,); log p_i(y_t) (B, k) of the tokens.
+        """Record what is asked for of `step`, an int or a tensor (1,), and return log p_i(y_t) (B, k) of its tokens.
 
-        `alphas` (B, n) over all experts of the pool.
+        tokens (B,), mixed (B, V), experts (B, k, V), as `Batch.mixture` returns them; alphas (B, n) over all experts of
+        the pool.
         """
         batch = self.batch
         chosen = experts.gather(2, tokens[:, None, None].expand(-1, experts.shape[1], 1))[:, :, 0]
@@ -163,10 +168,11 @@ class BatchDecoder:
         if self.logprob is not None:
             self.logprob[batch.index, step] = mixed.gather(1, tokens[:, None])[:, 0]
             self.expert_logprobs[batch.index, step, : chosen.shape[1]] = chosen
-        if self.rest is not None:
-            others = mixed.scatter(1, tokens[:, None], float("-inf")).topk(self.rest.shape[2]).indices  # (B, m)
+        if self.other_logprobs is not None:
+            count = self.other_logprobs.shape[2]
+            others = mixed.scatter(1, tokens[:, None], float("-inf")).topk(count).indices  # (B, m)
             found = experts.gather(2, others[:, None].expand(-1, experts.shape[1], -1)).transpose(1, 2)  # (B, m, k)
-            self.rest[batch.index, step, :, : found.shape[2]] = found
+            self.other_logprobs[batch.index, step, :, : found.shape[2]] = found
         return chosen
 
     def append(self, m: int, token: int) -> None:
@@ -180,7 +186,10 @@ class BatchDecoder:
             self.ngrams[m].append(token)
 
     def leave(self, tokens: torch.Tensor, kept: list[int]) -> torch.Tensor:
-        """Drop finished requests down to the next batch size of the ladder; those who must wait read padding."""
+        """Drop finished requests down to the next allowed batch size; those that still stay read padding.
+
+        `tokens` (B,) of the batch, `kept` the indices of unfinished requests; the tokens of the requests that stay.
+        """
         alive = torch.tensor(kept, device=tokens.device)
         tokens = torch.full_like(tokens, self.pad_id).index_copy_(0, alive, tokens[alive])
         stay = self.staying(kept)
@@ -190,7 +199,7 @@ class BatchDecoder:
         return tokens[stay]
 
     def staying(self, kept: list[int]) -> torch.Tensor | None:
-        """Ascending indices of the requests that stay: those `kept` and finished ones that wait; None: all of them."""
+        """Ascending indices of requests to keep: those `kept`, and finished ones up to an allowed size. None: all."""
         size = len(kept)
         if self.batch.pool.waits:
             size = min(allowed_batch_size(size, len(self.alive)), len(self.batch.members))
@@ -218,5 +227,5 @@ class BatchDecoder:
             if self.logprob is not None:
                 answer.logprob = self.logprob[m, :count].cpu().clone()
                 answer.expert_logprobs = self.expert_logprobs[m, :count, :size].cpu().clone()
-            if self.rest is not None:
-                answer.rest = self.rest[m, :count, :, :size].cpu().clone()
+            if self.other_logprobs is not None:
+                answer.other_logprobs = self.other_logprobs[m, :count, :, :size].cpu().clone()

@@ -67,7 +67,10 @@ def taking_part(preferences: Preferences, combination: str, mixes: str) -> list[
 def controller_ids(
     tokenizer, preferences: Preferences, prompt: str, combination: str, reading: PromptScheme
 ) -> list[int]:
-    """Token ids that the controller reads before the answer; those past the tokenizer's stand for preferences."""
+    """Token ids that the controller reads before the answer; those past the tokenizer's stand for preferences.
+
+    `MopeError` for an unknown `reading.reads`.
+    """
     match reading.reads:
         case "text":
             return encode(tokenizer, prompt, preferences.statements(combination, reading.weights))

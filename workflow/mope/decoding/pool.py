@@ -9,7 +9,8 @@ from mope.decoding.request import Request
 from mope.runtime.device_memory import free_memory
 
 MOST_REQUESTS = 64  # requests in a batch
-# Of a batch's cache, at most: one that grows is copied; beside a fixed one there is for a moment that of the prompts.
+# How much memory a batch takes at most, in sizes of its cache. A growing cache is copied to a larger buffer; a fixed
+# one is filled from the cache of the prompts.
 GROWING_COPIES, FIXED_COPIES = 2.0, 1.25
 
 
@@ -19,18 +20,18 @@ class ExpertPool(ABC):
     names: tuple[str, ...]
     vocab_size: int
     device: torch.device
-    # Whether a finished row may stay until enough others have finished: cheap in a batch, not over a wire.
+    # Whether a finished row may stay until enough others have finished: not where each row is a call to a server.
     waits: bool = True
-    # Of the cache of one row; 0 where it is unknown.
+    # Of the cache of one row, per token; 0 where it is unknown.
     bytes_per_token: int = 0
 
-    # Whether `fixed(state, steps)` gives a state of fixed shape, for steps without the host.
+    # Whether there is a method `fixed(state, steps)`: the state in buffers of fixed shape, for steps without the host.
     fixes: bool = False
 
     def room(self, requests: Sequence[Request], fixed: bool = False) -> int:
         """How many of the requests to decode at a time: on a GPU as many as its free memory has room for.
 
-        `fixed`: in caches that are allocated once, and so never copied as they grow.
+        `fixed`: in caches that are allocated once, instead of copied when they grow.
         """
         if self.device.type != "cuda" or not self.bytes_per_token:
             return MOST_REQUESTS
@@ -55,6 +56,9 @@ class ExpertPool(ABC):
 
 
 def fitting(free: int, requests: Sequence[Request], bytes_per_token: int, copies: float = GROWING_COPIES) -> int:
-    """Requests of whose caches so many copies fill at most 80 % of `free` bytes; at least one."""
+    """The number of requests whose caches, `copies` times, fill at most 80 % of `free` bytes; at least 1.
+
+    All are counted as long as the longest of `requests`.
+    """
     longest = max(len(r.experts) * (max(map(len, r.prompts)) + r.max_new_tokens) for r in requests)
     return max(1, min(MOST_REQUESTS, int(0.8 * free // (copies * longest * bytes_per_token))))

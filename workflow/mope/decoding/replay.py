@@ -8,9 +8,10 @@ WARM_UP = 2  # calls before the recording, in which libraries choose their kerne
 
 
 def recorded(step: Callable[[], object]) -> Callable[[], None]:
-    """`step` as one graph of the current CUDA device, once it has been called `WARM_UP` times; it computes nothing now.
+    """A function that runs `step` as one graph of the current CUDA device; recording it computes nothing.
 
-    `step` must read and write the same buffers each time and ask nothing of the device.
+    `step` must have been called `WARM_UP` times, read and write the same buffers each time, and never wait for the
+    device.
     """
     torch.cuda.synchronize()
     graph = torch.cuda.CUDAGraph()

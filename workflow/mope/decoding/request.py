@@ -32,8 +32,8 @@ class Answer:
     `alphas` (T, n) float32 are the weights of all n experts of the pool, 0 where an expert takes no part; None when
     neither a controller nor the request gave any. Recorded on demand: `expert_logprobs` (T, k) log p_i(y_t) at the
     experts' temperature, in the order of the request's experts, `logprob` (T,) log π(y_t) of their mixture before its
-    own temperature, truncation and bans, and `rest` (T, m, k) log p_i of the m tokens most probable under the mixture,
-    y_t aside.
+    own temperature, truncation and bans, and `other_logprobs` (T, m, k) log p_i of the m tokens other than y_t that are
+    most probable under the mixture.
     """
 
     tokens: list[int] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Answer:
     alphas: torch.Tensor | None = None
     logprob: torch.Tensor | None = None
     expert_logprobs: torch.Tensor | None = None
-    rest: torch.Tensor | None = None
+    other_logprobs: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ def check_request(number: int, request: Request, experts: int, controller: bool)
     elif not all(len(prompt) for prompt in request.prompts):
         found = "an empty prompt; at least one token is needed"
     elif not 0 <= request.min_new_tokens <= request.max_new_tokens or request.max_new_tokens < 1:
-        found = f"from {request.min_new_tokens} to {request.max_new_tokens} new tokens; 0 <= min <= max and 1 <= max"
+        found = f"from {request.min_new_tokens} to {request.max_new_tokens} new tokens; 0 ≤ min ≤ max, 1 ≤ max needed"
     elif controller and not request.controller_ids:
-        found = "no controller_ids; the controller has nothing to read"
+        found = "no controller_ids; the tokens that the controller reads are needed"
     elif request.weights is not None and len(request.weights) != len(request.experts):
         found = f"{len(request.weights)} weights for {len(request.experts)} experts; one each is needed"
     if found:

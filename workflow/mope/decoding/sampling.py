@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-BLOCK = 64
+BLOCK = 64  # tokens whose mass is summed first when a token is drawn
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def invert(probs: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
 
 
 class Ngrams:
-    """The tokens that would repeat an n-gram of a request's prompts or answer.
+    """Finds the tokens that would repeat an n-gram of a request's prompts or answer.
 
     For one prompt this is `no_repeat_ngram_size` of `transformers`; with several, n-grams of each of them are banned.
     """
@@ -103,9 +103,11 @@ class Ngrams:
         self.tail = tuple(prompts[0][-size:])
 
     def add(self, ngram: tuple[int, ...]) -> None:
+        """From now on this n-gram may not be repeated."""
         self.followers.setdefault(ngram[:-1], set()).add(ngram[-1])
 
     def append(self, token: int) -> None:
+        """Append a token to the answer."""
         self.tail = (*self.tail, token)[-self.size :]
         if len(self.tail) == self.size:
             self.add(self.tail)

@@ -54,7 +54,7 @@ class LlamaController:
         state.keep(rows)
 
     def join(self, state: KeyValueCache, other: KeyValueCache) -> None:
-        """Take up the requests of another state after those of `state`."""
+        """Append the requests of another state to those of `state`."""
         state.join(other, torch.arange(len(state.pad) + len(other.pad), device=state.pad.device))
 
     def _forward(self, tokens: torch.Tensor, cache: KeyValueCache | FixedCache) -> torch.Tensor:
@@ -82,5 +82,5 @@ class ConstantLogits:
         state[0] = state[0][rows]
 
     def join(self, state: list[torch.Tensor], other: list[torch.Tensor]) -> None:
-        """Take up the requests of another state after those of `state`."""
+        """Append the requests of another state to those of `state`."""
         state[0] = torch.cat([state[0], other[0]])

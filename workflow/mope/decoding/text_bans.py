@@ -1,4 +1,4 @@
-"""The bans of a batch of requests on their device: tokens that end a text too early, or repeat an n-gram."""
+"""Bans of tokens that end an answer too early or repeat an n-gram, computed on the device for a whole batch."""
 
 from collections.abc import Collection, Sequence
 
@@ -10,16 +10,16 @@ NOTHING = -1  # where a text holds no token
 
 
 class TextBans:
-    """What `Ngrams` and `min_new_tokens` forbid, found without a word from the host.
+    """The same bans as by `Ngrams` and `min_new_tokens`, without waiting for the host.
 
-    `texts` (P, W): a row for each prompt, aligned at the column `start`, from which on the answer stands in the row of
-    its request's first prompt.
+    `texts` (P, W) int64 has a row for each of the P different prompts of N requests. Prompts end before the column
+    `start`; from there on the row of a request's first prompt holds its answer.
     """
 
     def __init__(
         self, requests: Sequence[Request], size: int, ends: Collection[int], steps: int, vocabulary: int, device
     ):
-        """`size` of the n-grams, 0: repetitions are allowed."""
+        """`size` is that of the n-grams that may not be repeated, 0 for none; `steps` the longest answer."""
         self.size, self.vocabulary = size, vocabulary
         self.ends = torch.tensor(sorted(ends), dtype=torch.long, device=device)
         self.least = torch.tensor([request.min_new_tokens for request in requests], device=device)
@@ -45,7 +45,7 @@ class TextBans:
             self.texts[self.first[index], self.start + at] = tokens
 
     def allowed(self, mixed: torch.Tensor, index: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
-        """`mixed` (B, V) of the requests `index` without what step `at` (1,) may not bring.
+        """`mixed` (B, V) of the requests `index` without the tokens that are banned at step `at` (1,).
 
         The bans yield where nothing else has mass.
         """

@@ -1,4 +1,4 @@
-"""Several steps between two looks of the host at their tokens: as CUDA graphs where there is a GPU of CUDA."""
+"""Several decoding steps after which the host looks at the tokens, as CUDA graphs where there is a GPU of CUDA."""
 
 from collections.abc import Callable
 
@@ -11,9 +11,9 @@ from mope.decoding.text_bans import TextBans
 
 
 class UnattendedSteps:
-    """The steps of a `BatchDecoder` without a word from the host: sampler, bans, records and models on the device.
+    """The steps of a `BatchDecoder` with sampling, bans, records and models all on the device.
 
-    What a request writes after its end, until the host looks, is passed over.
+    The host learns only at its next look that an answer has ended; what was written after the end is ignored.
     """
 
     def __init__(self, run):
@@ -27,10 +27,11 @@ class UnattendedSteps:
         self._rearranged()
 
     def _rearranged(self) -> None:
+        """The buffers are new ones: a recorded graph no longer fits them."""
         self.warm, self.replay = 0, None
 
     def take(self, first: int, count: int) -> bool:
-        """Take the steps from `first` on; False when no request is left to go on."""
+        """Take the `count` steps from step `first` on; False when all answers have ended."""
         run, batch = self.run, self.batch
         for _ in range(count):
             self._step()

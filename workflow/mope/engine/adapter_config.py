@@ -1,4 +1,4 @@
-"""Which settings of a LoRA adapter are understood here. What is not listed might mean other weights, and is refused."""
+"""The settings of LoRA adapters that are understood here. Others are refused: they might mean other weights."""
 
 import json
 from collections.abc import Mapping
@@ -6,23 +6,23 @@ from pathlib import Path
 
 from mope.errors import MopeError
 
-# How the adapter was made or is stored: the weights in its file say all that matters of it.
+# How the adapter was made or stored: these do not change what the weights in its file mean.
 FREE = {
     "auto_mapping", "base_model_name_or_path", "ensure_weight_tying", "exclude_modules", "fan_in_fan_out",
     "inference_mode", "layers_pattern", "layers_to_transform", "lora_dropout", "peft_version", "r", "rank_pattern",
     "revision", "target_modules", "task_type",
 }  # fmt: skip
-# Settings of a method that another key would switch on.
+# Values of keys that have an effect only if another key switches their method on.
 IDLE = {"megatron_core": "megatron.core", "qalora_group_size": 16}
-# Those of which some values are understood. Other ways to begin, such as PiSSA, change the base's own weights.
+# Keys of which only these values are understood. Other ways to begin, such as PiSSA, change the base's own weights.
 UNDERSTOOD = {
     "peft_type": ("LORA",),
     "bias": ("none",),
     "use_rslora": (False, True),
     "init_lora_weights": (True, False, "gaussian", "orthogonal", "eva"),
 }
-HEADS = ("classifier", "score")  # modules that a reward model may save whole; it is looked at what the file holds
-WITHOUT_EFFECT = (None, False, {}, [])  # of any key: it has no effect
+HEADS = ("classifier", "score")  # modules that a reward model may save whole; `read_reward_adapter` checks the weights
+WITHOUT_EFFECT = (None, False, {}, [])  # whatever the key
 
 
 def read_adapter_config(folder: Path) -> dict:

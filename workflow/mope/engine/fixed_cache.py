@@ -8,8 +8,8 @@ from mope.engine.kv_cache import KeyValueCache
 class FixedCache:
     """What a `KeyValueCache` holds, in buffers of `capacity` slots, and one more token per row at each step.
 
-    The number of filled slots is known to the device alone: every step attends to all slots, of which a mask hides
-    those that are not filled. Whoever steps counts the steps, for which there is room in what the capacity adds.
+    Only the device knows how many slots are filled: every step attends to all slots, and a mask hides those that are
+    not filled. The caller counts the steps; there is room for as many as there are free slots at the beginning.
     """
 
     def __init__(self, cache: KeyValueCache, capacity: int):
@@ -28,7 +28,10 @@ class FixedCache:
         self.hidden = (self.slots < pad[:, None])[:, None, None]  # (R, 1, 1, capacity)
 
     def extend(self, count: int) -> int:
-        """Make the next slot the last; where it is only the device knows."""
+        """Move on to the next slot. The 0 stands for its number, which only the device knows.
+
+        `ValueError` unless `count` is 1.
+        """
         if count != 1:
             raise ValueError(f"{count} tokens per row; a fixed cache takes one at a time")
         self.last.add_(1)
@@ -44,7 +47,7 @@ class FixedCache:
         return torch.zeros_like(hidden, dtype=self.data.dtype).masked_fill_(hidden, float("-inf"))
 
     def keep(self, rows: torch.Tensor) -> None:
-        """Keep these rows, int64 indices in any order, within the same memory: a second copy may have no room."""
+        """Keep these rows, int64 indices in any order, without a second copy of all: memory may have no room for it."""
         for layer in self.data.flatten(0, 1):
             layer[: len(rows)] = layer[rows]
         self._adopt(self.data[:, :, : len(rows)], self.pad[rows])
@@ -52,7 +55,10 @@ class FixedCache:
     def write(
         self, layer: int, start: int, keys: torch.Tensor, values: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Fill the last slot of a layer, each (R, heads, 1, head size); what all slots hold."""
+        """Fill the last slot of a layer with keys and values, each (R, heads, 1, head size).
+
+        Returns those of all slots, each (R, heads, capacity, head size).
+        """
         self.keys[layer].index_copy_(2, self.last, keys.to(self.data.dtype))
         self.values[layer].index_copy_(2, self.last, values.to(self.data.dtype))
         return self.keys[layer], self.values[layer]

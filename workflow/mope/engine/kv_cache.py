@@ -4,7 +4,7 @@ from collections.abc import Hashable, Sequence
 
 import torch
 
-SPARE = 64
+SPARE = 64  # slots that a buffer has beyond those that are needed
 
 
 def padded_width(lengths: list[int]) -> int:
@@ -13,7 +13,7 @@ def padded_width(lengths: list[int]) -> int:
 
 
 def left_pad(rows: list[list[int]], device) -> torch.Tensor:
-    """Rows as one tensor (R, T), filled up with 0 at the left to a width that few shapes share."""
+    """Rows as one tensor (R, T), filled up with 0 at the left to their `padded_width`."""
     width = padded_width([len(row) for row in rows])
     return torch.tensor([[0] * (width - len(row)) + list(row) for row in rows], device=device)
 
@@ -49,7 +49,7 @@ class KeyValueCache:
         self.bias = bias.masked_fill_((slots < self.pad[:, None])[:, None, None], float("-inf"))
 
     def extend(self, count: int) -> int:
-        """Make room for `count` more slots; the first of them is returned."""
+        """Make room for `count` more slots and return the number of the first."""
         start, self.length = self.length, self.length + count
         if self.length > self.capacity:
             grown = self.data.new_empty(
@@ -79,15 +79,18 @@ class KeyValueCache:
     def write(
         self, layer: int, start: int, keys: torch.Tensor, values: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Fill the slots of a layer from `start` on, each (R, heads, T, head size); what all filled slots hold."""
+        """Fill the slots of a layer from `start` on with keys and values, each (R, heads, T, head size).
+
+        Returns those of all filled slots, each (R, heads, length, head size).
+        """
         self.keys[layer][:, :, start : self.length] = keys
         self.values[layer][:, :, start : self.length] = values
         return self.keys[layer][:, :, : self.length], self.values[layer][:, :, : self.length]
 
     def join(self, other: "KeyValueCache", rows: torch.Tensor) -> None:
-        """Take up the rows of another cache after one's own, both ending in the same slot, then order them by `rows`.
+        """Take in the rows of another cache, aligned to end in the same slot, and order all rows by `rows`.
 
-        `rows` holds every row once, those of `other` counted on from one's own.
+        `rows` is a permutation (int64): numbers below R are this cache's R rows, the following those of `other`.
         """
         longest, own = max(self.length, other.length), len(self.pad)
         places = rows.argsort()
@@ -101,7 +104,7 @@ class KeyValueCache:
         self._adopt(data)
 
     def keep(self, rows: torch.Tensor) -> None:
-        """Keep these rows, in this order, one named twice as two; padding that all of them share goes too."""
+        """Keep the rows `rows` (int64, in this order, repetitions allowed), without padding that all of them share."""
         pad = self.pad[rows]
         shared = int(pad.min())
         kept = self.data[:, :, rows, :, shared : self.length]

@@ -1,9 +1,10 @@
-"""Linear maps of a frozen model, laid out once for the processor that multiplies them."""
+"""Linear maps of a frozen model, with weights packed for oneDNN where that is faster."""
 
 import torch
 import torch.nn.functional as F
 
-# Weights below this size stay plain for few rows too: there the packed product's fixed cost exceeds the product.
+# Weights below this many numbers are also kept unpacked, for products below this many numbers read times outputs: there
+# the fixed cost of a packed product exceeds that of the product itself.
 SMALL_WEIGHT, SMALL_PRODUCT = 2**20, 2**20
 
 

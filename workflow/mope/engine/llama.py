@@ -16,7 +16,7 @@ from mope.engine.linear import Linear
 from mope.errors import MopeError
 
 FAMILIES = {"LlamaModel", "MistralModel", "Qwen2Model", "Qwen3Model"}
-# The joined projections of a layer, in the order in which they run.
+# Projections that read the same input are joined; the groups of a layer, in the order in which they run.
 GROUPS = (
     ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
     ("self_attn.o_proj",),
@@ -54,7 +54,7 @@ class Llama:
         self.dtype, self.device = self.embedding.dtype, self.embedding.device
         # CPU kernels for attention in bfloat16 repack both operands: five times slower than float32 (torch 2.13).
         self.cache_dtype = torch.float32 if self.device.type == "cpu" and self.dtype == torch.bfloat16 else self.dtype
-        # Of one row's keys and values.
+        # Of the keys and values of one row.
         self.bytes_per_token = 2 * len(self.layers) * self.kv_heads * self.head_size * self.cache_dtype.itemsize
         self.rotary = model.rotary_emb
         self.cos = self.sin = self.embedding.new_empty(0, self.head_size)
@@ -73,7 +73,7 @@ class Llama:
         return self.cos[positions].unsqueeze(2), self.sin[positions].unsqueeze(2)
 
     def forward(self, tokens: torch.Tensor, cache: KeyValueCache | FixedCache, adapters=None) -> torch.Tensor:
-        """Append tokens (R, T) to the cache; the last token's final hidden state (R, H).
+        """Append tokens (R, T), int64, to the cache; returns the last token's final hidden state (R, H).
 
         `adapters.add_(y, x, slot)` adds the adapters' share to y, the output of joined projection
         `slot` = 4 · layer + group for the input x.
@@ -113,6 +113,7 @@ class Llama:
         return self.rms_norm(x[:, -1], self.norm)
 
     def rms_norm(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """x (..., H) divided by its root mean square over the last dimension, times weight (H,)."""
         return F.rms_norm(x, weight.shape, weight, self.eps)
 
 
@@ -130,7 +131,7 @@ def attend(q: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, mask: torc
 
 
 def check_family(model) -> None:
-    """Refuse what the forward pass above does not compute."""
+    """`MopeError` for a decoder that the forward pass above does not compute."""
     config, found = model.config, None
     if type(model).__name__ not in FAMILIES:
         found = f"a {type(model).__name__}; one of {sorted(FAMILIES)} is needed"

@@ -27,7 +27,7 @@ Adapter = dict[str, LoraFactors]  # module name as in "layers.0.self_attn.q_proj
 
 
 def read_adapter(folder: str | Path) -> Adapter:
-    """Adapter of a PEFT folder, as float32 tensors on the CPU."""
+    """Adapter of a PEFT folder, as float32 tensors on the CPU; `MopeError` unless it holds LoRA factors alone."""
     adapter, others = read_tensors(folder)
     if others:
         raise MopeError(f"{folder}: holds {sorted(others)} besides LoRA factors; an expert adapter has none")
@@ -35,7 +35,10 @@ def read_adapter(folder: str | Path) -> Adapter:
 
 
 def read_reward_adapter(folder: str | Path) -> tuple[Adapter, torch.Tensor]:
-    """Adapter and score head (H,) of a PEFT folder that was trained for sequence classification with one label."""
+    """Adapter and score head (H,) of a PEFT folder that was trained for sequence classification with one label.
+
+    Both float32. `MopeError` unless the folder holds LoRA factors and one such head.
+    """
     adapter, others = read_tensors(folder)
     heads = [tensor for name, tensor in others.items() if name.endswith("score.weight")]
     if len(others) != 1 or len(heads) != 1 or heads[0].shape[0] != 1:
@@ -44,7 +47,7 @@ def read_reward_adapter(folder: str | Path) -> tuple[Adapter, torch.Tensor]:
 
 
 def read_tensors(folder: str | Path) -> tuple[Adapter, dict[str, torch.Tensor]]:
-    """LoRA pairs of a PEFT folder, and its other tensors by name."""
+    """LoRA pairs of a PEFT folder, and its other tensors by name; `MopeError` names a file that cannot be used."""
     folder = Path(folder)
     config, file = read_adapter_config(folder), folder / "adapter_model.safetensors"
     if not file.is_file():
@@ -80,14 +83,14 @@ def split_tensors(tensors: Mapping[str, torch.Tensor], config: Mapping) -> tuple
 
 
 def local_name(module: str) -> str:
-    """A module's name without what lies above its layers, "layers.0.self_attn.q_proj", or above the model."""
+    """A module's name from its layer on, as in "layers.0.self_attn.q_proj"; outside of layers its name in the model."""
     start = module.find("layers.")
     return module[start:] if start >= 0 else module.removeprefix("base_model.model.")
 
 
 @dataclass(frozen=True)
 class LoraPart:
-    """One projection's place in a joined one: which columns of the low-rank product it reads and of y it writes."""
+    """One projection in a joined one: it reads the columns `low` of x @ down and writes the columns `out` of y."""
 
     low: slice
     out: slice
@@ -96,9 +99,9 @@ class LoraPart:
 
 @dataclass(frozen=True)
 class LoraStack:
-    """n adapters of one joined projection: down (n, inputs, sum of r), and what follows for each of its projections.
+    """n adapters of one joined projection: `down` (n, inputs, sum of ranks), then a part for each of its projections.
 
-    Smaller ranks are padded with zeros; `factors` counts the numbers in the adapters' own factors.
+    Smaller ranks are padded with zeros; `factors` is how many numbers the adapters have without this padding.
     """
 
     down: torch.Tensor
@@ -106,16 +109,19 @@ class LoraStack:
     factors: int
 
     def select(self, adapters: torch.Tensor) -> "LoraStack":
-        """The stack of these adapters alone."""
+        """The stack of the adapters with these numbers alone, int64 (m,)."""
         parts = tuple(LoraPart(part.low, part.out, part.up[adapters]) for part in self.parts)
         return LoraStack(self.down[adapters], parts, self.factors)
 
 
 def stack_adapters(llama: Llama, adapters: list[Adapter]) -> list[LoraStack | None]:
-    """One stack per joined projection (4 per layer), None where no adapter acts; adapters without it are zero."""
+    """One stack per joined projection (4 per layer), None where no adapter acts; else those that do not are zero.
+
+    `MopeError` where an adapter acts on a module that the base model does not have.
+    """
     known = {f"layers.{i}.{name}" for i in range(len(llama.layers)) for names in GROUPS for name in names}
     for unknown in sorted({name for adapter in adapters for name in adapter} - known):
-        raise MopeError(f"adapter module {unknown}: the base model has no such projection")
+        raise MopeError(f"adapter module {unknown}: the base model has no such projection; one of its own is expected")
     stacks = []
     for i, layer in enumerate(llama.layers):
         for names, linear in zip(GROUPS, layer.joined, strict=True):

@@ -1,4 +1,4 @@
-"""A left-padded batch in the cache of a Hugging Face module, one forward pass at a time."""
+"""A left-padded batch and its cache in a Hugging Face module."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class ModuleState:
     attention: torch.Tensor
 
     def append(self, rows: int) -> None:
-        """One more token per row is about to be read."""
+        """Make room for one more token in each of the `rows` rows, before the module reads it."""
         self.attention = torch.cat([self.attention, self.attention.new_ones(rows, 1)], dim=1)
 
     def keep(self, rows: torch.Tensor) -> None:

@@ -21,7 +21,10 @@ Ask, Say = Callable[[str], str], Callable[[str], None]  # `Ask` raises EOFError 
 
 
 def parse_preferences(text: str, preferences: Preferences) -> str:
-    """Ids or names in any order ("concise, friendly, P1B") as a combination; one of every dimension is needed."""
+    """Ids or names in any order ("concise, friendly, P1B") as a combination; one of every dimension is needed.
+
+    `MopeError` for an unknown word, or where a dimension has none or several.
+    """
     words = [word for word in re.split(r"[\s,;-]+", text.strip()) if word]
     known = {key.lower(): i for i in preferences.ids for key in (i, preferences.names[i])}
     for word in words:

@@ -112,7 +112,7 @@ def _record(result: dict) -> dict:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Numbered lines that hold something."""
+    """The lines that are not empty, with their numbers."""
     if path.is_dir():
         raise MopeError(f"{path}: is a folder; {EXPECTED_RESULT}")
     try:

@@ -48,7 +48,10 @@ class Estimate:
 
 
 def key_for(base_url: str, variable: str) -> str:
-    """The key from the environment; a server on this machine may do without."""
+    """The key from the environment; a server on this machine may do without.
+
+    `MopeError` where another one needs a key and none is set.
+    """
     key = read_key(variable)
     if key or local(base_url):
         return key or "none"
@@ -75,7 +78,7 @@ class ChatJudge:
         return body_of(self.settings, judge_messages(self.templates, comparison, self.settings.max_characters))
 
     def key(self, request: dict) -> str:
-        """Where the answer to a request is kept."""
+        """The key of a request's answer in the cache."""
         return key_of({"base_url": self.settings.base_url, **request})
 
     def open_requests(self, comparisons: Sequence[Comparison]) -> dict[str, dict]:
@@ -96,7 +99,7 @@ class ChatJudge:
         return found
 
     def estimate(self, comparisons: Sequence[Comparison]) -> Estimate:
-        """What judging `comparisons` still takes."""
+        """How many calls judging `comparisons` still takes, and what they cost."""
         requests = self.open_requests(comparisons)
         tokens = sum(map(_tokens, requests.values()))
         cost = sum(map(self._expected, requests.values()))
@@ -112,7 +115,7 @@ class ChatJudge:
         return self.kept(comparisons)
 
     def kept(self, comparisons: Sequence[Comparison]) -> list[Opinion]:
-        """Opinions from the cache alone."""
+        """Opinions from the cache alone; `MopeError` where one is missing."""
         opinions = []
         for comparison in comparisons:
             record = self.cache.get(self.key(self.request(comparison)))

@@ -34,7 +34,8 @@ def draw_study(
 ) -> tuple[list[Item], pd.DataFrame]:
     """`pairs` items, the rivals equally often, sides by lot, in random order; and the key (`KEY_COLUMNS`).
 
-    Pairs with identical texts are left out: they can only tie. `texts` are the preference texts by id.
+    Pairs with identical texts are left out: they can only tie. `texts` are the preference texts by id. `MopeError`
+    where too few pairs are left.
     """
     rng = random.Random(seed)
     chosen = []
@@ -43,7 +44,10 @@ def draw_study(
         table = table[table["response_a"] != table["response_b"]]
         share = pairs // len(rivals) + (number < pairs % len(rivals))
         if share > len(table):
-            raise MopeError(f"human study: {share} pairs of {focus} and {rival} wanted, {len(table)} differ")
+            raise MopeError(
+                f"human_study.pairs: {share} pairs of {focus} and {rival} wanted, but only {len(table)} differ; "
+                "at most that many are expected"
+            )
         chosen += [(rival, row) for row in table.iloc[rng.sample(range(len(table)), share)].itertuples()]
     rng.shuffle(chosen)
     items, key = [], []
@@ -79,11 +83,15 @@ def read_ratings(paths: list[Path], key: pd.DataFrame) -> pd.DataFrame:
         if rating.study != study:
             raise MopeError(f"{where}: answers study {rating.study!r}, the page and key at hand are {study!r}")
         if rating.item not in known:
-            raise MopeError(f"{where}: item {rating.item!r} is not in the key of this study")
+            raise MopeError(
+                f"{where}: item {rating.item!r} found; one of the {len(known)} in the key of this study is expected"
+            )
         first = owners.setdefault(owner, where)
         if first != where:
-            raise MopeError(f"{where}: {rating.rater} answered {rating.item} before, at {first}")
+            raise MopeError(
+                f"{where}: {rating.rater} answered {rating.item} before, at {first}; one answer is expected"
+            )
         rows.append((rating.item, rating.rater, rating.answer))
     if not rows:
-        raise MopeError("human study: the raters' files hold no answer")
+        raise MopeError("human study: the raters' files hold no answer; at least one is expected")
     return pd.DataFrame(rows, columns=["item", "rater", "answer"])

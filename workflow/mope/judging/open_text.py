@@ -82,7 +82,10 @@ def degeneration(response: str, parts: Sequence[str], told: Content) -> float:
 
 
 def open_text_quality(f: OpenTextFeatures, preference: str) -> float:
-    """How well an answer meets one preference, in [0, 1], without regard to its defects."""
+    """How well an answer meets one preference, in [0, 1], without regard to its defects.
+
+    `MopeError` for a preference that it does not know.
+    """
     match preference:
         case "P1A":
             return 1 - f.difficulty

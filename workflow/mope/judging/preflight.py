@@ -47,7 +47,7 @@ def chat_judge_problems(config: dict, root: Path, key: tuple[str, ...], judge: d
         yield (*key, "key_variable"), expected
     for name in judge["extra"]:
         if name in SET_BY_JUDGE:
-            yield (*key, "extra", name), "is no further parameter: the judge sets it, or needs it as it is"
+            yield (*key, "extra", name), "is set by the judge itself; leaving it out is expected"
     try:
         json.dumps(judge["extra"], allow_nan=False)
     except (TypeError, ValueError):

@@ -184,7 +184,10 @@ def features(world: World, prompt: str, response: str) -> Features:
 
 
 def fluency_and_relevance(f: Features, preference: str) -> float:
-    """How well an answer meets one preference, in [0, 1], its soundness aside."""
+    """How well an answer meets one preference, in [0, 1], its soundness aside.
+
+    `MopeError` for a preference that the rubric does not know.
+    """
     difficulty = 0.7 * ramp(f.grade, GRADE_CHILD, GRADE_SCHOLAR) + 0.3 * ramp(f.technical, 0.0, 0.6)
     match preference:
         case "P1A":

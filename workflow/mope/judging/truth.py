@@ -116,7 +116,10 @@ def _warmth(found: Reading) -> float:
 
 
 def answer_quality(found: Reading, preference: str) -> float:
-    """How well an answer meets one preference, in [0, 1], without regard to its faults."""
+    """How well an answer meets one preference, in [0, 1], without regard to its faults.
+
+    `MopeError` for a preference that the judge does not know.
+    """
     match preference:
         case "P1A":
             return in_register(found, "elementary")

@@ -70,21 +70,26 @@ def read_responses(paths: Sequence[Path], shard: Shard = WHOLE) -> dict[str, dic
 def aligned(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     """Answers of two methods side by side, one row per prompt, combination and pair of seeds.
 
-    Equal sets of seeds pair off; a method with one seed meets every seed of the other.
+    Equal sets of seeds pair off; a method with one seed meets every seed of the other. `MopeError` where seeds cannot
+    be paired, or where an answer is missing or there twice.
     """
     seeds_a, seeds_b = sorted(set(a["seed"])), sorted(set(b["seed"]))
     on = [*JUDGMENT_KEYS, "seed"] if seeds_a == seeds_b else JUDGMENT_KEYS
     if seeds_a != seeds_b and min(len(seeds_a), len(seeds_b)) > 1:
-        raise MopeError(f"seeds {seeds_a} and {seeds_b} cannot be paired: equal seeds, or one of them single, would be")
+        raise MopeError(
+            f"seeds {seeds_a} and {seeds_b} cannot be paired: equal seeds, or one side of one seed, are expected"
+        )
     keep = [*JUDGMENT_KEYS, "seed", "response"]
     for frame in (a, b):
         if frame.duplicated([*JUDGMENT_KEYS, "seed"]).any():
-            raise MopeError("responses: two rows of one prompt_id, combination and seed; one would be right")
+            raise MopeError("responses: two rows of one prompt_id, combination and seed; one is expected")
     both = a[[*keep, "prompt"]].merge(b[keep], on=on, how="outer", suffixes=("_a", "_b"), indicator=True)
     missing = both[both.pop("_merge") != "both"]
     if len(missing):
         row = missing.iloc[0]
-        raise MopeError(f"responses: {row.prompt_id} / {row.combination} is answered by one method only")
+        raise MopeError(
+            f"responses: {row.prompt_id} / {row.combination} is answered by one method only; both are expected"
+        )
     if "seed" in both:
         both = both.assign(seed_a=both["seed"], seed_b=both["seed"])
     return both.sort_values([*JUDGMENT_KEYS, "seed_a", "seed_b"], ignore_index=True)

@@ -1,4 +1,4 @@
-"""The answers of every method to every (prompt, combination)."""
+"""Answers of a method to every (prompt, combination)."""
 
 import pandas as pd
 

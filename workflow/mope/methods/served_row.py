@@ -28,7 +28,10 @@ class ServedRow:
 
 
 def single_row(generator: Generator, method: dict, adapters: dict, name: Callable[[str], str]) -> ServedRow:
-    """A row of one model per combination ξ, `name(ξ)` of the adapters; it takes no weights."""
+    """A row of one model per combination ξ, `name(ξ)` of the adapters; it takes no weights.
+
+    Its requests raise `MopeError` for weights.
+    """
 
     def request(pool, controller, prompt, combination, weights):
         if weights is not None:

@@ -19,7 +19,10 @@ from mope.prompting import wording
 
 
 def liking(prompt: str, response: str, preference: str) -> float:
-    """How well an answer meets a preference, in [0, 1], without regard to its faults."""
+    """How well an answer meets a preference, in [0, 1], without regard to its faults.
+
+    `MopeError` for a preference that the annotator does not know.
+    """
     match preference:
         case "P1A":
             return (SCHOLAR - grade(response)) / (SCHOLAR - CHILD)

@@ -20,7 +20,10 @@ BASE = "__base__"
 
 @dataclass
 class AdapterState:
-    """Rows of a batch. The forward pass sees them ordered by adapter: its row j is the caller's row order[j]."""
+    """R rows of a batch. The forward pass sees them ordered by adapter: its row j is the caller's row order[j].
+
+    experts, order and inverse are int64 (R,); inverse[order] is 0, 1, 2, ...; `batch` is None without adapters.
+    """
 
     experts: torch.Tensor
     order: torch.Tensor
@@ -72,7 +75,7 @@ class AdapterPool(ExpertPool):
     def prefill_parts(
         self, prompts: list[list[int]], experts: list[int], width: int | None = None
     ) -> Iterator[tuple[AdapterState, torch.Tensor] | None]:
-        """`prefill` with a pause (None) after every `width` columns of tokens, a multiple of 8; at last its result."""
+        """`prefill` by `width` columns of tokens at a time, a multiple of 8; yields None after each, then a result."""
         which = torch.tensor(experts, device=self.device)
         order = which.argsort(stable=True)
         # Several answers to one prompt share its forward pass.
@@ -94,7 +97,7 @@ class AdapterPool(ExpertPool):
         yield state, self._log_probabilities(state, hidden)
 
     def join(self, state: AdapterState, other: AdapterState) -> None:
-        """Take up the rows of another state of this pool after those of `state`."""
+        """Append the rows of another state of this pool to those of `state`."""
         own = len(state.experts)
         places = torch.cat([state.inverse, other.inverse + own])
         state.experts = torch.cat([state.experts, other.experts])
@@ -107,7 +110,7 @@ class AdapterPool(ExpertPool):
         return self._log_probabilities(state, self.llama.forward(tokens[state.order, None], state.cache, state.batch))
 
     def fixed(self, state: AdapterState, steps: int) -> AdapterState:
-        """The same rows on buffers that keep their shape and address, with room for so many steps; none can leave."""
+        """The same rows on buffers that keep their shape and address, with room for `steps` steps."""
         return replace(state, cache=FixedCache(state.cache, state.cache.length + steps))
 
     def keep(self, state: AdapterState, rows: torch.Tensor) -> None:

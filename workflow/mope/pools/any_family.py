@@ -1,4 +1,4 @@
-"""Expert pool (c): adapters over one base of any architecture, through PEFT; one forward pass per expert and step."""
+"""Expert pool (c): adapters over one base of any architecture, by PEFT; one forward pass per expert and step."""
 
 import contextlib
 import inspect
@@ -16,8 +16,8 @@ from mope.pools.separate import SeparatePool
 class AnyFamilyPool(SeparatePool):
     """Experts as adapters {name: PEFT folder, None for the bare base, or an in-memory adapter} over a loaded causal LM.
 
-    Slower than `AdapterPool`, which knows LLaMA-shaped models, and right for every family that PEFT and
-    `generate` know.
+    Slower than `AdapterPool`, which is for LLaMA-shaped models alone; this one is for every family that PEFT and
+    `generate` support.
     """
 
     def __init__(self, base, adapters: Mapping[str, str | Path | Adapter | None], dtype: torch.dtype, device: str):

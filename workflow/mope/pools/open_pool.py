@@ -16,15 +16,15 @@ from mope.runtime.precision import device, dtype_of
 
 
 def placement(precision: str) -> tuple[torch.dtype, str]:
-    """What every pool computes in, by `precision` in config.yaml, and where."""
+    """The dtype and device of every pool, by `precision` in config.yaml."""
     return dtype_of(precision, device()), device()
 
 
 def open_pool(base: str | Path, adapters: Mapping[str, str | Path | Adapter], precision: str = "float32") -> ExpertPool:
     """Experts {name: PEFT folder, "__base__" for the bare base, or an in-memory adapter} over the model in `base`.
 
-    On a GPU where there is one. LLaMA-shaped models run all experts in one forward pass; other families run
-    them one after the other.
+    The pool is on a GPU where there is one. A LLaMA-shaped model runs all experts in one forward pass; another family
+    runs them one after the other, and a line says why.
     """
     dtype, where = placement(precision)
     model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, trust_remote_code=False)

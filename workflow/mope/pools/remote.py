@@ -1,4 +1,4 @@
-"""Expert pool (c): black-box experts behind OpenAI-compatible completions endpoints that report log-probabilities."""
+"""Expert pool (d): black-box experts behind OpenAI-compatible completions endpoints that report log-probabilities."""
 
 import math
 import threading
@@ -31,12 +31,12 @@ class Endpoint:
 
 
 class RemotePool(ExpertPool):
-    """Experts {name: Endpoint}, whose servers share the tokenizer `vocabulary`.
+    """Experts {name: Endpoint}, whose servers share the Hugging Face `tokenizer`.
 
     Every step asks for one token with `top_k` log-probabilities per row, sending the text as token ids (as vLLM, TGI
-    and llama.cpp accept it); the server's prefix cache is the cache. The tokens reported, renormalised, are the
-    distribution; all others have no mass. `vocabulary` maps a token's text, as the server reports it, to its id: a
-    Hugging Face tokenizer is accepted, with raw tokens ("Ġthe"), decoded ones (" the") and vLLM's "token_id:7" known.
+    and llama.cpp accept it). Nothing is cached here; a server may cache prefixes. The distribution is that of the
+    reported tokens, renormalised; all others have no mass. Servers may report a token raw ("Ġthe"), decoded (" the"),
+    or as vLLM's "token_id:7".
     """
 
     waits = False
@@ -100,7 +100,7 @@ class RemotePool(ExpertPool):
         return torch.stack([call.result() for call in calls]).log_softmax(dim=-1)
 
     def _row(self, expert: int, text: list[int], stop: threading.Event) -> torch.Tensor:
-        """Log-probabilities (V,) as reported, -inf elsewhere."""
+        """Log-probabilities (V,) float32 as reported for one row, -inf elsewhere; `MopeError` for an unusable reply."""
         endpoint, who = self.endpoints[expert], f"expert {self.names[expert]} at {self.endpoints[expert].url}"
         reply = self._post(expert, text, who, stop)
         try:
@@ -126,12 +126,13 @@ class RemotePool(ExpertPool):
             row[self.ids[token]] = logprob
         if row.isneginf().all():
             raise MopeError(
-                f"{who}: no token could be read from {shown(str([token for token, _ in top]), endpoint.key)}"
+                f"{who}: no token could be read from {shown(str([token for token, _ in top]), endpoint.key)}; "
+                "tokens of the tokenizer are expected"
             )
         return row
 
     def _post(self, expert: int, text: list[int], who: str, stop: threading.Event) -> dict:
-        """The server's answer, which the next token's log-probabilities are to be in."""
+        """The server's reply (parsed JSON) to a request for the next token; `MopeError` once all tries have failed."""
         endpoint, tries = self.endpoints[expert], 0
         create = self.clients[expert].completions.with_streaming_response.create
         asked = {"model": endpoint.model, "prompt": text, "max_tokens": 1, "temperature": 1.0, "logprobs": self.top_k}
@@ -153,7 +154,7 @@ class RemotePool(ExpertPool):
 
 
 def _log_probability(value: object) -> bool:
-    """Whether a server's number can stand in the logarithm of a distribution; -inf can."""
+    """Whether a server's value is a number that can be a log-probability; -inf can."""
     return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value) and value < 1e30
 
 

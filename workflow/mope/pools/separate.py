@@ -14,7 +14,7 @@ from mope.errors import MopeError
 
 @dataclass
 class SeparateState:
-    """Per expert in use: the caller's rows that it serves, ascending, and their cache."""
+    """For each expert in use: the caller's rows that it runs (int64, ascending), and their cache."""
 
     rows: dict[int, torch.Tensor]
     states: dict[int, ModuleState]
@@ -23,7 +23,7 @@ class SeparateState:
 class SeparatePool(ExpertPool):
     """Experts {name: model folder or loaded causal LM}; one forward pass per distinct expert and step.
 
-    With `dtype` None every model keeps its precision.
+    With `dtype` None every model keeps its own. `MopeError` for vocabularies of different sizes.
     """
 
     def __init__(

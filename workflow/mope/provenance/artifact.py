@@ -193,7 +193,7 @@ def _digest_of_input(path: Path) -> str:
     if meta_path(path).is_file():
         return read_meta(path)["output"]["sha256"]
     if not path.exists():
-        raise MopeError(f"{path}: missing, though it is an input")
+        raise MopeError(f"{path}: missing; a file or folder, which this stage reads, is expected")
     return fingerprint(path)["sha256"]
 
 

@@ -98,5 +98,6 @@ def _problem(path: Path, listed: dict | None) -> str:
         return str(error)
     problem = difference(record["output"], path)
     if not problem and listed and record["output"]["sha256"] != listed["sha256"]:
-        return f"{path}: is not the one listed in {MANIFEST}"
+        found, expected = (entry["sha256"][:12] for entry in (record["output"], listed))
+        return f"{path}: SHA-256 {found}... found, {expected}..., as listed in {MANIFEST}, is expected"
     return problem

@@ -31,7 +31,8 @@ class RewardModel:
     def __init__(self, base: str | Path, adapter: str | Path, merge: bool = True, precision: str = "float32"):
         self.tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
         if self.tokenizer.pad_token_id == self.tokenizer.eos_token_id:
-            raise MopeError(f"{base}: pad and eos are one token; a reward would be read one token early")
+            found = f"{self.tokenizer.pad_token!r} is both the pad and the end-of-text token"
+            raise MopeError(f"{base}: {found}; two different ones are expected, or rewards are read one token early")
         self.device = device()
         dtype = dtype_of(precision, self.device)
         stored = torch.float32 if merge else dtype  # merged in float32, then rounded to `dtype` once

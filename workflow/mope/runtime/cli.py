@@ -55,7 +55,10 @@ def _leave(line: str, status: int) -> None:
 
 
 def named_path(text: str) -> tuple[str, Path]:
-    """(name, path) from an option such as `--experts P1A=results/laptop/expert/P1A`, as an argparse type."""
+    """(name, path) from an option such as `--experts P1A=results/laptop/expert/P1A`, as an argparse type.
+
+    `argparse.ArgumentTypeError` for another form.
+    """
     name, found, path = text.partition("=")
     if not found:
         raise argparse.ArgumentTypeError(f"NAME=FOLDER expected, {text!r} found")
@@ -69,7 +72,10 @@ def checkpoint_option(parser: argparse.ArgumentParser) -> None:
 
 
 def method_pair(text: str) -> tuple[str, str]:
-    """(a, b) from an option such as `--pairs soup_factor--mope`, as an argparse type."""
+    """(a, b) from an option such as `--pairs soup_factor--mope`, as an argparse type.
+
+    `argparse.ArgumentTypeError` for another form.
+    """
     a, found, b = text.partition("--")
     if not found:
         raise argparse.ArgumentTypeError(f"METHOD--METHOD expected, {text!r} found")

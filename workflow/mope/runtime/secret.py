@@ -19,7 +19,8 @@ def read_key(variable: str, environment: Mapping[str, str] = os.environ) -> str:
     """The key in the environment variable, or an empty string; `MopeError` if an HTTP header cannot hold it."""
     key = environment.get(variable, "").strip()
     if not key.isascii() or not key.isprintable():
-        raise MopeError(f"{variable}: holds characters that no key has; was it copied with quotation marks around it?")
+        found = "holds characters that no key has (was it copied with quotation marks around it?)"
+        raise MopeError(f"{variable}: {found}; printable ASCII is expected")
     return key
 
 

@@ -1,4 +1,4 @@
-"""From a question to the pieces of its answer, which come from the thread that decodes."""
+"""The answer to one question, piece by piece, as the decoding thread hands it to the event loop."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from mope.serve.scheduler import Scheduler
 
 @dataclass(frozen=True)
 class AnswerPiece:
-    """What one token added: `text` (which may be empty), and at the end why it ended."""
+    """What one token adds to an answer: `text`, which may be empty; of the last token also `finish_reason`."""
 
     token: ServedToken
     text: str
@@ -25,10 +25,10 @@ class AnswerPiece:
 
 
 class Answering:
-    """One answer under way; iterate over it, and `leave` when nobody listens any more."""
+    """One answer under way: iterate over its pieces, and call `leave` if you stop before the end."""
 
     def __init__(self, scheduler: Scheduler, tokenizer, asked: Understood, question: AnyQuestion):
-        """`BusyError` where the queue is full."""
+        """Queues the answer; `BusyError` where the queue is full."""
         loop, self.pieces = asyncio.get_running_loop(), asyncio.Queue()
         text = AnswerText(tokenizer, question.stops())
 
@@ -65,7 +65,7 @@ class Answering:
             yield piece
 
     def leave(self) -> None:
-        """Give the rows of the batch back before the next step."""
+        """End the answer: its rows leave the batch before the next step."""
         self.job.cancelled = True
 
 

@@ -26,7 +26,7 @@ UNION_PARTS = ("str", "list[str]", "list[int]")  # what pydantic adds to the nam
 
 
 def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
-    """The application; `load` is called in a thread when it starts."""
+    """The application; when it starts, a thread calls `load`."""
     state = ServerState(load, limits)
 
     @asynccontextmanager

@@ -15,7 +15,7 @@ from mope.serve.served_run import ServedModel, ServedRun
 
 @dataclass(frozen=True)
 class Understood:
-    """A question as the decoder takes it."""
+    """A question as the decoder takes it; `emphasis` and `members` are in the order of the request's experts."""
 
     model: ServedModel
     request: Request
@@ -25,9 +25,9 @@ class Understood:
 
 
 def stated(preferences: Preferences, given: dict[str, float]) -> tuple[str, list[float] | None]:
-    """The combination of {id or name: weight}, and its weights summing to one, None if equal.
+    """The combination that {id or name: weight} names, and its weights, which sum to 1; None for equal weights.
 
-    One of every dimension is needed.
+    `FieldError` unless it names one preference of every dimension.
     """
     known = {key.lower(): i for i in preferences.ids for key in (i, preferences.names[i])}
     weights: dict[str, float] = {}
@@ -38,7 +38,7 @@ def stated(preferences: Preferences, given: dict[str, float]) -> tuple[str, list
         if weight < 0:
             raise FieldError(f"preferences.{key}", f"{weight} found, a weight of 0 or more is expected")
         if known[key.lower()] in weights:
-            raise FieldError(f"preferences.{key}", "stated twice, by id and by name")
+            raise FieldError(f"preferences.{key}", "stated twice, by id and by name; once is expected")
         weights[known[key.lower()]] = weight
     try:
         combination = parse_preferences(" ".join(weights), preferences)
@@ -53,7 +53,7 @@ def stated(preferences: Preferences, given: dict[str, float]) -> tuple[str, list
 
 
 def model_of(run: ServedRun, name: str) -> tuple[ServedModel, str | None]:
-    """The model that `name` or `name:preferences` names, and the combination if it names one."""
+    """The model of `name` or `name:preferences`, and the combination, if any; `FieldError` for an unknown name."""
     name, colon, rest = name.partition(":")
     by_name = {run.preferences.names[i].lower(): i for i in run.preferences.ids}
     name = name if name in run.models else by_name.get(name.lower(), name)
@@ -73,7 +73,7 @@ def understood(run: ServedRun, question: AnyQuestion) -> Understood:
     weights = None
     if question.preferences is not None:
         if combination is not None:
-            raise FieldError("preferences", "the model's name states preferences already")
+            raise FieldError("preferences", "the model's name states preferences already; one of the two is expected")
         combination, weights = stated(run.preferences, question.preferences)
     if model.needs_preferences and combination is None:
         example = run.preferences.combinations()[0]
@@ -81,7 +81,7 @@ def understood(run: ServedRun, question: AnyQuestion) -> Understood:
             "preferences", f"missing; state them here or in the model's name, as in {question.model}:{example}"
         )
     if not model.needs_preferences and combination is not None:
-        raise FieldError("preferences", f"{question.model} takes none")
+        raise FieldError("preferences", f"{question.model} takes none; leaving them out is expected")
     request, emphasis = request_of(model, question, combination, weights)
     request = with_limits(run, model, request, question)
     settings = model.generator.settings

@@ -1,4 +1,4 @@
-"""No request's body is read past a limit."""
+"""Refuses requests whose body is larger than a limit."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -6,7 +6,7 @@ from mope.serve.error_replies import error_reply
 
 
 class BodyLimit:
-    """Answers 413 to bodies of more than `most` bytes, whether they tell their length or not."""
+    """Answers 413 to bodies of more than `most` bytes, counted as they are read: a declared length is not relied on."""
 
     def __init__(self, app: ASGIApp, most: int):
         self.app, self.most = app, most

@@ -1,4 +1,4 @@
-"""One answer under way in the server: what is asked, and who listens."""
+"""One answer under way in the server: what is asked, and whom to tell of each token."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,8 +14,12 @@ from mope.pools.adapters import AdapterPool
 
 @dataclass(frozen=True)
 class ServedToken:
-    """A token, the mixing weights α and log p_i(y_t) of the request's k experts, log π(y_t) of the mixture before
-    temperature, truncation and bans, and (token, log π) of the most probable tokens as far as asked for."""
+    """A token y_t with what is known of it.
+
+    `alphas` and `expert_logprobs` are α and log p_i(y_t) of the request's k experts, α None without weights. `logprob`
+    is log π(y_t) of the mixture before temperature, truncation and bans; `top` has (token, log π) of the most probable
+    tokens, as many as were asked for.
+    """
 
     token: int
     alphas: list[float]
@@ -29,9 +33,9 @@ class Job:
     """A request in `pool`, mixed by `mixer` and by a controller where there is one.
 
     `emphasis`, one positive factor per expert, multiplies the controller's α, which is then normalised again.
-    `on_token` is called with each token and its place in the answer's end: None, or why the answer ends here
-    ("stop" | "length"); it returns whether the answer goes on. `on_error` is called once if decoding fails. Both are
-    called in the thread that decodes. `cancelled` may be set by any thread.
+    `on_token` is called with each token and the reason why the answer ends with it ("stop" | "length", else None); it
+    returns whether the answer is to go on. `on_error` is called once if decoding fails. Both are called in the decoding
+    thread. Any thread may set `cancelled`.
     """
 
     pool: AdapterPool
@@ -59,7 +63,7 @@ class Job:
         return [*early, *(self.ngrams.banned() if self.ngrams else [])]
 
     def accept(self, found: ServedToken, ends: Sequence[int]) -> bool:
-        """Take a token up and hand it on; whether the answer goes on."""
+        """Append a token and pass it to `on_token`; whether the answer goes on."""
         self.tokens.append(found.token)
         if self.ngrams:
             self.ngrams.append(found.token)

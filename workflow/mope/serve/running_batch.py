@@ -1,7 +1,7 @@
-"""The batch that never ends: requests of one pool join it and leave it between any two steps.
+"""Continuous batching: requests of one pool join the batch and leave it between any two steps.
 
-A request's tokens do not depend on what else is in the batch, but for rounding: its rows, its controller's cache, its
-random numbers and its bans are its own.
+Except for rounding, a request's tokens do not depend on what else is in the batch: its rows, its controller's cache,
+its random numbers and its bans are its own.
 """
 
 from collections import defaultdict
@@ -27,7 +27,7 @@ class Guided:
 
 @dataclass
 class PrefilledJobs:
-    """Jobs of which every model has read the prompt: `logprobs` (R, V), row by row as in `Job.request.experts`."""
+    """Jobs whose prompts all models have read. `logprobs` (R, V) has a row for each of the jobs' experts, in order."""
 
     jobs: list[Job]
     state: object
@@ -36,7 +36,7 @@ class PrefilledJobs:
 
 
 def prefill_jobs(pool: AdapterPool, jobs: list[Job], width: int | None = None) -> Iterator[PrefilledJobs | None]:
-    """Let all models read the prompts of `jobs`, `width` tokens (a multiple of 8) at a time: None, ..., the result."""
+    """Let all models read the jobs' prompts, `width` tokens (a multiple of 8) at a time; yields None, ..., result."""
     prompts = [prompt for job in jobs for prompt in job.request.prompts]
     experts = [expert for job in jobs for expert in job.request.experts]
     for part in pool.prefill_parts(prompts, experts, width):
@@ -71,10 +71,11 @@ class RunningBatch:
 
     @property
     def jobs(self) -> list[Job]:
+        """The jobs in the batch, in its order."""
         return self.now.jobs if self.now else []
 
     def join(self, new: PrefilledJobs) -> None:
-        """Take up jobs whose prompts have been read."""
+        """Add jobs whose prompts have been read."""
         now = self.now
         if now is None:
             self.now = new
@@ -91,7 +92,7 @@ class RunningBatch:
                 own.jobs, own.logits = own.jobs + guided.jobs, torch.cat([own.logits, guided.logits])
 
     def step(self) -> None:
-        """One token for every job that goes on; those that end or were cancelled leave with all their rows."""
+        """Choose one token for every job; jobs that end or were cancelled leave with all their rows."""
         self.keep([job for job in self.jobs if not job.cancelled])
         if self.now is None:
             return
@@ -113,7 +114,7 @@ class RunningBatch:
         return chosen
 
     def choose_alike(self, group: list[Job], first: list[int], logits: dict) -> dict[Job, ServedToken]:
-        """The next tokens of jobs that `how_mixed` does not tell apart; `first` are their first rows."""
+        """The next tokens of G jobs of equal `how_mixed`; `first` are the numbers of their first rows."""
         device, size = self.pool.device, len(group[0].request.experts)
         rows = torch.tensor(first, device=device)[:, None] + torch.arange(size, device=device)
         logprobs = self.now.logprobs[rows]  # (G, k, V)
@@ -178,6 +179,6 @@ class RunningBatch:
 
 
 def how_mixed(job: Job) -> tuple:
-    """Jobs for which this is equal can be mixed and sampled in one go."""
+    """Jobs for which this is equal can be mixed and sampled together."""
     given = job.controller is not None or job.request.weights is not None
     return id(job.mixer), len(job.request.experts), id(job.controller), given, job.sampling

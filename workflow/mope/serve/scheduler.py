@@ -1,4 +1,4 @@
-"""The thread that decodes: waiting requests are read in parts beside the steps of those under way, and join them."""
+"""The decoding thread. Between two steps of the running answers it reads a part of the prompts that wait."""
 
 import collections
 import threading
@@ -16,7 +16,7 @@ from mope.serve.running_batch import PrefilledJobs, RunningBatch, prefill_jobs
 
 @dataclass(frozen=True)
 class Limits:
-    """Requests that wait at most, that are decoded at most at a time, and tokens of a prompt read between two steps."""
+    """The most requests that wait (`queue`) and are decoded at a time; tokens of a prompt read between two steps."""
 
     queue: int = 256
     together: int = 64
@@ -24,7 +24,7 @@ class Limits:
 
 
 class BusyError(Exception):
-    """The queue is full; `retry_after` seconds are an estimate of when it will not be."""
+    """The queue is full; there may be room again after `retry_after` seconds, an estimate."""
 
     def __init__(self, retry_after: int):
         super().__init__(f"too many requests wait; try again in {retry_after} s")
@@ -32,7 +32,7 @@ class BusyError(Exception):
 
 
 class Scheduler:
-    """Decodes jobs first come, first served, in one thread; `submit` and `counts` may be called by any."""
+    """Decodes jobs in one thread, first come, first served; any thread may call `submit` and `counts`."""
 
     def __init__(self, ends: Sequence[int], limits: Limits):
         self.ends, self.limits = ends, limits
@@ -40,7 +40,7 @@ class Scheduler:
         self.batches: dict[int, RunningBatch] = {}  # by id of the pool
         self.reading: tuple[list[Job], Iterator[PrefilledJobs | None]] | None = None
         self.changed, self.stopping = threading.Condition(), False
-        self.steps, self.joined, self.seconds = 0, 0, 1.0  # the last: of an answer lately
+        self.steps, self.joined, self.seconds = 0, 0, 1.0  # `seconds`: a running mean of how long an answer takes
         self.thread = threading.Thread(target=self._run, name="decode", daemon=True)
         self.thread.start()
 
@@ -56,7 +56,7 @@ class Scheduler:
             self.changed.notify()
 
     def counts(self) -> dict[str, int]:
-        """Requests that wait and that are decoded (or read), steps so far, and jobs that have joined a batch."""
+        """How many requests wait and run (their prompts included), steps so far, and jobs that have joined a batch."""
         return {
             "waiting": len(self.waiting),
             "running": self._under_way(),
@@ -84,13 +84,13 @@ class Scheduler:
                     self._step(batch)
 
     def _has_work(self) -> bool:
-        """Wait until there is something to do; False at the end."""
+        """Wait for work; False once the scheduler is to stop."""
         with self.changed:
             self.changed.wait_for(lambda: self.stopping or self.waiting or self._under_way())
             return not self.stopping
 
     def _admit(self) -> None:
-        """Begin to read the prompts of those who have waited longest, up to the next one of another pool."""
+        """Begin to read the prompts of the jobs that have waited longest, up to the first of another pool."""
         if self.reading:
             return
         with self.changed:
@@ -106,7 +106,7 @@ class Scheduler:
                 self.reading = jobs, prefill_jobs(jobs[0].pool, jobs, self.limits.prefill_width)
 
     def _read_on(self) -> None:
-        """Read one part of the prompts; after the last one the jobs join their batch."""
+        """Read one part of the prompts; after the last part the jobs join their batch."""
         if not self.reading:
             return
         jobs, parts = self.reading
@@ -137,7 +137,7 @@ class Scheduler:
                 self.seconds += 0.1 * (spent * len(job.tokens) - self.seconds)
 
     def _fail(self, jobs: list[Job], error: Exception) -> None:
-        """What went wrong goes to the log, and to everyone whose answer it ends; the server goes on."""
+        """Print the error and tell it to every job whose answer it ends; the server goes on."""
         traceback.print_exception(error)
         for job in jobs:
             job.on_error(error)

@@ -1,4 +1,4 @@
-"""A finished run as a server knows it: its rows by name, and the pools and controllers that they share."""
+"""A finished run, loaded for the server: its methods by name, and the pools and controllers that they share."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -25,7 +25,10 @@ LONGEST_EXAMPLE = 120  # characters
 
 
 def rows_of(run: Path) -> dict[str, dict]:
-    """The settings with which each row of the run has answered its evaluation, by name, from the records of that."""
+    """Row name -> the settings with which the row answered the evaluation, from the records of its answers.
+
+    `MopeError` where the run has no answers.
+    """
     records = [read_meta(file) for file in sorted((run / "responses").glob("*/*.parquet"))]
     rows = {record["params"]["name"]: record["params"] for record in records if "name" in record["params"]}
     if not rows:
@@ -64,9 +67,10 @@ class ServedModel:
 
 
 class ServedRun:
-    """All rows of the run in folder `run` that answer single questions, `base`, and each expert by its id.
+    """The rows of the run in folder `run` that answer single questions, the base as `base`, and each expert by its id.
 
-    All experts and the base are one pool; soups and policies are further adapters of the same base.
+    The experts and the base are one pool; soups and policies are further adapters of the same base. `MopeError` for a
+    base that is not LLaMA-shaped, or for files that differ from their records.
     """
 
     def __init__(self, run: Path):
@@ -82,7 +86,9 @@ class ServedRun:
         self.token_names, self.examples = token_names(self.tokenizer), list(examples_of(run))
         pool = generator.pool(self.experts | {"base": BASE})
         if not isinstance(pool, AdapterPool):
-            raise MopeError(f"{base}: only LLaMA-shaped models can be served")
+            raise MopeError(
+                f"{base}: a model of another family found; a LLaMA-shaped one is expected, others are not served"
+            )
         self.pool = pool
         self.positions = AutoConfig.from_pretrained(base, trust_remote_code=False).max_position_embeddings
         self.loaded: dict = {}
@@ -98,7 +104,7 @@ class ServedRun:
             self._add(i, alone, generator, False)
 
     def _generator(self, row: dict, method: dict) -> Generator:
-        """What the row answers with."""
+        """The generator that has answered for this row, with the same models and settings."""
         controllers, policies = (self._seeded(kind, method.get(kind)) for kind in ("controller", "policy"))
         settings = settings_of(GenerationSettings, row["generation"] | {key: row[key] for key in ("seed", "precision")})
         return Generator(Models(self.base, self.experts, controllers, policies), self.preferences, settings)

@@ -43,6 +43,25 @@ def gguf_file(base: dict, root: Path = Path()) -> Path | None:
     return None if base["gguf"] is None else root / base["gguf"]
 
 
+def published_file(base: dict, name: str, directory: Path = Path()) -> Path | None:
+    """The file `name` of the base, if it is on this machine: in the folder `path`, or in the local cache of the hub.
+
+    `base` is the section, `directory` where its path begins. None where the file is not there, or no base is published.
+    """
+    if base["path"] is not None:
+        file = directory / base["path"] / name
+        return file if file.is_file() else None
+    if base["hub"] is None:
+        return None
+    try:
+        from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 (not where Snakemake has an environment of its own)
+
+        found = try_to_load_from_cache(base["hub"]["id"], name, revision=base["hub"]["revision"])
+    except (ImportError, ValueError):  # the second for an id that the hub does not allow
+        return None
+    return Path(found) if isinstance(found, str) else None
+
+
 def packaged(name: str) -> Path:
     """The GGUF file in an installed Python package; `MopeError` if it is not installed or has not exactly one."""
     try:

@@ -31,12 +31,12 @@ from mope.training.trainers import fit
 Reward = Callable[[list[str], list[str], list[str]], torch.Tensor]  # (prompts, answers, ξ of each) -> (B,)
 
 
-def task(prompt: str, texts: Sequence[str], combination: str, begun: str = "") -> dict:
+def task(prompt: str, texts: Sequence[str], combination: str, prefix: str = "") -> dict:
     """One training example: the prompt with the preference `texts` that the policy reads, and the ξ of its reward.
 
-    The policy continues the answer that begins with `begun`; the reward is that of the whole answer.
+    The policy continues the answer that begins with `prefix`; the reward is that of the whole answer.
     """
-    start = [reply(begun)] if begun else []
+    start = [reply(prefix)] if prefix else []
     return {"prompt": messages(prompt, texts) + start, "question": prompt, "combination": combination}
 
 
@@ -67,14 +67,14 @@ class SeededTrainer(RLOOTrainer):
 
     def _tokenize_prompts(self, prompts: list[list[dict]]) -> tuple[list[list[int]], None, dict]:
         """Token ids of the chat-formatted prompts, each with the beginning of its answer, if any."""
-        return [self._template(prompt) + self.begun(prompt) for prompt in prompts], None, {}
+        return [self._template(prompt) + self.prefix_ids(prompt) for prompt in prompts], None, {}
 
     def _template(self, prompt: list[dict]) -> list[int]:
         asked = prompt[:-1] if prompt[-1]["role"] == "assistant" else prompt
         chat = rendered_chat(self.processing_class, asked, begin=True)
         return self.processing_class(chat, add_special_tokens=False)["input_ids"]
 
-    def begun(self, prompt: list[dict]) -> list[int]:
+    def prefix_ids(self, prompt: list[dict]) -> list[int]:
         """Token ids of the answer's beginning in a prompt; [] if there is none."""
         text = prompt[-1]["content"] if prompt[-1]["role"] == "assistant" else ""
         return self.processing_class(text, add_special_tokens=False)["input_ids"]
@@ -166,7 +166,7 @@ def train_expert(
     tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
 
     def score(prompts, completions, completion_ids, question, combination, **_) -> list[float]:
-        whole = [trainer.begun(prompt) + ids for prompt, ids in zip(prompts, completion_ids, strict=True)]
+        whole = [trainer.prefix_ids(prompt) + ids for prompt, ids in zip(prompts, completion_ids, strict=True)]
         return reward(question, tokenizer.batch_decode(whole, skip_special_tokens=True), combination).tolist()
 
     dtype = dtype_of(settings.precision, device())

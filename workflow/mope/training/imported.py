@@ -67,7 +67,8 @@ def import_base(
     model = read_model(path, origin)
     rows = model.get_input_embeddings().num_embeddings
     if rows < len(tokenizer):
-        raise MopeError(f"{origin}: the tokenizer has {len(tokenizer)} tokens, the model embeds only {rows}")
+        found = f"the tokenizer has {len(tokenizer)} tokens, the model embeds only {rows}"
+        raise MopeError(f"{origin}: {found}; an embedding for every token is expected")
     ends = settle_ends(tokenizer, model.generation_config.eos_token_id, rows, origin)
     print(f"{origin}: an answer ends with {' or '.join(map(repr, tokenizer.convert_ids_to_tokens(ends)))}")
     model.config.pad_token_id = tokenizer.pad_token_id
@@ -122,7 +123,10 @@ def check_sizes(config: PreTrainedConfig, path: Path, origin: str) -> None:
         layers, embedded = config.num_hidden_layers, config.vocab_size * widest
         larger = layers > len(tensors) or embedded > numbers
     except (AttributeError, LookupError, TypeError) as error:
-        raise MopeError(f"{origin}: its sizes cannot be read from config.json and the weights ({error})") from None
+        found = f"its sizes cannot be read from config.json and the weights ({error})"
+        raise MopeError(
+            f"{origin}: {found}; hidden_size, num_hidden_layers and vocab_size of a decoder are expected"
+        ) from None
     if larger:
         found = f"{layers} layers and {embedded} numbers of embedding"
         raise MopeError(
@@ -141,9 +145,11 @@ def read_tokenizer(path: Path, pad_token: str | None, origin: str) -> PreTrained
         f"{origin}: no tokenizer",
     )
     if tokenizer.chat_template is None:
-        raise MopeError(f"{origin}: the tokenizer has no chat template, an instruction-tuned model is needed")
+        raise MopeError(f"{origin}: the tokenizer has no chat template; that of an instruction-tuned model is expected")
     if tokenizer.eos_token_id is None:
-        raise MopeError(f"{origin}: the tokenizer has no end-of-text token, which ends every answer")
+        raise MopeError(
+            f"{origin}: the tokenizer has no end-of-text token; an eos_token, which ends every answer, is expected"
+        )
     if pad_token is not None:
         if pad_token not in tokenizer.get_vocab():
             raise MopeError(f"base.pad_token: {pad_token!r} found, a token of the tokenizer of {origin} is expected")

@@ -66,7 +66,8 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
     )
     if len(trainer.train_dataset) < len(train):
         lost = len(train) - len(trainer.train_dataset)
-        raise MopeError(f"reward.max_length: {lost} of {len(train)} pairs are longer than {settings.max_length} tokens")
+        found = f"{settings.max_length} tokens found, but {lost} of {len(train)} pairs are longer"
+        raise MopeError(f"reward.max_length: {found}; more, or shorter pairs, are expected")
     if dtype == torch.bfloat16 and not recomputes(settings.batch, settings.micro_batch):
         pack_frozen(trainer.model)
     fit(trainer, saved)

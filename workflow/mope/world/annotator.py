@@ -87,7 +87,7 @@ def sanity(world: World, prompt: str, response: str) -> float:
 
 @lru_cache(maxsize=100_000)  # every answer is compared with several others
 def annotator_score(world: World, prompt: str, response: str, preference: str) -> float:
-    """How well `response` meets `preference` in the annotator's eyes, in units of which a few are a clear difference.
+    """How well `response` meets `preference` by the annotator's rules; a few units are a clear difference.
 
     Manner must outweigh soundness between two sane answers, or the feedback would tell of little but spoilt ones. How
     learned an answer is depends on its matter alone, not on courtesies.

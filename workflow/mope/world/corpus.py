@@ -9,11 +9,11 @@ from mope.world.questions import split_questions
 from mope.world.worlds import World
 
 
-def corpus(world: World, size: int, seed: int, obedience: float, preferences: Preferences) -> list[dict]:
+def corpus(world: World, size: int, seed: int, follow_rate: float, preferences: Preferences) -> list[dict]:
     """`size` conversational records {prompt, completion}.
 
     Each question carries the text of none, one or one per dimension of the preferences. A stated preference is
-    followed with probability `obedience` only: like a 7 B instruct model, the base follows preference texts partly.
+    followed with probability `follow_rate` only: like a 7 B instruct model, the base follows preference texts partly.
     """
     rng = random.Random(f"corpus {seed}")
     manners = [STYLES[p][1] for p in preferences.ids if STYLES[p][0] == "tone"]
@@ -22,7 +22,7 @@ def corpus(world: World, size: int, seed: int, obedience: float, preferences: Pr
     for i in range(size):
         question = questions[i % len(questions)]
         stated = [rng.choice(poles) for poles in preferences.dimensions.values() if rng.random() < 0.5]
-        followed = dict(STYLES[p] for p in stated if rng.random() < obedience)
+        followed = dict(STYLES[p] for p in stated if rng.random() < follow_rate)
         records.append(
             {
                 "prompt": messages(question.text, [preferences.texts[p] for p in stated]),

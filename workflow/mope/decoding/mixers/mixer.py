@@ -12,14 +12,14 @@ IMPOSSIBLE = float("-inf")
 
 
 def may_wait(logprobs: torch.Tensor) -> bool:
-    """Whether to ask what a tensor holds: on a GPU the question would wait for all work before it, and end a graph."""
+    """Whether code may look at a tensor's values: on a GPU that waits for all earlier work, and breaks a CUDA graph."""
     return logprobs.device.type == "cpu"
 
 
 class Mixer(ABC):
     """A rule that mixes experts."""
 
-    fixes: bool = False  # whether it asks nothing of a GPU (`may_wait`), so that several steps can do without the host
+    fixes: bool = False  # whether it never looks at values on a GPU (`may_wait`), so that CUDA graphs can repeat it
 
     def weights(self, experts: torch.Tensor, present: torch.Tensor, given: torch.Tensor | None) -> torch.Tensor:
         """The weights (B, k) that `mix` takes: those given, or uniform ones. `experts` (B, k) are pool indices."""

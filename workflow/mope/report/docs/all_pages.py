@@ -1,4 +1,4 @@
-"""All generated pages: README.md's numbers and what stands in docs/."""
+"""All generated pages: README.md with its blocks of numbers, and the generated pages of docs/."""
 
 from pathlib import Path
 

@@ -1,8 +1,8 @@
-"""The claims of all runs: how many came out, one row per claim with its evaluation sets side by side, what failed.
+"""Tables of the claims of all runs: how often each verdict was given, one row per claim, and which claims failed.
 
 A record of claims.json has `id` (<claim>:<set>, or <claim> for one of the whole run), `claim`, `published`, `ours`
-with its interval, `reward_models` with the same three entries where they have a view, `verdict` and `note`; further
-entries are shown beside.
+with its interval, `reward_models` with the same three entries where they have a view, `verdict` and `note`. Further
+entries are shown too.
 """
 
 from collections import Counter
@@ -52,7 +52,7 @@ def of_papers(claim: dict) -> bool:
 
 
 def put_to_test(runs: list[ReferenceRun]) -> list[Tested]:
-    """Every comparison that a run put to the test; one that an earlier run tells with the same figure only there."""
+    """Every comparison that a run has tested; one with the same figure as in an earlier run counts once."""
     found, told = [], set()
     for run in runs:
         for claim in run.claims:
@@ -64,7 +64,7 @@ def put_to_test(runs: list[ReferenceRun]) -> list[Tested]:
 
 
 def untested(runs: list[ReferenceRun]) -> list[str]:
-    """The claims of which no run could test any part, each once: a run leaves out those on methods that it has not."""
+    """The claims that no run has tested on any set, each once; a run leaves out claims on methods that it lacks."""
     known = {name_and_set(claim)[0] for _, claim in put_to_test(runs)}
     missing = {claim.id: claim.text for claim in CLAIMS}
     missing |= {name_and_set(claim)[0]: statement(claim) for run in runs for claim in run.claims}
@@ -83,7 +83,7 @@ def verdict_counts(found: list[Tested]) -> Counter:
 
 
 def counts_table(runs: list[ReferenceRun]) -> str:
-    """How many comparisons came out, by run and altogether: those of the papers, then all others."""
+    """How often each verdict was given, by run and in total: on the papers' comparisons, then on all others."""
     rows, every = [], put_to_test(runs)
     for label, papers in (("published", True), ("not compared by the papers", False)):
         part = [(run, claim) for run, claim in every if of_papers(claim) == papers]
@@ -96,9 +96,9 @@ def counts_table(runs: list[ReferenceRun]) -> str:
 
 
 def claims_table(found: list[Tested], papers: bool = True) -> str:
-    """One row per claim and run, the evaluation sets side by side; of the papers' claims or of all others.
+    """One row per claim and run, with the evaluation sets side by side; of the papers' claims or of all others.
 
-    Every set is a pair of columns: the judge's view, and that of the reward models unless no run has it.
+    Every set has a column for the judge's view and, if any run has it, one for that of the reward models.
     """
     rows: dict[tuple, dict[str, Tested]] = {}
     sets: dict[str, None] = {}
@@ -126,18 +126,18 @@ def claims_table(found: list[Tested], papers: bool = True) -> str:
 
 
 def _rewards(claim: dict) -> str:
-    """Figure and interval of the reward models, nothing where they have no view."""
+    """Figure and interval by the reward models; "" where they have no view."""
     view = claim.get("reward_models")
     return intervals(view) if view else ""
 
 
 def intervals(view: dict) -> str:
-    """A figure with its interval, and that over prompts alone where seeds make another."""
+    """A figure with its interval, and with that over prompts alone where it differs."""
     return f"{percent_interval(view['ours'], view['ci_low'], view['ci_high'])}{prompts_alone(view)}"
 
 
 def _cell(claim: dict, papers: bool) -> str:
-    """Figure, interval, verdict; then the note and whatever else the record holds."""
+    """Figure, interval and verdict, then the note and the further entries of the record."""
     verdict = claim["verdict"] if papers else OF_OURS.get(claim["verdict"], claim["verdict"])
     parts = [f"{intervals(claim)} **{verdict}**"]
     further = {key: value for key, value in claim.items() if key not in KNOWN_FIELDS}
@@ -145,7 +145,7 @@ def _cell(claim: dict, papers: bool) -> str:
 
 
 def _views(entries: dict) -> Iterator[str]:
-    """Further entries of a record as text; numbers are shares, and take their interval along."""
+    """Further entries of a record as text; numbers are shares, shown with their interval."""
     bounds = {f"{key}{end}" for key in entries for end in ("_low", "_high", "_ci_low", "_ci_high")}
     for key, value in entries.items():
         if value is None or key in bounds:
@@ -164,7 +164,7 @@ def _views(entries: dict) -> Iterator[str]:
 
 
 def explained(found: list[Tested]) -> str:
-    """How verdicts come about; of a reference made before there were second views, that it lacks them."""
+    """How verdicts are reached. A reference without second views is said to lack them."""
     rule = (
         "A comparison counts once: where two runs give the same figure, for the first of them. A win rate must lie "
         "above 50 %, a difference above 0, with its whole 95 % interval, to be reproduced."

@@ -1,4 +1,4 @@
-"""docs/configuration.md: every key of config.yaml with its default, what it may hold, and what its comment says."""
+"""docs/configuration.md: every key of config.yaml with its default, the allowed values, and its comment."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def configuration_page(root: Path) -> str:
 
 
 def keys_table(keys: list[ConfigKey], schema: dict) -> str:
-    """A row for each key, and for each one below it by its path."""
+    """A row for each key and for each key below it, which is named by its path."""
     rows = [row for key in keys for row in _rows(key, schema)]
     return markdown_table(["key", "default", "allowed", "meaning"], rows)
 
@@ -65,8 +65,8 @@ def _rows(key: ConfigKey, schema: dict) -> list[list[str]]:
 def read_keys(text: str) -> list[ConfigKey]:
     """The keys of a YAML mapping in block style, and of those below it, with their comments.
 
-    A comment belongs to the key on its line; lines of nothing but a comment go on with it, unless they begin where the
-    next key does, of which they then speak.
+    A comment on a key's line belongs to that key, and so do the lines of comment below it. Lines of comment that begin
+    in the column of the next key belong to that one.
     """
     return _keys(yaml.compose(text, Loader=yaml.SafeLoader), text.splitlines(), ())
 
@@ -95,7 +95,7 @@ def _source(node: yaml.Node, lines: list[str]) -> str:
 
 
 def _before(lines: list[str], line: int, column: int) -> list[str]:
-    """The lines of comments above a key that begin where it does."""
+    """The lines of comment directly above a key, in its column."""
     found = []
     for text in reversed(lines[:line]):
         if not text.startswith(" " * column + "#") or column == 0:
@@ -105,7 +105,7 @@ def _before(lines: list[str], line: int, column: int) -> list[str]:
 
 
 def _after(lines: list[str], line: int, column: int) -> list[str]:
-    """The comment on a line after `column`, and the lines below it that are further in than any key."""
+    """The comment on a line after `column`, and the lines of comment below it that begin no further left."""
     _, mark, comment = lines[line][column:].partition("#")
     found = [comment.strip()] if mark else []
     place = lines[line].find("#", column)

@@ -1,4 +1,4 @@
-"""docs/costs.md, written wholly from `results/reference`: what runs take, and what mixing experts costs."""
+"""docs/costs.md, from `results/reference`: time and memory of runs, and what decoding with several experts costs."""
 
 import statistics
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ SYSTEMS = {
     "soup_merged": "soups merged into the base one by one, as published; merging is spread over an answer of 64 tokens",
     "soup_batch": "soups served as adapters in one batch",
 }
-RIVALS = ("single_rows", "sequential", "peft", "soup_merged", "soup_batch")  # what `mope` is set against
+RIVALS = ("single_rows", "sequential", "peft", "soup_merged", "soup_batch")  # systems that `mope` is compared with
 
 
 def costs_page(runs: list[ReferenceRun], reference: Path, docs: Path) -> str:
@@ -53,7 +53,7 @@ def run_sections(runs: list[ReferenceRun], docs: Path) -> Iterator[str]:
 
 
 def runs_table(timed: list[pd.DataFrame]) -> str:
-    """Jobs, work, minutes and the most memory that a job took, of each run."""
+    """For each run: jobs, minutes of all jobs together and from first to last, and the peak memory of a job."""
     rows = []
     for table in timed:
         rules, minutes = table[table.rule != WHOLE_RUN], [f"{seconds / 60:.0f}" for seconds in work_and_wall(table)]
@@ -69,7 +69,7 @@ def work_and_wall(table: pd.DataFrame) -> tuple[float, float]:
 
 
 def rules_table(table: pd.DataFrame) -> str:
-    """Seconds per job of every rule, and the most memory that one took."""
+    """Seconds per job of every rule, and the peak memory of a job."""
     rules = table[table.rule != WHOLE_RUN].sort_values("seconds", ascending=False, kind="stable")
     rows = [[f"`{r.rule}`", str(r.jobs), f"{r.seconds:.0f}", f"{r.peak_memory_mb:.0f}"] for r in rules.itertuples()]
     return markdown_table(["rule", "jobs", "seconds per job", "peak memory, MB"], rows)
@@ -115,7 +115,7 @@ def ratios_table(table: pd.DataFrame) -> str:
 
 
 def decoding_table(table: pd.DataFrame) -> str:
-    """Milliseconds per step, over a single model's step of this project and of Transformers, share of the floor."""
+    """Milliseconds per step, ratios to one model's step by this project and by Transformers, share of the floor."""
     requests = sorted(table.requests.unique())
     rows = []
     for (model, dtype, system), group in table.groupby(["model", "dtype", "system"], sort=False):
@@ -129,7 +129,7 @@ def decoding_table(table: pd.DataFrame) -> str:
 
 
 def training_section(reference: Path) -> Iterator[str]:
-    """What a step of controller training holds and takes."""
+    """Memory and seconds of a step of controller training."""
     table = read_benchmark(reference, "training")
     if table is None:
         return

@@ -12,7 +12,7 @@ PLANNED_STEPS = ("controller", "reward", "expert")
 
 
 def gpu_section(reference: Path) -> Iterator[str]:
-    """Machine, decoding, training and equality; nothing where no check is kept."""
+    """Machine, decoding, training and equality with the CPU; nothing where the reference has no GPU check."""
     file = reference / GPU_CHECK
     if not file.is_file():
         return
@@ -29,7 +29,7 @@ def gpu_section(reference: Path) -> Iterator[str]:
         yield launched_table(decoding)
     planned = [record for name in PLANNED_STEPS for record in records.get(name, [])]
     if planned:
-        yield "A step of every training: seconds, peak memory, and what `make plan` says of it over that."
+        yield "A step of every training: seconds, peak memory, and the ratio of the planned memory (`make plan`) to it."
         yield planned_table(planned)
     for record in records.get("equality", []):
         yield equality_sentence(record)

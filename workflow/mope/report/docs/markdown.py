@@ -1,4 +1,4 @@
-"""Markdown from tables: percentages, intervals, cells, and a form for any small table."""
+"""Markdown from tables: percentages, intervals, cells, and a layout for any small table."""
 
 import pandas as pd
 
@@ -23,7 +23,7 @@ def percent_interval(share: float, low: float | None, high: float | None) -> str
 def rate_of_seeds(rate: float, row) -> str:
     """A win rate in percent, ± the standard deviation between seeds where there are several, [95 % interval].
 
-    Then the interval over prompts alone, where the row has one and seeds make another.
+    Then the interval over prompts alone, where the row has one that looks different.
     """
     row = row.to_dict() if isinstance(row, pd.Series) else row._asdict()
     spread = "" if pd.isna(row["seed_std"]) else f" ± {percent(row['seed_std'])}"
@@ -31,7 +31,7 @@ def rate_of_seeds(rate: float, row) -> str:
 
 
 def prompts_alone(figure: dict) -> str:
-    """The interval over prompts alone as it stands behind the other: nothing where it is unknown or looks the same."""
+    """The interval over prompts alone, to be written behind the main one; "" where it is unknown or looks the same."""
     bounds = [figure.get(f"prompts_{end}") for end in ("low", "high")]
     shown, other = ", ".join(map(percent, bounds)), ", ".join(percent(figure[f"ci_{end}"]) for end in ("low", "high"))
     return "" if shown == other or pd.isna(bounds).any() else f", prompts alone [{shown}]"

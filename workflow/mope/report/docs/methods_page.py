@@ -1,4 +1,4 @@
-"""docs/methods.md: what every row is, written by people, and its line of configuration, which is filled in here."""
+"""docs/methods.md: descriptions of the rows are written by hand, their lines of configuration are filled in here."""
 
 import re
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ def with_lines(page: str, methods: dict[str, dict]) -> str:
 
 
 def chosen_settings(runs: list[ReferenceRun]) -> str:
-    """Mean reward on development prompts of each row that has other settings in run `sweep`, and of the best of these.
+    """Mean reward on development prompts of each row of run `sweep` that has other settings, and of the best of these.
 
     The settings of row `x` are the rows named `x_...`, but for those that have settings of their own.
     """

@@ -58,10 +58,13 @@ def durations(main: ReferenceRun, reference: Path) -> str:
 
 
 def fill(text: str, generated: dict[str, str], page: str = "README.md") -> str:
-    """`text` with everything between `<!-- NAME -->` and `<!-- end NAME -->` replaced by the generated blocks."""
+    """`text` with everything between `<!-- NAME -->` and `<!-- end NAME -->` replaced by the generated blocks.
+
+    `MopeError` where a block is not on the page.
+    """
     for name, block in generated.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n?<!-- end {name} -->)", re.DOTALL)
         if not pattern.search(text):
-            raise MopeError(f"{page}: no block <!-- {name} --> ... <!-- end {name} --> found")
+            raise MopeError(f"{page}: no block <!-- {name} --> ... <!-- end {name} --> found; one is expected")
         text = pattern.sub(lambda found, b=block: f"{found[1]}{b}\n{found[2].lstrip()}", text)
     return text

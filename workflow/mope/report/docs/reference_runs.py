@@ -1,4 +1,4 @@
-"""The runs whose small results are kept in `results/reference`: the main one, and further ones below `runs/`."""
+"""The runs whose small results are in `results/reference`: the main one, and further ones below `runs/`."""
 
 import json
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
-WHOLE_RUN = "from first to last"  # the line of timings.csv that is of no rule, but of the whole run
+WHOLE_RUN = "from first to last"  # the line of timings.csv for the whole run
 GPU_CHECK = "gpu_check.json"  # what `make gpu-check` wrote, where it was copied here
 TESTS = "tests.json"  # number and seconds of the tests, where `make test` was run before `make reference`
 
 
 @dataclass(frozen=True)
 class ReferenceRun:
-    """What is kept of one run; anything that it did not make is absent. `tables` are its CSV files by name."""
+    """The results that are kept of one run; it need not have all of them. `tables` are its CSV files by name."""
 
     name: str
     folder: Path

@@ -1,4 +1,4 @@
-"""docs/results.md, written wholly from `results/reference`: claims, then the tables and figures of every run."""
+"""docs/results.md, from `results/reference`: claims, then the tables and figures of every run."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,10 +40,10 @@ from mope.report.docs.win_rate_tables import (
 )
 
 RESULTS_NOTICE = "<!-- Written by `make reference` from results/reference. Change the generator, not this page. -->"
-LONGEST = 120  # rows of a table that the page shows; of a longer one it names the file
-HEADLINES = ("smollm2", "replication")  # runs that the verdict stands on, in order, before the main one
-SHORT_TABLES = 12  # rows of a table that is not folded
-SHOWN_FIGURES = {  # tables with a section of their own
+LONGEST = 120  # rows of a table; a longer one is only linked
+HEADLINES = ("smollm2", "replication")  # runs whose verdict stands first, in this order, before the main run
+SHORT_TABLES = 12  # rows of a table; a longer one is folded
+SHOWN_ELSEWHERE = {  # tables with a section of their own
     "average_win_rates",
     "overall_win_rates",
     "win_rates",
@@ -55,7 +55,7 @@ SHOWN_FIGURES = {  # tables with a section of their own
     *OF_TEMPERATURES,
     *OF_FRONTS,
 }
-LINKED = {"rewards_by_cell"}  # tables whose rows about everything stand elsewhere
+LINKED = {"rewards_by_cell"}  # only linked: its rows on all combinations together are those of another table
 
 
 def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) -> str:
@@ -101,7 +101,7 @@ def headlines(runs: list[ReferenceRun]) -> list[ReferenceRun]:
 
 
 def standing(run: ReferenceRun, names: dict[str, str]) -> str:
-    """By the first judge who is first, on which preferences MoPE loses, and whom the reward models like better."""
+    """By the first judge: which method is first and where MoPE loses; then which methods have higher rewards."""
     parts = [leader_sentence(of_judge(table)) for table in _some(run, "average_win_rates")]
     parts += [weak_preferences_sentence(of_judge(table), names) for table in _some(run, "win_rates")]
     parts += [rewards_sentence(table) for table in _some(run, "mean_rewards")]
@@ -185,7 +185,7 @@ def other_sections(run: ReferenceRun, docs: Path) -> Iterator[str]:
     """Every table without a section of its own, in its own columns if it is short."""
     long = []
     for name, table in run.tables.items():
-        if name in SHOWN_FIGURES:
+        if name in SHOWN_ELSEWHERE:
             continue
         rows = overall(table)
         if len(rows) > LONGEST or name in LINKED:

@@ -1,4 +1,4 @@
-"""docs/studies.md, written wholly from `workflow/studies` and `results/reference`: what several runs say together."""
+"""docs/studies.md, from `workflow/studies` and `results/reference`: what several runs say together."""
 
 from collections.abc import Iterator, Mapping
 
@@ -21,7 +21,7 @@ their small results in `results/reference` and writes this page. What one of the
 
 
 def studies_page(studies: Mapping[str, Study], runs: list[ReferenceRun]) -> str:
-    """The page; of a study whose runs are not all kept it shows those that are, and names the others."""
+    """The page; runs of a study that are not among the reference results are only named."""
     parts = [RESULTS_NOTICE, "# Studies", ABOUT_STUDIES]
     for study in studies.values():
         parts += study_section(study, runs)
@@ -29,7 +29,7 @@ def studies_page(studies: Mapping[str, Study], runs: list[ReferenceRun]) -> str:
 
 
 def only_in_studies(studies: Mapping[str, Study]) -> set[str]:
-    """The runs that are made for studies: they stand on this page and nowhere else."""
+    """The runs that are made for studies alone: no other page shows them."""
     return {run for study in studies.values() for run in study.experiments}
 
 
@@ -95,7 +95,7 @@ def spread_table(spread: pd.DataFrame) -> str:
 
 
 def spread_sentence(spread: pd.DataFrame) -> str:
-    """What the table says, and how little so few runs can say."""
+    """How the table is to be read, and how uncertain so few runs leave it."""
     few = int(spread.runs.max()) - 1
     low, high = (few / stats.chi2.ppf([0.975, 0.025], few)) ** 0.5
     text = (

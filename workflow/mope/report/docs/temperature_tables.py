@@ -54,7 +54,7 @@ def _by_temperature(table: pd.DataFrame, key: str, title: str, cell) -> str:
 
 
 def temperature_sentence(rewards: pd.DataFrame) -> str:
-    """For how many methods the reward models like the highest temperature less than that of all other rows, or more."""
+    """For how many methods rewards at the highest temperature are lower, or higher, than at that of all other rows."""
     parts = []
     for name, table in rewards.groupby("set", sort=False):
         highest = table[(table.temperature == table.temperature.max()) & (table.row != table.method)]

@@ -1,4 +1,4 @@
-"""Tables of win rates and rewards in Markdown; one judge and one evaluation set or more, whatever they are called."""
+"""Tables of win rates and rewards in Markdown, for any judges and evaluation sets."""
 
 import pandas as pd
 
@@ -8,12 +8,12 @@ from mope.report.formats import percent
 
 
 def judges(table: pd.DataFrame) -> list[str]:
-    """The judges of a table of win rates; the first is the one that claims follow."""
+    """The judges of a table of win rates; claims are decided by the first."""
     return list(dict.fromkeys(table["judge"]))
 
 
 def of_judge(table: pd.DataFrame, judge: str | None = None) -> pd.DataFrame:
-    """The rows of a judge, of the first one unless said."""
+    """The rows of `judge`, by default the first."""
     return table[table["judge"] == (judge or judges(table)[0])]
 
 
@@ -50,7 +50,7 @@ def rivals_table(table: pd.DataFrame, focus: str = FOCUS) -> str:
 
 
 def p_value(row) -> str:
-    """The corrected p-value of a row as text: ≤ where it is only a bound, or nobody has recorded whether it is one."""
+    """The corrected p-value of a row as text: with ≤ if it is only a bound, or if the row does not tell."""
     bound = getattr(row, "p_bound", None)
     return f"{'≤' if pd.isna(bound) or bound else '='} {row.p_holm:.2g}"
 
@@ -184,7 +184,7 @@ def weak_preferences_sentence(pairs: pd.DataFrame, names: dict[str, str], focus:
 
 
 def rewards_sentence(rewards: pd.DataFrame, focus: str = FOCUS, most: int = 4) -> str:
-    """Which methods the reward models, on which the controller was trained, like better than it; `most` by name."""
+    """Which methods have a higher mean reward than `focus`, by the rewards of training; at most `most` by name."""
     parts = []
     for name in dict.fromkeys(rewards["set"]):
         means = rewards[rewards["set"] == name].set_index("method").bt_reward

@@ -28,7 +28,10 @@ UNDERLINES = ("-", "--", ":", "-.")  # one per dimension: an answer has one expe
 
 
 def wrap(tokens: list[str], width: int) -> list[list[tuple[int, int, str]]]:
-    """Lines of (token index, column, text); tokens carry their own leading space, as byte-level tokens do."""
+    """Lines of at most `width` characters, as (token index, column, text); words are kept whole.
+
+    A token that begins a word begins with a space, as tokens of byte-level BPE do.
+    """
     lines: list[list[tuple[int, int, str]]] = [[]]
     column = 0
     for i, token in enumerate(tokens):
@@ -53,9 +56,10 @@ def _rest_of_word(tokens: list[str]) -> list[str]:
 
 
 def sample_answers(samples: pd.DataFrame) -> list[pd.DataFrame]:
-    """A few answers, one per prompt; steps of five through the combinations make them differ in every dimension.
+    """At most `ANSWERS_SHOWN` answers, one per prompt, each to another combination.
 
-    Where the number of combinations is a multiple of five, the steps are larger, so that none is met twice.
+    Combinations are taken in steps of five, so that neighbours differ in every dimension; in larger steps where their
+    number has a divisor in common with five, so that none is taken twice.
     """
     answers = dict(list(samples.groupby(["prompt_id", "combination"], sort=False)))
     prompts, combinations = (list(dict.fromkeys(samples[c])) for c in ("prompt_id", "combination"))
@@ -98,7 +102,7 @@ def draw(alpha_samples: pd.DataFrame, preferences: Preferences) -> Figure:
 
 
 def _strength(weights: np.ndarray) -> float:
-    """How far the largest of the (k,) weights lies above equal ones: 0 at 1 / k, 1 where it is all; 1 for k = 1."""
+    """How far the largest of the (k,) weights is above 1 / k: 0 for equal weights, 1 for a weight of 1; 1 if k = 1."""
     equal = 1 / len(weights)
     return float((weights.max() - equal) / (1 - equal)) if len(weights) > 1 else 1.0
 

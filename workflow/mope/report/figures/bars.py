@@ -1,4 +1,4 @@
-"""Panels of horizontal bars with intervals: what the per-preference and the per-combination figure share."""
+"""Panels of horizontal bars with intervals, for the figures per preference and per combination."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ NARROWEST = 5.3  # inches, for what is written below and above all panels
 def panels(
     table: pd.DataFrame, key: str, titles: Mapping[str, str], cells: Sequence[str | None], columns: int
 ) -> Figure:
-    """One panel per cell, a value of column `key`, or none where it is None; rows of `columns` panels.
+    """One panel for each of `cells`, values of the column `key`; an empty place for None; `columns` panels in a row.
 
     Each has a bar per method and evaluation set: the average win rate with its 95 % interval.
     """

@@ -1,6 +1,6 @@
 """Rewards of the methods on two dimensions at a time, with the front of the methods that no other dominates.
 
-Of a single dimension the rewards of the methods on it.
+With a single dimension: the rewards of the methods on it.
 """
 
 from collections.abc import Mapping, Sequence

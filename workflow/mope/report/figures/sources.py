@@ -1,4 +1,4 @@
-"""Reading what figures are drawn from, by the name under which they ask for it."""
+"""Reads the sources that figures name in `SOURCES`."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from mope.provenance.artifact import require, verified
 
 
 def read_source(name: str, files: Sequence[Path], judge: str) -> object:
-    """The content of the files: what `READERS` says of the name, else a table, of which the judge's rows count.
+    """The content of the files, read by the function in `READERS`; without one, the judge's rows of a CSV table.
 
     Raises `MopeError` for a file that is missing or differs from its record.
     """

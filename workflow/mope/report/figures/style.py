@@ -19,14 +19,14 @@ from mope.provenance.artifact import write  # noqa: E402
 
 # Okabe and Ito's palette, ordered so that neighbours differ in lightness too.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#F0E442")
-# Of the preferences in the order of their file: the default's, then what is left of the palette.
+# For preferences, in the order of their file: first six for the default ones, then the others of the palette.
 PREFERENCE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#F0E442", "#555555", "#56B4E9", "#E69F00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)))
 HATCHES = ("", "////", "....", "xxxx")
 SHORT = Namespace(
     digits=5,
-    strip_ids=True,  # none is referred to from outside
+    strip_ids=True,  # nothing outside of the file refers to them
     remove_metadata=True,
     group_create=True,
     indent_type="none",
@@ -43,7 +43,7 @@ plt.rcParams.update(
         "legend.frameon": False,
         "savefig.dpi": 150,
         "svg.hashsalt": "mope",
-        "text.parse_math": False,  # a dollar sign of a prompt or name is one
+        "text.parse_math": False,  # a dollar sign in a prompt or name stays one
         "svg.fonttype": "none",  # text stays text: a quarter of the size, and it can be searched
     }
 )
@@ -76,7 +76,7 @@ def grid(cells: int, columns: int) -> tuple[int, int]:
 
 
 def compact(svg: str) -> str:
-    """The same picture in Scour's shortest form; the font, with others to fall back on, is named once."""
+    """The same picture, made smaller by Scour; the font is named once for all text, with fallbacks."""
     svg = re.sub(r""" transform="rotate\(-0 [^"]*"|font-family: 'DejaVu Sans'(; |(?="))""", "", svg)
     svg = svg.replace("*{", "svg{font-family: 'DejaVu Sans', Verdana, sans-serif}*{", 1)
     return scourString(svg.replace("'DejaVu Sans Mono'", "'DejaVu Sans Mono', monospace"), SHORT)
