@@ -8,7 +8,7 @@ In `config.schema.yaml` two keywords of our own stand for them, each with the do
 
 from mope.provenance.declared import declared, modules
 
-MIXER_TABLE = "mope.decoding.mixer_table"
+MIXER_TABLE, FORM_TABLE = "mope.decoding.mixer_table", "mope.rewards.form_table"
 
 
 def resolved(schema: object) -> object:
@@ -27,6 +27,11 @@ def resolved(schema: object) -> object:
 def mixer_keys() -> dict[str, dict]:
     """Mixing rule -> the keys that it requires beside those of every mixture, with their schemas."""
     return {name: constants["REQUIRED"] for name, constants in declared(MIXER_TABLE).items()}
+
+
+def takes_weights(form: str) -> bool:
+    """Whether weights of graded preferences make a difference to a form of the reward."""
+    return declared(FORM_TABLE)[form].get("TAKES_WEIGHTS", True)
 
 
 def _by_kind(kinds: dict[str, dict], shared: dict) -> dict:
