@@ -5,20 +5,18 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from mope.config.entries_schema import mixer_keys, reads_base
+from mope.config.entries_schema import mixer_keys, reads_base, takes_weights
 from mope.config.front_checks import front_problems, without_use
 from mope.config.positions import positions_problems
 from mope.config.reward_judges import reward_judge_problems
 from mope.config.run_name import RESERVED_RUNS
 from mope.config.user_files import feedback_problems, prompts_problems, ratings_problems
-from mope.dag.used_entries import FORM_TABLE
 from mope.errors import MopeError
 from mope.judging.judge_kinds import REWARD_MODELS, known_preferences, world_only
 from mope.judging.preflight import Problem, chat_judge_problems
 from mope.methods.endpoints import endpoint_problems
 from mope.methods.names import FOCUS
 from mope.preferences import OPEN_TEXT, Preferences, load_preferences, read_preferences
-from mope.provenance.declared import declared
 from mope.runtime.suggestion import one_of
 from mope.training.base_source import BASE_SOURCES, KNOWN_PACKAGES, check_gguf, gguf_file, given, sha256_of
 from mope.training.families import check_family_type
@@ -233,7 +231,7 @@ def _controllers(config: dict, preferences: Preferences) -> Iterator[Problem]:
             yield (*key, "combinations"), f"none has {missing}; all preferences, or scores: texts, are expected"
         for weights in settings["weights"] or []:
             yield from _weights(weights, (*key, "weights"), preferences)
-        if settings["weights"] and not declared(FORM_TABLE)[settings["reward"]].get("TAKES_WEIGHTS", True):
+        if settings["weights"] and not takes_weights(settings["reward"]):
             yield (*key, "weights"), f"needless with reward: {settings['reward']}, to which they make no difference"
         if settings["weights"] and settings["reads"] != "text":
             yield (*key, "weights"), f"reads is {settings['reads']!r}; weights can be read with reads: text only"
@@ -287,7 +285,7 @@ def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
             found = "needless" if "strength" in method else "missing"
             yield ("methods", name, "strength"), f"{found}; a soup has this key if and only if its average is sum"
         if "mixer" in method:
-            yield from _mixed(config, name, method, preferences)
+            yield from _mixed(config, name, method)
         if "endpoints" in method:
             base = ["base"] if reads_base(method["mixer"]) else []
             yield from endpoint_problems(name, method, [*preferences.ids, *base])

@@ -8,7 +8,7 @@ In `config.schema.yaml` two keywords of our own stand for them, each with the do
 
 from mope.provenance.declared import declared, modules
 
-MIXER_TABLE = "mope.decoding.mixer_table"
+MIXER_TABLE, FORM_TABLE = "mope.decoding.mixer_table", "mope.rewards.form_table"
 
 
 def resolved(schema: object) -> object:
@@ -32,6 +32,11 @@ def mixer_keys() -> dict[str, dict]:
 def reads_base(mixer: str) -> bool:
     """Whether the bare base model takes part in this mixing rule."""
     return declared(MIXER_TABLE)[mixer]["READS_BASE"]
+
+
+def takes_weights(form: str) -> bool:
+    """Whether weights of graded preferences make a difference to a form of the reward."""
+    return declared(FORM_TABLE)[form].get("TAKES_WEIGHTS", True)
 
 
 def _by_kind(kinds: dict[str, dict], shared: dict) -> dict:

@@ -7,7 +7,7 @@ from mope.provenance.declared import chosen
 
 KINDS, MIXERS = "mope.methods.kind_table", "mope.decoding.mixer_table"
 OBJECTIVES, POLICIES = "mope.controller.objective_table", "mope.training.policy_table"
-FORM_TABLE = "mope.rewards.form_table"
+REWARDS = "mope.rewards.form_table"
 
 
 def of_method(method: dict) -> dict[str, list[str]]:
@@ -18,7 +18,7 @@ def of_method(method: dict) -> dict[str, list[str]]:
 
 def of_controller(section: Mapping) -> dict[str, list[str]]:
     """Objective and reward of a controller; its training mixes in probability or logit space without the table."""
-    return chosen(OBJECTIVES, [section["objective"]]) | chosen(FORM_TABLE, [section["reward"]])
+    return chosen(OBJECTIVES, [section["objective"]]) | chosen(REWARDS, [section["reward"]])
 
 
 def of_policy(policy: Mapping) -> dict[str, list[str]]:
