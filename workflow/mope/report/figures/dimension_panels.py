@@ -10,13 +10,13 @@ from matplotlib.figure import Figure
 from mope.errors import visible
 from mope.report.figures.style import grid
 
-PANELS_PER_ROW = 3
+PAIRS_PER_ROW = 3
 
 
 def dimension_panels(dimensions: Sequence[str]) -> tuple[Figure, dict[tuple[str, str], Axes]]:
     """A figure, and its axes by pair of two or more dimensions: the first is across, the second up."""
     pairs = list(combinations(dimensions, 2))
-    rows, columns = grid(len(pairs), PANELS_PER_ROW)
+    rows, columns = grid(len(pairs), PAIRS_PER_ROW)
     figure, axes = plt.subplots(
         rows, columns, figsize=(max(3.3 * columns, 5), 3.2 * rows + 0.7), layout="constrained", squeeze=False
     )
