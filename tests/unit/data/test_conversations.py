@@ -1,6 +1,5 @@
 """Conversations of several turns are read whole, in every form, and become one prompt that is read back unchanged."""
 
-import io
 import json
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from mope.config.load import load_config
 from mope.data.feedback_file import places_of, read_feedback
 from mope.data.prompt_file import read_prompts
 from mope.errors import MopeError
-from mope.explain.terminal_chat import read_json_questions
+from mope.explain.json_chat import read_json_question
 from mope.judging.templates import judge_messages, load_templates
 from mope.judging.text_judge import scorer_of
 from mope.judging.verdicts import Comparison
@@ -166,10 +165,10 @@ def test_a_conversation_that_the_base_cannot_read_is_refused_before_the_first_jo
 def test_the_chat_takes_conversations(root: Path) -> None:
     known = load_preferences(root / "workflow/prompts/preferences.yaml", ["P1A"])
     typed = [{"prompt": TALK, "preferences": ["P1A"]}, {"prompt": f"{MARK}[]", "preferences": ["P1A"]}]
-    found = read_json_questions(io.StringIO("\n".join(map(json.dumps, typed))), known)
+    found = [read_json_question(json.dumps(line), known) for line in typed]
     assert [turns(prompt) for prompt, _ in found] == [TALK, [turn("user", f"{MARK}[]")]]
     with pytest.raises(MopeError, match="prompt ends with a message of role assistant"):
-        list(read_json_questions(io.StringIO(json.dumps(typed[0] | {"prompt": TALK[:2]})), known))
+        read_json_question(json.dumps(typed[0] | {"prompt": TALK[:2]}), known)
 
 
 def test_judges_read_every_turn(root: Path) -> None:
