@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 from mope.data.hub import download_model
-from mope.judging.classifier_folder import check_classifier
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
+from mope.training.classifier_folder import check_classifier
 
 
 def main() -> None:

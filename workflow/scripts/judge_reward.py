@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 
 from mope.data.table_paths import by_method, judgment_file
-from mope.judging.classifier import load_classifiers
 from mope.judging.reward_judge import RewardJudge, check_held_out
 from mope.judging.verdicts import judge_pairs, read_responses
 from mope.provenance.artifact import require, verified, write
@@ -15,6 +14,7 @@ from mope.rewards.reward_model import load_reward_models
 from mope.rewards.scoring import score_texts
 from mope.runtime.cli import method_pair, named_path, run
 from mope.runtime.shards import WHOLE, Shard
+from mope.training.classifier import load_classifiers
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from mope.data.prompt_file import read_prompts
 from mope.errors import MopeError
 from mope.judging.human_study import read_ratings
 from mope.preferences import load_preferences, read_preferences
+from mope.prompting import turns
 
 COUNT = 1000
 
@@ -46,11 +47,12 @@ def turn(role: str, content: object) -> dict:
 
 PROMPTS = [{"id": f"q{i}", "prompt": f'Why is "{i}", é, so?'} for i in range(6)]
 ALPACA = [{"instruction": f"Sum {i}.", "input": "a, b" if i % 2 else "", "output": "x"} for i in range(6)]
-TALKS = [{"id": float(i), "messages": [turn("user", f"Why {i}?"), turn("assistant", "So.")]} for i in range(6)]
+SAID = [turn("user", "Why?"), turn("assistant", "So."), turn("user", "And then?")]
+TALKS = [{"id": float(i), "messages": [turn("user", f"Why {i}?"), *SAID[1 : 2 + i % 2]]} for i in range(6)]
 PAIRS = [{"prompt": f"Why {i // 2}?", "chosen": f"yes, {i}", "rejected": f'no "{i}"'} for i in range(6)]
 CONVERSATIONS = [
-    {"chosen": [turn("user", "Why?"), turn("assistant", f"So {i}.")],
-     "rejected": [turn("user", "Why?"), turn("assistant", [{"type": "text", "text": "No."}])]}
+    {"chosen": [*SAID[: 1 + i % 2 * 2], turn("assistant", f"So {i}.")],
+     "rejected": [*SAID[: 1 + i % 2 * 2], turn("assistant", [{"type": "text", "text": "No."}])]}
     for i in range(6)
 ]  # fmt: skip
 RATINGS = [
@@ -78,6 +80,7 @@ def checked_prompts(path: Path) -> list:
     prompts = read_prompts(path, longest=100_000)
     assert prompts and all(p["prompt"].strip() and p["prompt_id"] for p in prompts)
     assert len({p["prompt"] for p in prompts}) == len({p["prompt_id"] for p in prompts}) == len(prompts)
+    assert all(turns(p["prompt"])[-1]["role"] == "user" for p in prompts)
     json.dumps(prompts, ensure_ascii=False).encode()
     return prompts
 

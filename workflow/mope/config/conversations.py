@@ -12,7 +12,7 @@ from mope.training.base_source import gguf_file, given
 def conversation_problems(prompts: Iterable[tuple[str, str]], config: dict, directory: Path) -> Iterator[str]:
     """What is wrong with the first of the (place, prompt) that the base cannot read or answer, if there is one.
 
-    Nothing is known of a model of the Hugging Face Hub before it is downloaded; then the stages that read refuse.
+    Without a network nothing is known of a model of the Hugging Face Hub; then the stages that read refuse.
     """
     conversations = [(place, turns(prompt)) for place, prompt in prompts if is_conversation(prompt)]
     tokenizer = base_tokenizer(config, directory) if conversations else None
@@ -32,17 +32,19 @@ def base_tokenizer(config: dict, directory: Path):
         if not given(base):
             return _untrained()
         if file := gguf_file(base, directory):
-            return _read(file.parent, file.name)
-        return None if base["path"] is None else _read(directory / base["path"], None)
+            return _read(file.parent, gguf_file=file.name)
+        if base["hub"]:
+            return _read(base["hub"]["id"], revision=base["hub"]["revision"])
+        return _read(directory / base["path"])
     except Exception:  # noqa: BLE001 (what the libraries raise; other checks and the import say what is wrong)
         return None
 
 
 @functools.cache
-def _read(folder: Path, file: str | None):
+def _read(origin: Path | str, **options: str):
     from transformers import AutoTokenizer  # noqa: PLC0415 (only where there are conversations)
 
-    return AutoTokenizer.from_pretrained(folder, gguf_file=file, trust_remote_code=False)
+    return AutoTokenizer.from_pretrained(origin, **options, trust_remote_code=False)
 
 
 @functools.cache

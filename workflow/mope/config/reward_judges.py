@@ -5,9 +5,9 @@ from pathlib import Path
 
 from mope.config.run_name import experiment_of
 from mope.errors import MopeError
-from mope.judging.classifier_folder import check_classifier, classifier_positions
 from mope.judging.preflight import Problem
 from mope.runtime.suggestion import one_of
+from mope.training.classifier_folder import check_classifier, classifier_positions
 
 SOURCES = ("run", "model", "models")
 

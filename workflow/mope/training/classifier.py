@@ -8,11 +8,11 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from mope.errors import MopeError
-from mope.judging.classifier_folder import check_classifier, classifier_positions
 from mope.prompting import is_conversation, messages, rendered_chat, reply
 from mope.runtime.precision import device, dtype_of
 from mope.runtime.progress import progress
 from mope.training.chat_template import settle_template
+from mope.training.classifier_folder import check_classifier, classifier_positions
 
 INDEPENDENT = ("regression", "multi_label_classification")  # values of problem_type: a label's logit stands alone
 

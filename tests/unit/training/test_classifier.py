@@ -25,12 +25,12 @@ from transformers import (
 from mope.config.load import load_config
 from mope.dag.model_files import RunModels
 from mope.errors import MopeError
-from mope.judging.classifier import Classifier, label_reward, load_classifiers
-from mope.judging.classifier_folder import check_classifier
 from mope.preferences import load_preferences
 from mope.prompting import prompt_text
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
+from mope.training.classifier import Classifier, label_reward, load_classifiers
+from mope.training.classifier_folder import check_classifier
 from mope.training.tokenizer import train_tokenizer
 
 PROMPTS, ANSWERS = (
