@@ -154,6 +154,13 @@ BAD_VALUES += [
     ({"controllers": {"mope": {"reads": "combination", "scores": "texts"}}}, "controllers.mope.scores", "outputs"),
     ({"controllers": {"mope": {"reads": "embedding", "scores": "texts"}}}, "controllers.mope.scores", "outputs"),
     ({"benchmark": {"rounds": 5}}, "benchmark.rounds", "≥ 6"),
+    (
+        {"controllers": {"graded": {"reward": "worst", "weights": [[0.7, 0.2, 0.1]]}}},
+        "controllers.graded.weights",
+        "needless",
+    ),
+    ({"controllers": {"mope": {"reward": "best"}}}, "controllers.mope.reward", "worst"),
+    ({"methods": {"mine": {"kind": "guided", "prompt": "all", "strength": 1.0}}}, "methods.mine", "top_k"),
     ({**GRADED, "methods": {"mine": {**MIX, "controller": "graded"}}}, "methods.mine.weights", "missing"),
     ({"methods": {"mope": {"weights": [0.7, 0.2, 0.1]}}}, "methods.mope.weights", "needless"),
     ({"controllers": {"mope": {"space": "logit"}}}, "methods.mope.mixer", "trained in logit space; logit is expected"),
