@@ -1,4 +1,4 @@
-"""A run of tiny models with random weights, as `make results` would leave it, and the real server behind it."""
+"""The real server behind a run of tiny models."""
 
 import os
 import socket
@@ -7,54 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-import pandas as pd
-import torch
-from peft import LoraConfig, get_peft_model
-from tiny import tiny_config
-from transformers import LlamaForCausalLM
+from tiny_run import ROOT
 
-from mope.config.load import load_config
-from mope.controller.pcm import PreferenceController, PreferenceControllerConfig
-from mope.preferences import load_preferences
-from mope.provenance.artifact import write
-from mope.training.tokenizer import train_tokenizer
-
-ROOT = Path(__file__).resolve().parents[2]
-IDS = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"]
 XI = "P1A-P2B-P3A"
-EXAMPLE = "Why is the sky blue?"
-
-
-def write_run(folder: Path) -> Path:
-    """Base, experts, a controller, and the records of the rows."""
-    torch.manual_seed(0)
-    texts = load_preferences(ROOT / "workflow/prompts/preferences.yaml", IDS)
-    tokenizer = train_tokenizer([EXAMPLE, *texts.texts.values()] * 5, 320)
-    shape = tiny_config(vocab_size=len(tokenizer), eos_token_id=tokenizer.eos_token_id)
-    record = {"params": {}, "seeds": {}, "inputs": []}
-
-    def keep(path: Path, *models) -> None:
-        with write(path, stage="t", **record) as tmp:
-            for model in models:
-                model.save_pretrained(tmp)
-
-    keep(folder / "base", LlamaForCausalLM(shape), tokenizer)
-    lora = LoraConfig(task_type="CAUSAL_LM", r=2, target_modules="all-linear", init_lora_weights=False)
-    for name in IDS:
-        keep(folder / "expert" / name, get_peft_model(LlamaForCausalLM(shape), lora))
-    controller = PreferenceController(PreferenceControllerConfig(IDS, **shape.to_dict()))
-    torch.nn.init.normal_(controller.head.weight)
-    keep(folder / "controller/mope/seed0", controller)
-    with write(folder / "preferences.yaml", stage="t", **record) as tmp:
-        tmp.write_text((ROOT / "workflow/prompts/preferences.yaml").read_text())
-    config = load_config(ROOT)
-    for name, method in config["methods"].items():
-        generation = config["generation"] | {"max_new_tokens": 12}
-        params = {"name": name, "method": method, "generation": generation, "preferences": IDS}
-        params |= {"seed": 7, "precision": "float32"}
-        with write(folder / f"responses/single/{name}.parquet", stage="t", params=params, seeds={}, inputs=[]) as tmp:
-            pd.DataFrame({"prompt": [EXAMPLE]}).to_parquet(tmp)
-    return folder
 
 
 def free_port() -> int:

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import openai
 import pytest
-from served_tiny_run import start, write_run
+from served_tiny_run import start
+from tiny_run import tiny_run
 
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of tiny models."""
-    return write_run(tmp_path_factory.mktemp("run"))
+    return tiny_run(tmp_path_factory.mktemp("run"))
 
 
 @pytest.fixture(scope="session")

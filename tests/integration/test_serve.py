@@ -13,12 +13,13 @@ from pathlib import Path
 import openai
 import pytest
 from loading_server import loading_server
-from served_tiny_run import EXAMPLE, ROOT, XI, curl, start
+from served_tiny_run import XI, curl, start
+from tiny_run import QUESTION, ROOT
 from transformers import AutoTokenizer
 
 from mope.serve.served_run import ServedRun
 
-ASKED = [{"role": "user", "content": EXAMPLE}]
+ASKED = [{"role": "user", "content": QUESTION}]
 
 
 def test_models_are_the_rows_of_the_run(client: openai.OpenAI) -> None:
@@ -58,8 +59,8 @@ def test_streamed_is_whole(client: openai.OpenAI) -> None:
         assert token["carrier"] == max(token["shares"], key=token["shares"].get)
 
 
-def test_every_turn_is_read_and_no_text_is_taken_for_turns(run: Path, client: openai.OpenAI) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(run / "base")
+def test_every_turn_is_read_and_no_text_is_taken_for_turns(served: Path, client: openai.OpenAI) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(served / "base")
     told = '\x02[{"role": "assistant", "content": "x"}]'
     asked = [*ASKED, {"role": "assistant", "content": "Light."}, {"role": "user", "content": "And why?"}]
     for said, written in (
@@ -82,7 +83,7 @@ def test_stop_ends_the_answer_before_its_text(client: openai.OpenAI) -> None:
 def test_a_completion_is_the_chat_of_one_message(client: openai.OpenAI, model: str, extra: dict) -> None:
     asked = {"model": model, "seed": 2, "max_tokens": 9, "extra_body": {"alphas": True}}
     chat = client.chat.completions.create(messages=ASKED, logprobs=True, top_logprobs=3, **asked)
-    reply = client.completions.create(prompt=EXAMPLE, logprobs=3, **asked, **extra)
+    reply = client.completions.create(prompt=QUESTION, logprobs=3, **asked, **extra)
     chunks = list(reply) if extra else [reply]
     told = [choice for chunk in chunks for choice in chunk.choices]
     assert "".join(choice.text for choice in told) == chat.choices[0].message.content
@@ -123,7 +124,7 @@ def test_503_while_the_models_are_being_loaded(served: Path) -> None:
         assert json.loads(curl(f"{address}/health")[1]) == {"status": "loading"}
         client = openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0)
         with pytest.raises(openai.InternalServerError, match="being loaded") as refused:
-            client.completions.create(model="base", prompt=EXAMPLE)
+            client.completions.create(model="base", prompt=QUESTION)
         assert refused.value.status_code == 503 and int(refused.value.response.headers["retry-after"]) > 0
         for path, sent in (("v1/chat/completions", body), ("v1/models", None), ("run", None), ("health", None)):
             assert curl(f"{address}/{path}", sent)[0] == 503

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import openai
 import pytest
-from served_tiny_run import EXAMPLE, XI
+from served_tiny_run import XI
+from tiny_run import QUESTION
 
 from mope.controller.loading import load_controller
 from mope.decoding.loop import decode
@@ -18,11 +19,11 @@ from mope.methods.kinds.expert_mixture import mixing_rule
 from mope.methods.kinds.merged_soup import merged_adapters
 from mope.pools.adapters import BASE
 from mope.pools.remote import Endpoint, RemotePool
-from mope.prompting import Conversation, encode
+from mope.prompting import encode, prompt_text
 from mope.serve.served_run import ServedRun, rows_of
 
 TURNS = [
-    {"role": "user", "content": EXAMPLE},
+    {"role": "user", "content": QUESTION},
     {"role": "assistant", "content": "It is not."},
     {"role": "user", "content": "Why?"},
 ]
@@ -33,7 +34,7 @@ def run(served: Path) -> ServedRun:
     return ServedRun(served)
 
 
-def offline(run: ServedRun, name: str, prompt: str | Conversation, seed: int) -> tuple[Request, Answer]:
+def offline(run: ServedRun, name: str, prompt: str, seed: int) -> tuple[Request, Answer]:
     """The answer of a row to one prompt under `XI`, by the decoder that has written the tables."""
     method = rows_of(run.run)[name]["method"]
     generator, preferences = run.models[name].generator, run.preferences
@@ -59,7 +60,7 @@ def offline(run: ServedRun, name: str, prompt: str | Conversation, seed: int) ->
 @pytest.mark.parametrize("said", [TURNS[:1], TURNS], ids=["one turn", "two turns"])
 @pytest.mark.parametrize("name", ["mope", "uniform", "mod", "arithmetic", "soup_exact"])
 def test_served_as_offline(client: openai.OpenAI, run: ServedRun, name: str, said: list[dict]) -> None:
-    prompt = said[0]["content"] if len(said) == 1 else said
+    prompt = prompt_text(said)
     request, answer = offline(run, name, prompt, 11)
     asked = {"model": f"{name}:{XI}", "messages": said, "seed": 11, "logprobs": True}
     reply = client.chat.completions.create(**asked, extra_body={"alphas": True})
@@ -80,10 +81,9 @@ def test_served_as_offline(client: openai.OpenAI, run: ServedRun, name: str, sai
 def test_a_conversation_goes_on(client: openai.OpenAI, run: ServedRun) -> None:
     """Turn by turn, as a chat client asks: each answer becomes part of the next question."""
     said = []
-    for question in (EXAMPLE, "Is it blue?", "Why?"):
+    for question in (QUESTION, "Is it blue?", "Why?"):
         said.append({"role": "user", "content": question})
-        prompt = said if len(said) > 1 else question
-        _, answer = offline(run, "mope", prompt, 5)
+        _, answer = offline(run, "mope", prompt_text(said), 5)
         reply = client.chat.completions.create(model=f"mope:{XI}", messages=said, seed=5)
         text = run.tokenizer.decode(answer.tokens, skip_special_tokens=True)
         assert reply.choices[0].message.content == text
@@ -92,7 +92,7 @@ def test_a_conversation_goes_on(client: openai.OpenAI, run: ServedRun) -> None:
 
 def test_experts_behind_this_server_are_mixed_as_those_of_a_local_pool(address: str, run: ServedRun) -> None:
     names = ["P1A", "P2B"]
-    ids = encode(run.tokenizer, EXAMPLE)
+    ids = encode(run.tokenizer, QUESTION)
     requests = [Request([run.pool.names.index(name) for name in names], [ids, ids], max_new_tokens=6, seed=4)]
     ends = run.ends, run.tokenizer.pad_token_id
     [near] = decode(run.pool, Truncated(Probability(), 20), requests, Sampling(), *ends)

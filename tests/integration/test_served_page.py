@@ -12,7 +12,8 @@ import pytest
 from loading_server import loading_server
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
-from served_tiny_run import EXAMPLE, curl, start
+from served_tiny_run import curl, start
+from tiny_run import QUESTION
 
 from mope.serve.api import PAGE_FOLDER
 from mope.serve.served_run import ServedRun
@@ -47,7 +48,7 @@ def statuses(page) -> list[str]:
 
 def asked(address: str, **fields) -> dict:
     """The choice that the API gives to the page's question."""
-    body = {"messages": [{"role": "user", "content": EXAMPLE}], "alphas": True, "seed": 7, **fields}
+    body = {"messages": [{"role": "user", "content": QUESTION}], "alphas": True, "seed": 7, **fields}
     status, text = curl(f"{address}/v1/chat/completions", json.dumps(body).encode())
     assert status == 200, text
     return json.loads(text)["choices"][0]
@@ -69,8 +70,8 @@ def opened(page, address: str) -> None:
 def test_with_the_keyboard_alone(page, address: str) -> None:
     opened(page, address)
     assert page.script("document.activeElement.id") == "instruction"
-    assert page.script("document.activeElement.value") == EXAMPLE
-    page.press(EXAMPLE, Keys.ENTER)  # over what was selected
+    assert page.script("document.activeElement.value") == QUESTION
+    page.press(QUESTION, Keys.ENTER)  # over what was selected
     page.wait(ENDED, 60)
     choices = [asked(address, model=f"mope:{xi}") for xi in ("P1A-P2A-P3A", "P1B-P2B-P3B")]
     assert texts(page) == [choice["message"]["content"] for choice in choices]

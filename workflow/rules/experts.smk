@@ -39,9 +39,7 @@ rule train_expert:
         **training_job(config, "expert", minutes=240),
     params:
         **stage("train_expert"),
-        settings=settings(
-            without(config["expert"], "prefix_share"), seed=config["seed"], precision=config["precision"]
-        ),
+        settings=settings(without(config["expert"], "prefix_share"), seed=config["seed"], precision=config["precision"]),
         prefix_share=config["expert"]["prefix_share"],
     shell:
         "{resources.launch} {params.script:q} --base {input.base:q} --reward {input.reward:q}"

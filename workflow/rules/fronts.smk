@@ -22,12 +22,13 @@ rule generate_front:
             seed=config["seed"],
             precision=config["precision"],
         ),
-        set=results.sets[0],
         models=model_options,
+        prompts=lambda wildcards, input: f"{results.sets[0]}={input.prompts}",
+        out=lambda wildcards, output: f"{results.sets[0]}={output.responses}",
     shell:
         "python {params.script:q} --method {wildcards.method:q} --settings {params.settings:q} --base {input.base:q}"
-        " {params.models:q} --preferences {input.preferences:q} --prompts {params.set:q}={input.prompts:q}"
-        " --out {params.set:q}={output.responses:q} > {log:q} 2>&1"
+        " {params.models:q} --preferences {input.preferences:q} --prompts {params.prompts:q} --out {params.out:q}"
+        " > {log:q} 2>&1"
 
 
 rule score_front:
@@ -45,12 +46,13 @@ rule score_front:
     params:
         **stage("score"),
         precision=config["precision"],
-        set=results.sets[0],
         models=model_options,
+        responses=lambda wildcards, input: f"{results.sets[0]}={input.responses}",
+        reference=lambda wildcards, input: f"{results.sets[0]}={input.reference}",
+        out=lambda wildcards, output: f"{results.sets[0]}={output.scores}",
     shell:
         "python {params.script:q} --base {input.base:q} --precision {params.precision:q} {params.models:q}"
-        " --responses {params.set:q}={input.responses:q} --reference {params.set:q}={input.reference:q}"
-        " --out {params.set:q}={output.scores:q} > {log:q} 2>&1"
+        " --responses {params.responses:q} --reference {params.reference:q} --out {params.out:q} > {log:q} 2>&1"
 
 
 rule fronts:

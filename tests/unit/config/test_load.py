@@ -90,7 +90,7 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     (
         {"methods": {"mope": {"kind": "mixture"}}},
         "methods.mope.kind",
-        "one of base, soup, arrow, mix, expert, best_of, policy",
+        "one of base, soup, sparse_soup, guided, arrow, mix, expert, best_of, policy, remote",
     ),
     ({"methods": {"mine": {"prompt": "own"}}}, "methods.mine.kind", "missing"),
     ({"methods": {"mine": MIX}}, "methods.mine.controller", "missing"),

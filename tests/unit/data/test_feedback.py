@@ -81,7 +81,7 @@ def test_world_prompts_are_bounded():
     assert world_prompts(WORLD, "single", 50, 7).prompt_id.is_unique
     with pytest.raises(MopeError, match="world everyday has"):
         world_prompts(WORLD, "single", 100_000, 7)
-    with pytest.raises(MopeError, match="has train, single, comparison, development"):
+    with pytest.raises(MopeError, match="is expected: train, single, comparison, development"):
         world_prompts(WORLD, "koala", 50, 7)
 
 

@@ -49,7 +49,8 @@ def test_the_reader_of_prompts_reads_every_line(name: str) -> None:
     rows = FILES[name]
     assert len(rows) >= SMALLEST[name]
     expected = [{"prompt_id": row["id"], "prompt": row["prompt"]} for row in rows]
-    assert read_prompts(FOLDER / f"{name}.jsonl") == expected
+    found = read_prompts(FOLDER / f"{name}.jsonl")
+    assert [{key: row[key] for key in ("prompt_id", "prompt")} for row in found] == expected
 
 
 def test_rows_have_their_keys_and_ids_of_their_own() -> None:

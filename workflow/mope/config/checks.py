@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from mope.config.entries_schema import mixer_keys, reads_base, takes_weights
+from mope.config.entries_schema import form_takes_weights, mixer_keys, reads_base
 from mope.config.front_checks import front_problems, without_use
 from mope.config.positions import positions_problems
 from mope.config.reward_judges import reward_judge_problems
@@ -231,7 +231,7 @@ def _controllers(config: dict, preferences: Preferences) -> Iterator[Problem]:
             yield (*key, "combinations"), f"none has {missing}; all preferences, or scores: texts, are expected"
         for weights in settings["weights"] or []:
             yield from _weights(weights, (*key, "weights"), preferences)
-        if settings["weights"] and not takes_weights(settings["reward"]):
+        if settings["weights"] and not form_takes_weights(settings["reward"]):
             yield (*key, "weights"), f"needless with reward: {settings['reward']}, to which they make no difference"
         if settings["weights"] and settings["reads"] != "text":
             yield (*key, "weights"), f"reads is {settings['reads']!r}; weights can be read with reads: text only"

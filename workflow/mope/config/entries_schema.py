@@ -34,7 +34,7 @@ def reads_base(mixer: str) -> bool:
     return declared(MIXER_TABLE)[mixer]["READS_BASE"]
 
 
-def takes_weights(form: str) -> bool:
+def form_takes_weights(form: str) -> bool:
     """Whether weights of graded preferences make a difference to a form of the reward."""
     return declared(FORM_TABLE)[form].get("TAKES_WEIGHTS", True)
 

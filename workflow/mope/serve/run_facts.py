@@ -34,12 +34,12 @@ def model_facts(run: ServedRun, name: str, model: ServedModel) -> dict:
         "id": name,
         "title": titles.get(name) or title(name),
         "preferences": model.needs_preferences,
-        "weights": model.needs_preferences and takes_weights(run, model),
+        "weights": model.needs_preferences and row_takes_weights(run, model),
         "controller": model.controller is not None,
     }
 
 
-def takes_weights(run: ServedRun, model: ServedModel) -> bool:
+def row_takes_weights(run: ServedRun, model: ServedModel) -> bool:
     """Whether the row takes preferences of unequal weights, which it is asked to do."""
     [combination, *_] = run.preferences.combinations()
     count = len(run.preferences.members(combination))

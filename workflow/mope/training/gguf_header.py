@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-NUMBERS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
+NUMBER_FORMATS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 TEXT, ARRAY = 8, 9  # the other kinds of values
 LARGEST_SIZE = 1 << 24  # bytes of a text and entries of an array; more is damage
 
@@ -46,15 +46,15 @@ def _value(stream: BinaryIO, kind: int) -> object:
         return _text(stream)
     if kind == ARRAY:
         return _skip_array(stream)
-    if kind not in NUMBERS:
+    if kind not in NUMBER_FORMATS:
         raise ValueError(f"value of unknown kind {kind}")
-    return _number(stream, NUMBERS[kind])
+    return _number(stream, NUMBER_FORMATS[kind])
 
 
 def _skip_array(stream: BinaryIO) -> None:
     kind, count = _number(stream, "<I"), _size(stream)
-    if kind in NUMBERS:
-        stream.seek(count * struct.calcsize(NUMBERS[kind]), 1)
+    if kind in NUMBER_FORMATS:
+        stream.seek(count * struct.calcsize(NUMBER_FORMATS[kind]), 1)
     elif kind == TEXT:
         for _ in range(count):
             stream.seek(_size(stream), 1)

@@ -8,7 +8,7 @@ from transformers import PreTrainedModel
 from mope.engine.llama import check_family
 from mope.errors import MopeError
 
-ROWS = 32  # texts per forward pass
+TEXTS_AT_ONCE = 32  # texts per forward pass
 
 
 class Passed(torch.nn.Module):
@@ -56,8 +56,8 @@ def recall_trunk(model: PreTrainedModel, layers: int, texts: Iterable[list[int]]
     ordered = sorted({tuple(text) for text in texts}, key=len)
     hidden = {}
     with torch.no_grad():
-        for first in range(0, len(ordered), ROWS):
-            some = ordered[first : first + ROWS]
+        for first in range(0, len(ordered), TEXTS_AT_ONCE):
+            some = ordered[first : first + TEXTS_AT_ONCE]
             ids = torch.nn.utils.rnn.pad_sequence(
                 [torch.tensor(text) for text in some], batch_first=True, padding_value=pad_id
             ).to(model.device)

@@ -8,7 +8,7 @@ from mope.report.docs.reference_runs import WHOLE_RUN
 from mope.report.figures.style import COLOURS
 
 STAGE_TIMES = "stage_times.svg"  # beside the timings.csv that it is drawn from
-SHOWN = 12  # rules with a bar of their own
+RULES_SHOWN = 12  # rules with a bar of their own
 
 
 def stage_times(timings: pd.DataFrame) -> Figure:
@@ -16,9 +16,9 @@ def stage_times(timings: pd.DataFrame) -> Figure:
     rules = timings[timings.rule != WHOLE_RUN]
     minutes = (rules.jobs * rules.seconds / 60).set_axis(rules.rule + " (" + rules.jobs.astype(str) + ")")
     minutes = minutes.sort_values(ascending=False, kind="stable")
-    bars = minutes.head(SHOWN)
-    if len(minutes) > SHOWN:
-        bars = pd.concat([bars, pd.Series({f"{len(minutes) - SHOWN} others": minutes[SHOWN:].sum()})])
+    bars = minutes.head(RULES_SHOWN)
+    if len(minutes) > RULES_SHOWN:
+        bars = pd.concat([bars, pd.Series({f"{len(minutes) - RULES_SHOWN} others": minutes[RULES_SHOWN:].sum()})])
     figure, axis = plt.subplots(figsize=(6.4, 0.9 + 0.24 * len(bars)), layout="constrained")
     drawn = axis.barh(bars.index[::-1], bars[::-1], color=COLOURS[0])
     axis.bar_label(drawn, [f"{value:.1f} ({value / minutes.sum():.0%})" for value in bars[::-1]], padding=3)
