@@ -62,7 +62,7 @@ def test_updates_by_hand():
 def test_with_nothing_cut_they_are_the_soups_that_the_papers_began_from(experts):
     _, adapters = experts
     whole = sparse_merge(adapters, "dare_linear", "updates", 1.0, 0.7, seed=0)
-    assert torch.allclose(dense(whole[MODULE]), dense(delta_sum(adapters, 0.7)[MODULE]), atol=1e-4)
+    assert torch.allclose(dense(whole[MODULE]), dense(delta_sum(adapters, strength=0.7)[MODULE]), atol=1e-4)
     factors = sparse_merge(adapters, "dare_linear", "factors", 1.0, 0.7, seed=0)
     assert torch.allclose(dense(factors[MODULE]), 9 * 0.7 * dense(factor_average(adapters)[MODULE]), atol=1e-4)
     alike = [{MODULE: LoraFactors(pair.a.abs(), pair.b.abs(), pair.scale)} for pair in (a[MODULE] for a in adapters)]
