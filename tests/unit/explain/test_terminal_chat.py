@@ -198,7 +198,10 @@ def command(run: Path, *options: str) -> list:
 
 def chat(root: Path, run: Path, typed: str | bytes, *options: str) -> subprocess.CompletedProcess[str]:
     typed = typed.encode() if isinstance(typed, str) else typed
-    done = subprocess.run(command(run, *options), cwd=root, input=typed, capture_output=True, timeout=600)
+    environment = os.environ | {"PYTHONPATH": "workflow"}
+    done = subprocess.run(
+        command(run, *options), cwd=root, env=environment, input=typed, capture_output=True, timeout=600
+    )
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
@@ -246,7 +249,12 @@ def terminal(root: Path, run: Path, tmp_path: Path) -> Iterator:
     opened = []
 
     def start(*options: str, **environment: str) -> Terminal:
-        own = {"XDG_STATE_HOME": str(tmp_path), "TERM": "xterm", "INPUTRC": "/dev/null"} | environment
+        own = {
+            "XDG_STATE_HOME": str(tmp_path),
+            "TERM": "xterm",
+            "INPUTRC": "/dev/null",
+            "PYTHONPATH": "workflow",
+        } | environment
         opened.append(Terminal(command(run, *options), root, os.environ | own))
         return opened[-1]
 

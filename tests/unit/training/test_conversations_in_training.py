@@ -19,6 +19,7 @@ from mope.methods.generator import GenerationSettings, Generator, Models
 from mope.pools.adapters import BASE, AdapterPool
 from mope.prompting import turns
 from mope.rewards.combined import Rewards
+from mope.rewards.forms.bt import BradleyTerry
 from mope.rewards.reward_model import RewardModel
 from mope.training import candidates as candidate_sampling
 from mope.training import expert as expert_training
@@ -146,7 +147,7 @@ def test_every_model_reads_every_turn(
     references = {(prompt, xi): "Yes." for prompt in prompts.prompt for xi in xis}
     few = replace(stages.CONTROLLER_SETTINGS, steps=1, prompts_per_step=5 * len(xis), max_new_tokens=4)
     controller_training.train_controller(
-        tokenizer, pool, Rewards({"P1A": judge}, references, "bt"), list(prompts.prompt), xis, known, few, saved,
+        tokenizer, pool, Rewards({"P1A": judge}, references, BradleyTerry()), list(prompts.prompt), xis, known, few, saved,
         tmp_path / "controller", ends=[tokenizer.eos_token_id],
     )  # fmt: skip
     stated = [" " + " ".join(known.statements(xi)) for xi in xis]
