@@ -146,8 +146,9 @@ def test_every_model_reads_every_turn(
     pool, xis = AdapterPool(base, dict.fromkeys(stages.IDS, BASE)), known.combinations()
     references = {(prompt, xi): "Yes." for prompt in prompts.prompt for xi in xis}
     few = replace(stages.CONTROLLER_SETTINGS, steps=1, prompts_per_step=5 * len(xis), max_new_tokens=4)
+    rewards = Rewards({"P1A": judge}, references, BradleyTerry())
     controller_training.train_controller(
-        tokenizer, pool, Rewards({"P1A": judge}, references, BradleyTerry()), list(prompts.prompt), xis, known, few, saved,
+        tokenizer, pool, rewards, list(prompts.prompt), xis, known, few, saved,
         tmp_path / "controller", ends=[tokenizer.eos_token_id],
     )  # fmt: skip
     stated = [" " + " ".join(known.statements(xi)) for xi in xis]
