@@ -146,7 +146,7 @@ def test_every_model_reads_every_turn(
     pool, xis = AdapterPool(base, dict.fromkeys(stages.IDS, BASE)), known.combinations()
     references = {(prompt, xi): "Yes." for prompt in prompts.prompt for xi in xis}
     few = replace(stages.CONTROLLER_SETTINGS, steps=1, prompts_per_step=5 * len(xis), max_new_tokens=4)
-    rewards = Rewards({"P1A": judge}, references, BradleyTerry())
+    rewards = Rewards(dict.fromkeys(known.ids, judge), references, BradleyTerry())
     controller_training.train_controller(
         tokenizer, pool, rewards, list(prompts.prompt), xis, known, few, saved,
         tmp_path / "controller", ends=[tokenizer.eos_token_id],
