@@ -97,7 +97,7 @@ def ran(house: Path, root: Path, snakemake: Callable) -> Path:
 
 def test_all_additions_together_run(ran: Path, smoke: Path) -> None:
     rewards = pd.read_csv(ran / "tables/mean_rewards.csv").set_index("method")
-    added = {"style_alone", "power_half", "mope_dpo", "compromise"}
+    added = {"style_alone", "power_half", "mope_dpo", "mope_geometric", "compromise"}
     before = set(pd.read_csv(smoke / "results/smoke/tables/mean_rewards.csv")["method"])
     assert set(rewards.index) == before | added and rewards["bt_reward"].between(0, 1).all()
     agreement = pd.read_csv(ran / "tables/agreement.csv")
