@@ -20,6 +20,7 @@ from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
 from mope.pools.open_pool import placement
 from mope.pools.separate import SeparatePool
+from mope.training.devices import recomputes
 from mope.training.expert_settings import ExpertSettings, expert_adapter
 from mope.training.reward_settings import RewardSettings, reward_adapter
 
@@ -113,7 +114,7 @@ def benchmark_reward_step(shape: RandomShape, settings: RewardSettings) -> Itera
         if number:
             model.add_adapter(f"reward{number}", adapter)
         model.set_adapter(f"reward{number}")
-        prepared(model, micro < settings.batch)
+        prepared(model, recomputes(settings.batch, micro))
         optimizers.append(torch.optim.AdamW(trained_parameters(model), lr=settings.learning_rate))
         step(optimizers[-1])
         with Meter(device) as meter:
@@ -151,7 +152,7 @@ def benchmark_expert_step(shape: RandomShape, settings: ExpertSettings) -> Itera
         base = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=False)
     batch = settings.prompts_per_step * settings.generations
     micro = settings.micro_batch or batch
-    policy = prepared(get_peft_model(base, expert_adapter(base, settings)), micro < batch)
+    policy = prepared(get_peft_model(base, expert_adapter(base, settings)), recomputes(batch, micro))
     optimizer = torch.optim.AdamW(trained_parameters(policy), lr=settings.learning_rate)
     judge = random_classifier(shape, dtype, device).eval()
     prompts = random_texts(settings.prompts_per_step, PROMPT, config.vocab_size, "cpu").tolist()

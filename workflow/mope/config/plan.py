@@ -211,12 +211,14 @@ def stages(config: dict, preferences: Preferences, base: ModelShape, controller:
     devices, adapted = config["devices"], min(r["layers"] or base.layers, base.layers)
     trained = base.adapter(r["rank"]) * adapted // base.layers
     micro = min(r["micro_batch"] or r["batch"], r["batch"] // devices["reward"])
-    memory = training(2 * micro, r["max_length"], trained, 0, r["micro_batch"] in (None, r["batch"]))
+    kept = not on_gpu or r["micro_batch"] in (None, r["batch"])  # activations, else computed again in the backward pass
+    memory = training(2 * micro, r["max_length"], trained, 0, kept)
     tokens = round(2 * config["feedback"]["pairs"] * r["epochs"] * r["max_length"])
     yield Stage("train_reward", chosen, trained, memory, chosen * tokens)
     e = config["expert"]
     batch = e["prompts_per_step"] * e["generations"]
-    own, trained, kept = batch // devices["expert"], base.adapter(e["rank"]), e["micro_batch"] in (None, batch)
+    own, kept = batch // devices["expert"], not on_gpu or e["micro_batch"] in (None, batch)
+    trained = base.adapter(e["rank"]) * min(e["layers"] or base.layers, base.layers) // base.layers
     micro = min(e["micro_batch"] or batch, own)
     memory = training(micro, round(e["max_new_tokens"] * (1 + OPEN_QUESTION_SHARE)), trained, LOGITS, kept)
     memory += weights + base.cache(own, e["max_new_tokens"])  # the reward model, and sampling

@@ -51,12 +51,8 @@ def read_json_question(line: str, preferences: Preferences) -> tuple[str, str]:
         question = json.loads(line)
         prompt, wanted = question["prompt"], question["preferences"]
         words = isinstance(wanted, list) and all(isinstance(word, str) for word in wanted)
-        if (
-            not words
-            or not isinstance(prompt, str | list)
-            or not prompt
-            or (isinstance(prompt, str) and not prompt.strip())
-        ):
+        empty = not (prompt.strip() if isinstance(prompt, str) else prompt)
+        if not words or not isinstance(prompt, str | list) or empty:
             raise TypeError
     except (ValueError, KeyError, TypeError, RecursionError):
         raise MopeError(f'{line.strip()[:100]!r}: expected {{"prompt": str, "preferences": [str]}}') from None
