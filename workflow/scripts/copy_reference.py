@@ -66,7 +66,7 @@ def patterns(run: str, further: bool) -> list[str]:
         return KEPT
     if run in only_in_studies(read_studies(PROJECT)):
         return OF_STUDY
-    return SWEEP if run == "sweep" else [*SMALL, *WHERE_MADE]
+    return SWEEP if run.endswith("sweep") else [*SMALL, *WHERE_MADE]
 
 
 def own_records(run: Path) -> dict[Path, dict]:

@@ -163,13 +163,13 @@ def test_the_chosen_settings_stand_beside_the_best_of_the_others(reference: Path
     rewards = pd.DataFrame({"set": "development", "method": rows.keys(), "bt_reward": rows.values(), "seed_std": None})
     rewards.to_csv(tables / "mean_rewards.csv", index=False)
     lines = chosen_settings(read_reference(reference)).splitlines()[2:]
-    assert lines == ["| `mod` | 0.700 | 2 | `mod_none` | 0.750 |"]
+    assert lines == ["| `sweep` | `mod` | 0.700 | 2 | `mod_none` | 0.750 |"]
     more = pd.DataFrame({"set": "development", "method": ["mod_top", "mod_top_5"], "bt_reward": [0.9, 0.8]})
     pd.concat([rewards, more]).to_csv(tables / "mean_rewards.csv", index=False)
     # A row that has settings of its own is none of another row's.
     assert chosen_settings(read_reference(reference)).splitlines()[2:] == [
         *lines,
-        "| `mod_top` | 0.900 | 1 | `mod_top_5` | 0.800 |",
+        "| `sweep` | `mod_top` | 0.900 | 1 | `mod_top_5` | 0.800 |",
     ]
 
 

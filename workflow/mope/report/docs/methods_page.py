@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable
 
+import pandas as pd
 import yaml
 
 from mope.errors import MopeError
 from mope.report.docs.markdown import markdown_table
 from mope.report.docs.reference_runs import ReferenceRun
 
-SWEEP = "sweep"  # the run on development prompts, by whose rewards settings were chosen
+SWEEP = "sweep"  # with it end the names of runs on development prompts, by whose rewards settings were chosen
 ROW = re.compile(r"^\| `(\w+)` \|(.*)\|[^|]*\|$", re.MULTILINE)
 
 
@@ -33,14 +34,19 @@ def with_lines(page: str, methods: dict[str, dict]) -> str:
 
 
 def chosen_settings(runs: list[ReferenceRun]) -> str:
-    """Mean reward on development prompts of each row of run `sweep` that has other settings, and of the best of these.
+    """Mean reward on development prompts of each row of a sweep that has other settings, and of the best of these.
 
     The settings of row `x` are the rows named `x_...`, but for those that have settings of their own.
     """
-    found = [run.tables["mean_rewards"] for run in runs if run.name == SWEEP and "mean_rewards" in run.tables]
-    if not found:
+    sweeps = [run for run in runs if run.name.endswith(SWEEP) and "mean_rewards" in run.tables]
+    if not sweeps:
         return "The sweep's rewards are not in this reference."
-    rewards = found[0].groupby("method", sort=False).bt_reward.mean()
+    lines = [[f"`{run.name}`", *row] for run in sweeps for row in _settings_of(run.tables["mean_rewards"])]
+    return markdown_table(["run", "row", "mean reward", "other settings", "best of these", "its mean reward"], lines)
+
+
+def _settings_of(mean_rewards: pd.DataFrame) -> list[list[str]]:
+    rewards = mean_rewards.groupby("method", sort=False).bt_reward.mean()
     belongs = {name: _row_of(name, rewards.index) for name in rewards.index}
     rows = []
     for method, reward in rewards.items():
@@ -48,7 +54,7 @@ def chosen_settings(runs: list[ReferenceRun]) -> str:
         if len(others):
             best = f"`{others.idxmax()}`"
             rows.append([f"`{method}`", f"{reward:.3f}", str(len(others)), best, f"{others.max():.3f}"])
-    return markdown_table(["row", "mean reward", "other settings", "best of these", "its mean reward"], rows)
+    return rows
 
 
 def _row_of(name: str, rows: Iterable[str]) -> str | None:
