@@ -158,7 +158,14 @@ def test_what_could_not_be_loaded_is_said(tmp_path: Path) -> None:
         ({"model": f"base:{XI}"}, "preferences"),
         ({"temperature": -1}, "temperature"),
         ({"max_tokens": 100000}, "max_tokens"),
-        ({"messages": [{"role": "system", "content": "x"}]}, "messages.0.role"),
+        ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "messages.0.role"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+            "messages.0.content.list[TextPart].0.type",
+        ),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": ""}]}]}, "messages"),
+        ({"presence_penalty": 0.5}, "presence_penalty"),
         ({"tools": []}, "tools"),
         ({"stop": [1]}, "stop"),
     ],
@@ -169,6 +176,16 @@ def test_a_400_names_the_field(address: str, changes: dict, field: str) -> None:
         body["model"] = "mope"
     status, text = curl(f"{address}/v1/chat/completions", json.dumps(body).encode())
     assert (status, json.loads(text)["error"]["param"]) == (400, field)
+
+
+def test_a_message_may_come_in_parts_and_penalties_as_none(client: openai.OpenAI) -> None:
+    asked = {"model": f"mope:{XI}", "temperature": 0}
+    parts = [{"type": "text", "text": QUESTION[:5]}, {"type": "text", "text": QUESTION[5:]}]
+    whole = client.chat.completions.create(**asked, messages=ASKED)
+    again = client.chat.completions.create(
+        **asked, messages=[{"role": "user", "content": parts}], presence_penalty=0, frequency_penalty=0.0
+    )
+    assert again.choices[0].message.content == whole.choices[0].message.content
 
 
 def test_200_malformed_requests_change_nothing(address: str, client: openai.OpenAI) -> None:

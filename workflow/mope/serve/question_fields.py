@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mope.errors import MopeError
+from mope.errors import MopeError, shortened
 from mope.prompting import prompt_text
 
 MOST_TEXT = 100_000  # characters of a message, tokens of a prompt
@@ -24,10 +24,21 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
+class TextPart(Strict):
+    type: Literal["text"]
+    text: str = Field(max_length=MOST_TEXT)
+
+
 class Message(Strict):
-    role: Literal["user", "assistant"]
-    content: str = Field(min_length=1, max_length=MOST_TEXT)
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[TextPart] = Field(min_length=1, max_length=MOST_TEXT)
     name: str | None = None
+
+    def said(self) -> dict[str, str]:
+        """The message as models read it: its parts joined, and a developer's as the system's, which it has replaced."""
+        parts = self.content if isinstance(self.content, list) else [TextPart(type="text", text=self.content)]
+        text = whole("".join(part.text for part in parts), "messages")
+        return {"role": "system" if self.role == "developer" else self.role, "content": text}
 
 
 class StreamOptions(Strict):
@@ -50,6 +61,10 @@ class AnyQuestion(Strict):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     n: Literal[1] | None = None
+    frequency_penalty: float | None = Field(
+        None, ge=0, le=0
+    )  # these two are sent by many clients as they are by default
+    presence_penalty: float | None = Field(None, ge=0, le=0)
     user: str | None = None
 
     def stops(self) -> list[str]:
@@ -85,10 +100,17 @@ class ChatQuestion(AnyQuestion):
     top_logprobs: int | None = Field(None, ge=0, le=20)
 
     def asked(self) -> str:
-        roles = [message.role for message in self.messages]
-        if roles != ["user", "assistant"] * (len(roles) // 2) + ["user"]:
-            raise FieldError("messages", "messages of user and assistant by turns are expected, the last of the user")
-        said = [{"role": message.role, "content": whole(message.content, "messages")} for message in self.messages]
+        said = [message.said() for message in self.messages]
+        roles = [message["role"] for message in said]
+        by_turns = roles[1:] if roles[0] == "system" else roles
+        if by_turns != ["user", "assistant"] * (len(by_turns) // 2) + ["user"]:
+            raise FieldError(
+                "messages",
+                f"{shortened(', '.join(roles), 80)} found; user and assistant by turns are expected, the last of the user, "
+                "and before them one of the system at most",
+            )
+        if not all(message["content"] for message in said):
+            raise FieldError("messages", "a message without text found; one with a text is expected")
         return prompt_text(said)
 
     def most_tokens(self) -> int | None:

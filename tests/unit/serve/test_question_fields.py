@@ -1,0 +1,39 @@
+"""What a conversation of the chat completions means, before any model is asked."""
+
+import pytest
+
+from mope.prompting import turns
+from mope.serve.question_fields import ChatQuestion, FieldError
+
+RULE, ASKED = {"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is rain?"}
+
+
+def asked(*messages: dict) -> list[dict[str, str]]:
+    return turns(ChatQuestion(model="base", messages=list(messages)).asked())
+
+
+def test_a_message_of_the_system_or_developer_comes_first() -> None:
+    assert asked(RULE, ASKED) == [RULE, ASKED]
+    assert asked(RULE | {"role": "developer"}, ASKED) == [RULE, ASKED]
+
+
+def test_parts_of_text_are_one_message() -> None:
+    parts = [{"type": "text", "text": "What is "}, {"type": "text", "text": "rain?"}]
+    assert asked(ASKED | {"content": parts}) == [ASKED]
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [RULE],
+        [RULE, RULE, ASKED],
+        [ASKED, RULE],
+        [ASKED, ASKED],
+        [ASKED, {"role": "assistant", "content": "Water."}],
+        [ASKED | {"content": [{"type": "text", "text": ""}]}],
+    ],
+)
+def test_any_other_order_and_messages_without_text_are_refused(messages: list[dict]) -> None:
+    with pytest.raises(FieldError) as refused:
+        asked(*messages)
+    assert refused.value.field == "messages"
