@@ -106,8 +106,8 @@ class ChatQuestion(AnyQuestion):
         if by_turns != ["user", "assistant"] * (len(by_turns) // 2) + ["user"]:
             raise FieldError(
                 "messages",
-                f"{shortened(', '.join(roles), 80)} found; user and assistant by turns are expected, the last of the user, "
-                "and before them one of the system at most",
+                f"{shortened(', '.join(roles), 80)} found; user and assistant by turns are expected, the last "
+                "of the user, and before them one of the system at most",
             )
         if not all(message["content"] for message in said):
             raise FieldError("messages", "a message without text found; one with a text is expected")
