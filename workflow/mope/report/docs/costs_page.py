@@ -101,9 +101,8 @@ def decoding_section(reference: Path) -> Iterator[str]:
     yield "### Why the step is not compiled"
     yield (
         "There is no option for `torch.compile` on a CPU. A compiled step of `mope` on the models of `laptop` is "
-        "somewhat faster, but compiling it for one batch takes longer than all its steps together save, and it has to "
-        "be compiled again when the batch shrinks. Fewer and larger kernels for the adapters give the same bytes and "
-        "save nothing that can be told from noise."
+        "somewhat faster, but compiling it for one batch takes longer than all its steps together save. Fewer and "
+        "larger kernels for the adapters give the same bytes and save nothing that can be told from noise."
     )
 
 
