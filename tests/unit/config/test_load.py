@@ -326,7 +326,7 @@ def test_a_preference_of_ones_own_needs_all_that_the_embedded_world_cannot_give(
         ("judges.truth", {"judges": {"truth": None, "rubric": None, "llm": CHAT}}),
     ):
         message = problem(tmp_path / "copy", overrides)
-        knower = "a judge of kind truth" if key == "judges.truth" else "the embedded world"
+        knower = "a judge of kind truth" if key == "judges.truth" else "the embedded world everyday"
         assert f"{key}: {knower} does not know preference P3E" in message and "expected" in message
         overrides |= change
     assert load_config(tmp_path / "copy", overrides)["preferences"][-1] == "P3E"
