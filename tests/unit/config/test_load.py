@@ -332,6 +332,18 @@ def test_a_preference_of_ones_own_needs_all_that_the_embedded_world_cannot_give(
     assert load_config(tmp_path / "copy", overrides)["preferences"][-1] == "P3E"
 
 
+def test_a_preference_is_known_in_some_worlds_only(folder: Path, tmp_path: Path) -> None:
+    formal = {"preferences": ["P1A", "P2A", "P3A", "P4A", "P4B"], "judges": {"rubric": None}}
+    assert "base.path: the embedded world everyday does not know preference P4A" in problem(folder, formal)
+    assert load_config(folder, formal | {"world": "replication_formal"})["preferences"][-1] == "P4B"
+    shutil.copytree(folder, tmp_path / "copy")
+    bare_model_folder(tmp_path / "copy/model")
+    write_feedback(tmp_path / "copy", formal["preferences"], 5600)
+    own = {"base": {"path": "model"}, "feedback": {"source": "."}, "controller": {"pretraining": 0}}
+    message = problem(tmp_path / "copy", formal | own)
+    assert "judges.truth: a judge of kind truth does not know preference P4A" in message
+
+
 def test_a_good_prompt_file_is_accepted(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "prompts.jsonl"
     file.write_text("".join(json.dumps({"prompt": text}) + "\n" for text in ("Why?", "How?")))

@@ -52,7 +52,9 @@ def benchmark_options(parser: argparse.ArgumentParser) -> None:
     """Options for the models of a run, which only benchmarks of the model `run` need."""
     parser.add_argument("--name", default="run", help="what to call the run's model")
     parser.add_argument("--base", type=Path)
-    parser.add_argument("--experts", type=named_path, action="append", default=[], help="PREFERENCE=FOLDER, two of each dimension")
+    parser.add_argument(
+        "--experts", type=named_path, action="append", default=[], help="PREFERENCE=FOLDER, two of each dimension"
+    )
     parser.add_argument("--controller", type=Path)
 
 
@@ -113,9 +115,7 @@ SHAPES = {
 }
 
 
-def random_parts(
-    name: str, shape: RandomShape, seed: int, dtype: torch.dtype, device, experts: int = EXPERTS
-) -> Parts:
+def random_parts(name: str, shape: RandomShape, seed: int, dtype: torch.dtype, device, experts: int = EXPERTS) -> Parts:
     """Models of random weights, made in their final dtype on the device: 7 B may fit in bfloat16, not in float32."""
     torch.manual_seed(seed)
     config, body = LlamaConfig(**shape.base), LlamaConfig(vocab_size=shape.base["vocab_size"], **shape.body)
