@@ -28,7 +28,7 @@ CORRECTNESS_COLUMNS += [f"{name}{end}" for name in (*MEASURES, "difference") for
 
 
 def _in_tone(found: Reading, tone: str) -> bool:
-    """Whether an opener of the tone in the world's data comes first and a closer last, within what is formal or informal."""
+    """Whether an opener of the tone comes first and a closer last, sentences of a formal or informal manner aside."""
     opener, closer = Statement(tone=tone, place="openers"), Statement(tone=tone, place="closers")
     return found.opening == opener and found.closing == closer
 

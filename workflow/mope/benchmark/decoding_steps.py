@@ -103,8 +103,8 @@ def now(device) -> float:
 def own_systems(parts: Parts, count: int, device, seed: int, steps: int) -> list[System]:
     """The systems on this project's forward pass, for `count` requests over all combinations.
 
-    Prompts have 16 to 32 random tokens. The base of `parts` is copied; the caller may drop it. With four dimensions there
-    is also `mope_fewer`: the same requests with the experts of the first three.
+    Prompts have 16 to 32 random tokens. The base of `parts` is copied; the caller may drop it. With four dimensions
+    there is also `mope_fewer`: the same prompts with experts of the first three.
     """
     rng = random.Random(seed)
     names = list(parts.adapters)

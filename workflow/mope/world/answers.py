@@ -66,8 +66,8 @@ def compose(
 ) -> str:
     """One answer to `question` in `style`.
 
-    What the style leaves open is drawn from `rng`: the tone from `manners`, the degree of formality from `formality`, or
-    none. Without any to draw from nothing is drawn, so `rng` goes on as in a world that has none.
+    What the style leaves open is drawn from `rng`: the tone from `manners`, and from `formality` formal, informal or
+    neither. If `formality` is empty, nothing is drawn for it, and `rng` goes on as in a world that has none.
     """
     counts = FACTS[style.amount][len(question.topics) - 1]
     in_turn = [fact for turn in zip(*(topic.facts for topic in question.topics), strict=True) for fact in turn]

@@ -12,7 +12,8 @@ from mope.world.worlds import World
 
 FORMAL = frozenset(
     "sir madam kindly allow enquiry respect respectfully honour esteemed regards remain disposal faithfully duly "
-    "hereby herewith obliged respond response reply submit acknowledge request sincerely pursuant humbly compliments".split()
+    "hereby herewith obliged respond response reply submit acknowledge request sincerely pursuant humbly "
+    "compliments".split()
 )
 INFORMAL = frozenset(
     "yo yeah yep yup nope wanna gonna gotta gotcha lemme gimme kinda sorta ya folks guys mate eh sup hiya alrighty "

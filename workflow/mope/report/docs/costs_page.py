@@ -20,7 +20,7 @@ SYSTEMS = {
     "per_expert": "one pass for each distinct expert among the requests",
     "peft": "PEFT's mixed batch (`adapter_names`)",
     "mope": "adapters stacked over one base, one pass for all experts of all requests, the controller included",
-    "mope_fewer": "in a run of four dimensions, whose `mope` mixes four experts: the same with those of the first three",
+    "mope_fewer": "with four dimensions, where `mope` mixes four experts: the same with those of the first three",
     "soup_merged": "soups merged into the base one by one, as published; merging is spread over an answer of 64 tokens",
     "soup_batch": "soups served as adapters in one batch",
 }
