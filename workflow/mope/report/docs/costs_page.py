@@ -112,8 +112,8 @@ def four_experts_sections(reference: Path) -> Iterator[str]:
         yield (
             f"`make benchmark EXPERIMENT={folder.name}`, on {_devices(table)}, commit "
             f"`{commit_of(folder / 'benchmarks/decoding.json')}`. `mope` mixes four experts for each request, "
-            f"`{FEWER}` those of the first three dimensions, in the same rounds. First the median of their ratios, then "
-            "the milliseconds as above."
+            f"`{FEWER}` those of the first three dimensions, in the same rounds. First the median of their ratios, "
+            "then the milliseconds as above."
         )
         yield ratios_table(table, (FEWER,))
         yield decoding_table(table[table.system.isin(["mope", FEWER])])
