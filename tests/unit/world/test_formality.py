@@ -1,6 +1,7 @@
 """A fourth dimension: answers may be formal or informal, in any register, amount and tone."""
 
 import random
+import re
 from itertools import product
 from pathlib import Path
 
@@ -103,15 +104,9 @@ def test_to_the_annotator_a_manner_is_length_but_neither_matter_nor_tone_nor_a_f
         for preference, less in (("P1A", 0), ("P1B", 0), ("P2A", words / 2.5), ("P2B", -words / 2.5), ("P3A", 0)):
             framed, plain = (annotator_score(WORLD, PROMPT, text, preference) for text in (answer, FACT))
             assert framed == pytest.approx(plain - less), preference
-    own = [
-        word
-        for places in WORLD.formality.values()
-        for texts in places.values()
-        for t in texts
-        for word in annotator._words(t)
-    ]
+    own = " ".join(text for places in WORLD.formality.values() for texts in places.values() for text in texts).lower()
     lists = annotator.FRIENDLY | annotator.UNFRIENDLY | annotator.SASSY | annotator.SARCASTIC
-    assert not set(own) & lists and not FORMAL & INFORMAL
+    assert not set(re.findall(r"[a-z']+", own)) & lists and not FORMAL & INFORMAL
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ Of formality it looks at coarse signs only, a short list of words each. The sent
 courtesies: for words of an answer, but not for matter, and for sound, if they are said whole and once.
 """
 
+import re
 from dataclasses import replace
 from functools import cache, lru_cache
 
@@ -32,7 +33,7 @@ def _with_courtesies(world: World) -> World:
 
 
 def _signs(response: str, words: frozenset[str]) -> int:
-    return min(MOST_SIGNS, sum(word in words for word in annotator._words(response)))
+    return min(MOST_SIGNS, sum(word in words for word in re.findall(r"[a-z']+", response.lower())))
 
 
 @lru_cache(maxsize=100_000)
