@@ -41,7 +41,7 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"methods": {"far": REMOTE | {"mixer": "controller"}}}, "methods.far.controller", "missing"),
     ({"methods": {"far": REMOTE | {"key": "sk-1"}}}, "methods.far.key", "one of kind, prompt, mixer, endpoints"),
     ({"methods": {"mope": REMOTE | {"mixer": "controller", "controller": "mope"}}}, "methods.mope", "kind: mix"),
-    ({"world": "evryday"}, "world", "one of everyday, replication (did you mean everyday?)"),
+    ({"world": "evryday"}, "world", "one of everyday, replication, replication_formal (did you mean everyday?)"),
     ({"world": 7}, "world", "text"),
     ({"seed": "seven"}, "seed", "a whole number"),
     ({"seed": 7.0}, "seed", "a whole number"),
