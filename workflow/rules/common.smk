@@ -31,6 +31,7 @@ from mope.methods.entries import in_tables
 from mope.preferences import GENERAL, load_preferences
 from mope.provenance.code import digest
 from mope.runtime.run_lock import join_runs
+from mope.world.worlds import lineage
 
 # The workflow's folder, as a relative path if it is the working directory, to which results are written.
 PROJECT = Path() if Path(workflow.basedir).samefile(".") else Path(workflow.basedir)
@@ -71,8 +72,9 @@ def stage(name, entries=None):
 
 
 def world_files(world):
-    """The files of an embedded world, which are inputs of the stages that use it."""
-    return sorted(path.as_posix() for path in (PROJECT / "workflow/mope/world" / world).rglob("*.yaml"))
+    """The files of an embedded world, and of one that it extends: inputs of the stages that use it."""
+    folders = [PROJECT / "workflow/mope/world" / name for name in lineage(world)]
+    return sorted(path.as_posix() for folder in folders for path in folder.rglob("*.yaml"))
 
 
 def judge_files(*kinds):

@@ -8,7 +8,7 @@ from mope.data.feedback import annotate
 from mope.data.tables import read
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
-from mope.world.annotator import annotator_score
+from mope.world.formality_annotator import annotator_score
 from mope.world.worlds import load
 
 

@@ -15,7 +15,7 @@ from mope.open_text import open_text_annotator as open_text
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
 from mope.texts.embedding import Embedder
-from mope.world.annotator import annotator_score
+from mope.world.formality_annotator import annotator_score
 from mope.world.worlds import World, load
 
 COLUMNS = ["prompt_id", "prompt", "combination", "response", "seed"]

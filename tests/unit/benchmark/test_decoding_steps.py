@@ -1,6 +1,7 @@
 """The benchmark's systems compute the same mixture, and its records have the promised fields."""
 
 import argparse
+from functools import partial
 
 import pytest
 import torch
@@ -29,8 +30,8 @@ FIELDS = """system model dtype device requests experts_per_request ms_per_step m
 SYSTEMS = "single single_transformers single_rows sequential per_expert peft mope soup_merged soup_batch".split()
 
 
-def tiny_parts(dtype=torch.float32, device="cpu"):
-    return random_parts("tiny", RandomShape(SHAPE, BODY, 4, ALL_LINEAR), 0, dtype, device)
+def tiny_parts(dtype=torch.float32, device="cpu", experts=6):
+    return random_parts("tiny", RandomShape(SHAPE, BODY, 4, ALL_LINEAR), 0, dtype, device, experts)
 
 
 def test_records():
@@ -115,6 +116,37 @@ def test_rounds_take_the_same_steps_from_prompts_read_once(name):
     torch.testing.assert_close(rounds[0], torch.cat([batch.logprobs for batch in afresh]), rtol=0, atol=0)
 
 
+def test_with_four_dimensions_mixtures_of_four_and_of_three_experts_are_timed_in_the_same_rounds():
+    counts = {"requests": [1, 17], "steps": 2, "rounds": 3, "threads": 1}
+    settings = BenchmarkSettings(seed=0, models=["tiny"], dtypes=["float32"], **counts)
+    records = list(benchmark_decoding([partial(tiny_parts, experts=8)], settings, "cpu"))
+    place = SYSTEMS.index("mope") + 1
+    assert [record["system"] for record in records] == [*SYSTEMS[:place], "mope_fewer", *SYSTEMS[place:]] * 2
+    experts = {record["system"]: record["experts_per_request"] for record in records}
+    assert (experts["mope"], experts["peft"], experts["mope_fewer"], experts["single"]) == (4, 4, 3, 1)
+    assert {len(record["ms_per_step_rounds"]) for record in records} == {3}
+
+
+@torch.inference_mode()
+def test_the_experts_of_the_first_three_dimensions_share_the_pool_of_all():
+    systems = {system.name: system for system in build_systems(tiny_parts(experts=8), 17, "cpu", 0, 4)}
+    used = {name: {tuple(r.experts) for _, own in systems[name].groups for r in own} for name in ("mope", "mope_fewer")}
+    assert (len(used["mope"]), len(used["mope_fewer"])) == (16, 8)
+    assert {expert for members in used["mope"] for expert in members} == set(range(8))
+    assert {expert for members in used["mope_fewer"] for expert in members} == set(range(6))
+    assert systems["mope_fewer"].floor < systems["mope"].floor and systems["mope_fewer"].held == systems["mope"].held
+
+
+def test_combinations_take_one_of_two_experts_per_dimension():
+    assert combinations([*"abcdef"]) == [[a, 2 + b, 4 + c] for a in (0, 1) for b in (0, 1) for c in (0, 1)]
+    four = combinations([*"abcdefgh"])
+    assert len({tuple(members) for members in four}) == 16
+    assert all([expert // 2 for expert in members] == [0, 1, 2, 3] for members in four)
+    for names in ([*"abcde"], [*"ab"], [*"abcdefghij"]):
+        with pytest.raises(MopeError, match="two experts in each of 3 or 4 dimensions"):
+            combinations(names)
+
+
 def test_shapes_have_the_sizes_that_they_are_named_by():
     for name, millions, share in (("llama-136m", 134, 0.026), ("llama-7b", 6738, 0.016)):
         parts = random_parts(name, SHAPES[name], 0, torch.bfloat16, "meta")
@@ -130,5 +162,7 @@ def test_models_are_chosen_by_name_and_their_artifacts_are_inputs(tmp_path):
     makes, inputs = chosen_models(["llama-136m"], 0, parser.parse_args([]))
     assert [make.args[0] for make in makes] == ["llama-136m"] and inputs == []
     given = ["--base", str(tmp_path / "base"), "--experts", f"P1A={tmp_path}", "--controller", str(tmp_path)]
+    made = chosen_models(["llama-136m"], 0, parser.parse_args(given))[0]  # the run has no part in it
+    assert made[0].keywords == {"experts": 6}
     with pytest.raises(MopeError, match="base: missing"):
         chosen_models(["llama-136m", "run"], 0, parser.parse_args(given))

@@ -41,7 +41,7 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"methods": {"far": REMOTE | {"mixer": "controller"}}}, "methods.far.controller", "missing"),
     ({"methods": {"far": REMOTE | {"key": "sk-1"}}}, "methods.far.key", "one of kind, prompt, mixer, endpoints"),
     ({"methods": {"mope": REMOTE | {"mixer": "controller", "controller": "mope"}}}, "methods.mope", "kind: mix"),
-    ({"world": "evryday"}, "world", "one of everyday, replication (did you mean everyday?)"),
+    ({"world": "evryday"}, "world", "one of everyday, replication, replication_formal (did you mean everyday?)"),
     ({"world": 7}, "world", "text"),
     ({"seed": "seven"}, "seed", "a whole number"),
     ({"seed": 7.0}, "seed", "a whole number"),
@@ -326,10 +326,22 @@ def test_a_preference_of_ones_own_needs_all_that_the_embedded_world_cannot_give(
         ("judges.truth", {"judges": {"truth": None, "rubric": None, "llm": CHAT}}),
     ):
         message = problem(tmp_path / "copy", overrides)
-        knower = "a judge of kind truth" if key == "judges.truth" else "the embedded world"
+        knower = "a judge of kind truth" if key == "judges.truth" else "the embedded world everyday"
         assert f"{key}: {knower} does not know preference P3E" in message and "expected" in message
         overrides |= change
     assert load_config(tmp_path / "copy", overrides)["preferences"][-1] == "P3E"
+
+
+def test_a_preference_is_known_in_some_worlds_only(folder: Path, tmp_path: Path) -> None:
+    formal = {"preferences": ["P1A", "P2A", "P3A", "P4A", "P4B"], "judges": {"rubric": None}}
+    assert "base.path: the embedded world everyday does not know preference P4A" in problem(folder, formal)
+    assert load_config(folder, formal | {"world": "replication_formal"})["preferences"][-1] == "P4B"
+    shutil.copytree(folder, tmp_path / "copy")
+    bare_model_folder(tmp_path / "copy/model")
+    write_feedback(tmp_path / "copy", formal["preferences"], 5600)
+    own = {"base": {"path": "model"}, "feedback": {"source": "."}, "controller": {"pretraining": 0}}
+    message = problem(tmp_path / "copy", formal | own)
+    assert "judges.truth: a judge of kind truth does not know preference P4A" in message
 
 
 def test_a_good_prompt_file_is_accepted(folder: Path, tmp_path: Path) -> None:

@@ -41,6 +41,8 @@ FILES = {
     "replication/topics/planet.yaml": "0b636b098b1ca8848965585aa0976ca1f1c7ce5544e7e0eab9cc866a77a6dddd",
     "replication/topics/society.yaml": "0ea83993520df186ac43ccf04949e2926e2c617daff5012bee8ea73d8eacc3c5",
     "replication/topics/technology.yaml": "2abcd810c9763ca82ee41281ec0f5fcf28102dda5f2531ec366e639832f516ed",
+    "replication_formal/formality.yaml": "29f11a758c77704fe03fc1144dae695dd900016a80f3a34b26eda1332b25287e",
+    "replication_formal/world.yaml": "1e964c5afc140e4b0e4a37e338bee5675f17e7e5a2ac418c79b1ef671cd0df11",
 }
 MADE = {
     "questions": "84459820e68bb182e3e804e6436f37709b620fedd587d1ab27aaf76a6b9a95c0",
@@ -59,6 +61,7 @@ MODULES = {
     "rubric": [f"judging/{name}.py" for name in ("fluency", "knowledge", "lexicons", "rubric", "rubric_judge", "text")],
 }
 EVERYDAY = load("everyday")
+EIGHT = tuple(preference for preference in STYLES if preference[:2] != "P4")  # that this world knows
 
 
 def sha(content: bytes) -> str:
@@ -74,7 +77,7 @@ def candidates() -> pd.DataFrame:
     rng, rows = random.Random("candidates"), []
     for i, question in enumerate(split_questions(EVERYDAY, 7)["train"][:80]):
         manners = ("friendly", "unfriendly", "sassy", "sarcastic")
-        texts = [compose(EVERYDAY, question, Style(**dict([STYLES[p]])), rng, manners) for p in STYLES]
+        texts = [compose(EVERYDAY, question, Style(**dict([STYLES[p]])), rng, manners) for p in EIGHT]
         texts += [spoil(texts[0], texts[1], kind, rng) for kind in SPOILT]
         rows += [(f"train-{i:04d}", question.text, text) for text in texts]
     return pd.DataFrame(rows, columns=["prompt_id", "prompt", "response"])
@@ -95,7 +98,7 @@ def prompts() -> list:
 
 def texts() -> list:
     file = "workflow/prompts/preferences.yaml"
-    known = [preferences.load_preferences(file, list(STYLES)[:6]), preferences.load_preferences(file, list(STYLES))]
+    known = [preferences.load_preferences(file, EIGHT[:6]), preferences.load_preferences(file, EIGHT)]
     return [corpus(EVERYDAY, 2000, seed, 0.25, each) for seed in (7, 8) for each in known]
 
 
@@ -106,7 +109,7 @@ def annotations() -> list:
         answers = zip(table.prompt, table.response, strict=True)
         return table.assign(score=[annotator.annotator_score(EVERYDAY, *answer, preference) for answer in answers])
 
-    return [annotate(scored(p), p, 200, 0.05, 6.0, 7).to_dict("list") for p in (*STYLES, preferences.GENERAL)]
+    return [annotate(scored(p), p, 200, 0.05, 6.0, 7).to_dict("list") for p in (*EIGHT, preferences.GENERAL)]
 
 
 def scores(score: Callable, preferences: tuple[str, ...]) -> list:
@@ -122,8 +125,8 @@ MAKE = {
     "prompts": prompts,
     "corpus": texts,
     "annotations": annotations,
-    "scores": lambda: scores(annotator.annotator_score, (*STYLES, preferences.GENERAL)),
-    "rubric": lambda: scores(rubric.score, tuple(STYLES)),
+    "scores": lambda: scores(annotator.annotator_score, (*EIGHT, preferences.GENERAL)),
+    "rubric": lambda: scores(rubric.score, EIGHT),
 }
 
 

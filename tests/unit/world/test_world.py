@@ -8,12 +8,15 @@ import pytest
 
 from mope import preferences
 from mope.world import annotator
-from mope.world.answers import CONNECTIVES, STYLES, Style, compose, within
+from mope.world.answers import CONNECTIVES, STYLES, Style, compose, known_preferences, within
 from mope.world.corpus import corpus
+from mope.world.formality_annotator import annotator_score
 from mope.world.questions import Question, ask, split_questions
 from mope.world.worlds import World, load, names
 
 ACTIVE = preferences.load_preferences("workflow/prompts/preferences.yaml", ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"])
+
+KNOWN = [pytest.param(load(name), p, id=f"{name}-{p}") for name in names() for p in known_preferences(load(name))]
 
 
 @pytest.fixture(params=names())
@@ -115,34 +118,34 @@ def test_corpus_obeys_stated_preferences_only_partly(world):
 
 
 def test_the_corpus_speaks_only_in_the_tones_of_its_preferences(world):
-    sixteen = preferences.load_preferences("workflow/prompts/preferences.yaml", list(STYLES))
+    sixteen = preferences.load_preferences("workflow/prompts/preferences.yaml", list(STYLES)[:8])
     for known, expected in ((ACTIVE, {"friendly", "unfriendly"}), (sixteen, set(world.tones))):
         answers = [r["completion"][0]["content"] for r in corpus(world, 1000, 7, 0.5, known)]
         openers = {tone: tuple(sentences["openers"]) for tone, sentences in world.tones.items()}
         assert {tone for tone, own in openers.items() if any(a.startswith(own) for a in answers)} == expected
 
 
-@pytest.mark.parametrize("preference", STYLES)
+@pytest.mark.parametrize(("world", "preference"), KNOWN)
 def test_the_annotator_prefers_the_style_that_is_asked_for(world, preference):
     opposite = preference[:2] + ("B" if preference.endswith("A") else "A")
     rng, right, cases = random.Random(0), 0, 0
     for question in split_questions(world, 7)["train"][:200]:
         asked = compose(world, question, Style(**dict([STYLES[preference]])), rng)
         other = compose(world, question, Style(**dict([STYLES[opposite]])), rng)
-        right += annotator.annotator_score(world, question.text, asked, preference) > annotator.annotator_score(
+        right += annotator_score(world, question.text, asked, preference) > annotator_score(
             world, question.text, other, preference
         )
         cases += 1
     assert right / cases > 0.9
 
 
-@pytest.mark.parametrize("preference", STYLES)
+@pytest.mark.parametrize(("world", "preference"), KNOWN)
 @pytest.mark.parametrize("spoilt", ["", "Go.", "the of and to a in is", "Photons photons photons " * 12])
 def test_the_annotator_rejects_degenerate_text(world, preference, spoilt):
     rng = random.Random(0)
     for question in split_questions(world, 7)["train"][:50]:
         sane = compose(world, question, Style(**dict([STYLES[preference]])), rng)
-        assert annotator.annotator_score(world, question.text, sane, preference) > annotator.annotator_score(
+        assert annotator_score(world, question.text, sane, preference) > annotator_score(
             world, question.text, spoilt, preference
         )
 
@@ -151,10 +154,10 @@ def test_asked_for_nothing_the_annotator_likes_sound_kind_substantial_answers(wo
     rng = random.Random(0)
     for question in split_questions(world, 7)["train"][:50]:
         kind, rude = (compose(world, question, Style(tone=tone), rng) for tone in ("friendly", "unfriendly"))
-        assert annotator.annotator_score(world, question.text, kind, "general") > annotator.annotator_score(
+        assert annotator_score(world, question.text, kind, "general") > annotator_score(
             world, question.text, rude, "general"
         )
-        assert annotator.annotator_score(world, question.text, kind, "general") > annotator.annotator_score(
+        assert annotator_score(world, question.text, kind, "general") > annotator_score(
             world, question.text, kind[:30], "general"
         )
 

@@ -15,7 +15,7 @@ from mope.world.worlds import World
 MEASURES = (
     "sound",  # answers with a fact about each topic asked about, nothing invented and nothing repeated
     "with_invented",  # answers with an invented sentence
-    "invented",  # sentences that are neither a fact about a topic asked about nor a tone sentence
+    "invented",  # sentences that are neither a fact about a topic asked about nor a sentence of a manner
     "repeated",  # sentences that the answer has already given, word for word
     "facts",  # different facts stated, out of those known about the topics asked about
     "in_register",  # stated facts in the requested register; NaN where none is requested
@@ -28,7 +28,7 @@ CORRECTNESS_COLUMNS += [f"{name}{end}" for name in (*MEASURES, "difference") for
 
 
 def _in_tone(found: Reading, tone: str) -> bool:
-    """Whether the first sentence is an opener, and the last a closer, of the tone in the world's data."""
+    """Whether an opener of the tone comes first and a closer last, sentences of a formal or informal manner aside."""
     opener, closer = Statement(tone=tone, place="openers"), Statement(tone=tone, place="closers")
     return found.opening == opener and found.closing == closer
 

@@ -38,7 +38,7 @@ def loaded(parts: Parts, device: str) -> tuple[AdapterPool, SharedRewards, Prefe
 
 
 def benchmark_requests(pool: AdapterPool, settings: ControllerSettings) -> list[Request]:
-    """Two requests for each of a step's prompts of random tokens, the 8 combinations in turn; no answer ends early."""
+    """Two requests for each of a step's prompts of random tokens, all combinations in turn; no answer ends early."""
     rng = random.Random(settings.seed)
     xi = combinations(list(pool.names))
     length = {"max_new_tokens": settings.max_new_tokens, "min_new_tokens": settings.max_new_tokens}

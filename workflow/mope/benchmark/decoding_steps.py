@@ -24,7 +24,7 @@ from mope.methods.soups import exact_average
 from mope.pools.adapters import BASE, AdapterPool
 from mope.pools.separate import SeparatePool
 
-EXPERTS = 3
+FEWER = 3  # dimensions of which `mope_fewer` mixes experts, where there are more
 ANSWER = 64  # tokens of an answer; the time of merging a soup is shared among them
 
 
@@ -101,50 +101,57 @@ def now(device) -> float:
 
 
 def own_systems(parts: Parts, count: int, device, seed: int, steps: int) -> list[System]:
-    """The systems on this project's forward pass, for `count` requests over all 8 combinations.
+    """The systems on this project's forward pass, for `count` requests over all combinations.
 
-    Prompts have 16 to 32 random tokens. The base of `parts` is copied; the caller may drop it.
+    Prompts have 16 to 32 random tokens. The base of `parts` is copied; the caller may drop it. With four dimensions
+    there is also `mope_fewer`: the same prompts with experts of the first three.
     """
     rng = random.Random(seed)
     names = list(parts.adapters)
     xi = combinations(names)
+    k = len(xi[0])
     size = parts.base.config.vocab_size
     prompts = [[rng.randrange(4, size) for _ in range(rng.randrange(16, 33))] for _ in range(count)]
-    mixed = [Request(xi[r % 8], [p] * EXPERTS, p) for r, p in enumerate(prompts)]
+    first = combinations(names[: 2 * FEWER])
+    mixed = [Request(xi[r % len(xi)], [p] * k, p) for r, p in enumerate(prompts)]
+    fewer = [Request(first[r % len(first)], [p] * FEWER, p) for r, p in enumerate(prompts)]
     plain = [Request([0], [p]) for p in prompts]
-    tripled = [request for request in plain for _ in range(EXPERTS)]  # as many rows as the experts of all requests
-    souped = [Request([r % 8], [p]) for r, p in enumerate(prompts)]
+    repeated = [request for request in plain for _ in range(k)]  # as many rows as the experts of all requests
+    souped = [Request([r % len(xi)], [p]) for r, p in enumerate(prompts)]
     soups = [exact_average([parts.adapters[names[i]] for i in members]) for members in xi]
 
     single = AdapterPool(parts.base, {"base": BASE}, parts.dtype, device)
     experts = single.beside(parts.adapters)
     soup_pool = single.beside({f"soup{i}": soup for i, soup in enumerate(soups)})
     controller = LlamaController(parts.controller, parts.head)
-    by_place = SplitPool(experts, lambda row, expert: row % EXPERTS)
+    by_place = SplitPool(experts, lambda row, expert: row % k)
     by_expert = SplitPool(experts, lambda row, expert: expert)
-    alone = [[r for i, r in enumerate(plain) if i % 8 == c] for c in range(min(8, count))]
+    alone = [[r for i, r in enumerate(plain) if i % len(xi) == c] for c in range(min(len(xi), count))]
 
     base_bytes, expert_bytes, soup_bytes = bytes_of(single), bytes_of(experts), bytes_of(soup_pool)
     controller_bytes = bytes_of(controller)
     length = 24 + steps // 2
     cache = cache_bytes(single.llama, length)
-    used = expert_bytes * (EXPERTS if count == 1 else 6) // 6
-    moved = base_bytes + used + controller_bytes + count * (EXPERTS * cache + cache_bytes(controller.llama, length))
+    controlled = base_bytes + controller_bytes + count * cache_bytes(controller.llama, length)
     held = base_bytes + expert_bytes + controller_bytes
     merge = merge_milliseconds(parts, soups, device)
 
-    def mope(name: str, pool: ExpertPool) -> System:
-        return System(name, EXPERTS, [(pool, mixed)], held, moved, controller)
+    def mope(name: str, pool: ExpertPool, requests: list[Request] = mixed) -> System:
+        rows = [expert for request in requests for expert in request.experts]
+        used = expert_bytes * len(set(rows)) // len(names)
+        moved = controlled + used + len(rows) * cache
+        return System(name, len(rows) // count, [(pool, requests)], held, moved, controller)
 
     merged = len(alone) * merge / ANSWER
     plain_floor = base_bytes + count * cache
-    soup_floor = plain_floor + soup_bytes * len(alone) // 8
+    soup_floor = plain_floor + soup_bytes * len(alone) // len(xi)
     return [
         System("single", 1, [(single, plain)], base_bytes, plain_floor),
-        System("single_rows", 1, [(single, tripled)], base_bytes, base_bytes + count * EXPERTS * cache),
+        System("single_rows", 1, [(single, repeated)], base_bytes, base_bytes + count * k * cache),
         mope("sequential", by_place),
         mope("per_expert", by_expert),
         mope("mope", experts),
+        *([mope("mope_fewer", experts, fewer)] if k > FEWER else []),
         System("soup_merged", 1, [(single, requests) for requests in alone], held, soup_floor, extra=merged),
         System("soup_batch", 1, [(soup_pool, souped)], base_bytes + soup_bytes, soup_floor),
     ]
@@ -153,7 +160,7 @@ def own_systems(parts: Parts, count: int, device, seed: int, steps: int) -> list
 def build_systems(parts: Parts, count: int, device, seed: int, steps: int) -> list[System]:
     """`own_systems`, and the same tasks by Transformers and by PEFT, which changes the base of `parts`."""
     own = own_systems(parts, count, device, seed, steps)
-    single, rows, sequential, per_expert, mope, *soups = own
+    single, rows, sequential, per_expert, mope, *others = own
     module = SeparatePool({"base": copy.deepcopy(parts.base)}, parts.dtype, device)
     peft = MixedBatchPool(peft_model(parts), tuple(parts.adapters))
 
@@ -161,7 +168,7 @@ def build_systems(parts: Parts, count: int, device, seed: int, steps: int) -> li
         return replace(like, name=name, groups=[(pool, requests) for _, requests in like.groups])
 
     transformers = by(module, single, "single_transformers")
-    return [single, transformers, rows, sequential, per_expert, by(peft, mope, "peft"), mope, *soups]
+    return [single, transformers, rows, sequential, per_expert, by(peft, mope, "peft"), mope, *others]
 
 
 @torch.inference_mode()

@@ -18,13 +18,13 @@ TEXT_END = 0
 
 
 def greedy_answers(parts: Parts, device: str, count: int, tokens: int) -> list[Answer]:
-    """Recorded answers of mixtures of three experts to `count` prompts of random tokens."""
+    """Recorded answers of mixtures of experts to `count` prompts of random tokens."""
     rng = random.Random(0)
     pool = AdapterPool(parts.base, parts.adapters, parts.dtype, device)
     controller = LlamaController(parts.controller.to(device), parts.head.to(device))
     xi, size = combinations(list(parts.adapters)), pool.vocab_size
     prompts = [[rng.randrange(1, size) for _ in range(rng.randrange(8, 33))] for _ in range(count)]
-    requests = [Request(xi[n % 8], [p] * 3, p, max_new_tokens=tokens) for n, p in enumerate(prompts)]
+    requests = [Request(xi[n % len(xi)], [p] * len(xi[0]), p, max_new_tokens=tokens) for n, p in enumerate(prompts)]
     return decode(pool, Probability(), requests, Sampling(temperature=0), [TEXT_END], TEXT_END, controller, record=True)
 
 

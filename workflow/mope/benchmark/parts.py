@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import torch
@@ -19,7 +20,7 @@ from mope.runtime.cli import named_path
 
 @dataclass(frozen=True)
 class Parts:
-    """A base model, the adapters of six experts, two of each dimension, and a controller of body and head.
+    """A base model, the adapters of experts, two of each dimension, and a controller of body and head.
 
     The models are on the device in `dtype`; adapters are float32 on the CPU.
     """
@@ -32,31 +33,38 @@ class Parts:
     head: torch.nn.Linear
 
 
+EXPERTS = 6  # of models of random weights
 RUN = "run"  # the name of a run's own model among those to measure
 Make = Callable[[torch.dtype, str], Parts]  # (dtype, device) -> models of that dtype on that device
 
 
 def combinations(names: list[str]) -> list[list[int]]:
-    """All 8 combinations, as places among the six experts `names`, which are ordered by dimension.
+    """All combinations, as places among the experts `names`, which are ordered by dimension, two of each.
 
-    `MopeError` unless there are six.
+    There are 8 of three dimensions, 16 of four. `MopeError` unless there are six experts or eight.
     """
-    if len(names) != 6:
-        raise MopeError(f"benchmark: six experts in three dimensions are needed, found {', '.join(names)}")
-    return [[a, 2 + b, 4 + c] for a in (0, 1) for b in (0, 1) for c in (0, 1)]
+    if len(names) not in (6, 8):
+        raise MopeError(f"benchmark: two experts in each of 3 or 4 dimensions are needed, found {', '.join(names)}")
+    return [list(members) for members in product(*((first, first + 1) for first in range(0, len(names), 2)))]
 
 
 def benchmark_options(parser: argparse.ArgumentParser) -> None:
     """Options for the models of a run, which only benchmarks of the model `run` need."""
     parser.add_argument("--name", default="run", help="what to call the run's model")
     parser.add_argument("--base", type=Path)
-    parser.add_argument("--experts", type=named_path, action="append", default=[], help="PREFERENCE=FOLDER, six")
+    parser.add_argument(
+        "--experts", type=named_path, action="append", default=[], help="PREFERENCE=FOLDER, two of each dimension"
+    )
     parser.add_argument("--controller", type=Path)
 
 
 def chosen_models(names: Sequence[str], seed: int, args: argparse.Namespace) -> tuple[list[Make], list[Path]]:
-    """For each name, `run` or one of SHAPES, a function that makes the models; and the artifacts that are read."""
-    makes, inputs = [partial(random_parts, name, SHAPES[name], seed) for name in names if name != RUN], []
+    """For each name, `run` or one of SHAPES, a function that makes the models; and the artifacts that are read.
+
+    Models of random weights have as many experts as the run, or six.
+    """
+    random = {"experts": len(args.experts) if RUN in names else EXPERTS}
+    makes, inputs = [partial(random_parts, name, SHAPES[name], seed, **random) for name in names if name != RUN], []
     if RUN in names:
         inputs = [args.base, *(folder for _, folder in args.experts), args.controller]
         for path in inputs:
@@ -107,15 +115,15 @@ SHAPES = {
 }
 
 
-def random_parts(name: str, shape: RandomShape, seed: int, dtype: torch.dtype, device) -> Parts:
+def random_parts(name: str, shape: RandomShape, seed: int, dtype: torch.dtype, device, experts: int = EXPERTS) -> Parts:
     """Models of random weights, made in their final dtype on the device: 7 B may fit in bfloat16, not in float32."""
     torch.manual_seed(seed)
     config, body = LlamaConfig(**shape.base), LlamaConfig(vocab_size=shape.base["vocab_size"], **shape.body)
     with torch.device(device):
         base = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=False).eval()
         controller = AutoModel.from_config(body, dtype=dtype, trust_remote_code=False).eval()
-        head = torch.nn.Linear(body.hidden_size, 6, dtype=dtype)
-    adapters = {f"expert{i}": random_adapter(base, shape.targets, shape.rank) for i in range(6)}
+        head = torch.nn.Linear(body.hidden_size, experts, dtype=dtype)
+    adapters = {f"expert{i}": random_adapter(base, shape.targets, shape.rank) for i in range(experts)}
     return Parts(name, dtype, base, adapters, controller, head)
 
 

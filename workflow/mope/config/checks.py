@@ -22,8 +22,8 @@ from mope.training.base_source import BASE_SOURCES, KNOWN_PACKAGES, check_gguf, 
 from mope.training.families import check_family_type
 from mope.training.model_code import check_no_code
 from mope.training.model_folder import check_model_folder
-from mope.world.answers import STYLES
-from mope.world.worlds import names
+from mope.world.answers import known_preferences as known_in_world
+from mope.world.worlds import load, names
 
 PREFERENCES_FILE = "workflow/prompts/preferences.yaml"
 MOST_COMBINATIONS = 4096
@@ -95,10 +95,11 @@ def _preferences(config: dict, root: Path) -> Iterator[Problem]:
 
 def _own_preferences(config: dict) -> Iterator[Problem]:
     """Where the embedded world makes feedback or judges, it must know the preferences of the run."""
-    unknown = next((name for name in config["preferences"] if name not in STYLES), None)
+    known = known_in_world(load(config["world"]))
+    unknown = next((name for name in config["preferences"] if name not in known), None)
     if unknown is None:
         return
-    found = f"the embedded world does not know preference {unknown};"
+    found = f"the embedded world {config['world']} does not know preference {unknown};"
     if not given(config["base"]):
         yield ("base", "path"), f"{found} a base of your own (path, hub, gguf or package) is expected"
     if config["feedback"]["source"] == "world":
@@ -119,8 +120,10 @@ def _judged_preferences(config: dict) -> Iterator[Problem]:
     if config["feedback"]["source"] == "open_text" and strange is not None:
         found = f"the annotator of open text does not know preference {strange};"
         yield ("feedback", "source"), f"{found} a folder with feedback of your own is expected"
+    of_world = known_in_world(load(config["world"]))
     for name, judge in config["judges"].items():
         known = known_preferences(judge["kind"]) or config["preferences"]
+        known = [preference for preference in known if preference in of_world or not world_only(judge["kind"])]
         unknown = next((preference for preference in config["preferences"] if preference not in known), None)
         if unknown is not None:
             found = f"a judge of kind {judge['kind']} does not know preference {unknown};"

@@ -1,4 +1,4 @@
-"""What a sentence of an embedded world states: a fact in a register, a sentence of a tone, or nothing known.
+"""What a sentence of an embedded world states: a fact in a register, a sentence of a manner, or nothing known.
 
 Answers copy the world's sentences, so a sentence is compared with these as a whole. It counts as one of them if its
 content words and its last word are the same in the same order, and of all its words at most one in `WORDS_PER_SLIP`
@@ -25,13 +25,14 @@ GRAMMAR = frozenset(
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence of the world: fact `index` of `topic` in `register`, or a sentence of `tone` at `place`."""
+    """A sentence of the world: fact `index` of `topic` in `register`, or one of `tone` or `formality` at `place`."""
 
     topic: str = ""
     index: int = -1
     register: str = ""  # elementary | expert
     tone: str = ""
     place: str = ""  # openers | closers
+    formality: str = ""  # formal | informal
 
 
 def normalised(sentence: str) -> tuple[str, ...]:
@@ -52,8 +53,9 @@ def known(world: World) -> dict[str, Statement]:
         for register in REGISTERS
     }
     manners = {
-        text: Statement(tone=tone, place=place)
-        for tone, places in world.tones.items()
+        text: Statement(**{kind: name}, place=place)
+        for kind, frames in (("tone", world.tones), ("formality", world.formality))
+        for name, places in frames.items()
         for place, texts in places.items()
         for text in texts
     }

@@ -1,7 +1,8 @@
 """The embedded judge that knows the truth: it scores what an answer states, not what its words look like.
 
-Each sentence is a fact of an asked topic, in a register; or a tone sentence; or neither: invented, garbled, or about
-something else. A **sound** answer states a fact of every asked topic, says nothing neither and nothing twice.
+Each sentence is a fact of an asked topic, in a register; or a sentence of a tone, or of a formal or informal manner; or
+neither: invented, garbled, or about something else. A **sound** answer states a fact of every asked topic, says nothing
+neither and nothing twice.
 
 score = quality(preference)                                   of a sound answer, in [0, 1]
       = (1 - faulty) x quality(preference) - faulty - UNSOUND  of any other, below -0.25; `faulty`: its share of faults
@@ -30,7 +31,7 @@ from mope.world.worlds import World
 STAGE = "judge_text"
 REQUIRED = {"dead_band": {"type": "number", "minimum": 0}}
 OPTIONAL = {}
-PREFERENCES = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B", "P3C", "P3D"]
+PREFERENCES = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B", "P3C", "P3D", "P4A", "P4B"]
 READS = ["judging/tone_sentences/*.txt"]
 WORLD_ONLY = True
 
@@ -46,11 +47,12 @@ class Reading:
     available: int  # facts of these topics
     stated: tuple[Statement, ...]  # facts of asked topics, in order
     missing: int  # asked topics of which no fact is stated
-    invented: int  # sentences that are neither a fact of the world nor a sentence of a tone
+    invented: int  # sentences that are neither a fact of an asked topic nor a sentence of a manner
     repeated: int  # sentences said before, word for word
-    opening: Statement | None  # of the first sentence
-    closing: Statement | None  # of the last one
-    manner: tuple[str, ...]  # sentences that state no fact of the world, for the tone
+    opening: Statement | None  # of the first sentence, those of a formal or informal manner aside
+    closing: Statement | None  # of the last one, likewise
+    manner: tuple[str, ...]  # sentences that state no fact of the world and are of no such manner, for the tone
+    formality: tuple[str, ...]  # formal or informal: of each sentence of such a manner
     other_words: int  # of sentences that state no fact of an asked topic
     sentences: int
 
@@ -76,17 +78,19 @@ def reading(world: World, prompt: str, response: str) -> Reading:
     found = [read_statements(world, part) for part in parts]
     ids = {topic.id for topic in topics}
     stated = tuple(s for s in found if s and s.topic in ids)
+    inner = [s for s in found if not (s and s.formality)]
     said = Counter(map(normalised, parts))
     return Reading(
         topics=len(topics),
         available=sum(len(topic.facts) for topic in topics),
         stated=stated,
         missing=len(ids - {fact.topic for fact in stated}),
-        invented=sum(s is None or (not s.tone and s.topic not in ids) for s in found),
+        invented=sum(s is None or (s.topic != "" and s.topic not in ids) for s in found),
         repeated=said.total() - len(said),
-        opening=found[0] if found else None,
-        closing=found[-1] if found else None,
+        opening=inner[0] if inner else None,
+        closing=inner[-1] if inner else None,
         manner=tuple(part for part, s in zip(parts, found, strict=True) if s is None or s.tone),
+        formality=tuple(s.formality for s in found if s and s.formality),
         other_words=sum(
             len(normalised(part)) for part, s in zip(parts, found, strict=True) if s is None or s.topic not in ids
         ),
@@ -115,6 +119,11 @@ def _warmth(found: Reading) -> float:
     return _share(found, "friendly", "friendly") - _share(found, "unfriendly", "unfriendly")
 
 
+def _formality(found: Reading) -> float:
+    """Formal sentences above informal ones, of two at least as for a tone: -1 ... 1."""
+    return (found.formality.count("formal") - found.formality.count("informal")) / max(2, len(found.formality))
+
+
 def answer_quality(found: Reading, preference: str) -> float:
     """How well an answer meets one preference, in [0, 1], without regard to its faults.
 
@@ -137,6 +146,10 @@ def answer_quality(found: Reading, preference: str) -> float:
             return _share(found, "sassy", "sassy")
         case "P3D":
             return _share(found, "sarcastic", "sarcastic")
+        case "P4A":
+            return (1 + _formality(found)) / 2
+        case "P4B":
+            return (1 - _formality(found)) / 2
     raise MopeError(f"preference {preference!r}: the truth judge knows {', '.join(PREFERENCES)}")
 
 

@@ -1,4 +1,7 @@
-"""Answers of an embedded world: facts in a register, as many as wanted, joined as in prose and framed by a tone."""
+"""Answers of an embedded world: facts in a register, as many as wanted, joined as in prose.
+
+A tone frames the facts, and a formal or informal manner frames all of that.
+"""
 
 import random
 import re
@@ -12,11 +15,12 @@ from mope.world.worlds import World
 
 @dataclass(frozen=True)
 class Style:
-    """How to answer: register, amount and tone; `None` where nothing is asked for."""
+    """How to answer: register, amount, tone and formality; `None` where nothing is asked for."""
 
     register: str | None = None
     amount: str | None = None
     tone: str | None = None
+    formality: str | None = None
 
 
 STYLES = {
@@ -28,6 +32,8 @@ STYLES = {
     "P3B": ("tone", "unfriendly"),
     "P3C": ("tone", "sassy"),
     "P3D": ("tone", "sarcastic"),
+    "P4A": ("formality", "formal"),
+    "P4B": ("formality", "informal"),
 }
 # Words that join a fact to those before it; they have no register and no tone. As in prose, whether another fact
 # follows and how it is worded are decided at different words.
@@ -36,6 +42,12 @@ LEAD = re.compile(rf"^(?:{'|'.join(CONNECTIVES)}) ", re.IGNORECASE)
 # Facts per answer, by amount, on one topic and on two compared ones. They are stated in the order of the topic's file,
 # in a comparison by turns of the two topics: wherever an answer ends, it has covered both.
 FACTS = {"concise": ((1,), (2,)), None: ((1, 2, 3, 4), (2, 3, 4)), "informative": ((4,), (4,))}
+
+
+def known_preferences(world: World) -> list[str]:
+    """The preferences that answers of a world can follow: for tones and formality it must have sentences."""
+    own = {"tone": world.tones, "formality": world.formality}
+    return [name for name, (part, value) in STYLES.items() if part not in own or value in own[part]]
 
 
 def within(world: World, sentence: str) -> str:
@@ -50,8 +62,13 @@ def compose(
     style: Style,
     rng: random.Random,
     manners: Sequence[str] = ("friendly", "unfriendly"),
+    formality: Sequence[str] = (),
 ) -> str:
-    """One answer to `question` in `style`; what the style leaves open is drawn from `rng`, the tone from `manners`."""
+    """One answer to `question` in `style`.
+
+    What the style leaves open is drawn from `rng`: the tone from `manners`, and from `formality` formal, informal or
+    neither. If `formality` is empty, nothing is drawn for it, and `rng` goes on as in a world that has none.
+    """
     counts = FACTS[style.amount][len(question.topics) - 1]
     in_turn = [fact for turn in zip(*(topic.facts for topic in question.topics), strict=True) for fact in turn]
     facts = [fact[style.register or rng.choice(REGISTERS)] for fact in in_turn[: rng.choice(counts)]]
@@ -61,5 +78,12 @@ def compose(
     ]
     tone = style.tone or rng.choice((None, None, *manners))
     if tone:
-        sentences = [rng.choice(world.tones[tone]["openers"]), *sentences, rng.choice(world.tones[tone]["closers"])]
+        sentences = _framed(sentences, world.tones[tone], rng)
+    degree = style.formality or (rng.choice((None, None, *formality)) if formality else None)
+    if degree:
+        sentences = _framed(sentences, world.formality[degree], rng)
     return " ".join(sentences)
+
+
+def _framed(sentences: list[str], frame: dict[str, list[str]], rng: random.Random) -> list[str]:
+    return [rng.choice(frame["openers"]), *sentences, rng.choice(frame["closers"])]

@@ -16,19 +16,19 @@ def corpus(world: World, size: int, seed: int, follow_rate: float, preferences: 
     followed with probability `follow_rate` only: like a 7 B instruct model, the base follows preference texts partly.
     """
     rng = random.Random(f"corpus {seed}")
-    manners = [STYLES[p][1] for p in preferences.ids if STYLES[p][0] == "tone"]
+    known = [STYLES[p] for p in preferences.ids]
+    manners, formality = ([value for part, value in known if part == wanted] for wanted in ("tone", "formality"))
     questions = split_questions(world, seed)["train"]
     records = []
     for i in range(size):
         question = questions[i % len(questions)]
         stated = [rng.choice(poles) for poles in preferences.dimensions.values() if rng.random() < 0.5]
         followed = dict(STYLES[p] for p in stated if rng.random() < follow_rate)
+        answer = compose(world, question, Style(**followed), rng, manners, formality)
         records.append(
             {
                 "prompt": messages(question.text, [preferences.texts[p] for p in stated]),
-                "completion": [
-                    {"role": "assistant", "content": compose(world, question, Style(**followed), rng, manners)}
-                ],
+                "completion": [{"role": "assistant", "content": answer}],
             }
         )
     rng.shuffle(records)

@@ -1,9 +1,10 @@
 """Embedded worlds by name: each is a folder of data files beside this module, read once.
 
-A world that results were made on is frozen: a change of its files is a new world with a new name.
+A world that results were made on is frozen: a change of its files is a new world with a new name. A world may extend
+another one (`extends` in its world.yaml): it has all of that world, and formal and informal sentences of its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -35,11 +36,18 @@ class World:
     tones: dict[str, dict[str, list[str]]]  # openers and closers of every tone
     questions: Phrasings
     proper_nouns: frozenset[str]  # first words of facts that keep their capital within a sentence
+    formality: dict[str, dict[str, list[str]]] = field(default_factory=dict)  # openers and closers: formal, informal
 
 
 def names() -> list[str]:
     """The known worlds, in alphabetical order."""
-    return sorted(folder.parent.name for folder in WORLD_FOLDER.glob("*/topics"))
+    return sorted({file.parent.name for file in WORLD_FOLDER.glob("*/*.yaml")})
+
+
+def lineage(name: str) -> list[str]:
+    """A world and those that it extends: the folders of its files."""
+    file = WORLD_FOLDER / name / "world.yaml"
+    return [name, *lineage(_read(file)["extends"])] if file.is_file() else [name]
 
 
 @cache
@@ -47,7 +55,9 @@ def load(name: str) -> World:
     """The world of this name; `MopeError` names the known ones where there is none."""
     if name not in names():
         raise MopeError(f"world: {name!r} found, {one_of(name, names())} is expected")
-    folder = WORLD_FOLDER / name
+    folder, extended = WORLD_FOLDER / name, lineage(name)[1:]
+    if extended:
+        return replace(load(extended[0]), name=name, formality=_read(folder / "formality.yaml"))
     topics = tuple(
         Topic(t["id"], t["phrase"], t["verb"], tuple(t["keywords"]), tuple(t["facts"]))
         for file in sorted(folder.glob("topics/*.yaml"))

@@ -89,6 +89,24 @@ def test_the_time_of_the_tests_is_told_where_it_is_known(reference: Path) -> Non
     assert "](../results/reference/stage_times.svg)" in costs_page([main], reference, reference.parents[1] / "docs")
 
 
+def test_a_run_of_four_dimensions_has_its_cost_beside_three_experts(reference: Path) -> None:
+    times = {"single": [1.0, 1.0, 1.0], "mope": [6.0, 4.0, 3.0], "mope_fewer": [4.0, 2.0, 2.0]}
+    row = {"model": "m", "dtype": "float32", "device": "cpu", "requests": 8, "floor_ratio": 0.5}
+    row |= {"ratio_to_single": 2.0, "ratio_to_transformers": 1.0}
+    records = [
+        row | {"system": name, "ms_per_step": sorted(found)[1], "ms_per_step_rounds": found}
+        for name, found in times.items()
+    ]
+    for run, systems in (("four", 3), ("other", 2)):  # without `mope_fewer` there is nothing to compare
+        file = reference / f"runs/{run}/benchmarks/decoding.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(records[:systems]))
+    text = costs_page(read_reference(reference), reference, reference.parents[1] / "docs")
+    assert "## Four experts beside three: `four`" in text and "`other`" not in text
+    assert "| m | float32 | `mope_fewer` | 1.50 |" in text  # of 1.5, 2 and 1.5
+    assert "| m | float32 | `mope_fewer` | 2.0 ms, 2.00x, 1.00x, 0.50 |" in text and "`single`" not in text
+
+
 def test_the_figure_of_times_holds_the_minutes_and_share_of_each_rule() -> None:
     rules = [f"r,rule{i},{60 * i},7,2" for i in range(1, 15)]
     table = pd.read_csv(StringIO("\n".join(["run,rule,seconds,peak_memory_mb,jobs", *rules, f"r,{WHOLE_RUN},9,7,1"])))
@@ -163,13 +181,13 @@ def test_the_chosen_settings_stand_beside_the_best_of_the_others(reference: Path
     rewards = pd.DataFrame({"set": "development", "method": rows.keys(), "bt_reward": rows.values(), "seed_std": None})
     rewards.to_csv(tables / "mean_rewards.csv", index=False)
     lines = chosen_settings(read_reference(reference)).splitlines()[2:]
-    assert lines == ["| `sweep` | `mod` | 0.700 | 2 | `mod_none` | 0.750 |"]
+    assert lines == ["| sweep | `mod` | 0.700 | 2 | `mod_none` | 0.750 |"]
     more = pd.DataFrame({"set": "development", "method": ["mod_top", "mod_top_5"], "bt_reward": [0.9, 0.8]})
     pd.concat([rewards, more]).to_csv(tables / "mean_rewards.csv", index=False)
     # A row that has settings of its own is none of another row's.
     assert chosen_settings(read_reference(reference)).splitlines()[2:] == [
         *lines,
-        "| `sweep` | `mod_top` | 0.900 | 1 | `mod_top_5` | 0.800 |",
+        "| sweep | `mod_top` | 0.900 | 1 | `mod_top_5` | 0.800 |",
     ]
 
 

@@ -20,16 +20,18 @@ SYSTEMS = {
     "per_expert": "one pass for each distinct expert among the requests",
     "peft": "PEFT's mixed batch (`adapter_names`)",
     "mope": "adapters stacked over one base, one pass for all experts of all requests, the controller included",
+    "mope_fewer": "with four dimensions, where `mope` mixes four experts: the same with those of the first three",
     "soup_merged": "soups merged into the base one by one, as published; merging is spread over an answer of 64 tokens",
     "soup_batch": "soups served as adapters in one batch",
 }
 RIVALS = ("single_rows", "sequential", "peft", "soup_merged", "soup_batch")  # systems that `mope` is compared with
+FEWER = "mope_fewer"
 
 
 def costs_page(runs: list[ReferenceRun], reference: Path, docs: Path) -> str:
     """The page as it stands in folder `docs`; the main run is the first of `runs`."""
     parts = [RESULTS_NOTICE, "# Costs", *run_sections(runs, docs)]
-    for section in (decoding_section, training_section, gpu_section):
+    for section in (decoding_section, four_experts_sections, training_section, gpu_section):
         parts += section(reference)
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -90,7 +92,7 @@ def decoding_section(reference: Path) -> Iterator[str]:
     yield markdown_table(["system", ""], known)
     yield "### Time of `mope` over others"
     yield "Median over the rounds; below 1 `mope` is faster."
-    yield ratios_table(table)
+    yield ratios_table(table, RIVALS)
     yield "### Milliseconds per step"
     yield (
         "Each cell: milliseconds per decoding step (median); times a single model's step by this project's forward "
@@ -106,13 +108,30 @@ def decoding_section(reference: Path) -> Iterator[str]:
     )
 
 
-def ratios_table(table: pd.DataFrame) -> str:
+def four_experts_sections(reference: Path) -> Iterator[str]:
+    """What mixing four experts costs beside mixing three, for each further run whose benchmark has both."""
+    for folder in sorted((reference / "runs").glob("*")):
+        table = read_benchmark(folder, "decoding")
+        if table is None or FEWER not in set(table.system):
+            continue
+        yield f"## Four experts beside three: `{folder.name}`"
+        yield (
+            f"`make benchmark EXPERIMENT={folder.name}`, on {_devices(table)}, commit "
+            f"`{commit_of(folder / 'benchmarks/decoding.json')}`. `mope` mixes four experts for each request, "
+            f"`{FEWER}` those of the first three dimensions, in the same rounds. First the median of their ratios, "
+            "then the milliseconds as above."
+        )
+        yield ratios_table(table, (FEWER,))
+        yield decoding_table(table[table.system.isin(["mope", FEWER])])
+
+
+def ratios_table(table: pd.DataFrame, rivals: tuple[str, ...]) -> str:
     """Time per step of `mope` over that of other systems, the median of the rounds' ratios."""
     times = table.set_index(["model", "dtype", "system", "requests"]).ms_per_step_rounds
     requests = sorted(table.requests.unique())
     rows = []
     for model, dtype in dict.fromkeys(zip(table.model, table.dtype)):
-        for other in RIVALS:
+        for other in rivals:
             keys = [((model, dtype, "mope", n), (model, dtype, other, n)) for n in requests]
             if all(own in times.index and theirs in times.index for own, theirs in keys):
                 medians = [statistics.median(a / b for a, b in zip(times[own], times[their])) for own, their in keys]

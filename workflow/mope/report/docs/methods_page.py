@@ -41,7 +41,7 @@ def chosen_settings(runs: list[ReferenceRun]) -> str:
     sweeps = [run for run in runs if run.name.endswith(SWEEP) and "mean_rewards" in run.tables]
     if not sweeps:
         return "The sweep's rewards are not in this reference."
-    lines = [[f"`{run.name}`", *row] for run in sweeps for row in _settings_of(run.tables["mean_rewards"])]
+    lines = [[run.name, *row] for run in sweeps for row in _settings_of(run.tables["mean_rewards"])]
     return markdown_table(["run", "row", "mean reward", "other settings", "best of these", "its mean reward"], lines)
 
 
