@@ -43,13 +43,14 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
     unknown = list(_preferences(config, root))
     yield from unknown
     yield from _base(config["base"])
+    if present:  # first the base, by which prompts and feedback are checked
+        yield from _starts(config, directory)
+        yield from _gguf(config, directory)
     yield from prompts_problems(config, root, directory, present)
     if present:
-        yield from _starts(config, directory)
         yield from feedback_problems(config, directory)
         yield from positions_problems(config, directory)
         yield from ratings_problems(config, directory)
-        yield from _gguf(config, directory)
     yield from _temperatures(config)
     yield from _sizes(config)
     if not unknown:
