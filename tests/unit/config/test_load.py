@@ -121,6 +121,12 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"evaluation_sets": {"single": {"source": "no/such.jsonl"}}}, "evaluation_sets.single.source", "file of prompts"),
     ({"base": {"path": "no/such/folder"}}, "base.path", "does not exist"),
     ({"base": {"path": "workflow"}}, "base.path", "config.json"),
+    (
+        {"base": {"path": "config.yaml"}},
+        "base.path",
+        "config.yaml is a file; a folder with a model, or null, is expected",
+    ),
+    ({"base": {"path": ""}}, "base.path", "empty; a text is expected"),
     ({"base": {"hub": {"id": "org/model", "revision": "main"}}}, "base.hub.revision", "40 digits of a commit"),
     ({"base": {"hub": {"id": "org/model"}}}, "base.hub.revision", "missing"),
     ({"base": {"hub": {"id": "a/b", "revision": "a" * 40}, "path": "workflow"}}, "base.hub", "one of path, hub"),

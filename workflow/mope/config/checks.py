@@ -9,7 +9,7 @@ from mope.config.entries_schema import form_takes_weights, mixer_keys, reads_bas
 from mope.config.front_checks import front_problems, without_use
 from mope.config.positions import positions_problems
 from mope.config.reward_judges import reward_judge_problems
-from mope.config.run_name import RESERVED_RUNS
+from mope.config.run_name import RESERVED_RUNS, known_runs
 from mope.config.user_files import feedback_problems, prompts_problems, ratings_problems
 from mope.errors import MopeError
 from mope.judging.judge_kinds import REWARD_MODELS, known_preferences, world_only
@@ -38,8 +38,7 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
     yield from _finite(config, ())
     if config["world"] not in names():
         yield ("world",), f"{config['world']!r} found, {one_of(config['world'], names())} is expected"
-    if config["artifacts"] in RESERVED_RUNS:
-        yield ("artifacts",), f"{config['artifacts']!r} found, the name of a run is expected"
+    yield from _artifacts(config, root, directory, present)
     unknown = list(_preferences(config, root))
     yield from unknown
     yield from _base(config["base"])
@@ -62,6 +61,17 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
         yield from _judged_preferences(config)
     yield from _judges(config, root, directory, present)
     yield from _human_study(config, directory)
+
+
+def _artifacts(config: dict, root: Path, directory: Path, present: bool) -> Iterator[Problem]:
+    """Another run must be one of an experiment, or have results; else a misspelt name would train everything anew."""
+    name = config["artifacts"]
+    if name in RESERVED_RUNS:
+        yield ("artifacts",), f"{name!r} found, the name of a run is expected"
+    elif present and name not in (None, config["run"]) and not (directory / "results" / name).is_dir():
+        known = known_runs(root)
+        if name not in known:
+            yield ("artifacts",), f"{name!r} found, {one_of(name, known)} is expected: the run of an experiment"
 
 
 def _finite(value: object, key: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -136,7 +146,10 @@ def _starts(config: dict, directory: Path) -> Iterator[Problem]:
             continue
         if entry.get("hub") is not None and key != ("base",):
             yield (*key, "hub"), f"path {path} is given too; one of the two is expected"
-        if not os.path.isdir(directory / path):
+        if os.path.isfile(directory / path):
+            gguf = " (a GGUF file: base.gguf)" if key == ("base",) else ""
+            yield (*key, "path"), f"{path} is a file; a folder with a model, or null, is expected{gguf}"
+        elif not os.path.isdir(directory / path):
             yield (*key, "path"), f"folder {path} does not exist; a folder with a model, or null, is expected"
         elif not os.path.isfile(directory / path / "config.json"):
             yield (*key, "path"), f"folder {path} has no config.json; a folder made by save_pretrained is expected"

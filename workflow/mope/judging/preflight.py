@@ -28,6 +28,7 @@ SET_BY_JUDGE = (
     "stream",
     "logprobs",
 )
+SECRETS = ("api_key", "apikey", "key", "token", "secret", "password", "authorization")
 Problem = tuple[tuple[str | int, ...], str]
 
 
@@ -48,6 +49,8 @@ def chat_judge_problems(config: dict, root: Path, key: tuple[str, ...], judge: d
     for name in judge["extra"]:
         if name in SET_BY_JUDGE:
             yield (*key, "extra", name), "is set by the judge itself; leaving it out is expected"
+        elif str(name).lower() in SECRETS:
+            yield (*key, "extra", name), "may be a secret, which would be kept; the key by key_variable is expected"
     try:
         json.dumps(judge["extra"], allow_nan=False)
     except (TypeError, ValueError):
