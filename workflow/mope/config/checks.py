@@ -183,6 +183,9 @@ def _gguf(config: dict, root: Path) -> Iterator[Problem]:
     except MopeError as error:
         yield key, str(error)
         return
+    except OSError as error:
+        yield key, f"{file} cannot be read ({error.strerror}); a GGUF file is expected"
+        return
     if base["package"] is not None and base["sha256"] is None and base["package"] not in KNOWN_PACKAGES:
         yield ("base", "sha256"), f"null; that of the package's file is expected: {sha256_of(file)} if you trust it"
 
