@@ -7,10 +7,10 @@ import torch
 from tabulate import tabulate
 
 from mope import preferences
+from mope.config.controllers import controller_section, used
 from mope.config.load import load_config
 from mope.config.model_configs import base_config, controller_config
 from mope.config.plan import planned_controller, shape_of, stages
-from mope.dag.model_files import RunModels
 from mope.judging.price import cost, count_comparisons
 from mope.runtime.cli import run
 
@@ -29,8 +29,7 @@ def main() -> None:
     own = [Path(config["base"]["path"])] if config["base"]["path"] else []
     model = base_config(config, [*([args.base] if args.base else []), *own, results / "base"])
     base = shape_of(model, 2 if gpu and config["precision"] != "float32" else 4)
-    models = RunModels(config, active)
-    sections = map(models.section, models.used("controller"))
+    sections = [controller_section(config, name) for name in used(config)]
     controllers = [planned_controller(s, controller_config(s, model, args.controller)) for s in sections]
     print(
         f"base: {model.model_type}, {base.parameters / 1e6:,.1f} M parameters; memory on a {'GPU' if gpu else 'CPU'}\n"

@@ -65,7 +65,7 @@ def test_the_template_of_a_gguf_file_is_tried_on_conversations(folder: Path) -> 
     gguf_file(folder / "tiny.gguf")
     assert key not in said_of(folder, base, [TALK])
     gguf_file(folder / "other.gguf", LAST_ONLY)
-    assert "leaves out message 1" in said_of(folder, {"gguf": "other.gguf"}, [TALK])[key]
+    assert "leaves out message" in said_of(folder, {"gguf": "other.gguf"}, [TALK])[key]
 
 
 def test_conversations_for_a_base_whose_tokenizer_cannot_be_read(folder: Path) -> None:

@@ -13,10 +13,10 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen2Config
 
 from mope import preferences
+from mope.config.controllers import controller_section, used
 from mope.config.load import load_config
 from mope.config.model_configs import base_config, controller_config
 from mope.config.plan import planned_controller, shape_of, stages
-from mope.dag.model_files import RunModels
 from mope.decoding.pool import MOST_REQUESTS, fitting
 from mope.decoding.request import Request
 from mope.errors import MopeError
@@ -33,9 +33,9 @@ SMALL |= {"num_hidden_layers": 12}  # the controller of the paper
 def planned(root: Path, command_line: dict, on_gpu: bool = False) -> dict:
     config = load_config(root, command_line)
     active = preferences.load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"])
-    model, models = base_config(config, []), RunModels(config, active)
+    model = base_config(config, [])
     base = shape_of(model, 2 if on_gpu else 4)
-    sections = [models.section(name) for name in models.used("controller")]
+    sections = [controller_section(config, name) for name in used(config)]
     controllers = [planned_controller(section, controller_config(section, model, None)) for section in sections]
     return {stage.name: stage for stage in stages(config, active, base, controllers, on_gpu)}
 

@@ -6,8 +6,8 @@ import torch
 from transformers import LlamaConfig
 
 from mope.benchmark.parts import RandomShape
+from mope.config.controllers import controller_section, used
 from mope.config.plan import planned_controller, shape_of, stages
-from mope.dag.model_files import RunModels
 from mope.preferences import Preferences
 
 
@@ -17,8 +17,7 @@ def planned_megabytes(
     """Stage -> megabytes of a job, for the settings of `config` and models of this shape."""
     base = shape_of(LlamaConfig(**shape.base), dtype.itemsize)
     body = LlamaConfig(vocab_size=shape.base["vocab_size"], **shape.body)
-    models = RunModels(config, preferences)
-    controllers = [planned_controller(models.section(name), body) for name in models.used("controller")]
+    controllers = [planned_controller(controller_section(config, name), body) for name in used(config)]
     return {stage.name: stage.memory / 2**20 for stage in stages(config, preferences, base, controllers, on_gpu)}
 
 

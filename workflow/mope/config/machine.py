@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+from mope.config.controllers import controller_section, used
 from mope.errors import MopeError
 
 SLURM = ("sbatch", "scancel")  # and one that tells how jobs are
@@ -44,9 +45,8 @@ def bytes_to_come(config: dict, root: Path) -> int:
             trained.append(2 * vocabulary * config["base"]["hidden"] + _layers(config["base"]))
     if config["base"]["hub"] is not None:
         vocabulary = 0  # not known before it is downloaded
-    used = {method["controller"] for method in config["methods"].values() if "controller" in method}
-    for name in used & config["controllers"].keys():
-        section = config["controller"] | config["controllers"][name]
+    for name in used(config):
+        section = controller_section(config, name)
         if section["path"] is None and section["hub"] is None and section["reads"] != "combination":
             size = vocabulary * section["hidden"] + _layers(section)
             seeds = [seed for seed in section["seeds"] if not (own / "controller" / name / f"seed{seed}").is_dir()]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaModel, PreTrainedConfig, PreTrainedModel
 
+from mope.config.controllers import bodies
 from mope.config.model_configs import llama_config
-from mope.dag.model_files import RunModels
 from mope.decoding.pool import FIXED_COPIES
 from mope.engine.llama import check_family
 from mope.errors import MopeError
@@ -160,17 +160,17 @@ def stages(
     b = config["base"]
     if not given(b):
         yield supervised("train_base", base, config["data"]["corpus"], b["epochs"])
-    bodies = [
+    pretrained = [
         supervised(
             "train_body",
-            shape_of(llama_config(shape, base.vocabulary), base.width),
-            min(int(name.rpartition("-")[2]), config["data"]["corpus"]),
+            shape_of(llama_config(section, base.vocabulary), base.width),
+            min(section["pretraining"], config["data"]["corpus"]),
             1,
         )
-        for name, shape in RunModels(config, preferences).bodies().items()
+        for section in bodies(config).values()
     ]
-    if bodies:
-        yield _together(bodies)
+    if pretrained:
+        yield _together(pretrained)
     c, g = config["candidates"], config["generation"]
     answers = prompts * c["per_prompt"]
     memory = decoding(answers, c["max_new_tokens"], texts)  # some are asked for under a preference of each dimension
