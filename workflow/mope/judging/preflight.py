@@ -13,7 +13,7 @@ from mope.judging.chat_settings import completed
 from mope.judging.price import cost, count_comparisons
 from mope.preferences import Preferences
 from mope.runtime.secret import read_key
-from mope.runtime.server_address import address_problem
+from mope.runtime.server_address import address_problem, may_be_secret
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 CALL = "/chat/completions"
@@ -28,7 +28,6 @@ SET_BY_JUDGE = (
     "stream",
     "logprobs",
 )
-SECRETS = ("api_key", "apikey", "key", "token", "secret", "password", "authorization")
 Problem = tuple[tuple[str | int, ...], str]
 
 
@@ -49,7 +48,7 @@ def chat_judge_problems(config: dict, root: Path, key: tuple[str, ...], judge: d
     for name in judge["extra"]:
         if name in SET_BY_JUDGE:
             yield (*key, "extra", name), "is set by the judge itself; leaving it out is expected"
-        elif str(name).lower() in SECRETS:
+        elif may_be_secret(name):
             yield (*key, "extra", name), "may be a secret, which would be kept; the key by key_variable is expected"
     try:
         json.dumps(judge["extra"], allow_nan=False)
