@@ -113,3 +113,14 @@ def test_labels_and_what_is_met() -> None:
     assert (own.label("z"), own.label("y"), own.names_of("z-m")) == ("z zealous", "y", "zealous, m")
     assert own.seen_in(["y-m", "z-m"]) == {"b": ("z", "y"), "a": ("m",)}
     assert own.seen_in(["n"]) == {"a": ("n",)}
+
+
+@pytest.mark.parametrize("name", ["Concise", "p2a", " concise "])
+def test_two_preferences_of_an_experiment_have_two_names(folder: Path, name: str) -> None:
+    file = folder / "workflow/prompts/preferences.yaml"
+    content = yaml.safe_load(file.read_text())
+    content["names"]["P1A"] = name
+    write(file, content)
+    with pytest.raises(MopeError, match=r"preferences\[\d\]: .* is called .* a name of its own is expected"):
+        load_config(folder)
+    assert load_config(folder, {"preferences": ["P1A", "P1B", "P3A"]})  # P2A takes no part

@@ -98,10 +98,21 @@ def _preferences(config: dict, root: Path) -> Iterator[Problem]:
     for i, name in enumerate(config["preferences"]):
         if name not in known["texts"]:
             yield ("preferences", i), f"{name!r} is unknown, {one_of(name, known['texts'])} is expected"
+    yield from _same_names(config["preferences"], known["names"])
     poles = [len(set(ids) & set(config["preferences"])) for ids in known["dimensions"].values()]
     combinations = math.prod(filter(None, poles))
     if combinations > MOST_COMBINATIONS:
         yield ("preferences",), f"{combinations} combinations found, at most {MOST_COMBINATIONS} are expected"
+
+
+def _same_names(ids: list[str], names: dict[str, str]) -> Iterator[Problem]:
+    """People call preferences by their ids or names, in chat and of a server, and figures show names."""
+    taken = {name.casefold(): name for name in ids}
+    for i, name in enumerate(ids):
+        called = " ".join(names.get(name, name).casefold().split())
+        if taken.setdefault(called, name) != name:
+            found = f"{name} is called {names[name]!r}, by which {taken[called]} is known"
+            yield ("preferences", i), f"{found}; a name of its own is expected in {PREFERENCES_FILE}"
 
 
 def _own_preferences(config: dict) -> Iterator[Problem]:
