@@ -117,7 +117,7 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"evaluation_sets": {"train": WORLD}}, "evaluation_sets.train", "another name"),
     ({"evaluation_sets": {"singel": WORLD}}, "evaluation_sets.singel", "did you mean single?"),
     ({"evaluation_sets": {"single": {"prompts": 0}}}, "evaluation_sets.single.prompts", "≥ 1"),
-    ({"evaluation_sets": {"single": {"source": ""}}}, "evaluation_sets.single.source", "at least 1"),
+    ({"evaluation_sets": {"single": {"source": ""}}}, "evaluation_sets.single.source", "empty; a text is expected"),
     ({"evaluation_sets": {"single": {"source": "no/such.jsonl"}}}, "evaluation_sets.single.source", "file of prompts"),
     ({"base": {"path": "no/such/folder"}}, "base.path", "does not exist"),
     ({"base": {"path": "workflow"}}, "base.path", "config.json"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from mope.config.entries_schema import form_takes_weights, mixer_keys, reads_base
 from mope.config.front_checks import front_problems, without_use
 from mope.config.positions import positions_problems
+from mope.config.preference_names import PREFERENCES_FILE, preference_name_problems
 from mope.config.reward_judges import reward_judge_problems
 from mope.config.run_name import RESERVED_RUNS, known_runs
 from mope.config.user_files import feedback_problems, prompts_problems, ratings_problems
@@ -25,7 +26,6 @@ from mope.training.model_folder import check_model_folder
 from mope.world.answers import STYLES
 from mope.world.worlds import names
 
-PREFERENCES_FILE = "workflow/prompts/preferences.yaml"
 MOST_COMBINATIONS = 4096
 LEAST_TEMPERATURE = 0.01
 
@@ -98,21 +98,11 @@ def _preferences(config: dict, root: Path) -> Iterator[Problem]:
     for i, name in enumerate(config["preferences"]):
         if name not in known["texts"]:
             yield ("preferences", i), f"{name!r} is unknown, {one_of(name, known['texts'])} is expected"
-    yield from _same_names(config["preferences"], known["names"])
+    yield from preference_name_problems(config, known)
     poles = [len(set(ids) & set(config["preferences"])) for ids in known["dimensions"].values()]
     combinations = math.prod(filter(None, poles))
     if combinations > MOST_COMBINATIONS:
         yield ("preferences",), f"{combinations} combinations found, at most {MOST_COMBINATIONS} are expected"
-
-
-def _same_names(ids: list[str], names: dict[str, str]) -> Iterator[Problem]:
-    """People call preferences by their ids or names, in chat and of a server, and figures show names."""
-    taken = {name.casefold(): name for name in ids}
-    for i, name in enumerate(ids):
-        called = " ".join(names.get(name, name).casefold().split())
-        if taken.setdefault(called, name) != name:
-            found = f"{name} is called {names[name]!r}, by which {taken[called]} is known"
-            yield ("preferences", i), f"{found}; a name of its own is expected in {PREFERENCES_FILE}"
 
 
 def _own_preferences(config: dict) -> Iterator[Problem]:
