@@ -7,7 +7,7 @@ import torch
 from tabulate import tabulate
 
 from mope import preferences
-from mope.config.controllers import controller_section, used
+from mope.config.controllers import controller_section, names_in_use
 from mope.config.load import load_config
 from mope.config.model_configs import base_config, controller_config
 from mope.config.plan import planned_controller, shape_of, stages
@@ -29,7 +29,7 @@ def main() -> None:
     own = [Path(config["base"]["path"])] if config["base"]["path"] else []
     model = base_config(config, [*([args.base] if args.base else []), *own, results / "base"])
     base = shape_of(model, 2 if gpu and config["precision"] != "float32" else 4)
-    sections = [controller_section(config, name) for name in used(config)]
+    sections = [controller_section(config, name) for name in names_in_use(config)]
     controllers = [planned_controller(s, controller_config(s, model, args.controller)) for s in sections]
     print(
         f"base: {model.model_type}, {base.parameters / 1e6:,.1f} M parameters; memory on a {'GPU' if gpu else 'CPU'}\n"

@@ -13,7 +13,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen2Config
 
 from mope import preferences
-from mope.config.controllers import controller_section, used
+from mope.config.controllers import controller_section, names_in_use
 from mope.config.load import load_config
 from mope.config.model_configs import base_config, controller_config
 from mope.config.plan import planned_controller, shape_of, stages
@@ -35,7 +35,7 @@ def planned(root: Path, command_line: dict, on_gpu: bool = False) -> dict:
     active = preferences.load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"])
     model = base_config(config, [])
     base = shape_of(model, 2 if on_gpu else 4)
-    sections = [controller_section(config, name) for name in used(config)]
+    sections = [controller_section(config, name) for name in names_in_use(config)]
     controllers = [planned_controller(section, controller_config(section, model, None)) for section in sections]
     return {stage.name: stage for stage in stages(config, active, base, controllers, on_gpu)}
 

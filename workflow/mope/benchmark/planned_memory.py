@@ -6,7 +6,7 @@ import torch
 from transformers import LlamaConfig
 
 from mope.benchmark.parts import RandomShape
-from mope.config.controllers import controller_section, used
+from mope.config.controllers import controller_section, names_in_use
 from mope.config.plan import planned_controller, shape_of, stages
 from mope.preferences import Preferences
 
@@ -17,7 +17,7 @@ def planned_megabytes(
     """Stage -> megabytes of a job, for the settings of `config` and models of this shape."""
     base = shape_of(LlamaConfig(**shape.base), dtype.itemsize)
     body = LlamaConfig(vocab_size=shape.base["vocab_size"], **shape.body)
-    controllers = [planned_controller(controller_section(config, name), body) for name in used(config)]
+    controllers = [planned_controller(controller_section(config, name), body) for name in names_in_use(config)]
     return {stage.name: stage.memory / 2**20 for stage in stages(config, preferences, base, controllers, on_gpu)}
 
 

@@ -3,7 +3,7 @@
 BODY = ("hidden", "layers", "heads", "intermediate")  # the shape of a controller's body
 
 
-def used(config: dict, kind: str = "controller") -> list[str]:
+def names_in_use(config: dict, kind: str = "controller") -> list[str]:
     """Names of the controllers (`controller`) or policies (`policy`) that some method uses."""
     return sorted({method[kind] for method in config["methods"].values() if kind in method})
 
@@ -24,5 +24,5 @@ def body_name(section: dict) -> str | None:
 
 def bodies(config: dict) -> dict[str, dict]:
     """Name -> settings of a controller that begins from it, for every body that is trained here."""
-    sections = [controller_section(config, name) for name in used(config)]
+    sections = [controller_section(config, name) for name in names_in_use(config)]
     return {name: section for section in sections if (name := body_name(section))}

@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from mope.config.controllers import controller_section, used
+from mope.config.controllers import controller_section, names_in_use
 from mope.errors import MopeError
 
 SLURM = ("sbatch", "scancel")  # and one that tells how jobs are
@@ -45,7 +45,7 @@ def bytes_to_come(config: dict, root: Path) -> int:
             trained.append(2 * vocabulary * config["base"]["hidden"] + _layers(config["base"]))
     if config["base"]["hub"] is not None:
         vocabulary = 0  # not known before it is downloaded
-    for name in used(config):
+    for name in names_in_use(config):
         section = controller_section(config, name)
         if section["path"] is None and section["hub"] is None and section["reads"] != "combination":
             size = vocabulary * section["hidden"] + _layers(section)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mope.config.controllers import BODY, bodies, body_name, controller_section, used
+from mope.config.controllers import BODY, bodies, body_name, controller_section, names_in_use
 from mope.dag import files
 from mope.dag.options import model_options, named
 from mope.dag.stage_settings import without
@@ -23,7 +23,7 @@ class RunModels:
 
     def used(self, kind: str) -> list[str]:
         """Names of the controllers (`controller`) or policies (`policy`) that some method uses."""
-        return used(self.config, kind)
+        return names_in_use(self.config, kind)
 
     def experts(self) -> list[str]:
         """The expert of each preference."""
