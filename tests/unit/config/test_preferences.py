@@ -130,7 +130,12 @@ def test_two_preferences_of_an_experiment_have_two_names(folder: Path, name: str
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("all", "all preferences together"), ("base", "the base model"), ("token", "a column"), ("uniform", "a method")],
+    [
+        ("all", "tables call all preferences together"),
+        ("base", "the base model"),
+        ("token", "a column"),
+        ("uniform", "a method"),
+    ],
 )
 def test_ids_that_mean_something_else_in_a_run(folder: Path, name: str, said: str) -> None:
     file = folder / "workflow/prompts/preferences.yaml"
