@@ -124,7 +124,9 @@ class RemotePool(ExpertPool):
                 found = (
                     shown(str(logprob), endpoint.key) if isinstance(logprob, str | float) else type(logprob).__name__
                 )
-                raise MopeError(f"{who}: {found} found as the log-probability of token {name}; a number is expected")
+                raise MopeError(
+                    f"{who}: {found} found as the log-probability of token {name}; a number up to {LARGEST:g} is expected"
+                )
             row[self.ids[token]] = logprob
         if row.isneginf().all():
             raise MopeError(
