@@ -125,7 +125,8 @@ class RemotePool(ExpertPool):
                     shown(str(logprob), endpoint.key) if isinstance(logprob, str | float) else type(logprob).__name__
                 )
                 raise MopeError(
-                    f"{who}: {found} found as the log-probability of token {name}; a number up to {LARGEST:g} is expected"
+                    f"{who}: {found} found as the log-probability of token {name}; "
+                    f"a number up to {LARGEST:g} is expected"
                 )
             row[self.ids[token]] = logprob
         if row.isneginf().all():
