@@ -35,11 +35,12 @@ CORES ?= all
 WORKERS ?= 2  # processes that share the tests
 EXPERIMENT ?=
 CONFIG ?=
+quoted = '$(subst ','\'',$(1))'  # a name that a user gives, as one word of the shell
 ifeq ($(origin RUN),undefined)  # the name that the configuration gives, asked for once
 RUN = $(eval RUN := $$(shell PYTHONPATH=workflow $$(BIN)/python workflow/scripts/run_name.py \
-	$$(if $$(EXPERIMENT),'$$(subst ','\'',$$(EXPERIMENT))')))$(or $(RUN),$(error no run is known))
+	$$(if $$(EXPERIMENT),$$(call quoted,$$(EXPERIMENT)))))$(or $(RUN),$(error no run is known))
 endif
-OPTIONS = $(if $(EXPERIMENT)$(CONFIG),--config $(if $(EXPERIMENT),experiment=$(EXPERIMENT)) $(if $(CONFIG),'$(CONFIG)'))
+OPTIONS = $(if $(EXPERIMENT)$(CONFIG),--config $(if $(EXPERIMENT),$(call quoted,experiment=$(EXPERIMENT))) $(if $(CONFIG),$(call quoted,$(CONFIG))))
 
 RIGHT_VERSION = import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14 python; do \
@@ -82,8 +83,8 @@ paper-tables:
 	@$(MAKE) --no-print-directory results EXPERIMENT=scaling
 
 study: $(READY)
-	@test -n "$(STUDY)" || { echo "error: STUDY is not set; a file of workflow/studies is expected" >&2; exit 1; }
-	@runs=$$($(BIN)/python workflow/scripts/study_runs.py '$(STUDY)') && for run in $$runs; do \
+	@test -n $(call quoted,$(STUDY)) || { echo "error: STUDY is not set; a file of workflow/studies is expected" >&2; exit 1; }
+	@runs=$$($(BIN)/python workflow/scripts/study_runs.py $(call quoted,$(STUDY))) && for run in $$runs; do \
 		$(MAKE) --no-print-directory results EXPERIMENT=$$run && \
 		$(MAKE) --no-print-directory reference EXPERIMENT=$$run || exit 1; done
 
@@ -106,15 +107,15 @@ docs: $(READY)
 	$(BIN)/python workflow/scripts/write_docs.py
 
 publish: $(READY)
-	@test -n "$(OWNER)" || { echo "error: OWNER is not set; a user or organisation of the Hugging Face Hub is expected" >&2; exit 1; }
-	@$(BIN)/python workflow/scripts/publish.py --run results/$(RUN) --owner $(OWNER) --out results/published \
+	@test -n $(call quoted,$(OWNER)) || { echo "error: OWNER is not set; a user or organisation of the Hugging Face Hub is expected" >&2; exit 1; }
+	@$(BIN)/python workflow/scripts/publish.py --run results/$(RUN) --owner $(call quoted,$(OWNER)) --out results/published \
 		--preferences results/$(RUN)/preferences.yaml $(if $(MODELS),--models $(MODELS))
 
 judge-batch: $(READY)
 	@$(UNLOCK)
-	@test -n "$(JUDGE)" || { echo "error: JUDGE is not set; a judge of kind chat of config.yaml is expected" >&2; exit 1; }
-	$(SNAKEMAKE) --forcerun prepare_batch -- results/$(RUN)/batch/$(JUDGE)
-	@cat results/$(RUN)/logs/prepare_batch.$(JUDGE).log
+	@test -n $(call quoted,$(JUDGE)) || { echo "error: JUDGE is not set; a judge of kind chat of config.yaml is expected" >&2; exit 1; }
+	$(SNAKEMAKE) --forcerun prepare_batch -- $(call quoted,results/$(RUN)/batch/$(JUDGE))
+	@cat results/$(RUN)/logs/prepare_batch.$(call quoted,$(JUDGE)).log
 
 judge-collect: $(READY)
 	$(BIN)/python workflow/scripts/collect_batch.py --cache results/judge_cache.sqlite $(FILES)
@@ -125,13 +126,13 @@ human-study: $(READY)
 	$(LIST_AGAIN)
 
 plan: $(READY)
-	@$(BIN)/python workflow/scripts/plan.py $(if $(EXPERIMENT),--experiment $(EXPERIMENT)) $(PLAN)
+	@$(BIN)/python workflow/scripts/plan.py $(if $(EXPERIMENT),--experiment $(call quoted,$(EXPERIMENT))) $(PLAN)
 
 chat: $(READY)
 	@$(BIN)/python workflow/scripts/chat.py --run results/$(RUN)
 
 serve: $(READY)
-	@$(BIN)/python workflow/scripts/serve.py --run results/$(RUN) $(if $(PORT),--port $(PORT))
+	@$(BIN)/python workflow/scripts/serve.py --run results/$(RUN) $(if $(PORT),--port $(call quoted,$(PORT)))
 
 load-test: $(READY)
 	@$(BIN)/python workflow/scripts/load_test.py --run results/$(RUN) --out results/load_test.json $(LOAD)

@@ -34,9 +34,9 @@ pathvars:
 
 
 onstart:
-    check_machine_once()
-    check_judges()
-    check_endpoints()
+    check_machine_once(config)
+    check_judges(config, preferences)
+    check_endpoints(config)
 
 
 wildcard_constraints:

@@ -92,6 +92,12 @@ def test_rules_that_run_models_ask_for_memory_and_time(rules: dict) -> None:
     assert not asking & {"aggregate", "claims", "overview", "write_manifest", "write_corpus"}
 
 
+def test_what_may_not_be_there_is_fetched_before_anything_is_trained(rules: dict) -> None:
+    fetched = {name: rule["priority"] for name, rule in rules.items() if name.startswith("download_")}
+    others = [rule["priority"] for name, rule in rules.items() if name not in fetched]
+    assert set(fetched) == {"download_model", "download_prompts"} and min(fetched.values()) > max(others)
+
+
 class Anything:
     """A namespace in which every name stands for the hostile names."""
 

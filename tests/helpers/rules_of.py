@@ -22,6 +22,7 @@ def main() -> None:
                 "conda": str(rule.conda_env or ""),
                 "shell": rule.shellcmd,
                 "resources": list(rule.resources),
+                "priority": rule.priority,
             }
             for rule in workflow.rules
             if rule.shellcmd

@@ -57,11 +57,12 @@ def ratings(folder: Path) -> None:
 PLANNED = {  # what the dry runs of a page must mention: the jobs of the rows that it adds
     "experiment": ["results/my_eta/controller/mope/seed0", "results/laptop/controller/my_eta/seed0"],
     "new_method": ["responses/single/mod_own.parquet", "controller/wide/seed0"],
-    "own_judge": ["judgments/single/my_reward_model", "results/other/reward/P1A"],
+    "own_judge": ["judgments/single/gpt"],
     "own_model": ["models/my-model", "download/"],
     "own_preferences": ["reward/F1", "expert/F2"],
     "own_prompts": ["prompts/eval.csv"],
     "pretrained_model": ["results/smollm2_quick/controller/mope/seed0", "results/smollm2/responses/koala/mope.parquet"],
+    "reward_judge": ["judgments/single/my_reward_model", "results/other/reward/P1A"],
     "remote_experts": ["results/my_remote", "responses/single/far.parquet"],
     "study": [
         "results/eta_30/expert/P1A",
@@ -70,7 +71,7 @@ PLANNED = {  # what the dry runs of a page must mention: the jobs of the rows th
         "fronts/scores/single/mod.parquet",
     ],
 }
-GIVEN = {"own_judge": judge, "own_model": model, "own_preferences": feedback_and_judge, "human_study": ratings}
+GIVEN = {"reward_judge": judge, "own_model": model, "own_preferences": feedback_and_judge, "human_study": ratings}
 
 
 @pytest.fixture

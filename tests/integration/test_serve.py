@@ -241,9 +241,13 @@ def test_a_full_queue_and_clients_that_go(served: Path) -> None:
         server.communicate(timeout=30)
 
 
-def test_nothing_to_serve_is_said_at_once(tmp_path: Path) -> None:
-    command = [sys.executable, "workflow/scripts/serve.py", "--run", str(tmp_path)]
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [([], "no answers found"), (["--port", "99999"], "--port: 99999 found, a number from 0 (any free one) to 65535")],
+)
+def test_what_cannot_be_served_is_said_at_once(tmp_path: Path, options: list[str], said: str) -> None:
+    command = [sys.executable, "workflow/scripts/serve.py", "--run", str(tmp_path), *options]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | {"PYTHONPATH": "workflow"}, capture_output=True, text=True
     )
-    assert done.returncode == 2 and "no answers found" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr

@@ -123,9 +123,9 @@ def parent(key, levels=1):
     return folder
 
 
-def kind_of_judge(wildcards):
-    """The kind of the judge whose verdicts a job writes."""
-    return config["judges"][wildcards.judge]["kind"]
+def kind_of_judge(judges):
+    """The kind of the judge whose verdicts a job writes, as a function of its wildcards; `judges`: those configured."""
+    return lambda wildcards: judges[wildcards.judge]["kind"]
 
 
 def set_job_environment():
@@ -136,7 +136,7 @@ def set_job_environment():
     shell.prefix(f"set -euo pipefail; export PYTHONPATH={library}; ")
 
 
-def check_judges():
+def check_judges(config, preferences):
     """Ends Snakemake where a chat judge lacks what it needs, if the answers that it will judge are still to be made.
 
     If the answers exist already, the judge's own job comes first and says what is missing: it knows the kept verdicts.
@@ -149,7 +149,7 @@ def check_judges():
             sys.exit(f"error: {problem}")
 
 
-def check_endpoints():
+def check_endpoints(config):
     """Ends Snakemake where the key of a remote expert is missing that a job of this run will need."""
     asked = {job.wildcards.method for job in workflow.dag.needrun_jobs() if job.rule.name == "generate"}
     methods = {name: config["methods"][name] for name in sorted(asked)}
@@ -158,7 +158,7 @@ def check_endpoints():
         sys.exit(f"error: {problem}")
 
 
-def check_machine_once():
+def check_machine_once(config):
     """Ends Snakemake with one line, before the first job, where the machine lacks something."""
     if workflow.is_main_process:
         or_exit(check_machine, config, Path(), workflow.executor_plugin.name)

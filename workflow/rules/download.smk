@@ -8,6 +8,7 @@ localrules:
 rule download_model:
     output:
         model=directory("<artifacts>/download/{hub_model}"),
+    priority: 100  # first of all: what cannot be had is known before anything is trained
     conda:
         "../../envs/train.yaml"
     params:
@@ -21,6 +22,7 @@ rule download_model:
 rule download_prompts:
     output:
         prompts="<artifacts>/download/{set}.{suffix}",
+    priority: 100
     conda:
         "../../envs/train.yaml"
     params:

@@ -1,4 +1,5 @@
 JUDGE_TEMPLATES = [f"{PROJECT / 'workflow/prompts/judge'}/{name}.yaml" for name in ("frame", *preferences.ids)]
+KIND_OF_JUDGE = kind_of_judge(config["judges"])
 
 
 rule score:
@@ -25,7 +26,7 @@ rule judge_text:
     input:
         responses=results.answers_to(),
         world=WORLD,
-        data=lambda wildcards: judge_files(kind_of_judge(wildcards)),
+        data=lambda wildcards: judge_files(KIND_OF_JUDGE(wildcards)),
     output:
         verdicts=whole_or_part(shards, "judging", results.verdicts()),
     wildcard_constraints:
@@ -33,9 +34,9 @@ rule judge_text:
     conda:
         "../../envs/texts.yaml"
     params:
-        **stage("judge_text", lambda wildcards: used_entries.of_judges([kind_of_judge(wildcards)])),
+        **stage("judge_text", lambda wildcards: used_entries.of_judges([KIND_OF_JUDGE(wildcards)])),
         world=config["world"],
-        kind=kind_of_judge,
+        kind=KIND_OF_JUDGE,
         settings=results.judge_settings,
         pairs=results.compared(),
         folder=shards.judgment_folder,

@@ -11,6 +11,8 @@ from mope.serve.api import make_app
 from mope.serve.scheduler import Limits
 from mope.serve.served_run import ServedRun, rows_of
 
+MOST_PORT = 65535
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -22,6 +24,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.queue < 1 or args.together < 1:
         raise MopeError(f"--queue {args.queue}, --together {args.together}: whole numbers above 0 are expected")
+    if not 0 <= args.port <= MOST_PORT:
+        raise MopeError(f"--port: {args.port} found, a number from 0 (any free one) to {MOST_PORT} is expected")
     rows_of(args.run)  # fails at once where there is nothing to serve
     app = make_app(lambda: ServedRun(args.run), Limits(args.queue, args.together))
     uvicorn.run(app, host=args.host, port=args.port, log_level="warning", timeout_graceful_shutdown=5)

@@ -80,6 +80,13 @@ def nested(levels: int) -> list:
         ({"base": {"max_length": 16}}, "base.max_length", "≥ 64"),
         ({"base": {"path": "x" * 900}}, "base.path", "does not exist"),
         ({"base": {"path": "a\nb"}}, "base.path", "without control characters"),
+        ({"base": {"gguf": "a\nb.gguf"}}, "base.gguf", "without control characters"),
+        ({"base": {"gguf": "x" * 900}}, "base.gguf", "cannot be read (File name too long); a GGUF file"),
+        ({"base": {"package": "x; touch y"}}, "base.package", "the name of a Python package"),
+        (
+            {"judges": {"own": {"kind": "reward", "dead_band": 0.0, "model": {"path": "x" * 900}}}},
+            "judges.own.model.path", "does not exist",
+        ),
         ({"base": {"hub": HUB | {"id": "`touch x`"}}}, "base.hub.id", "organisation/name"),
         ({"base": {"hub": HUB | {"id": "../../etc"}}}, "base.hub.id", "organisation/name"),
         ({"base": {"hub": HUB | {"revision": "a" * 40 + "\n"}}}, "base.hub.revision", "40 digits"),

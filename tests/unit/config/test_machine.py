@@ -25,6 +25,9 @@ def test_what_the_models_take(root: Path, tmp_path: Path) -> None:
     (tmp_path / "mine/config.json").write_text('{"vocab_size": 100}')
     config["base"]["path"], config["run"], config["artifacts"] = "mine", "own", "own"
     assert bytes_to_come(config, tmp_path) == 1000 + FLOAT32 * 3 * (100 * 32 + LAYERS)
+    (tmp_path / "mine.gguf").write_bytes(b"GGUF" * 500)
+    config["base"]["path"], config["base"]["gguf"] = None, "mine.gguf"
+    assert bytes_to_come(config, tmp_path) == 2000 + FLOAT32 * 3 * LAYERS
 
 
 def test_a_disk_that_is_too_small(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

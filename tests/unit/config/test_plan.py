@@ -13,24 +13,31 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen2Config
 
 from mope import preferences
+from mope.config.controllers import controller_section, names_in_use
 from mope.config.load import load_config
-from mope.config.plan import base_config, controller_parameters, shape_of, stages
+from mope.config.model_configs import base_config, controller_config
+from mope.config.plan import planned_controller, shape_of, stages
 from mope.decoding.pool import MOST_REQUESTS, fitting
 from mope.decoding.request import Request
+from mope.errors import MopeError
 from mope.judging.price import cost, count_comparisons
 from mope.pools.adapters import BASE, AdapterPool
 
 TULU = {"model_type": "llama", "hidden_size": 4096, "intermediate_size": 11008, "num_attention_heads": 32}
 GUIDED = {"kind": "guided", "prompt": "all", "strength": 1.0, "top_k": 5}
 TULU |= {"num_hidden_layers": 32, "num_key_value_heads": 32, "vocab_size": 32000, "tie_word_embeddings": False}
+SMALL = TULU | {"hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12, "num_key_value_heads": 12}
+SMALL |= {"num_hidden_layers": 12}  # the controller of the paper
 
 
 def planned(root: Path, command_line: dict, on_gpu: bool = False) -> dict:
     config = load_config(root, command_line)
     active = preferences.load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"])
-    base = shape_of(base_config(config, []), 2 if on_gpu else 4)
-    controller = controller_parameters(config, base_config(config, []), None)
-    return {stage.name: stage for stage in stages(config, active, base, controller, on_gpu)}
+    model = base_config(config, [])
+    base = shape_of(model, 2 if on_gpu else 4)
+    sections = [controller_section(config, name) for name in names_in_use(config)]
+    controllers = [planned_controller(section, controller_config(section, model, None)) for section in sections]
+    return {stage.name: stage for stage in stages(config, active, base, controllers, on_gpu)}
 
 
 def test_memory_is_within_a_fifth_of_the_peaks_of_the_reference_run(root: Path) -> None:
@@ -83,6 +90,52 @@ def test_fronts_answer_once_per_weight(root: Path) -> None:
     assert "generate_front" not in planned(root, {})
 
 
+def test_each_controller_is_counted_in_its_own_shape(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(SMALL))
+    base = base_config(load_config(root, {}), [])
+    section = load_config(root, {})["controller"]
+
+    def rest(body: LlamaConfig) -> int:
+        return planned_controller(section, body).parameters - base.vocab_size * body.hidden_size
+
+    scratch = controller_config(section, base, None)
+    assert (scratch.vocab_size, scratch.hidden_size, scratch.num_hidden_layers) == (5120, 64, 2)
+    assert rest(scratch) == 2 * (4 * 64 * 64 + 3 * 64 * 192 + 2 * 64) + 64
+    hub = {"id": "org/small", "revision": "a" * 40}
+    for own in ({"path": str(tmp_path)}, {"hub": hub}):
+        whole = controller_config(section | own, base, tmp_path if "hub" in own else None)
+        assert (whole.vocab_size, whole.hidden_size, whole.num_hidden_layers) == (5120, 768, 12)
+        assert rest(whole) == 12 * (4 * 768 * 768 + 3 * 768 * 3072 + 2 * 768) + 768
+    grown = controller_config(section | {"start": "base", "layers": 1}, base, None)
+    assert (grown.hidden_size, grown.num_hidden_layers) == (base.hidden_size, 1)
+    assert controller_config(section | {"start": "embeddings"}, base, None).hidden_size == 64
+    constant = planned_controller(section, controller_config(section | {"reads": "combination"}, base, None))
+    assert (constant.parameters, constant.layers) == (0, 0)
+    (tmp_path / "config.json").write_text(json.dumps(SMALL | {"model_type": "qwen2"}))
+    with pytest.raises(MopeError, match="a model of type qwen2 found, one of type llama is expected"):
+        controller_config(section | {"path": str(tmp_path)}, base, None)
+
+
+def test_variants_of_the_controller_add_their_tokens(root: Path) -> None:
+    wide = {"controllers": {"wide": {"hidden": 128, "steps": 60}}}
+    wide["methods"] = {"wide": {"kind": "mix", "mixer": "controller", "controller": "wide", "prompt": "own"}}
+    one, both = planned(root, {}), planned(root, wide)
+    assert both["train_controller"].jobs == 2 * one["train_controller"].jobs == 6
+    assert both["train_controller"].tokens == 3 * one["train_controller"].tokens  # twice the steps
+    assert both["train_controller"].parameters > one["train_controller"].parameters
+    assert (both["train_body"].jobs, one["train_body"].jobs) == (2, 1)
+    assert both["train_body"].tokens == 2 * one["train_body"].tokens
+
+
+def test_a_model_that_is_not_there_is_not_counted_as_another(root: Path, tmp_path: Path) -> None:
+    config = load_config(root, {"base": {"path": "later"}}, present=False)
+    with pytest.raises(MopeError, match="base.path: later/config.json does not exist; .* PLAN='--base <folder"):
+        base_config(config, [Path("later")])
+    (tmp_path / "config.json").write_text('{"model_type": "no-such"}')
+    with pytest.raises(MopeError, match="no-such.*; the configuration of a model that transformers knows"):
+        base_config(config, [tmp_path])
+
+
 def test_what_runs_beside_each_other_needs_more_jobs_and_less_memory(root: Path) -> None:
     one = planned(root, {})
     many = planned(root, {"devices": {"expert": 4, "controller": 4, "reward": 2}, "shards": {"responses": 3}})
@@ -99,11 +152,17 @@ def test_a_judge_that_is_bought_costs_its_tokens() -> None:
 
 def test_seven_billion_parameters_are_planned_without_one_of_them(root: Path, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(TULU))
+    (tmp_path / "small").mkdir()
+    (tmp_path / "small/config.json").write_text(json.dumps(SMALL))
     command = [sys.executable, "workflow/scripts/plan.py", "--experiment", "paper", "--base", tmp_path, "--gpu"]
+    command += ["--controller", tmp_path / "small"]
     environment = os.environ | {"PYTHONPATH": "workflow"}
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "6,738.4 M parameters" in done.stdout
+    own = next(line.split("|") for line in done.stdout.splitlines() if line.startswith("| train_controller"))
+    layer = 4 * 768 * 768 + 3 * 768 * 3072 + 2 * 768  # attention, MLP, two norms
+    assert own[3].strip() == f"{(32000 * 768 + 12 * layer + 768) / 1e6:,.2f}"
     assert "judge gpt: 249,600 questions, at most 1,489.76 to pay" in done.stdout
     peaks = [
         float(line.split("|")[4]) for line in done.stdout.splitlines() if line.startswith("| ") and "stage" not in line

@@ -23,6 +23,16 @@ def test_a_file_without_a_run_gives_it_its_own_name(folder: Path) -> None:
     assert load_config(folder, {"run": "held_out"})["run"] == "held_out"
 
 
+def test_artifacts_are_those_of_a_known_run(folder: Path) -> None:
+    experiment(folder, "mine", "artifacts: other\n")
+    with pytest.raises(MopeError, match=r"mine\.yaml: artifacts: 'other' found, .* is expected: the run of an exper"):
+        load_config(folder, {"experiment": "mine"})
+    (folder / "results/other").mkdir(parents=True)  # a run that was named on the command line
+    assert load_config(folder, {"experiment": "mine"})["artifacts"] == "other"
+    experiment(folder, "second", "artifacts: mine\n")
+    assert load_config(folder, {"experiment": "second"})["artifacts"] == "mine"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [

@@ -62,6 +62,8 @@ def test_enough_pairs_of_enough_prompts(folder: Path) -> None:
 def test_feedback_is_not_needed_where_files_need_not_be_present(folder: Path) -> None:
     changes = {"feedback": {"source": "later"}, "data": {"train": {"source": "later.jsonl"}}, "base": {"path": "later"}}
     assert load_config(folder, TINY | changes, present=False)["feedback"]["source"] == "later"
+    assert "base.path: folder later does not exist" in problem(folder, changes)
+    del changes["base"]
     assert "later.jsonl: cannot be read" in problem(folder, changes)
 
 

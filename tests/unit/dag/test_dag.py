@@ -170,8 +170,16 @@ def test_shards_write_below_a_folder_and_say_which_part_they_are(config: dict) -
 
 @pytest.mark.parametrize("path", ["my {draft}.jsonl", "<results>/x", "{set}", "{ a.b , x}"])
 def test_what_snakemake_would_replace_in_a_path_is_refused(path: str, config: dict) -> None:
-    config["data"]["train"]["source"] = path
-    with pytest.raises(MopeError, match=r"^data\.train\.source: .*place-holder"):
+    for section, key in ((config["data"]["train"], "source"), (config["base"], "gguf")):
+        section[key], before = path, section[key]
+        with pytest.raises(MopeError, match=rf"\.{key}: .*place-holder"):
+            [literal(value, name) for name, value in named_by_user(config)]
+        section[key] = before
+
+
+def test_a_path_that_begins_like_an_option_is_refused(config: dict) -> None:
+    config["base"]["gguf"] = "-models/x.gguf"
+    with pytest.raises(MopeError, match=r"^base\.gguf: .* option; \./-models/x\.gguf is expected"):
         [literal(value, key) for key, value in named_by_user(config)]
 
 

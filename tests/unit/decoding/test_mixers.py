@@ -1,7 +1,10 @@
 """Mixers against their formulas written out in probabilities, with zero mass, truncation and absent experts."""
 
+from pathlib import Path
+
 import pytest
 import torch
+from howto_page import code_blocks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -121,3 +124,13 @@ def test_without_waiting_for_the_device_the_mixture_is_the_same(mixer, absent, m
         monkeypatch.setattr(module, "may_wait", lambda logprobs: False)
     assert mixer.fixes
     torch.testing.assert_close(mixer.mix(logp, weights, present if absent else None), usual)
+
+
+def test_the_power_mean_of_the_howto_page_is_its_formula(root: Path) -> None:
+    """Exponent 1 is eq. 1."""
+    page: dict = {"__name__": "power"}
+    exec(code_blocks((root / "docs/howto/new_mixer.md").read_text())[0].text, page)
+    logp, w = distributions(3), simplex(3)
+    torch.testing.assert_close(page["PowerMean"](1.0).mix(logp, w, None), Probability().mix(logp, w, None))
+    power = (w[..., None] * logp.exp() ** 0.5).sum(1) ** 2
+    torch.testing.assert_close(page["PowerMean"](0.5).mix(logp, w, None).exp(), power / power.sum())

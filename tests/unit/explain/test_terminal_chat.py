@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
+from any_preferences import preferences_of
 from terminal import Terminal
 from tiny_run import IDS, tiny_run
 
@@ -56,6 +57,16 @@ def test_preferences_as_typed(text: str, six: Preferences) -> None:
 def test_preferences_that_do_not_fit(text: str, message: str, six: Preferences) -> None:
     with pytest.raises(MopeError, match=message):
         parse_preferences(text, six)
+
+
+@pytest.mark.parametrize("text", ["Plain  english, e-mail", "e-mail plain English", "F1-G1", "plain-English F1 G1"])
+def test_names_of_several_words(text: str) -> None:
+    own = preferences_of({"a": ["F1", "F2"], "b": ["G1"]}, {"F1": "Plain English", "F2": "plain", "G1": "e-mail"})
+    if text.startswith("plain-"):
+        with pytest.raises(MopeError, match="a: found 2|preference 'English'"):
+            parse_preferences(text, own)
+    else:
+        assert parse_preferences(text, own) == "F1-G1"
 
 
 def test_shares_are_posteriors() -> None:

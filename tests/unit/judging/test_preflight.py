@@ -7,7 +7,7 @@ from mope.config.load import load_config
 from mope.errors import MopeError
 from mope.judging.preflight import before_first_job
 from mope.judging.price import cost, count_comparisons
-from mope.preferences import load_preferences as load_preferences
+from mope.preferences import load_preferences
 
 FEW = {"kind": "chat", "base_url": "https://api.example.com/v1", "model": "m"}
 PRICES = {"price_input": 1.0, "price_output": 1.0}
@@ -45,6 +45,13 @@ def test_addresses_that_cannot_be(root, address):
 def test_what_may_be_a_secret_is_not_repeated(root, address):
     with pytest.raises(MopeError, match="base_url") as caught:
         loaded(root, base_url=address)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["api_key", "Authorization", "token"])
+def test_a_secret_is_no_parameter_of_a_call(root, name):
+    with pytest.raises(MopeError, match=rf"judges\.llm\.extra\.{name}: may be a secret") as caught:
+        loaded(root, extra={name: "hunter2"})
     assert "hunter2" not in str(caught.value)
 
 

@@ -111,6 +111,7 @@ AT = {"base_url": "http://host:8000/v1", "model": "m"}
         ({"P1A": AT, "P1B": AT | {"key_variable": "sk-123"}}, ("P1B", "key_variable"), "EXPERT_API_KEY"),
         ({"P1A": AT, "P1B": AT | {"extra": {"prompt": "x"}}}, ("P1B", "extra", "prompt"), "no further parameter"),
         ({"P1A": AT, "P1B": AT | {"extra": {"x": float("nan")}}}, ("P1B", "extra"), "JSON"),
+        ({"P1A": AT, "P1B": AT | {"extra": {"API_KEY": "sk-123"}}}, ("P1B", "extra", "API_KEY"), "may be a secret"),
     ],
 )
 def test_endpoints_that_cannot_be(endpoints: dict, key: tuple, said: str) -> None:

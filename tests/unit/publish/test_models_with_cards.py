@@ -73,3 +73,10 @@ def test_metrics_altered_together_with_their_record_are_known_by_the_manifest(ru
 def test_only_what_is_published_is_read(run: Path, tmp_path: Path) -> None:
     (run / "expert/P1A/adapter_model.safetensors").write_text("x")
     assert len(publish_models(run, "me", tmp_path / "out", {"P1A": TEXT}, ["reward"])) == 1
+
+
+@pytest.mark.parametrize("owner", ["../elsewhere", "/tmp/x", "a b", "a/b", "-x", ""])
+def test_an_owner_is_a_name_of_the_hub(run: Path, tmp_path: Path, owner: str) -> None:
+    with pytest.raises(MopeError, match="^OWNER: .* a user or organisation of the Hugging Face Hub is expected$"):
+        publish_models(run, owner, tmp_path / "out", {"P1A": TEXT})
+    assert not (tmp_path / "out").exists()

@@ -1,6 +1,5 @@
 """A model in a GGUF file becomes the base, and bad files are one line."""
 
-import json
 import shutil
 from importlib import metadata
 from pathlib import Path
@@ -9,11 +8,12 @@ import gguf
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from gguf_tokenizer import SPECIAL, add_tokenizer, tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from mope.config.load import load_config
-from mope.config.plan import base_config, shape_of
+from mope.config.model_configs import base_config
+from mope.config.plan import shape_of
 from mope.errors import MopeError
 from mope.training import gguf as training
 from mope.training.base_source import KNOWN_PACKAGES, check_digest, expected_sha256, given, packaged, sha256_of
@@ -22,7 +22,6 @@ from mope.training.imported import import_base, licence
 
 LAYERS, HEADS, KV_HEADS, HIDDEN = 2, 4, 2, 32
 TEMPLATE = "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
-SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 NAMES = {  # of a layer's tensors: in the file, in the library
     "attn_q": "self_attn.q_proj",
     "attn_k": "self_attn.k_proj",
@@ -34,18 +33,6 @@ NAMES = {  # of a layer's tensors: in the file, in the library
     "attn_norm": "input_layernorm",
     "ffn_norm": "post_attention_layernorm",
 }
-
-
-def tokenizer() -> Tokenizer:
-    """Byte-level BPE of a few merges."""
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    made.train_from_iterator(
-        ["the quick brown fox jumps over the lazy dog"],
-        trainers.BpeTrainer(vocab_size=280, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False),
-    )
-    return made
 
 
 def llama(vocabulary: int) -> LlamaForCausalLM:
@@ -74,16 +61,7 @@ def write_gguf(file: Path, model: LlamaForCausalLM, kind: gguf.GGMLQuantizationT
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
     writer.add_vocab_size(config.vocab_size)
-    tokens = sorted(made.get_vocab(), key=made.get_vocab().get)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_token_list(tokens)
-    types = [gguf.TokenType.CONTROL if token in SPECIAL else gguf.TokenType.NORMAL for token in tokens]
-    writer.add_token_types(types)
-    writer.add_token_merges([" ".join(pair) for pair in made_merges(made)])
-    writer.add_bos_token_id(1)
-    writer.add_eos_token_id(2)
-    writer.add_pad_token_id(2)
-    writer.add_chat_template(TEMPLATE)
+    add_tokenizer(writer, made, TEMPLATE)
 
     def add(name: str, weight: np.ndarray) -> None:
         stored = gguf.quantize(weight, kind) if weight.ndim == 2 else weight
@@ -102,10 +80,6 @@ def write_gguf(file: Path, model: LlamaForCausalLM, kind: gguf.GGMLQuantizationT
     writer.write_tensors_to_file()
     writer.close()
     return file
-
-
-def made_merges(made: Tokenizer) -> list[tuple[str, str]]:
-    return [tuple(pair) for pair in json.loads(made.to_str())["model"]["merges"]]
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 import torch
-from transformers import LlamaConfig, LlamaModel
+from transformers import LlamaConfig
 
 from mope.benchmark.parts import RandomShape
-from mope.config.plan import shape_of, stages
+from mope.config.controllers import controller_section, names_in_use
+from mope.config.plan import planned_controller, shape_of, stages
 from mope.preferences import Preferences
 
 
@@ -15,10 +16,9 @@ def planned_megabytes(
 ) -> dict[str, float]:
     """Stage -> megabytes of a job, for the settings of `config` and models of this shape."""
     base = shape_of(LlamaConfig(**shape.base), dtype.itemsize)
-    with torch.device("meta"):
-        body = LlamaModel(LlamaConfig(vocab_size=shape.base["vocab_size"], **shape.body))
-    controller = sum(parameter.numel() for parameter in body.parameters())
-    return {stage.name: stage.memory / 2**20 for stage in stages(config, preferences, base, controller, on_gpu)}
+    body = LlamaConfig(vocab_size=shape.base["vocab_size"], **shape.body)
+    controllers = [planned_controller(controller_section(config, name), body) for name in names_in_use(config)]
+    return {stage.name: stage.memory / 2**20 for stage in stages(config, preferences, base, controllers, on_gpu)}
 
 
 def beside_plan(records: Iterable[dict], stage: str, planned: dict[str, float]) -> Iterator[dict]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from mope.config.entries_schema import form_takes_weights, mixer_keys, reads_base
 from mope.config.front_checks import front_problems, without_use
 from mope.config.positions import positions_problems
+from mope.config.preference_names import PREFERENCES_FILE, preference_name_problems
 from mope.config.reward_judges import reward_judge_problems
-from mope.config.run_name import RESERVED_RUNS
+from mope.config.run_name import RESERVED_RUNS, known_runs
 from mope.config.user_files import feedback_problems, prompts_problems, ratings_problems
 from mope.errors import MopeError
 from mope.judging.judge_kinds import REWARD_MODELS, known_preferences, world_only
@@ -25,7 +26,6 @@ from mope.training.model_folder import check_model_folder
 from mope.world.answers import known_preferences as known_in_world
 from mope.world.worlds import load, names
 
-PREFERENCES_FILE = "workflow/prompts/preferences.yaml"
 MOST_COMBINATIONS = 4096
 LEAST_TEMPERATURE = 0.01
 
@@ -38,18 +38,18 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
     yield from _finite(config, ())
     if config["world"] not in names():
         yield ("world",), f"{config['world']!r} found, {one_of(config['world'], names())} is expected"
-    if config["artifacts"] in RESERVED_RUNS:
-        yield ("artifacts",), f"{config['artifacts']!r} found, the name of a run is expected"
+    yield from _artifacts(config, root, directory, present)
     unknown = list(_preferences(config, root))
     yield from unknown
     yield from _base(config["base"])
+    if present:  # first the base, by which prompts and feedback are checked
+        yield from _starts(config, directory)
+        yield from _gguf(config, directory)
     yield from prompts_problems(config, root, directory, present)
     if present:
-        yield from _starts(config, directory)
         yield from feedback_problems(config, directory)
         yield from positions_problems(config, directory)
         yield from ratings_problems(config, directory)
-        yield from _gguf(config, directory)
     yield from _temperatures(config)
     yield from _sizes(config)
     if not unknown:
@@ -61,6 +61,17 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
         yield from _judged_preferences(config)
     yield from _judges(config, root, directory, present)
     yield from _human_study(config, directory)
+
+
+def _artifacts(config: dict, root: Path, directory: Path, present: bool) -> Iterator[Problem]:
+    """Another run must be one of an experiment, or have results; else a misspelt name would train everything anew."""
+    name = config["artifacts"]
+    if name in RESERVED_RUNS:
+        yield ("artifacts",), f"{name!r} found, the name of a run is expected"
+    elif present and name not in (None, config["run"]) and not (directory / "results" / name).is_dir():
+        known = known_runs(root)
+        if name not in known:
+            yield ("artifacts",), f"{name!r} found, {one_of(name, known)} is expected: the run of an experiment"
 
 
 def _finite(value: object, key: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -87,6 +98,7 @@ def _preferences(config: dict, root: Path) -> Iterator[Problem]:
     for i, name in enumerate(config["preferences"]):
         if name not in known["texts"]:
             yield ("preferences", i), f"{name!r} is unknown, {one_of(name, known['texts'])} is expected"
+    yield from preference_name_problems(config, known)
     poles = [len(set(ids) & set(config["preferences"])) for ids in known["dimensions"].values()]
     combinations = math.prod(filter(None, poles))
     if combinations > MOST_COMBINATIONS:
@@ -138,7 +150,10 @@ def _starts(config: dict, directory: Path) -> Iterator[Problem]:
             continue
         if entry.get("hub") is not None and key != ("base",):
             yield (*key, "hub"), f"path {path} is given too; one of the two is expected"
-        if not os.path.isdir(directory / path):
+        if os.path.isfile(directory / path):
+            gguf = " (a GGUF file: base.gguf)" if key == ("base",) else ""
+            yield (*key, "path"), f"{path} is a file; a folder with a model, or null, is expected{gguf}"
+        elif not os.path.isdir(directory / path):
             yield (*key, "path"), f"folder {path} does not exist; a folder with a model, or null, is expected"
         elif not os.path.isfile(directory / path / "config.json"):
             yield (*key, "path"), f"folder {path} has no config.json; a folder made by save_pretrained is expected"
@@ -171,6 +186,9 @@ def _gguf(config: dict, root: Path) -> Iterator[Problem]:
             check_gguf(file)
     except MopeError as error:
         yield key, str(error)
+        return
+    except OSError as error:
+        yield key, f"{file} cannot be read ({error.strerror}); a GGUF file is expected"
         return
     if base["package"] is not None and base["sha256"] is None and base["package"] not in KNOWN_PACKAGES:
         yield ("base", "sha256"), f"null; that of the package's file is expected: {sha256_of(file)} if you trust it"

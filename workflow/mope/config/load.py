@@ -143,7 +143,9 @@ def _explained(error: ValidationError) -> tuple[Key, str]:
         case "uniqueItems":
             double = next(item for i, item in enumerate(found) if item in found[:i])
             return key, f"{shortened(str(double), 60)} appears more than once; every entry may appear once"
-        case "minItems" | "minProperties" | "minLength":
+        case "minLength":
+            return key, "empty; a text is expected"
+        case "minItems" | "minProperties":
             size = "too few entries" if found else "empty"
             return key, f"{size}; at least {rule} {'entry is' if rule == 1 else 'entries are'} expected"
         case "not":  # of the name of a key

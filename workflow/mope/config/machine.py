@@ -4,7 +4,9 @@ import json
 import shutil
 from pathlib import Path
 
+from mope.config.controllers import controller_section, names_in_use
 from mope.errors import MopeError
+from mope.training.base_source import gguf_file, given
 
 SLURM = ("sbatch", "scancel")  # and one that tells how jobs are
 SLURM_STATUS = ("squeue", "sacct")
@@ -34,19 +36,17 @@ def check_machine(config: dict, root: Path, executor: str | None) -> None:
 def bytes_to_come(config: dict, root: Path) -> int:
     """The least bytes that the models of a run will take: base, controllers, and a checkpoint of the largest model."""
     own = root / "results" / config["artifacts"]
-    start = config["base"]["path"]
-    vocabulary = _vocabulary(root / start) if start else config["base"]["vocabulary"]
+    base, start, file = config["base"], config["base"]["path"], gguf_file(config["base"], root)
+    vocabulary = _vocabulary(root / start) if start else 0  # of the hub and of a GGUF file it is not known here
     needed, trained = 0, [0]
-    if not (own / "base").is_dir():
-        if start:
-            needed += weights(root / start)
-        elif config["base"]["hub"] is None:
-            trained.append(2 * vocabulary * config["base"]["hidden"] + _layers(config["base"]))
-    if config["base"]["hub"] is not None:
-        vocabulary = 0  # not known before it is downloaded
-    used = {method["controller"] for method in config["methods"].values() if "controller" in method}
-    for name in used & config["controllers"].keys():
-        section = config["controller"] | config["controllers"][name]
+    if not given(base):
+        vocabulary = base["vocabulary"]
+        if not (own / "base").is_dir():
+            trained.append(2 * vocabulary * base["hidden"] + _layers(base))
+    elif not (own / "base").is_dir():
+        needed += weights(root / start) if start else file.stat().st_size if file else 0
+    for name in names_in_use(config):
+        section = controller_section(config, name)
         if section["path"] is None and section["hub"] is None and section["reads"] != "combination":
             size = vocabulary * section["hidden"] + _layers(section)
             seeds = [seed for seed in section["seeds"] if not (own / "controller" / name / f"seed{seed}").is_dir()]

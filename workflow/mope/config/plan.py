@@ -5,20 +5,14 @@ to them, the largest logits and activations, and on a CPU the libraries themselv
 peaks of the default experiment.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
-from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedConfig,
-    PreTrainedModel,
-)
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaModel, PreTrainedConfig, PreTrainedModel
 
+from mope.config.controllers import bodies
+from mope.config.model_configs import llama_config
 from mope.decoding.pool import FIXED_COPIES
 from mope.engine.llama import check_family
 from mope.errors import MopeError
@@ -27,8 +21,7 @@ from mope.methods.entries import across_prompts
 from mope.methods.weight_grid import grid_size
 from mope.preferences import Preferences
 from mope.rewards.reward_model import SHARED
-from mope.training.base_source import check_gguf, gguf_file, given
-from mope.training.model_code import check_no_code
+from mope.training.base_source import given
 
 LIBRARIES = 540e6  # bytes: Python, torch, transformers, TRL, on a CPU
 SCORED = 64  # answers in a batch of decoding on a CPU, and at most in one of scoring
@@ -108,58 +101,33 @@ def _joined(model: PreTrainedModel) -> bool:
     return True
 
 
-def base_config(config: dict, folders: list[Path]) -> PreTrainedConfig:
-    """The configuration of the base model: the first config.json in `folders`, else that of the hub, of the GGUF file,
-    or of the shape in the section `base`. `MopeError` where it cannot be read or reached.
-    """
-    for folder in folders:
-        if (folder / "config.json").is_file():
-            check_no_code(folder, str(folder))
-            return AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    s, file = config["base"], gguf_file(config["base"])
-    if file is not None:
-        check_gguf(file)
-        return AutoConfig.from_pretrained(file.parent, gguf_file=file.name, trust_remote_code=False)
-    return _from_scratch(s, s["vocabulary"]) if s["hub"] is None else _from_hub(s["hub"])
+@dataclass(frozen=True)
+class PlannedController:
+    """A controller of one seed: its settings, and the sizes on which memory depends (all 0 for constant weights)."""
+
+    section: dict
+    parameters: int
+    layers: int
+    hidden: int
 
 
-def _from_scratch(s: dict, vocabulary: int) -> PreTrainedConfig:
-    return LlamaConfig(
-        vocab_size=vocabulary,
-        hidden_size=s["hidden"],
-        num_hidden_layers=s["layers"],
-        num_attention_heads=s["heads"],
-        intermediate_size=s["intermediate"],
-        tie_word_embeddings=False,
-    )
-
-
-def _from_hub(hub: dict) -> PreTrainedConfig:
-    try:
-        return AutoConfig.from_pretrained(hub["id"], revision=hub["revision"], trust_remote_code=False)
-    except OSError:
-        message = f"base.hub: the config.json of {hub['id']} cannot be reached"
-        raise MopeError(f"{message}; a network, or PLAN='--base <folder that has it>' is needed") from None
-    except ValueError as error:  # of a family that transformers does not know, or with code of its own
-        raise MopeError(f"base.hub: {hub['id']}: {error}") from None
-
-
-def controller_parameters(config: dict, base: PreTrainedConfig, start: Path | None) -> int:
-    """Parameters of a controller: from scratch, of the LLaMA in the folder `start`, or of the base's first layers."""
-    section = config["controller"]
-    start = start or (Path(section["path"]) if section["path"] else None)
-    if start is not None:
-        return shape_of(AutoConfig.from_pretrained(start, trust_remote_code=False), 4).parameters
-    shape = _from_scratch(section, base.vocab_size)
-    if section["start"] == "base":
-        shape = LlamaConfig(**base.to_dict() | {"num_hidden_layers": section["layers"], "layer_types": None})
+def planned_controller(section: dict, shape: LlamaConfig | None) -> PlannedController:
+    """A controller with the settings `section` and the LLaMA `shape`, counted on tensors without storage."""
+    if shape is None:
+        return PlannedController(section, 0, 0, 0)
     with torch.device("meta"):
-        body = LlamaForCausalLM(shape).model
-    return sum(p.numel() for p in body.parameters())
+        body = LlamaModel(shape)
+    count = sum(parameter.numel() for parameter in body.parameters())
+    return PlannedController(section, count, shape.num_hidden_layers, shape.hidden_size)
 
 
-def stages(config: dict, preferences: Preferences, base: ModelShape, controller: int, on_gpu: bool) -> Iterator[Stage]:
-    """The stages that run models, in order, with upper bounds of their tokens."""
+def stages(
+    config: dict, preferences: Preferences, base: ModelShape, controllers: Sequence[PlannedController], on_gpu: bool
+) -> Iterator[Stage]:
+    """The stages that run models, in order, with upper bounds of their tokens; `controllers`: those that methods use.
+
+    Where the jobs of a stage differ, parameters and memory are those of the largest.
+    """
     fixed = 0.0 if on_gpu else LIBRARIES
     weights = float(base.parameters * base.width)
     prompts, chosen = config["data"]["train"]["prompts"], len(preferences.ids)
@@ -183,19 +151,26 @@ def stages(config: dict, preferences: Preferences, base: ModelShape, controller:
         memory = fixed + model.parameters * model.width + 16.0 * trained + model.activations(rows, longest, kept)
         return memory + logits * model.logits(rows, longest)
 
-    def from_scratch(name: str, model: ModelShape, examples: int, epochs: float) -> Stage:
-        """Supervised training on the corpus."""
+    def supervised(name: str, model: ModelShape, examples: int, epochs: float) -> Stage:
+        """Training on the corpus."""
         b = config["base"]
         memory = training(b["batch"], b["max_length"], model.parameters, LOGITS, True, model) + examples * CORPUS
         return Stage(name, 1, model.parameters, memory, round(examples * epochs * b["max_length"]))
 
     b = config["base"]
     if not given(b):
-        yield from_scratch("train_base", base, config["data"]["corpus"], b["epochs"])
-    k = config["controller"]
-    if k["path"] is None and k["hub"] is None and k["start"] == "random" and k["pretraining"]:
-        examples = min(k["pretraining"], config["data"]["corpus"])
-        yield from_scratch("train_body", shape_of(_from_scratch(k, base.vocabulary), base.width), examples, 1)
+        yield supervised("train_base", base, config["data"]["corpus"], b["epochs"])
+    pretrained = [
+        supervised(
+            "train_body",
+            shape_of(llama_config(section, base.vocabulary), base.width),
+            min(section["pretraining"], config["data"]["corpus"]),
+            1,
+        )
+        for section in bodies(config).values()
+    ]
+    if pretrained:
+        yield _together(pretrained)
     c, g = config["candidates"], config["generation"]
     answers = prompts * c["per_prompt"]
     memory = decoding(answers, c["max_new_tokens"], texts)  # some are asked for under a preference of each dimension
@@ -230,19 +205,25 @@ def stages(config: dict, preferences: Preferences, base: ModelShape, controller:
         jobs = len(rivals) * len(config["controller"]["seeds"])
         yield Stage("train_policy", jobs, trained, memory, jobs * e["steps"] * batch * e["max_new_tokens"])
     dimensions, xis = len(preferences.dimensions), len(preferences.combinations())
-    rows, own = 2 * k["prompts_per_step"], -(-k["prompts_per_step"] // devices["controller"])
-    variants = {m["controller"] for m in config["methods"].values() if "controller" in m}
     copies = 1 if weights >= SHARED else chosen  # of the base, for the reward models
     beside = 0 if weights >= SHARED and base.joined else copies  # of them, those beside the experts' own
-    memory = decoding(2 * own, k["max_new_tokens"], texts, dimensions, e["rank"]) + beside * weights + 16.0 * controller
-    rows_back = 2 * min(k["micro_batch"] or own, own)
-    memory += 34.0 * 4 * rows_back * k["max_new_tokens"] * (1 + OPEN_QUESTION_SHARE) * k["layers"] * k["hidden"]
-    jobs = len(k["seeds"]) * len(variants)
-    yield Stage("train_controller", jobs, controller, memory, jobs * k["steps"] * rows * k["max_new_tokens"])
+
+    def controlled(controller: PlannedController) -> Stage:
+        """Training of a controller with all seeds."""
+        k, jobs = controller.section, len(config["controller"]["seeds"])
+        own, new = -(-k["prompts_per_step"] // devices["controller"]), k["max_new_tokens"]
+        back = 2 * min(k["micro_batch"] or own, own) * new * (1 + OPEN_QUESTION_SHARE)  # tokens of a backward pass
+        memory = decoding(2 * own, new, texts, dimensions, e["rank"]) + beside * weights
+        memory += 16.0 * controller.parameters + 34.0 * 4 * back * controller.layers * controller.hidden
+        tokens = jobs * k["steps"] * 2 * k["prompts_per_step"] * new
+        return Stage("train_controller", jobs, controller.parameters, memory, tokens)
+
+    yield _together([controlled(controller) for controller in controllers])
     repeats = sum(seeds(method, config) * method.get("n", 1) for method in config["methods"].values())
     tokens = repeats * sets * xis * g["max_new_tokens"]
     mixed = max(experts(method, config, preferences) for method in config["methods"].values())
-    memory = decoding(sets * xis, g["max_new_tokens"], texts, mixed, e["rank"]) + 4.0 * controller
+    memory = decoding(sets * xis, g["max_new_tokens"], texts, mixed, e["rank"])
+    memory += 4.0 * max(controller.parameters for controller in controllers)
     guided = [method for method in config["methods"].values() if method["kind"] == "guided"]
     if guided:
         memory += copies * weights  # its reward models
@@ -263,6 +244,12 @@ def stages(config: dict, preferences: Preferences, base: ModelShape, controller:
     yield Stage("score", len(config["methods"]), 0, memory, tokens * dimensions)
     if graded:
         yield Stage("score_front", len(graded), 0, memory, front_tokens * dimensions)
+
+
+def _together(parts: Sequence[Stage]) -> Stage:
+    """Jobs of one stage that differ, as one."""
+    largest = max(part.parameters for part in parts), max(part.memory for part in parts)
+    return Stage(parts[0].name, sum(part.jobs for part in parts), *largest, sum(part.tokens for part in parts))
 
 
 def experts(method: dict, config: dict, preferences: Preferences) -> int:

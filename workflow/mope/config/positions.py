@@ -55,14 +55,19 @@ def prompts_too_long(
     `root`: the project's folder, `directory`: where the user's paths begin; `training` prompts are answered in every
     section, others only in `generation`. What the chat template adds is not counted.
     """
-    read = most_tokens(prompts, config, directory)
-    positions = None if read is None else positions_of(config, directory)
-    if positions is None:
+    positions = positions_of(config, directory)
+    if positions is None or not prompts:
         return
     preferences = load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"])
     texts = [" ".join(preferences.statements(xi)) for xi in preferences.combinations()]
-    stated = most_tokens(texts, config, directory) or 0
-    for section in ANSWERING if training else ["generation"]:
+    sections = ANSWERING if training else ["generation"]
+    answer = max(config[section]["max_new_tokens"] for section in sections)
+    if answer + sum(max(len(text.encode()) for text in read) for read in (prompts, texts)) <= positions:
+        return  # a token has a byte at least
+    read, stated = most_tokens(prompts, config, directory), most_tokens(texts, config, directory)
+    if read is None or stated is None:
+        return
+    for section in sections:
         longest = config[section]["max_new_tokens"]
         if read + stated + longest > positions:
             found = f"{longest} found, but {what} has {read} tokens, the preference texts {stated}"

@@ -1,5 +1,6 @@
 """What can be known of a judge of kind `reward` before the first job: which models it names, that they are there."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def _classifier(config: dict, directory: Path, key: tuple[str, ...], entry: dict
         yield key, "path or hub is expected, one of them: a folder, or an id with its revision"
     elif path is not None and present:
         folder = directory / path
-        if not folder.is_dir():
+        if not os.path.isdir(folder):  # False, too, for a name that is too long
             yield (*key, "path"), f"folder {path} does not exist; a folder with a sequence classifier is expected"
             return
         try:

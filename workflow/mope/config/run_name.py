@@ -46,7 +46,7 @@ def clashes(run: str, root: Path, own: Iterable[Path]) -> Iterator[str]:
     if run in RESERVED_RUNS:
         yield f"{run!r} found; results/{run} is no folder of a run, another name is expected"
     mine = {path.resolve() for path in own}
-    for path in [root / "config.yaml", *sorted((root / EXPERIMENTS).glob("*.yaml"))]:
+    for path in _configurations(root):
         if path.resolve() not in mine and run == _run_of(path):
             shown = path.relative_to(root).as_posix()
             yield f"{run!r} found, which is the run of {shown}; a name that no other experiment has is expected"
@@ -55,6 +55,15 @@ def clashes(run: str, root: Path, own: Iterable[Path]) -> Iterator[str]:
 def experiment_of(root: Path, run: str) -> str | None:
     """The name of the experiment whose run is called `run`; None where there is none."""
     return next((path.stem for path in sorted((root / EXPERIMENTS).glob("*.yaml")) if _run_of(path) == run), None)
+
+
+def known_runs(root: Path) -> list[str]:
+    """The runs of `config.yaml` and of every experiment."""
+    return [str(_run_of(path)) for path in _configurations(root)]
+
+
+def _configurations(root: Path) -> list[Path]:
+    return [root / "config.yaml", *sorted((root / EXPERIMENTS).glob("*.yaml"))]
 
 
 def _run_of(path: Path) -> object:

@@ -1,8 +1,9 @@
-"""Counts tokens by the tokenizer of a user's base, where it can be read without loading a model."""
+"""Counts tokens by the tokenizer of a user's base, where it is on this machine."""
 
 from pathlib import Path
 
-from mope.training.base_source import published_file
+from mope.config.base_tokenizer import base_tokenizer
+from mope.training.base_source import given, published_file
 
 LONGEST_COUNTED = 100  # so many of the longest texts are counted: the one of most tokens is among them
 
@@ -10,16 +11,22 @@ LONGEST_COUNTED = 100  # so many of the longest texts are counted: the one of mo
 def most_tokens(texts: list[str], config: dict, directory: Path) -> int | None:
     """The tokens of the longest of the `texts`; None where there is no text, or nothing to count with.
 
-    That is a tokenizer.json on this machine, and the library that reads it.
+    A tokenizer.json is read by the library that is fastest; a GGUF file, or a tokenizer.model alone, takes seconds.
+    Nothing is downloaded.
     """
-    file = published_file(config["base"], "tokenizer.json", directory) if texts else None
-    if file is None:
-        return None
-    try:
-        from tokenizers import Tokenizer  # noqa: PLC0415 (not where Snakemake has an environment of its own)
-
-        tokenizer = Tokenizer.from_file(str(file))
-    except Exception:  # noqa: BLE001 (what the library raises; the stage that imports the base says what is wrong)
+    if not texts or not given(config["base"]):
         return None
     longest = sorted(texts, key=len)[-LONGEST_COUNTED:]
-    return max(len(row.ids) for row in tokenizer.encode_batch(longest, add_special_tokens=False))
+    file = published_file(config["base"], "tokenizer.json", directory)
+    if file is None and config["base"]["hub"] is not None:
+        return None
+    try:
+        if file is None:
+            tokenizer = base_tokenizer(config["base"], directory)
+            return max(map(len, tokenizer(longest, add_special_tokens=False, verbose=False)["input_ids"]))
+        from tokenizers import Tokenizer  # noqa: PLC0415 (not where Snakemake has an environment of its own)
+
+        rows = Tokenizer.from_file(str(file)).encode_batch(longest, add_special_tokens=False)
+    except Exception:  # noqa: BLE001 (what the libraries raise; the import says what is wrong with a base)
+        return None
+    return max(len(row.ids) for row in rows)

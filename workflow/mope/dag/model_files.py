@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mope.config.controllers import BODY, bodies, body_name, controller_section, names_in_use
 from mope.dag import files
 from mope.dag.options import model_options, named
 from mope.dag.stage_settings import without
@@ -11,8 +12,6 @@ from mope.dag.used_entries import POLICIES
 from mope.methods.entries import needs
 from mope.preferences import GENERAL, Preferences
 from mope.provenance.declared import declared
-
-BODY = ("hidden", "layers", "heads", "intermediate")  # the shape of a controller's body
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class RunModels:
 
     def used(self, kind: str) -> list[str]:
         """Names of the controllers (`controller`) or policies (`policy`) that some method uses."""
-        return sorted({method[kind] for method in self.config["methods"].values() if kind in method})
+        return names_in_use(self.config, kind)
 
     def experts(self) -> list[str]:
         """The expert of each preference."""
@@ -50,9 +49,8 @@ class RunModels:
         return [files.seeded(kind, name, seed) for seed in self.config["controller"]["seeds"]]
 
     def section(self, controller: str) -> dict:
-        """The section `controller` with one controller's differences; a path of its own replaces the section's hub."""
-        own = self.config["controllers"][controller]
-        return self.config["controller"] | ({"hub": None} if own.get("path") else {}) | own
+        """The section `controller` with one controller's differences."""
+        return controller_section(self.config, controller)
 
     def settings(self, controller: str) -> dict:
         """Settings of the training of a controller, and `reference`, which decides about its input."""
@@ -60,16 +58,11 @@ class RunModels:
 
     def body_of(self, controller: str) -> str | None:
         """Name of the body that a controller's training begins from, of its shape and number of examples; or None."""
-        section = self.section(controller)
-        own = section["path"] is None and section["hub"] is None and section["reads"] != "combination"
-        if not own or section["start"] != "random" or section["pretraining"] == 0:
-            return None
-        return "-".join(str(section[key]) for key in (*BODY, "pretraining"))
+        return body_name(self.section(controller))
 
     def bodies(self) -> dict[str, dict]:
         """Name -> shape of every body that is trained here."""
-        names = {self.body_of(name): self.section(name) for name in self.used("controller")}
-        return {body: {key: section[key] for key in BODY} for body, section in names.items() if body}
+        return {name: {key: section[key] for key in BODY} for name, section in bodies(self.config).items()}
 
     def start(self, controller: str) -> str | list[str]:
         """Folder of the model that a controller's training begins from; [] for none."""

@@ -1,4 +1,4 @@
-"""Paths that Snakemake would change because they look like wildcards or path variables."""
+"""Paths that would not arrive as they are: Snakemake fills in place-holders, and scripts take -x for an option."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,9 @@ PATTERN = re.compile(r"\{\s*[.\w]+\s*(,[^}]*)?\}|<[a-z][a-z0-9_]*>")  # a wildca
 
 
 def literal(path: str, key: str) -> str:
-    """`path`; `MopeError`, which begins with `key`, where Snakemake would replace a part of it."""
+    """`path`; `MopeError`, which begins with `key`, where it begins like an option or has a place-holder."""
+    if path.startswith("-"):
+        raise MopeError(f"{key}: {path!r} found, which scripts would take for an option; ./{path} is expected")
     found = PATTERN.search(path)
     if found:
         meaning = f"{found[0]} is a place-holder in paths to Snakemake"
@@ -20,6 +22,7 @@ def literal(path: str, key: str) -> str:
 
 def named_by_user(config: dict) -> Iterator[tuple[str, str]]:
     """(key, path or name) of all files, folders and preferences that a configuration names."""
+    yield "base.gguf", config["base"]["gguf"] or ""
     for section in ("base", "controller"):
         yield f"{section}.path", config[section]["path"] or ""
         yield f"{section}.hub.id", (config[section]["hub"] or {"id": ""})["id"]

@@ -28,7 +28,7 @@ class Record:
 
 
 def suffix_of(path: Path) -> str:
-    """The kind of file that the name tells, e.g. `.jsonl`; `MopeError` for another than `SUFFIXES`.
+    """The kind of file that the name tells, e.g. `.jsonl`; `MopeError` for another than `RECORD_SUFFIXES`.
 
     `.gz` after it is passed over: whether a file is packed shows its content.
     """

@@ -23,10 +23,13 @@ Ask, Say = Callable[[str], str], Callable[[str], None]  # `Ask` raises EOFError 
 def parse_preferences(text: str, preferences: Preferences) -> str:
     """Ids or names in any order ("concise, friendly, P1B") as a combination; one of every dimension is needed.
 
-    `MopeError` for an unknown word, or where a dimension has none or several.
+    Names may be of several words ("plain English"). `MopeError` for an unknown word, or where a dimension has none or
+    several.
     """
-    words = [word for word in re.split(r"[\s,;-]+", text.strip()) if word]
-    known = {key.lower(): i for i in preferences.ids for key in (i, preferences.names[i])}
+    known = {" ".join(key.lower().split()): i for i in preferences.ids for key in (i, preferences.names[i])}
+    longest_first = sorted(known, key=len, reverse=True)
+    whole = "|".join(re.escape(key) for key in longest_first)
+    words = re.findall(rf"(?:{whole})(?![^\s,;-])|[^\s,;-]+", " ".join(text.split()), re.IGNORECASE)
     for word in words:
         if word.lower() not in known:
             choices = ", ".join(f"{preferences.names[i]} ({i})" for i in preferences.ids)

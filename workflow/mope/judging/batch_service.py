@@ -32,7 +32,7 @@ class Collected(NamedTuple):
     reasons: tuple[str, ...]
 
 
-def result_lines(judge: ChatJudge, comparisons: Sequence[Comparison]) -> Iterator[str]:
+def request_lines(judge: ChatJudge, comparisons: Sequence[Comparison]) -> Iterator[str]:
     """One line per open request; `custom_id` is its key in the cache."""
     for key, request in judge.open_requests(comparisons).items():
         record = {"custom_id": key, "method": "POST", "url": "/v1/chat/completions", "body": request}
@@ -44,7 +44,7 @@ def prepare(judge: ChatJudge, comparisons: Sequence[Comparison], folder: Path) -
     folder.mkdir(parents=True, exist_ok=True)
     files: list[list[str]] = [[]]
     size = 0
-    for line in result_lines(judge, comparisons):
+    for line in request_lines(judge, comparisons):
         if len(files[-1]) == MAX_LINES or size + len(line) > MAX_BYTES:
             files.append([])
             size = 0

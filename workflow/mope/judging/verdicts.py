@@ -114,7 +114,7 @@ MethodPairs = Sequence[tuple[str, str]] | None
 
 
 def judge_pair(judge: Judge, a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
-    """Judgments of two methods' answers (columns `COLUMNS`); identical texts tie without a call."""
+    """Judgments of two methods' answers (columns `JUDGMENT_COLUMNS`); identical texts tie without a call."""
     table = comparisons(aligned(a, b))
     opinions = iter(judge.judge(questions(table)))
     same = table["first"] == table["second"]

@@ -16,6 +16,8 @@ from mope.runtime.retry import Interrupted, patiently
 from mope.runtime.secret import shown
 from mope.runtime.server import MalformedError, answer_of, reason, said
 
+LARGEST = 1e30  # of log-probabilities; far more than any server reports, and within the range of float32
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -122,7 +124,10 @@ class RemotePool(ExpertPool):
                 found = (
                     shown(str(logprob), endpoint.key) if isinstance(logprob, str | float) else type(logprob).__name__
                 )
-                raise MopeError(f"{who}: {found} found as the log-probability of token {name}; a number is expected")
+                raise MopeError(
+                    f"{who}: {found} found as the log-probability of token {name}; "
+                    f"a number up to {LARGEST:g} is expected"
+                )
             row[self.ids[token]] = logprob
         if row.isneginf().all():
             raise MopeError(
@@ -155,7 +160,8 @@ class RemotePool(ExpertPool):
 
 def _log_probability(value: object) -> bool:
     """Whether a server's value is a number that can be a log-probability; -inf can."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value) and value < 1e30
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and (value == -math.inf or -LARGEST <= value <= LARGEST)
 
 
 def token_ids(tokenizer) -> dict[str, int]:

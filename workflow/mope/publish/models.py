@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
 
 from mope.errors import MopeError
 from mope.provenance.artifact import meta_path, read_meta
@@ -78,9 +80,13 @@ def publish_models(
     """Copy the `wanted` models of `run` to `out`/`owner`/<name>, each with its card; returns these folders.
 
     `wanted` are beginnings of paths in the run; `texts` maps preferences to the texts that cards quote. Adapters name
-    their published base. `MopeError` where no model is wanted, or where a model or a file that its card is made from
-    differs from its record or the manifest.
+    their published base. `MopeError` where `owner` is no name of the Hub, where no model is wanted, or where a model or
+    a file that its card is made from differs from its record or the manifest.
     """
+    try:
+        validate_repo_id(f"{owner}/mope")
+    except HFValidationError:
+        raise MopeError(f"OWNER: {owner!r} found, a user or organisation of the Hugging Face Hub is expected") from None
     if not meta_path(run / "base").is_file():
         raise MopeError(f"{run}: no base found; a finished run with models of its own (`artifacts: null`) is expected")
     base, folders = base_of(run, owner), []

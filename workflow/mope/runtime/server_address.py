@@ -1,6 +1,13 @@
-"""The address of a server of OpenAI's protocol, as the configuration gives it. Standard library only."""
+"""A server of OpenAI's protocol as the configuration names it: its address, and no secret. Standard library only."""
 
 from urllib.parse import SplitResult, urlsplit
+
+SECRETS = ("api_key", "apikey", "api-key", "key", "token", "secret", "password", "authorization")
+
+
+def may_be_secret(parameter: object) -> bool:
+    """Whether a parameter of calls has a name by which keys are passed; a configuration is kept with the results."""
+    return str(parameter).lower() in SECRETS
 
 
 def address_problem(address: str, call: str) -> str | None:

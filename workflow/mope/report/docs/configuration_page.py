@@ -163,7 +163,8 @@ def kinds_of_entries(part: dict, schema: dict) -> Iterator[str]:
 
 
 def _referred(part: dict, schema: dict) -> dict:
-    """The definition that a part refers to, or the part itself."""
+    """The definition that a part refers to, with what stands beside the reference; or the part itself."""
     while isinstance(part, dict) and "$ref" in part:
-        part = schema["$defs"][part["$ref"].rsplit("/", 1)[-1]]
+        beside = {name: value for name, value in part.items() if name != "$ref"}
+        part = schema["$defs"][part["$ref"].rsplit("/", 1)[-1]] | beside
     return part
