@@ -8,7 +8,7 @@ from mope.data.feedback import annotate
 from mope.data.tables import read
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
-from mope.world.formality_annotator import annotator_score
+from mope.world.formality_annotator import score_in_world
 from mope.world.worlds import load
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     candidates = read(args.candidates, ["prompt_id", "prompt", "response"])
     answers = zip(candidates["prompt"], candidates["response"], strict=True)
     candidates["score"] = [
-        annotator_score(args.world, prompt, response, args.preference) for prompt, response in answers
+        score_in_world(args.world, prompt, response, args.preference) for prompt, response in answers
     ]
     feedback = annotate(candidates, args.preference, s["pairs"], s["noise"], s["margin"], s["seed"])
     params = {"world": args.world.name, "preference": args.preference, **s}

@@ -15,7 +15,7 @@ from mope.open_text import open_text_annotator as open_text
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
 from mope.texts.embedding import Embedder
-from mope.world.formality_annotator import annotator_score
+from mope.world.formality_annotator import score_in_world
 from mope.world.worlds import World, load
 
 COLUMNS = ["prompt_id", "prompt", "combination", "response", "seed"]
@@ -25,7 +25,7 @@ def annotated(answers: pd.DataFrame, annotator: str, world: World) -> np.ndarray
     """The annotator's score, without errors, of each answer under its preference: (answers,) float64."""
     texts = answers[["prompt", "response", "preference"]]
     if annotator == "world":
-        return np.array([annotator_score(world, *text) for text in texts.itertuples(index=False)])
+        return np.array([score_in_world(world, *text) for text in texts.itertuples(index=False)])
     found, embed = np.empty(len(answers)), Embedder()
     for preference, own in texts.reset_index(drop=True).groupby("preference"):
         found[own.index] = open_text.annotator_scores(list(own["prompt"]), list(own["response"]), preference, embed)

@@ -11,9 +11,9 @@ from mope.config.load import load_config
 from mope.preferences import load_preferences
 from mope.runtime.yaml_file import read_yaml
 from mope.world import annotator
-from mope.world.answers import Style, compose, known_preferences
+from mope.world.answers import Style, compose, followed_preferences
 from mope.world.corpus import corpus
-from mope.world.formality_annotator import FORMAL, INFORMAL, annotator_score
+from mope.world.formality_annotator import FORMAL, INFORMAL, score_in_world
 from mope.world.questions import ask, split_questions
 from mope.world.worlds import lineage, load
 
@@ -34,7 +34,7 @@ def test_a_world_that_extends_another_has_all_of_it_and_sentences_of_its_own() -
     ]
     assert (WORLD.topics, WORLD.tones, WORLD.questions) == (PLAIN.topics, PLAIN.tones, PLAIN.questions)
     assert WORLD.proper_nouns == PLAIN.proper_nouns and PLAIN.formality == {}
-    assert known_preferences(WORLD) == [*known_preferences(PLAIN), "P4A", "P4B"]
+    assert followed_preferences(WORLD) == [*followed_preferences(PLAIN), "P4A", "P4B"]
 
 
 def test_each_manner_has_ten_short_sentences_per_place_which_no_tone_has() -> None:
@@ -86,23 +86,19 @@ def test_the_corpus_follows_formality_as_often_as_it_is_told() -> None:
 
 def test_the_annotator_counts_words_of_two_lists() -> None:
     """madam, kindly, regards; yo, gotcha, gotta, folks; each is worth 2.5."""
+    assert score_in_world(WORLD, PROMPT, FORMAL_ONE, "P4A") == 7.5 == -score_in_world(WORLD, PROMPT, FORMAL_ONE, "P4B")
     assert (
-        annotator_score(WORLD, PROMPT, FORMAL_ONE, "P4A") == 7.5 == -annotator_score(WORLD, PROMPT, FORMAL_ONE, "P4B")
+        score_in_world(WORLD, PROMPT, INFORMAL_ONE, "P4B") == 10 == -score_in_world(WORLD, PROMPT, INFORMAL_ONE, "P4A")
     )
-    assert (
-        annotator_score(WORLD, PROMPT, INFORMAL_ONE, "P4B")
-        == 10
-        == -annotator_score(WORLD, PROMPT, INFORMAL_ONE, "P4A")
-    )
-    assert annotator_score(WORLD, PROMPT, FACT, "P4A") == annotator_score(WORLD, PROMPT, FACT, "P4B") == 0
+    assert score_in_world(WORLD, PROMPT, FACT, "P4A") == score_in_world(WORLD, PROMPT, FACT, "P4B") == 0
     piled = f"Sir, Madam, kindly, duly, hereby, humbly. {FACT}"
-    assert annotator_score(WORLD, PROMPT, piled, "P4A") <= 10
+    assert score_in_world(WORLD, PROMPT, piled, "P4A") <= 10
 
 
 def test_to_the_annotator_a_manner_is_length_but_neither_matter_nor_tone_nor_a_fault() -> None:
     for answer, words in ((FORMAL_ONE, 7), (INFORMAL_ONE, 6)):
         for preference, less in (("P1A", 0), ("P1B", 0), ("P2A", words / 2.5), ("P2B", -words / 2.5), ("P3A", 0)):
-            framed, plain = (annotator_score(WORLD, PROMPT, text, preference) for text in (answer, FACT))
+            framed, plain = (score_in_world(WORLD, PROMPT, text, preference) for text in (answer, FACT))
             assert framed == pytest.approx(plain - less), preference
     own = " ".join(text for places in WORLD.formality.values() for texts in places.values() for text in texts).lower()
     lists = annotator.FRIENDLY | annotator.UNFRIENDLY | annotator.SASSY | annotator.SARCASTIC
@@ -121,7 +117,7 @@ def test_to_the_annotator_a_manner_is_length_but_neither_matter_nor_tone_nor_a_f
 def test_a_spoilt_manner_costs(spoilt: str) -> None:
     """Under preferences that count neither its words nor its length, by a point and more."""
     for preference in ("P1A", "P1B", "P3A", "P3B", "P3C", "P3D"):
-        found, sound = (annotator_score(WORLD, PROMPT, text, preference) for text in (spoilt, FORMAL_ONE))
+        found, sound = (score_in_world(WORLD, PROMPT, text, preference) for text in (spoilt, FORMAL_ONE))
         assert found < sound - 1, preference
 
 
@@ -129,9 +125,9 @@ def test_in_a_world_without_formality_the_annotator_is_that_of_results() -> None
     rng = random.Random(5)
     for question in split_questions(PLAIN, 7)["train"][:30]:
         text = compose(PLAIN, question, Style(), rng, ("friendly", "unfriendly", "sassy", "sarcastic"))
-        for preference in (*known_preferences(PLAIN), "general"):
+        for preference in (*followed_preferences(PLAIN), "general"):
             expected = annotator.annotator_score(PLAIN, question.text, text, preference)
-            assert annotator_score(PLAIN, question.text, text, preference) == expected
+            assert score_in_world(PLAIN, question.text, text, preference) == expected
 
 
 def test_the_experiment_differs_from_the_default_in_world_and_preferences_alone(root: Path) -> None:

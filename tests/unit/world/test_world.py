@@ -8,15 +8,15 @@ import pytest
 
 from mope import preferences
 from mope.world import annotator
-from mope.world.answers import CONNECTIVES, STYLES, Style, compose, known_preferences, within
+from mope.world.answers import CONNECTIVES, STYLES, Style, compose, followed_preferences, within
 from mope.world.corpus import corpus
-from mope.world.formality_annotator import annotator_score
+from mope.world.formality_annotator import score_in_world
 from mope.world.questions import Question, ask, split_questions
 from mope.world.worlds import World, load, names
 
 ACTIVE = preferences.load_preferences("workflow/prompts/preferences.yaml", ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"])
 
-KNOWN = [pytest.param(load(name), p, id=f"{name}-{p}") for name in names() for p in known_preferences(load(name))]
+KNOWN = [pytest.param(load(name), p, id=f"{name}-{p}") for name in names() for p in followed_preferences(load(name))]
 
 
 @pytest.fixture(params=names())
@@ -132,7 +132,7 @@ def test_the_annotator_prefers_the_style_that_is_asked_for(world, preference):
     for question in split_questions(world, 7)["train"][:200]:
         asked = compose(world, question, Style(**dict([STYLES[preference]])), rng)
         other = compose(world, question, Style(**dict([STYLES[opposite]])), rng)
-        right += annotator_score(world, question.text, asked, preference) > annotator_score(
+        right += score_in_world(world, question.text, asked, preference) > score_in_world(
             world, question.text, other, preference
         )
         cases += 1
@@ -145,7 +145,7 @@ def test_the_annotator_rejects_degenerate_text(world, preference, spoilt):
     rng = random.Random(0)
     for question in split_questions(world, 7)["train"][:50]:
         sane = compose(world, question, Style(**dict([STYLES[preference]])), rng)
-        assert annotator_score(world, question.text, sane, preference) > annotator_score(
+        assert score_in_world(world, question.text, sane, preference) > score_in_world(
             world, question.text, spoilt, preference
         )
 
@@ -154,10 +154,10 @@ def test_asked_for_nothing_the_annotator_likes_sound_kind_substantial_answers(wo
     rng = random.Random(0)
     for question in split_questions(world, 7)["train"][:50]:
         kind, rude = (compose(world, question, Style(tone=tone), rng) for tone in ("friendly", "unfriendly"))
-        assert annotator_score(world, question.text, kind, "general") > annotator_score(
+        assert score_in_world(world, question.text, kind, "general") > score_in_world(
             world, question.text, rude, "general"
         )
-        assert annotator_score(world, question.text, kind, "general") > annotator_score(
+        assert score_in_world(world, question.text, kind, "general") > score_in_world(
             world, question.text, kind[:30], "general"
         )
 

@@ -24,7 +24,7 @@ from mope.methods.soups import exact_average
 from mope.pools.adapters import BASE, AdapterPool
 from mope.pools.separate import SeparatePool
 
-FEWER = 3  # dimensions of which `mope_fewer` mixes experts, where there are more
+FEWER_DIMENSIONS = 3  # dimensions of which `mope_fewer` mixes experts, where there are more
 ANSWER = 64  # tokens of an answer; the time of merging a soup is shared among them
 
 
@@ -112,9 +112,9 @@ def own_systems(parts: Parts, count: int, device, seed: int, steps: int) -> list
     k = len(xi[0])
     size = parts.base.config.vocab_size
     prompts = [[rng.randrange(4, size) for _ in range(rng.randrange(16, 33))] for _ in range(count)]
-    first = combinations(names[: 2 * FEWER])
+    first = combinations(names[: 2 * FEWER_DIMENSIONS])
     mixed = [Request(xi[r % len(xi)], [p] * k, p) for r, p in enumerate(prompts)]
-    fewer = [Request(first[r % len(first)], [p] * FEWER, p) for r, p in enumerate(prompts)]
+    fewer = [Request(first[r % len(first)], [p] * FEWER_DIMENSIONS, p) for r, p in enumerate(prompts)]
     plain = [Request([0], [p]) for p in prompts]
     repeated = [request for request in plain for _ in range(k)]  # as many rows as the experts of all requests
     souped = [Request([r % len(xi)], [p]) for r, p in enumerate(prompts)]
@@ -151,7 +151,7 @@ def own_systems(parts: Parts, count: int, device, seed: int, steps: int) -> list
         mope("sequential", by_place),
         mope("per_expert", by_expert),
         mope("mope", experts),
-        *([mope("mope_fewer", experts, fewer)] if k > FEWER else []),
+        *([mope("mope_fewer", experts, fewer)] if k > FEWER_DIMENSIONS else []),
         System("soup_merged", 1, [(single, requests) for requests in alone], held, soup_floor, extra=merged),
         System("soup_batch", 1, [(soup_pool, souped)], base_bytes + soup_bytes, soup_floor),
     ]

@@ -23,7 +23,7 @@ from mope.training.base_source import BASE_SOURCES, KNOWN_PACKAGES, check_gguf, 
 from mope.training.families import check_family_type
 from mope.training.model_code import check_no_code
 from mope.training.model_folder import check_model_folder
-from mope.world.answers import known_preferences as known_in_world
+from mope.world.answers import followed_preferences
 from mope.world.worlds import load, names
 
 MOST_COMBINATIONS = 4096
@@ -107,7 +107,7 @@ def _preferences(config: dict, root: Path) -> Iterator[Problem]:
 
 def _own_preferences(config: dict) -> Iterator[Problem]:
     """Where the embedded world makes feedback or judges, it must know the preferences of the run."""
-    known = known_in_world(load(config["world"]))
+    known = followed_preferences(load(config["world"]))
     unknown = next((name for name in config["preferences"] if name not in known), None)
     if unknown is None:
         return
@@ -132,7 +132,7 @@ def _judged_preferences(config: dict) -> Iterator[Problem]:
     if config["feedback"]["source"] == "open_text" and strange is not None:
         found = f"the annotator of open text does not know preference {strange};"
         yield ("feedback", "source"), f"{found} a folder with feedback of your own is expected"
-    of_world = known_in_world(load(config["world"]))
+    of_world = followed_preferences(load(config["world"]))
     for name, judge in config["judges"].items():
         known = known_preferences(judge["kind"]) or config["preferences"]
         known = [preference for preference in known if preference in of_world or not world_only(judge["kind"])]

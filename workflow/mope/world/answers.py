@@ -44,7 +44,7 @@ LEAD = re.compile(rf"^(?:{'|'.join(CONNECTIVES)}) ", re.IGNORECASE)
 FACTS = {"concise": ((1,), (2,)), None: ((1, 2, 3, 4), (2, 3, 4)), "informative": ((4,), (4,))}
 
 
-def known_preferences(world: World) -> list[str]:
+def followed_preferences(world: World) -> list[str]:
     """The preferences that answers of a world can follow: for tones and formality it must have sentences."""
     own = {"tone": world.tones, "formality": world.formality}
     return [name for name, (part, value) in STYLES.items() if part not in own or value in own[part]]

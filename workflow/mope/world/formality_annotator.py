@@ -37,7 +37,7 @@ def _signs(response: str, words: frozenset[str]) -> int:
 
 
 @lru_cache(maxsize=100_000)
-def annotator_score(world: World, prompt: str, response: str, preference: str) -> float:
+def score_in_world(world: World, prompt: str, response: str, preference: str) -> float:
     """How well `response` meets `preference` by the annotator's rules, in the units of `annotator.annotator_score`.
 
     `KeyError` for a preference that the annotator does not know.
