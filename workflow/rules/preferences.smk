@@ -10,7 +10,7 @@ rule take_preferences:
     params:
         **stage("take_preferences"),
         settings=settings(
-            dimensions=preferences.dimensions,
+            dimensions=list(preferences.dimensions.items()),  # in their order, in which experts and controllers know them
             names=preferences.names,
             texts=preferences.texts,
             length_dimensions=preferences.length_dimensions,

@@ -12,11 +12,12 @@ from mope.runtime.cli import run
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: dimensions, names, texts")
+    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: dimensions as pairs of name and ids in their order, names, texts")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     with write(args.out, stage="take_preferences", params=args.settings, seeds={}) as tmp:
-        tmp.write_text(yaml.safe_dump(args.settings, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        content = args.settings | {"dimensions": dict(args.settings["dimensions"])}
+        tmp.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
 if __name__ == "__main__":
