@@ -222,6 +222,22 @@ rule correctness:
         " --output {output.table:q} > {log:q} 2>&1"
 
 
+rule open_text_soundness:
+    input:
+        responses=results.responses(),
+        data=judge_files("open_text"),
+    output:
+        table=table("open_text_soundness"),
+    conda:
+        "../../envs/texts.yaml"
+    params:
+        **stage("open_text_soundness"),
+        settings=settings(resamples=config["statistics"]["resamples"], seed=config["seed"]),
+    shell:
+        "python {params.script:q} --responses {input.responses:q} --settings {params.settings:q}"
+        " --output {output.table:q} > {log:q} 2>&1"
+
+
 rule tone_classifier:
     input:
         world=WORLD,

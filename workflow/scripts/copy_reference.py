@@ -33,6 +33,7 @@ KEPT = [
 ]
 SMALL = [*(f"tables/{name}_win_rates.csv" for name in ("average", "overall")), "tables/mean_rewards.csv", "claims.json"]
 WHERE_MADE = [f"tables/{name}.csv" for name in ("generalisation", "quality", "correctness", "annotator_agreement")]
+WHERE_MADE += ["tables/open_text_soundness.csv", "tables/reward_models.csv", "figures/training_curves.svg"]
 WHERE_MADE += ["tables/temperatures.csv", "tables/temperature_win_rates.csv"]
 WHERE_MADE += ["tables/fronts.csv", "tables/front_points.csv", "figures/weight_fronts.svg"]
 WHERE_MADE += ["figures/variants.svg", "figures/reward_fronts.svg", "benchmarks/decoding.json"]

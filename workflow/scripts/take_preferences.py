@@ -12,7 +12,12 @@ from mope.runtime.cli import run
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", type=json.loads, required=True, help="JSON: dimensions as pairs of name and ids in their order, names, texts")
+    parser.add_argument(
+        "--settings",
+        type=json.loads,
+        required=True,
+        help="JSON: dimensions as pairs of name and ids in their order, names, texts",
+    )
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     with write(args.out, stage="take_preferences", params=args.settings, seeds={}) as tmp:

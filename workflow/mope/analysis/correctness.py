@@ -1,11 +1,9 @@
 """How often answers to questions of an embedded world are correct; there it is known what each sentence states."""
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 
-from mope.analysis.intervals import crossed_ratios, percentile_interval, resample_weights, seed_weights
+from mope.analysis.method_shares import ENDS, method_shares
 from mope.judging.statements import Statement
 from mope.judging.truth import Reading, reading
 from mope.world.answers import STYLES
@@ -22,7 +20,6 @@ MEASURES = (
     "in_tone",  # answers that open and close with a sentence of the requested tone; NaN where none is requested
 )
 PLAIN = "vanilla"  # the method that the others are compared with: it reads no preference
-ENDS = ("", "_low", "_high")
 CORRECTNESS_COLUMNS = ["set", "method", "preference", "answers"]
 CORRECTNESS_COLUMNS += [f"{name}{end}" for name in (*MEASURES, "difference") for end in ENDS]
 
@@ -49,18 +46,6 @@ def counts(world: World, prompt: str, combination: str, response: str) -> list[t
     ]
 
 
-def _shares(sums: np.ndarray) -> np.ndarray:
-    """(prompts, measures, 2) counts and totals -> (measures,) shares in [0, 1]; NaN where the total is 0."""
-    with np.errstate(invalid="ignore"):
-        return sums[..., 0].sum(axis=0) / sums[..., 1].sum(axis=0)
-
-
-def _with_interval(names: Iterable[str], shares: np.ndarray, resampled: np.ndarray, n_prompts: int) -> dict[str, float]:
-    """Columns <name>, <name>_low and <name>_high from (k,) shares and (resamples, k) resampled ones."""
-    bounds = zip(names, shares, *percentile_interval(resampled, n_prompts), strict=True)
-    return {f"{name}{end}": value for name, *values in bounds for end, value in zip(ENDS, values, strict=True)}
-
-
 def correctness(world: World, responses: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
     """One row per set, method and requested preference, and one for "all" preferences (columns `CORRECTNESS_COLUMNS`).
 
@@ -71,29 +56,6 @@ def correctness(world: World, responses: pd.DataFrame, resamples: int, seed: int
     `MopeError` for a prompt outside the embedded world.
     """
     answers = zip(responses.prompt, responses.combination, responses.response, strict=True)
-    counted = np.array([counts(world, *answer) for answer in answers], dtype=float)  # (answers, measures, 2)
-    table = responses[["set", "method", "prompt_id", "combination", "seed"]].assign(place=np.arange(len(responses)))
-    each = table.assign(preference=table["combination"].str.split("-")).explode("preference")
-    parts = []
-    for (name, preference), own in pd.concat([table.assign(preference="all"), each]).groupby(
-        ["set", "preference"], sort=False
-    ):
-        prompts = pd.Index(sorted(set(own["prompt_id"])))
-        weights = resample_weights(len(prompts), resamples, seed)
-        found = {}
-        for method, group in own.groupby("method", sort=False):
-            seeds, prompt = pd.Index(sorted(set(group["seed"]))), prompts.get_indexer(group["prompt_id"])
-            sums = np.zeros((len(prompts), len(seeds), len(MEASURES), 2))
-            np.add.at(sums, (prompt, seeds.get_indexer(group["seed"])), counted[group["place"]])
-            parts_of = (np.moveaxis(sums[..., part], 1, -1) for part in (0, 1))  # (prompts, measures, seeds) each
-            resampled = crossed_ratios(weights, seed_weights(len(seeds), resamples, seed), *parts_of)
-            found[method] = (len(group), sums.sum(axis=1), resampled)
-        for method, (n, sums, resampled) in found.items():
-            row = {"set": name, "method": method, "preference": preference, "answers": n}
-            row |= _with_interval(MEASURES, _shares(sums), resampled, len(prompts))
-            if PLAIN in found:
-                _, plain, plain_resampled = found[PLAIN]
-                difference = (_shares(sums) - _shares(plain))[:1], (resampled - plain_resampled)[:, :1]
-                row |= _with_interval(["difference"], *difference, len(prompts))
-            parts.append(row)
-    return pd.DataFrame(parts, columns=CORRECTNESS_COLUMNS)
+    counted = np.array([counts(world, *answer) for answer in answers], dtype=float)
+    table = method_shares(responses, counted, MEASURES, PLAIN, {"difference": "sound"}, resamples, seed)
+    return table.reindex(columns=CORRECTNESS_COLUMNS)

@@ -170,6 +170,7 @@ class Results:
         return [
             *(["correctness"] if self.world_responses() else []),
             *(["tone_classifier"] if "truth" in kinds else []),
+            *(["open_text_soundness"] if "open_text" in kinds else []),
             *(["annotator_agreement"] if kinds and self.annotated_responses() else []),
         ]
 

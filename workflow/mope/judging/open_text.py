@@ -67,13 +67,18 @@ def measure(answers: Sequence[MeasuredAnswer], embed: Embed) -> list[OpenTextFea
     return found
 
 
+def relevance(told: Content) -> float:
+    """0 where an answer is no nearer to its prompt than to unrelated sentences ... 1 where it clearly is."""
+    return float(np.interp(told.closeness, (1.0, 1.7), (0, 1)))
+
+
 def degeneration(response: str, parts: Sequence[str], told: Content) -> float:
     """The worst of an answer's defects, in [0, 1]."""
     text = response.encode(errors="replace")
     squeezed = len(text) / len(zlib.compress(text)) if len(text) >= COMPRESSED else 1.0
     return max(
         float(np.interp(len(passage_words(response)), (0, 3), (1, 0))),
-        float(np.interp(told.closeness, (1.0, 1.7), (1, 0))),
+        1 - relevance(told),
         float(np.interp(told.repeated, (0.15, 0.6), (0, 1))),
         float(np.interp(squeezed, (2.6, 4.5), (0, 1))),
         float(np.interp(disorder(parts), (0.15, 0.4), (0, 1))),
