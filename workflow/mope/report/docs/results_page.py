@@ -20,6 +20,7 @@ from mope.report.docs.claim_tables import (
 from mope.report.docs.front_tables import OF_FRONTS, front_sections
 from mope.report.docs.markdown import any_table, details, markdown_table, overall
 from mope.report.docs.reference_runs import ReferenceRun
+from mope.report.docs.soundness_tables import OF_SOUNDNESS, soundness_sections, soundness_sentence
 from mope.report.docs.temperature_tables import OF_TEMPERATURES, temperature_sections
 from mope.report.docs.win_rate_tables import (
     agreement_table,
@@ -52,6 +53,7 @@ SHOWN_ELSEWHERE = {  # tables with a section of their own
     "reward_models",
     "generalisation",
     "agreement",
+    *OF_SOUNDNESS,
     *OF_TEMPERATURES,
     *OF_FRONTS,
 }
@@ -105,6 +107,7 @@ def standing(run: ReferenceRun, names: dict[str, str]) -> str:
     parts = [leader_sentence(of_judge(table)) for table in _some(run, "average_win_rates")]
     parts += [weak_preferences_sentence(of_judge(table), names) for table in _some(run, "win_rates")]
     parts += [rewards_sentence(table) for table in _some(run, "mean_rewards")]
+    parts += [soundness_sentence(overall(table)) for table in _some(run, "open_text_soundness")]
     return " ".join(filter(None, parts))
 
 
@@ -114,6 +117,7 @@ def run_section(run: ReferenceRun, docs: Path, names: dict[str, str]) -> Iterato
     yield f"Made by the code of commit `{run.commit}`." if run.commit else ""
     yield from win_rate_sections(run, names)
     yield from reward_sections(run)
+    yield from soundness_sections(run)
     yield from temperature_sections(run)
     yield from front_sections(run)
     for table in _some(run, "agreement"):
