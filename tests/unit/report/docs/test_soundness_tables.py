@@ -17,7 +17,8 @@ def table() -> pd.DataFrame:
 
 def test_the_sentence_tells_differences_in_points() -> None:
     assert soundness_sentence(table()[:1]) == (
-        "Less `prompting`, answers of `mope` are sound by -1.5 [-3.0, 0.1] and relevant by 2.0 [-1.0, 5.0] points on own."
+        "Less `prompting`, answers of `mope` are sound by -1.5 [-3.0, 0.1] and relevant by 2.0 [-1.0, 5.0] points on "
+        "own."
     )
     assert soundness_sentence(table()[["set", "method"]]) == ""
 
