@@ -7,9 +7,10 @@ import pytest
 from huggingface_hub import ModelCard
 
 from mope.errors import MopeError
-from mope.provenance.artifact import write
+from mope.provenance.artifact import meta_path, write
 from mope.provenance.manifest import build
-from mope.publish.models import publish_models
+from mope.publish.models import base_of, publish_models
+from mope.training.base_source import KNOWN_PACKAGES
 
 TEXT = "answers that “quote”: {{ braces }} & ümlauts"
 
@@ -80,3 +81,11 @@ def test_an_owner_is_a_name_of_the_hub(run: Path, tmp_path: Path, owner: str) ->
     with pytest.raises(MopeError, match="^OWNER: .* a user or organisation of the Hugging Face Hub is expected$"):
         publish_models(run, owner, tmp_path / "out", {"P1A": TEXT})
     assert not (tmp_path / "out").exists()
+
+
+def test_the_base_from_a_package_is_called_as_the_model_that_it_was_made_from(run: Path) -> None:
+    (package,) = KNOWN_PACKAGES.values()
+    record = json.loads(meta_path(run / "base").read_text()) | {"stage": "import_base", "params": {"gguf": "own.gguf"}}
+    for digest, name in ((package.sha256, package.model), ("0" * 64, "own.gguf")):
+        meta_path(run / "base").write_text(json.dumps(record | {"inputs": {"some/file.gguf": digest}}))
+        assert base_of(run, "me") == name

