@@ -119,6 +119,7 @@ def test_a_further_run_is_kept_beside_the_main_one_and_outlives_it(root: Path, r
     names = (
         "claims.json",
         "figures/variants.svg",
+        "benchmarks/decoding.json",
         *(f"tables/{n}.csv" for n in ("average_win_rates", "overall_win_rates", "mean_rewards")),
     )
     kept = {f"runs/laptop/{name}{end}" for name in names for end in ("", ".meta.json")}

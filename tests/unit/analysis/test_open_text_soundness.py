@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mope.analysis.method_shares import method_shares
-from mope.analysis.open_text_soundness import MEASURES, open_text_soundness
+from mope.analysis.open_text_soundness import SOUNDNESS_MEASURES, open_text_soundness
 from mope.judging.open_text import OpenTextFeatures, relevance
 from mope.judging.open_text_information import Content
 
@@ -30,8 +30,8 @@ def test_means_and_differences_by_hand() -> None:
     table = open_text_soundness(responses, found, resamples=200, seed=0).set_index(["preference", "method"])
     assert set(table.index.get_level_values("preference")) == {"all", "P1A", "P2A"}
     mope, prompting = table.loc["all", "mope"], table.loc["all", "prompting"]
-    assert [mope[name] for name in MEASURES] == pytest.approx([0.75, 0.5, 0.5])
-    assert [prompting[name] for name in MEASURES] == pytest.approx([0.75, 0.75, 1.0])
+    assert [mope[name] for name in SOUNDNESS_MEASURES] == pytest.approx([0.75, 0.5, 0.5])
+    assert [prompting[name] for name in SOUNDNESS_MEASURES] == pytest.approx([0.75, 0.75, 1.0])
     assert mope.sound_difference == pytest.approx(0) and mope.relevant_difference == pytest.approx(-0.25)
     assert mope.relevant_difference_low == pytest.approx(-0.5)  # both draws are the second prompt
     assert mope.relevant_difference_high == pytest.approx(0)

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from mope.dag.figures import read_figures
+from mope.preferences import load_preferences
 from mope.provenance.artifact import require, write
 from mope.world.answers import STYLES, Style, compose
 from mope.world.questions import split_questions
@@ -47,9 +48,19 @@ def call(script, **options):
         sys.argv = before
 
 
+def own_preferences(folder):
+    """The copy that a run of these preferences keeps."""
+    known = load_preferences(PREFERENCES, ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"])
+    content = {"names": known.names, "texts": known.texts, "length_dimensions": list(known.length_dimensions)}
+    content["dimensions"] = [[name, list(poles)] for name, poles in known.dimensions.items()]
+    call("take_preferences", settings=content, out=folder / "preferences.yaml")
+    return folder / "preferences.yaml"
+
+
 def plot(folder, figure, given):
     outputs = [folder / "figures" / f"{figure}{suffix}" for suffix in (".svg", ".png")]
-    given += [f"preferences={PREFERENCES}"] if "preferences" in read_figures()[figure].sources else []
+    if "preferences" in read_figures()[figure].sources:
+        given += [f"preferences={own_preferences(folder)}"]
     call("plot", figure=figure, input=given, judge="rubric", output=outputs)
 
 

@@ -45,7 +45,7 @@ def test_weights_preferences_and_the_benchmark(tmp_path: Path, root: Path) -> No
     for name, file in (("alpha_samples", "alphas.parquet"), ("decoding", "decoding.json")):
         pd.testing.assert_frame_equal(read_source(name, [artifact(tmp_path / file, table)], ""), table)
     own = read_source("preferences", [root / "workflow/prompts/preferences.yaml"], "")
-    assert own.names["P1A"] == "elementary" and len(own.ids) == 8
+    assert own.names["P1A"] == "elementary" and len(own.ids) == 10
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:

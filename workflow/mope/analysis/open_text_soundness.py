@@ -8,19 +8,19 @@ import pandas as pd
 from mope.analysis.method_shares import method_shares
 from mope.judging.open_text import OpenTextFeatures, relevance
 
-MEASURES = (
+SOUNDNESS_MEASURES = (
     "sound",  # 1 less the worst defect of an answer: empty, off-topic, repetitive, garbled
     "relevant",  # 0 where an answer is no nearer to its prompt than to unrelated sentences, 1 where it clearly is
     "finished",  # answers that end before the limit of tokens
 )
-PLAIN = "prompting"  # the method that the others are compared with: the base that reads the preferences
+PROMPTED = "prompting"  # the method that the others are compared with: the base that reads the preferences
 DIFFERENCES = {"sound_difference": "sound", "relevant_difference": "relevant"}
 
 
 def open_text_soundness(
     responses: pd.DataFrame, features: Sequence[OpenTextFeatures], resamples: int, seed: int
 ) -> pd.DataFrame:
-    """The table of `method_shares` of `MEASURES`, and differences to preference prompting.
+    """The table of `method_shares` of `SOUNDNESS_MEASURES`, and differences to preference prompting.
 
     `responses` has the columns set, method, prompt_id, combination, finish_reason and seed; `features` are those of its
     answers, in order.
@@ -29,5 +29,5 @@ def open_text_soundness(
         (1 - f.degenerate, relevance(f.content), float(reason == "stop"))
         for f, reason in zip(features, responses.finish_reason, strict=True)
     ]
-    counted = np.stack([np.array(values), np.ones((len(values), len(MEASURES)))], axis=-1)
-    return method_shares(responses, counted, MEASURES, PLAIN, DIFFERENCES, resamples, seed)
+    counted = np.stack([np.array(values), np.ones((len(values), len(SOUNDNESS_MEASURES)))], axis=-1)
+    return method_shares(responses, counted, SOUNDNESS_MEASURES, PROMPTED, DIFFERENCES, resamples, seed)

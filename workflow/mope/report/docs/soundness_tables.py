@@ -9,7 +9,7 @@ from mope.report.docs.markdown import any_table, overall, percent_interval
 from mope.report.docs.reference_runs import ReferenceRun
 
 OF_SOUNDNESS = {"open_text_soundness"}
-DIFFERENCES = {"sound_difference": "sound", "relevant_difference": "relevant"}
+SHOWN_DIFFERENCES = {"sound_difference": "sound", "relevant_difference": "relevant"}
 
 
 def soundness_sections(run: ReferenceRun) -> Iterator[str]:
@@ -29,10 +29,11 @@ def soundness_sections(run: ReferenceRun) -> Iterator[str]:
 def soundness_sentence(table: pd.DataFrame) -> str:
     """MoPE's differences to preference prompting, in points, on every set; "" where there are none."""
     rows = table[table.method == FOCUS]
-    if rows.empty or not set(DIFFERENCES) <= set(table.columns):
+    if rows.empty or not set(SHOWN_DIFFERENCES) <= set(table.columns):
         return ""
     parts = [
-        " and ".join(f"{name} by {_points(row, key)}" for key, name in DIFFERENCES.items()) + f" points on {row['set']}"
+        " and ".join(f"{name} by {_points(row, key)}" for key, name in SHOWN_DIFFERENCES.items())
+        + f" points on {row['set']}"
         for row in rows.to_dict("records")
     ]
     return f"Less `prompting`, answers of `{FOCUS}` are {'; '.join(parts)}."
