@@ -28,6 +28,7 @@ from mope.texts.passages import passage_words, split_sentences
 
 DOUBLINGS = 4.5  # 2**4.5 = 23 statements are not concise at all, one is fully concise
 HALF = 4.0  # new statements on the subject at which an answer is half informative
+RELATED = (1.0, 1.7)  # closeness at which an answer is about anything else, and from which it is about its prompt
 STOPS = (".", "!", "?", "\u2026", "```")
 COMPRESSED = 400  # characters; repetition is measured by compression in longer texts only
 UNFINISHED = 0.05
@@ -69,7 +70,7 @@ def measure(answers: Sequence[MeasuredAnswer], embed: Embed) -> list[OpenTextFea
 
 def relevance(told: Content) -> float:
     """0 where an answer is no nearer to its prompt than to unrelated sentences ... 1 where it clearly is."""
-    return float(np.interp(told.closeness, (1.0, 1.7), (0, 1)))
+    return float(np.interp(told.closeness, RELATED, (0, 1)))
 
 
 def degeneration(response: str, parts: Sequence[str], told: Content) -> float:
@@ -78,7 +79,7 @@ def degeneration(response: str, parts: Sequence[str], told: Content) -> float:
     squeezed = len(text) / len(zlib.compress(text)) if len(text) >= COMPRESSED else 1.0
     return max(
         float(np.interp(len(passage_words(response)), (0, 3), (1, 0))),
-        1 - relevance(told),
+        float(np.interp(told.closeness, RELATED, (1, 0))),
         float(np.interp(told.repeated, (0.15, 0.6), (0, 1))),
         float(np.interp(squeezed, (2.6, 4.5), (0, 1))),
         float(np.interp(disorder(parts), (0.15, 0.4), (0, 1))),

@@ -100,12 +100,6 @@ def decoding_section(reference: Path) -> Iterator[str]:
         "bytes which any implementation must move would take at the measured bandwidth, over the time spent)."
     )
     yield decoding_table(table)
-    yield "### Why the step is not compiled"
-    yield (
-        "There is no option for `torch.compile` on a CPU. A compiled step of `mope` on the models of `laptop` is "
-        "somewhat faster, but compiling it for one batch takes longer than all its steps together save. Fewer and "
-        "larger kernels for the adapters give the same bytes and save nothing that can be told from noise."
-    )
 
 
 def four_experts_sections(reference: Path) -> Iterator[str]:

@@ -9,7 +9,7 @@ from mope.report.docs.markdown import any_table, overall, percent_interval
 from mope.report.docs.reference_runs import ReferenceRun
 
 OF_SOUNDNESS = {"open_text_soundness"}
-SHOWN_DIFFERENCES = {"sound_difference": "sound", "relevant_difference": "relevant"}
+DIFFERENCE = "_difference"  # with it end the columns of differences to preference prompting
 
 
 def soundness_sections(run: ReferenceRun) -> Iterator[str]:
@@ -28,12 +28,12 @@ def soundness_sections(run: ReferenceRun) -> Iterator[str]:
 
 def soundness_sentence(table: pd.DataFrame) -> str:
     """MoPE's differences to preference prompting, in points, on every set; "" where there are none."""
+    measures = [name.removesuffix(DIFFERENCE) for name in table.columns if name.endswith(DIFFERENCE)]
     rows = table[table.method == FOCUS]
-    if rows.empty or not set(SHOWN_DIFFERENCES) <= set(table.columns):
+    if rows.empty or not measures:
         return ""
     parts = [
-        " and ".join(f"{name} by {_points(row, key)}" for key, name in SHOWN_DIFFERENCES.items())
-        + f" points on {row['set']}"
+        " and ".join(f"{name} by {_points(row, name + DIFFERENCE)}" for name in measures) + f" points on {row['set']}"
         for row in rows.to_dict("records")
     ]
     return f"Less `prompting`, answers of `{FOCUS}` are {'; '.join(parts)}."
