@@ -165,11 +165,11 @@ def test_readme_says_what_the_reference_shows_and_lacks(reference: Path) -> None
     table = pd.DataFrame([row | {"judge": judge} for judge in ("rubric", REWARD_MODELS)])
     table.to_csv(reference / "tables/average_win_rates.csv", index=False)
     runs = read_reference(reference)
-    assert reference_sentence(runs, ["main"], "rubric") == (
+    assert reference_sentence(runs, [], "rubric") == (
         "The reference results are of the runs `main`, judged by `rubric`."
     )
     assert reference_sentence(runs, ["paper", "small"], "truth").endswith(
-        "`truth`, are not in this reference. No results in this reference: experiments `paper` and `small`."
+        "`truth`, are not in this reference. No results in this reference: runs `paper` and `small`."
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import yaml
 
 from mope.config.load import load_config
+from mope.config.run_name import known_runs
 from mope.config.study_files import read_studies
 from mope.report.docs.configuration_page import configuration_page
 from mope.report.docs.costs_page import costs_page
@@ -23,10 +24,10 @@ def generated_pages(root: Path) -> dict[Path, str]:
     names = yaml.safe_load((root / "workflow/prompts/preferences.yaml").read_text(encoding="utf-8"))["names"]
     readme, methods = root / "README.md", docs / "methods.md"
     text = methods.read_text(encoding="utf-8")
-    experiments = sorted(file.stem for file in (root / "workflow/experiments").glob("*.yaml") if file.stem != "smoke")
+    absent = sorted({*known_runs(root)} - {run.name for run in every} - {"smoke"})
     judge = next(iter(load_config(root, present=False)["judges"]))
     return {
-        readme: fill(readme.read_text(encoding="utf-8"), readme_blocks(runs, reference, names, experiments, judge)),
+        readme: fill(readme.read_text(encoding="utf-8"), readme_blocks(runs, reference, names, absent, judge)),
         docs / "results.md": results_page(runs, docs, names),
         docs / "costs.md": costs_page(every, reference, docs),
         docs / "studies.md": studies_page(studies, every),

@@ -14,21 +14,24 @@ from mope.report.docs.win_rate_tables import average_table, interval_over, judge
 
 
 def readme_blocks(
-    runs: list[ReferenceRun], reference: Path, names: dict[str, str], experiments: list[str], default_judge: str
+    runs: list[ReferenceRun], reference: Path, names: dict[str, str], absent: list[str], default_judge: str
 ) -> dict[str, str]:
-    """Markdown of every generated block, by its name; `default_judge` is the first of config.yaml."""
+    """Markdown of every generated block, by its name.
+
+    `absent` are runs without results here, `default_judge` is the first of config.yaml.
+    """
     main, shown = runs[0], headlines(runs)[0]
     means = of_judge(shown.tables["average_win_rates"])
     return {
         "verdict": "\n".join(f"- {line}" for line in verdict_lines(runs, names)),
         "averages": f"Run `{shown.name}`. [ ]: 95 % intervals {interval_over(means)}.\n\n{average_table(means)}",
         "durations": durations(main, reference),
-        "reference": reference_sentence(runs, experiments, default_judge),
+        "reference": reference_sentence(runs, absent, default_judge),
     }
 
 
-def reference_sentence(runs: list[ReferenceRun], experiments: list[str], default_judge: str) -> str:
-    """Which runs and judges the reference results show, and which experiments' results they do not."""
+def reference_sentence(runs: list[ReferenceRun], absent: list[str], default_judge: str) -> str:
+    """Which runs and judges the reference results show, and that there are none of the runs `absent`."""
     averages = [run.tables["average_win_rates"] for run in runs if "average_win_rates" in run.tables]
     used = list(dict.fromkeys(judge for table in averages for judge in judges(table) if judge != REWARD_MODELS))
     text = f"The reference results are of the runs {listed([run.name for run in runs])}, judged by {listed(used)}"
@@ -40,8 +43,7 @@ def reference_sentence(runs: list[ReferenceRun], experiments: list[str], default
         text += f". They were not all made by the same code, and their figures are not of the same models: {made}"
     if default_judge not in used:
         text += f"; those of the default judge, `{default_judge}`, are not in this reference"
-    absent = [name for name in experiments if name not in {run.name for run in runs}]
-    return text + (f". No results in this reference: experiments {listed(absent)}." if absent else ".")
+    return text + (f". No results in this reference: runs {listed(absent)}." if absent else ".")
 
 
 def durations(main: ReferenceRun, reference: Path) -> str:
