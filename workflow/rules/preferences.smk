@@ -10,7 +10,8 @@ rule take_preferences:
     params:
         **stage("take_preferences"),
         settings=settings(
-            dimensions=list(preferences.dimensions.items()),  # in their order, in which experts and controllers know them
+            # in their order, in which experts and controllers know them
+            dimensions=list(preferences.dimensions.items()),
             names=preferences.names,
             texts=preferences.texts,
             length_dimensions=preferences.length_dimensions,
