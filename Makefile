@@ -35,7 +35,8 @@ CORES ?= all
 WORKERS ?= 2  # processes that share the tests
 EXPERIMENT ?=
 CONFIG ?=
-quoted = '$(subst ','\'',$(1))'  # a name that a user gives, as one word of the shell
+# A name that a user gives, as one word of the shell; a comment behind it would add its spaces to the word.
+quoted = '$(subst ','\'',$(1))'
 ifeq ($(origin RUN),undefined)  # the name that the configuration gives, asked for once
 RUN = $(eval RUN := $$(shell PYTHONPATH=workflow $$(BIN)/python workflow/scripts/run_name.py \
 	$$(if $$(EXPERIMENT),$$(call quoted,$$(EXPERIMENT)))))$(or $(RUN),$(error no run is known))

@@ -5,7 +5,7 @@ import socket
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mope.errors import MopeError
@@ -13,6 +13,7 @@ from mope.judging.knowledge import asked_topics
 from mope.judging.rubric import DEAD_BAND, features, score
 from mope.judging.text_judge import TextJudge
 from mope.judging.verdicts import Comparison
+from mope.prompting import MARK, prompt_text
 from mope.world.answers import STYLES, Style, compose
 from mope.world.questions import split_questions
 from mope.world.worlds import load, names
@@ -152,8 +153,14 @@ def test_random_text_always_loses(text, which, name):
         assert verdict(world, question.text, sane, text, preference) == "a"
 
 
+def asked(text: str) -> str:
+    """A question as tables hold it: one that begins like a conversation is written as one."""
+    return prompt_text([{"role": "user", "content": text}])
+
+
 @settings(max_examples=100, deadline=None)
-@given(a=texts, b=texts, prompt=st.text(max_size=80), preference=st.sampled_from(PREFERENCES))
+@example(a="", b="", prompt=asked(MARK), preference="P1A")
+@given(a=texts, b=texts, prompt=st.text(max_size=80).map(asked), preference=st.sampled_from(PREFERENCES))
 def test_any_text_has_a_score_and_the_verdict_is_antisymmetric(a, b, prompt, preference):
     world = WORLDS["everyday"]
     assert -3 <= score(world, prompt, a, preference) <= 1
