@@ -9,6 +9,8 @@ from mope.decoding.request import Request
 from mope.runtime.device_memory import free_memory
 
 MOST_REQUESTS = 64  # requests in a batch
+HOST_BYTES = 5_000_000_000  # of which a batch's caches fill a part where the processor's memory holds them; the same
+# number on every machine, because the size of a batch decides about rounding
 # How much memory a batch takes at most, in sizes of its cache. A growing cache is copied to a larger buffer; a fixed
 # one is filled from the cache of the prompts.
 GROWING_COPIES, FIXED_COPIES = 2.0, 1.25
@@ -29,15 +31,14 @@ class ExpertPool(ABC):
     fixes: bool = False
 
     def room(self, requests: Sequence[Request], fixed: bool = False) -> int:
-        """How many of the requests to decode at a time: on a GPU as many as its free memory has room for.
+        """How many of the requests to decode at a time: on a GPU of CUDA as many as its free memory has room for.
 
         `fixed`: in caches that are allocated once, instead of copied when they grow.
         """
-        if self.device.type != "cuda" or not self.bytes_per_token:
+        if not self.bytes_per_token:
             return MOST_REQUESTS
-        return fitting(
-            free_memory(self.device), requests, self.bytes_per_token, FIXED_COPIES if fixed else GROWING_COPIES
-        )
+        free = free_memory(self.device) if self.device.type == "cuda" else HOST_BYTES
+        return fitting(free, requests, self.bytes_per_token, FIXED_COPIES if fixed else GROWING_COPIES)
 
     @abstractmethod
     def prefill(self, prompts: list[list[int]], experts: list[int]) -> tuple[object, torch.Tensor]:

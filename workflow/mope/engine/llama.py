@@ -4,6 +4,7 @@ The same arithmetic as `transformers`' LlamaModel (tests compare them), with pro
 joined into one matrix product, keys and values in preallocated buffers, and a place for adapters.
 """
 
+import copy
 from dataclasses import dataclass
 
 import torch
@@ -72,13 +73,32 @@ class Llama:
             self.cos, self.sin = cos[0], torch.cat((-sin[0, :, :half], sin[0, :, half:]), dim=-1)
         return self.cos[positions].unsqueeze(2), self.sin[positions].unsqueeze(2)
 
+    def layers_between(self, first: int, end: int | None = None) -> "Llama":
+        """A model of the layers from `first` on, up to `end`, which shares their weights."""
+        part = copy.copy(self)
+        part.layers = self.layers[first:end]
+        part.bytes_per_token = self.bytes_per_token // len(self.layers) * len(part.layers)
+        return part
+
     def forward(self, tokens: torch.Tensor, cache: KeyValueCache | FixedCache, adapters=None) -> torch.Tensor:
         """Append tokens (R, T), int64, to the cache; returns the last token's final hidden state (R, H).
 
         `adapters.add_(y, x, slot)` adds the adapters' share to y, the output of joined projection
         `slot` = 4 · layer + group for the input x.
         """
-        rows, count = tokens.shape
+        return self.last(self.through(self.embed(tokens), cache, adapters))
+
+    def embed(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Embeddings (R, T, H) of tokens (R, T), int64."""
+        return F.embedding(tokens, self.embedding)
+
+    def last(self, x: torch.Tensor) -> torch.Tensor:
+        """The final hidden state (R, H) of the last token, from hidden states (R, T, H) after all layers."""
+        return self.rms_norm(x[:, -1], self.norm)
+
+    def through(self, x: torch.Tensor, cache: KeyValueCache | FixedCache, adapters=None) -> torch.Tensor:
+        """Hidden states (R, T, H) after the layers, of x (R, T, H) before them; keys and values go to the cache."""
+        rows, count, _ = x.shape
         start = cache.extend(count)
         half, queries = self.head_size // 2, self.heads + self.kv_heads
         cos, sin = self.rotation(cache.positions(start), cache.length)
@@ -93,7 +113,6 @@ class Llama:
                 adapters.add_(y, x, 4 * layer + group)
             return y
 
-        x = F.embedding(tokens, self.embedding)
         for i, layer in enumerate(self.layers):
             qkv = project(self.rms_norm(x, layer.norms[0]), i, 0).view(rows, count, -1, self.head_size)
             qk = qkv[:, :, :queries]
@@ -110,7 +129,7 @@ class Llama:
             x = x + project(seen, i, 1)
             gate, up = project(self.rms_norm(x, layer.norms[1]), i, 2).chunk(2, dim=-1)
             x = x + project(self.activation(gate) * up, i, 3)
-        return self.rms_norm(x[:, -1], self.norm)
+        return x
 
     def rms_norm(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         """x (..., H) divided by its root mean square over the last dimension, times weight (H,)."""

@@ -15,6 +15,7 @@ from mope.errors import MopeError
 from mope.pools.adapters import AdapterPool
 from mope.prompting import messages, rendered_chat, reply
 from mope.rewards.shared_base import SharedRewards
+from mope.rewards.shared_trunk import SharedTrunk, layers_below
 from mope.runtime.precision import device, dtype_of
 from mope.runtime.progress import progress
 
@@ -44,6 +45,7 @@ class RewardModel:
         self.model = (model.merge_and_unload() if merge else model).to(self.device, dtype).eval()
         self.model.score.float().register_forward_pre_hook(lambda _, hidden: (hidden[0].float(),))  # rewards in float32
         self.llama = fast_body(self.model) if merge else None
+        self.trunk: SharedTrunk | None = None
 
     def beside(self, name: str, adapter: str | Path) -> "RewardModel":
         """Another reward model on the same base weights; this one must not be merged."""
@@ -51,6 +53,15 @@ class RewardModel:
         other = copy.copy(self)
         other.adapter = name
         return other
+
+    def share(self, layers: int, trunk: SharedTrunk | None) -> SharedTrunk:
+        """Leave the first `layers` layers to `trunk`, which several reward models share, or else to a new one.
+
+        This model must have the fast forward pass, and its adapter must begin above these layers.
+        """
+        self.trunk = trunk or SharedTrunk(self.llama.layers_between(0, layers))
+        self.llama = self.llama.layers_between(layers)
+        return self.trunk
 
     @torch.inference_mode()
     def score(self, prompts: Sequence[str], responses: Sequence[str]) -> torch.Tensor:
@@ -72,7 +83,8 @@ class RewardModel:
         """The scalar logits (B,) of a batch of conversations, each read at its last token."""
         if self.llama:
             cache = self.llama.new_cache([len(row) for row in ids])
-            return self.model.score(self.llama.forward(left_pad(ids, self.device), cache))[:, 0]
+            before = self.trunk.hidden(ids) if self.trunk else self.llama.embed(left_pad(ids, self.device))
+            return self.model.score(self.llama.last(self.llama.through(before, cache)))[:, 0]
         padded = self.tokenizer.pad({"input_ids": ids}, padding_side="right", return_tensors="pt").to(self.device)
         return self.model(**padded).logits[:, 0]
 
@@ -116,13 +128,18 @@ def load_reward_models(
 ) -> dict[str, RewardModel | PooledRewardModel]:
     """One reward model per preference, from adapters by preference.
 
-    A base with fewer than `shared` bytes of weights is copied and merged with each adapter, which is faster. A larger
-    one is loaded once for all adapters, or the base of the expert `pool` is used if the pool holds its experts as
-    adapters.
+    A base with fewer than `shared` bytes of weights is copied and merged with each adapter, which is faster; the layers
+    below all adapters are run once for all. A larger one is loaded once for all adapters, or the base of the expert
+    `pool` is used if the pool holds its experts as adapters.
     """
     merge = sum(file.stat().st_size for file in Path(base).glob("*.safetensors")) < shared
     if merge:
-        return {name: RewardModel(base, folder, precision=precision) for name, folder in adapters.items()}
+        below, trunk, models = layers_below(adapters.values()), None, {}
+        for name, folder in adapters.items():
+            models[name] = RewardModel(base, folder, precision=precision)
+            if below and models[name].llama and len(adapters) > 1:
+                trunk = models[name].share(below, trunk)
+        return models
     if isinstance(pool, AdapterPool):
         tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
         rewards = SharedRewards(pool.llama, adapters)
