@@ -25,7 +25,8 @@ def main() -> None:
     if s["source"] == "world":
         prompts, inputs = world_prompts(args.world, args.set, s["prompts"], s["seed"]), []
     else:
-        prompts, inputs = file_prompts(args.file, s["prompts"], s["draw"], s["longest"], s["seed"], taken), [args.file]
+        chosen = s["prompts"], s["draw"], s["longest"], s["seed"], taken, s.get("skip", 0)
+        prompts, inputs = file_prompts(args.file, *chosen), [args.file]
     inputs += [args.train] if args.train else []
     params = {"world": args.world.name, **s} if args.world else s
     with write(args.out, stage="prepare_prompts", params=params, seeds={"seed": s["seed"]}, inputs=inputs) as tmp:

@@ -52,20 +52,22 @@ def prompts_problems(config: dict, project: Path, root: Path, present: bool) -> 
                 continue
             texts = list(places)
             free = texts if name == "train" else [text for text in texts if text not in taken]
-            if len(free) < entry["prompts"]:
+            end = entry.get("skip", 0) + entry["prompts"]
+            if len(free) < end:
                 besides = " that are no training prompts" if len(free) < len(texts) else ""
-                found = f"{entry['prompts']} found, but {source} holds {len(free)} prompts{besides}"
+                wanted = f"{entry['prompts']} after the first {entry['skip']}" if "skip" in entry else end
+                found = f"{wanted} found, but {source} holds {len(free)} prompts{besides}"
                 yield (
                     (*key, "prompts"),
                     f"{found} of {config['data']['longest']} characters at most; no more is expected",
                 )
-            asked = free[: entry["prompts"]]
+            asked = free[end - entry["prompts"] : end]
             for found in conversation_problems([(places[text], text) for text in asked], config, root):
                 yield (*key, "source"), found
             asked = [wording(text) for text in asked]
             yield from prompts_too_long(asked, config, project, root, name == "train", f"a prompt of {source}")
             if name == "train":
-                taken |= set(texts[: entry["prompts"]])
+                taken |= set(texts[end - entry["prompts"] : end])
                 if config["feedback"]["source"] in ("world", "open_text"):  # it is given on answers to these
                     yield from _too_long(asked, config, root, f"a prompt of {source}")
 

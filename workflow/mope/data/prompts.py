@@ -30,15 +30,16 @@ def world_prompts(world: World, name: str, count: int, seed: int) -> pd.DataFram
 
 
 def file_prompts(
-    path: str | Path, count: int, draw: str, longest: int, seed: int, taken: Collection[str] = ()
+    path: str | Path, count: int, draw: str, longest: int, seed: int, taken: Collection[str] = (), skip: int = 0
 ) -> pd.DataFrame:
     """`count` prompts of a file, of those that are not too long: the `first`, or a `random` draw by the seed.
 
-    Those `taken`, by training for instance, are passed over. `MopeError` where there are fewer.
+    Those `taken`, by training for instance, are passed over, and then the first `skip` of the others. `MopeError` where
+    there are fewer.
     """
-    records = [record for record in read_prompts(Path(path), longest) if record["prompt"] not in taken]
+    records = [record for record in read_prompts(Path(path), longest) if record["prompt"] not in taken][skip:]
     if len(records) < count:
-        besides = " that are no training prompts" if taken else ""
+        besides = (" that are no training prompts" if taken else "") + (f" after the first {skip}" if skip else "")
         raise MopeError(
             f"{path}: {len(records)} prompts of at most {longest} characters found{besides}, {count} wanted"
         )

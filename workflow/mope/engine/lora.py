@@ -1,7 +1,7 @@
 """LoRA adapters: read from a folder, stacked, and added to a whole batch by two batched matrix products."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -24,6 +24,11 @@ class LoraFactors:
 
 
 Adapter = dict[str, LoraFactors]  # module name as in "layers.0.self_attn.q_proj" -> its pair
+
+
+def strengthened(adapter: Adapter, factor: float) -> Adapter:
+    """The adapter with its update of every weight times `factor`."""
+    return {name: replace(pair, scale=factor * pair.scale) for name, pair in adapter.items()}
 
 
 def read_adapter(folder: str | Path) -> Adapter:

@@ -19,7 +19,7 @@ class Sampler:
     """Answers of the first controller to `prompts` (prompt_id, prompt) under every combination, with all records."""
 
     def __init__(self, generator: Generator, method: dict, prompts: pd.DataFrame):
-        self.generator, pool = generator, generator.pool(generator.models.experts)
+        self.generator, pool = generator, generator.pool(generator.experts(method))
         folder = generator.models.controllers[min(generator.models.controllers)]
         self.names = pool.names
         self.controller = load_controller(folder, pool, generator.preferences, generator.tokenizer)

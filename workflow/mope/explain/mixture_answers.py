@@ -36,7 +36,7 @@ class MixtureAnswers:
 
     def __init__(self, generator: Generator, method: dict, controller: Path):
         self.generator, self.method, self.preferences = generator, method, generator.preferences
-        self.pool = generator.pool(generator.models.experts)
+        self.pool = generator.pool(generator.experts(method))
         self.controller = load_controller(controller, self.pool, self.preferences, generator.tokenizer)
         config = AutoConfig.from_pretrained(generator.models.base, trust_remote_code=False)
         self.positions = getattr(config, "max_position_embeddings", None)  # some families have no limit

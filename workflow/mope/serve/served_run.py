@@ -124,7 +124,7 @@ class ServedRun:
         return ServedRow(row.adapters, request, row.mixer)
 
     def _add(self, name: str, row: ServedRow, generator: Generator, needs_preferences: bool) -> None:
-        shared = all(key in self.experts or key == "base" for key in row.adapters)
+        shared = all(row.adapters[key] in (BASE, self.experts.get(key)) for key in row.adapters)
         pool = self.pool if shared else self.pool.beside(row.adapters)
         controller = decoder = None
         if row.controller is not None:

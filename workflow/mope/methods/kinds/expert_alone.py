@@ -3,7 +3,7 @@
 from mope.methods.generator import Answers, Generator, PromptCombinations
 
 REQUIRED = {"prompt": {"enum": ["all", "none"]}, "expert": {"type": "string"}}  # a preference, or `best`
-OPTIONAL = {}
+OPTIONAL = {"expert_strength": {"type": "number", "exclusiveMinimum": 0}}  # factor on the expert's update
 NEEDS = ["experts"]
 CHOSEN_BY = ["combination"]  # with `expert: best` rewards choose one candidate for each combination
 
@@ -13,7 +13,7 @@ def answers(generator: Generator, method: dict, pairs: PromptCombinations) -> An
 
     An oracle: the choice is made on the evaluation prompts themselves, in the baseline's favour.
     """
-    experts, preferences = generator.models.experts, generator.preferences
+    experts, preferences = generator.experts(method), generator.preferences
     if method["expert"] != "best":
         return {0: generator.single(generator.pool({method["expert"]: experts[method["expert"]]}), method, pairs)}
     pool, names = generator.pool(experts), list(experts)

@@ -19,6 +19,7 @@ REQUIRED = {"prompt": {"enum": ["own", "all", "none"]}, "mixer": {"type": "strin
 OPTIONAL = {
     "controller": {"type": "string"},  # a name of `controllers`
     "weights": {"$ref": "#/$defs/weights"},
+    "expert_strength": {"type": "number", "exclusiveMinimum": 0},  # factor on each expert's update of the weights
     "top_k": {"type": "integer", "minimum": 1},  # the most probable tokens of each expert; others get no mass
 }
 NEEDS = ["experts"]
@@ -27,7 +28,7 @@ NEEDS = ["experts"]
 def answers(generator: Generator, method: dict, pairs: PromptCombinations) -> Answers:
     """The mixture's answers; by seed of the controller where there is one."""
     reads_base = MIXERS[method["mixer"]].READS_BASE
-    pool = generator.pool({**generator.models.experts, **({"base": BASE} if reads_base else {})})
+    pool = generator.pool({**generator.experts(method), **({"base": BASE} if reads_base else {})})
     base = pool.names.index("base") if reads_base else None
     rule = mixing_rule(method, base)
     if "controller" not in method:
@@ -74,7 +75,7 @@ def served(generator: Generator, method: dict) -> ServedRow:
     arithmetic has `strength` as its mean); a controller's α are multiplied by them.
     """
     reads_base = MIXERS[method["mixer"]].READS_BASE
-    adapters = {**generator.models.experts, **({"base": BASE} if reads_base else {})}
+    adapters = {**generator.experts(method), **({"base": BASE} if reads_base else {})}
 
     def request(pool, controller, prompt, combination, weights):
         base = pool.names.index("base") if reads_base else None

@@ -3,13 +3,14 @@
 from functools import partial
 
 from mope.decoding.mixers.probability import Probability
-from mope.engine.lora import Adapter, read_adapter
+from mope.engine.lora import Adapter, read_adapter, strengthened
 from mope.methods.generator import Answers, Generator, PromptCombinations
 from mope.methods.served_row import ServedRow, single_row
 from mope.methods.soups import AVERAGES
 
 REQUIRED = {"prompt": {"enum": ["all", "none"]}, "average": {"enum": ["factor", "exact", "sum"]}}
 OPTIONAL = {
+    "expert_strength": {"type": "number", "exclusiveMinimum": 0},  # factor on each expert's update before the average
     "strength": {"type": "number", "exclusiveMinimum": 0},  # of each expert's update in a sum
     "weights": {"$ref": "#/$defs/weights"},
 }
@@ -31,7 +32,8 @@ def merged_adapters(generator: Generator, method: dict) -> dict[str, Adapter]:
     preferences, average = generator.preferences, AVERAGES[method["average"]]
     if "strength" in method:
         average = partial(average, strength=method["strength"])
-    adapters = {name: read_adapter(folder) for name, folder in generator.models.experts.items()}
+    strength = method.get("expert_strength", 1.0)
+    adapters = {name: strengthened(read_adapter(folder), strength) for name, folder in generator.models.experts.items()}
     combinations = preferences.combinations()
     weights = method.get("weights")
     return {xi: average([adapters[member] for member in preferences.members(xi)], weights) for xi in combinations}
