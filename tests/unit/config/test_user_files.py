@@ -94,6 +94,12 @@ def test_evaluation_prompts_that_training_leaves_over(folder: Path) -> None:
     assert "evaluation_sets.mine.prompts: 7 found, but p.jsonl holds 6 prompts that are no training" in problem(
         folder, own
     )
+    sets["mine"] |= {"prompts": 4, "skip": 2}
+    assert load_config(folder, TINY | own)["evaluation_sets"]["mine"]["skip"] == 2
+    sets["mine"]["skip"] = 3
+    assert "evaluation_sets.mine.prompts: 4 after the first 3 found, but p.jsonl holds 6" in problem(folder, own)
+    sets["mine"] = {"source": "world", "prompts": 6, "skip": 1}
+    assert "evaluation_sets.mine.skip: 1 found; only with a file" in problem(folder, own)
 
 
 def test_ratings_are_looked_through(folder: Path) -> None:

@@ -93,6 +93,9 @@ def test_file_prompts(tmp_path):
         file_prompts(path, 6, "first", 100, 1)
     taken = {"Question 0?", "Question 3?"}
     assert list(file_prompts(path, 3, "first", 100, 1, taken).prompt) == ["Question 1?", "Question 2?", "Question 4?"]
+    assert list(file_prompts(path, 2, "first", 100, 1, taken, skip=1).prompt) == ["Question 2?", "Question 4?"]
+    with pytest.raises(MopeError, match="2 prompts .* that are no training prompts after the first 1, 3 wanted"):
+        file_prompts(path, 3, "first", 100, 1, taken, skip=1)
     with pytest.raises(MopeError, match="3 prompts of at most 100 characters found that are no training prompts"):
         file_prompts(path, 4, "first", 100, 1, taken)
     path.write_text('{"id": "a", "prompt": "x"}\n{"id": "a", "prompt": "y"}\n')

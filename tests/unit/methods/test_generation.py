@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
+from peft.tuners.lora import LoraLayer
 from tokenizers import Tokenizer, decoders, models
 from transformers import (
     AutoModel,
@@ -28,6 +29,7 @@ from mope.explain.alphas import Sampler, sample_alphas, swap_alphas, texts
 from mope.methods.entries import in_tables, needs, pairs, rewarded
 from mope.methods.generation import generate, generate_front
 from mope.methods.generator import GenerationSettings, Generator, Models
+from mope.methods.kinds.merged_soup import merged_adapters
 from mope.methods.selection import Chooser
 from mope.pools.adapters import AdapterPool
 from mope.rewards.combined import Rewards
@@ -283,3 +285,29 @@ def test_graded_preferences_of_a_free_mixture_are_only_read() -> None:
     for mixes, expected in (("all", None), ("combination", (0.7, 0.2, 0.1))):
         reading = PromptScheme("all", mixes=mixes, weights=(0.7, 0.2, 0.1))
         assert mixture_request(tokenizer, known, "Why?", "P1B-P2A-P3A", reading, known.ids, 8, 0).weights == expected
+
+
+def test_stronger_experts(run: Path) -> None:
+    own = generator(run, "tables")
+    [name, *_] = own.models.experts
+    assert own.experts({"kind": "mix"}) is own.models.experts
+    peft = PeftModel.from_pretrained(LlamaForCausalLM.from_pretrained(run / "base"), own.models.experts[name]).eval()
+    for module in peft.modules():
+        if isinstance(module, LoraLayer):
+            module.scaling["default"] *= 2.5
+    pool = own.pool(own.experts({"kind": "mix", "expert_strength": 2.5}))
+    ids = [5, 6, 7, 8]
+    _, found = pool.prefill([ids], [pool.names.index(name)])
+    expected = peft(torch.tensor([ids])).logits[0, -1].log_softmax(-1)
+    torch.testing.assert_close(found[0], expected, atol=1e-4, rtol=1e-4)
+
+
+def test_the_sum_of_updates_is_the_average_of_stronger_experts(run: Path) -> None:
+    own, soup = generator(run, "tables"), {"kind": "soup", "prompt": "all"}
+    count = len(active("tables").dimensions)
+    added = merged_adapters(own, soup | {"average": "sum", "strength": 1.0})
+    averaged = merged_adapters(own, soup | {"average": "exact", "expert_strength": float(count)})
+    for xi, adapter in added.items():
+        for module, pair in adapter.items():
+            other = averaged[xi][module]
+            torch.testing.assert_close(pair.scale * pair.b @ pair.a, other.scale * other.b @ other.a)

@@ -38,6 +38,8 @@ def prompts_problems(config: dict, project: Path, root: Path, present: bool) -> 
     sets = {("data", "train"): entry} | {("evaluation_sets", name): e for name, e in config["evaluation_sets"].items()}
     for key, entry in sets.items():
         source, name = entry["source"], key[-1]
+        if "skip" in entry and (isinstance(source, dict) or source == "world"):
+            yield (*key, "skip"), f"{entry['skip']} found; only with a file as source are there first prompts to skip"
         if name == "train" and key[0] == "evaluation_sets":
             yield key, "this name belongs to the training prompts; another name is expected"
         elif isinstance(source, dict):
