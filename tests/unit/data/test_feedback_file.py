@@ -58,6 +58,8 @@ def test_every_preference_has_one_file(tmp_path: Path) -> None:
         feedback_file(tmp_path, "P1A")
     (tmp_path / "P1B.csv").touch()
     assert feedback_file(tmp_path, "P1B") == tmp_path / "P1B.csv"
+    (tmp_path / "P2A.JSONL").touch()
+    assert feedback_file(tmp_path, "P2A") == tmp_path / "P2A.JSONL"
     (tmp_path / "P1B.json").write_text("[]")
     with pytest.raises(MopeError, match="2 files of P1B"):
         feedback_file(tmp_path, "P1B")

@@ -54,6 +54,12 @@ def test_line_ends_of_all_systems_and_joined_files(tmp_path: Path) -> None:
     assert prompts_of(tmp_path / "lines.json", LINES) == TEXTS  # as many data sets name them
 
 
+@pytest.mark.parametrize("name", ["A.CSV", "a.tsv", "a.Jsonl", "a.JSONL.GZ"])
+def test_kinds_of_files_however_their_names_are_written(tmp_path: Path, name: str) -> None:
+    content = LINES if "json" in name.lower() else "id\tprompt\n" + "".join(f'{i}\t"{text}"\n' for i, text in TEXTS)
+    assert prompts_of(tmp_path / name, content) == TEXTS
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_tables_of_all_programs(tmp_path: Path, delimiter: str) -> None:
     content = f'id{delimiter}prompt\nx{delimiter}"Why, or; so\t|\n""now""?"\n\n{delimiter}How?\n'
@@ -81,6 +87,7 @@ def test_a_cell_may_be_as_long_as_it_likes(tmp_path: Path) -> None:
         ("a.jsonl", LINES.encode("utf-16-le"), "line 1: "),  # no byte order mark says so
         ("a.jsonl", b'{"prompt": "a"}\n{"prompt": "\xe9"}\n', "line 2: is not UTF-8 text"),
         ("a.jsonl", codecs.BOM_UTF16_LE + b"a", "line 1: is not UTF-16 text"),
+        ("a.jsonl", codecs.BOM_UTF8 + b"\xe9", "line 1: is not UTF-8 text"),
         ("a.jsonl", '{"prompt": "a", "prompt": "b"}\n', "line 1: not JSON (key 'prompt' appears twice)"),
         ("a.jsonl", '{"prompt": ' + "[" * 100_000 + "\n", "line 1: not JSON (nested too deeply)"),
         ("a.json", "[" * 100_000, "not JSON (nested too deeply)"),
@@ -92,7 +99,7 @@ def test_a_cell_may_be_as_long_as_it_likes(tmp_path: Path) -> None:
         ("a.csv", b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of git-lfs"),
         ("a.jsonl", '{"prompt": "a", "id": 1.5}\n', "line 1: id is 1.5"),
         ("a.jsonl", '{"prompt": "a", "id": {}}\n', "line 1: id is {}"),
-        ("a.tsv", "prompt\na\n", "a name that ends in .jsonl"),
+        ("a.txt", "prompt\na\n", "a name that ends in .jsonl"),
         ("a.parquet.gz", "x", "a name that ends in .jsonl"),
     ],
 )  # fmt: skip

@@ -15,9 +15,10 @@ FeedbackPair = tuple[str, str, str, str]  # prompt_id, prompt, chosen, rejected
 
 
 def feedback_file(folder: Path, preference: str) -> Path:
-    """`<folder>/<preference>.jsonl`, .json, .csv or .parquet; `MopeError` if there is none, or more than one."""
+    """`<folder>/<preference>.jsonl`, .json, .csv, .tsv or .parquet; `MopeError` if there is none, or more than one."""
     try:
-        found = [path for suffix in RECORD_SUFFIXES if (path := folder / f"{preference}{suffix}").is_file()]
+        own = sorted(path for path in folder.iterdir() if path.stem == preference)
+        found = [path for path in own if path.suffix.lower() in RECORD_SUFFIXES and path.is_file()]
     except OSError as error:
         raise MopeError(f"{folder}: cannot be read ({error.strerror}); a folder of feedback is expected") from None
     if len(found) != 1:

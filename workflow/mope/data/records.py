@@ -1,4 +1,4 @@
-"""Records of a file that a user brings: JSON lines, a JSON list, CSV or Parquet, each with its place for messages."""
+"""Records of a file that a user brings: JSON lines, a JSON list, CSV, TSV or Parquet, each with its place."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from pathlib import Path
 from mope.errors import MopeError
 from mope.runtime.text_file import BOM, check_file, read_text
 
-RECORD_SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
+RECORD_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 DELIMITERS = (",", ";", "\t", "|")
 LINE_END = re.compile(r"\r\n|\n|\r")
 csv.field_size_limit(2**31 - 1)  # the default ends at 131,072 characters
@@ -32,8 +32,9 @@ def suffix_of(path: Path) -> str:
 
     `.gz` after it is passed over: whether a file is packed shows its content.
     """
-    suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
-    if suffix not in RECORD_SUFFIXES or (suffix == ".parquet" and path.suffix == ".gz"):
+    name = Path(path.name.lower())
+    suffix = Path(name.stem).suffix if name.suffix == ".gz" else name.suffix
+    if suffix not in RECORD_SUFFIXES or (suffix == ".parquet" and name.suffix == ".gz"):
         raise MopeError(f"{path}: a name that ends in {', '.join(RECORD_SUFFIXES)} is expected")
     return suffix
 
@@ -44,7 +45,7 @@ def records(path: Path, columns: tuple[str, ...], expected: str) -> Iterator[Rec
         case ".parquet":
             rows = _parquet(path, columns, expected)
             yield from (Record(i, f"{path}: record {i}", row) for i, row in enumerate(rows, start=1))
-        case ".csv":
+        case ".csv" | ".tsv":
             yield from csv_records(path, columns, expected)
         case ".json":
             yield from _json(path, read_text(path, expected), expected)
@@ -53,7 +54,7 @@ def records(path: Path, columns: tuple[str, ...], expected: str) -> Iterator[Rec
 
 
 def csv_records(path: Path, columns: tuple[str, ...], expected: str) -> Iterator[Record]:
-    """Rows of a CSV file as mappings, empty cells as None.
+    """Rows of a CSV or TSV file as mappings, empty cells as None.
 
     The delimiter is the one of `DELIMITERS` that finds the most of the `columns` in the first line. `MopeError` names
     the line of a row with more or fewer cells than the first, and of a quotation mark that nothing closes.

@@ -44,7 +44,8 @@ def read_text(path: Path, expected: str) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise MopeError(f"{path}: line {line}: is not {encoding.upper()[:6]} text; {expected} is expected") from None
+        name = encoding.upper().removesuffix("-SIG")
+        raise MopeError(f"{path}: line {line}: is not {name} text; {expected} is expected") from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise MopeError(f"{path}: line {line}: a NUL character found; {expected} in UTF-8 is expected")
