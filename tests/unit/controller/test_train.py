@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from transformers import AutoModel
@@ -10,7 +11,7 @@ from mope.controller.controller_settings import ControllerSettings
 from mope.controller.mixture_logprobs import answer_logprobs
 from mope.controller.pcm import PreferenceController, PreferenceControllerConfig
 from mope.controller.rollout import rollout_of
-from mope.controller.train import update
+from mope.controller.train import reward_agreement, update
 from mope.decoding.request import Answer, Request
 from mope.errors import MopeError
 from mope.training.reward import calibration_error, check_gate
@@ -115,6 +116,16 @@ def test_update_moves_the_log_ratio_towards_eta_times_the_reward_gap():
     model, batch = controller(), rollout([0.55, 0.45, 0.5, 0.5])
     row = update(model, torch.optim.AdamW(model.parameters(), lr=1e-2), batch, settings(eta=5.0))
     assert row["last_loss"] < 0.2 * row["loss"]
+
+
+def test_agreement_is_the_correlation_of_the_gaps_of_pairs():
+    divergence = torch.tensor([[1.0, 0.0], [0.0, 2.0], [0.5, 0.5]])  # gaps 1, -2, 0
+    reward = torch.tensor([[0.9, 0.1], [0.1, 0.3], [0.2, 0.8]])  # gaps 0.8, -0.2, -0.6
+    assert reward_agreement(divergence, reward) == pytest.approx(np.corrcoef([1, -2, 0], [0.8, -0.2, -0.6])[0, 1])
+    assert reward_agreement(divergence, divergence) == pytest.approx(1)
+    assert reward_agreement(torch.zeros(3, 2), reward) == 0 == reward_agreement(divergence[:1], reward[:1])
+    row = update(controller(), torch.optim.SGD([torch.zeros(1)]), rollout([0.9, 0.1, 0.5, 0.5]), settings(epochs=1))
+    assert row["agreement"] == 0  # the controller is the uniform mixture yet
 
 
 def test_ppo_raises_the_probability_of_the_better_answer():

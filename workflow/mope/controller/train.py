@@ -155,13 +155,26 @@ def update(controller: TrainableController, optimizer, rollout: Rollout, setting
         torch.nn.utils.clip_grad_norm_(controller.parameters(), 1.0)
         optimizer.step()
         losses.append(sum(gather_object([total])))
-    rewards = gather_rows(rollout.reward)
+    rewards = gather_rows(rollout.reward)  # of answers that the controller had not learnt from when they were drawn
     return {
         "reward": rewards.mean().item(),
         "reward_std": rewards.std().item(),
         "loss": losses[0],
         "last_loss": losses[-1],
         "kl": gather_rows(divergence).mean().item(),
+        "agreement": reward_agreement(gather_rows(divergence), rewards),
         "ratio": gather_rows(torch.cat(ratios)).abs().mean().item(),
         "entropy": gather_rows(torch.cat(entropies)).mean().item(),
     }
+
+
+def reward_agreement(divergence: torch.Tensor, reward: torch.Tensor) -> float:
+    """Whether a controller prefers what the reward models prefer: a correlation over N pairs of answers, in [-1, 1].
+
+    Both are (N, 2): the answers' log-ratio to the uniform mixture, and their rewards. It correlates the differences
+    between the two answers of a pair; 0 where either has none. On new answers it says what was learnt beyond the old.
+    """
+    gaps = torch.stack([divergence[:, 0] - divergence[:, 1], reward[:, 0] - reward[:, 1]]).double()
+    gaps = gaps - gaps.mean(dim=1, keepdim=True)
+    lengths = gaps.norm(dim=1)
+    return (gaps[0] @ gaps[1] / lengths.prod()).item() if lengths.min() > 1e-6 else 0.0

@@ -15,6 +15,7 @@ QUANTITIES = {
     "entropy": "entropy of the weights",
     "kl": "KL to the uniform mixture",
     "length": "mean tokens",
+    "agreement": "agreement with rewards, new answers",
 }
 PANELS_PER_ROW = 3
 SMOOTHED_STEPS = 5  # steps of the running mean
