@@ -46,7 +46,8 @@ def tiny_run(folder: Path, world: str | None = "everyday", max_new_tokens: int =
     with write(folder / "preferences.yaml", stage="t", params={}, seeds={}, inputs=[]) as tmp:
         tmp.write_text((ROOT / "workflow/prompts/preferences.yaml").read_text())
     config = load_config(ROOT)
-    for name, method in config["methods"].items():
+    stronger = {"mope_x2": config["methods"]["mope"] | {"expert_strength": 2.0}}
+    for name, method in (config["methods"] | stronger).items():
         generation = config["generation"] | {"max_new_tokens": max_new_tokens}
         params = {"name": name, "method": method, "generation": generation, "preferences": IDS}
         params |= {"seed": 7, "precision": "float32"}

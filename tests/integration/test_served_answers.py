@@ -44,7 +44,7 @@ def offline(run: ServedRun, name: str, prompt: str, seed: int) -> tuple[Request,
         request = generator.plain_request(place, prompt, generator.texts_read(method, XI), XI)
     else:
         reads_base = MIXERS[method["mixer"]].READS_BASE
-        pool = generator.pool(generator.models.experts | ({"base": BASE} if reads_base else {}))
+        pool = generator.pool(generator.experts(method) | ({"base": BASE} if reads_base else {}))
         base = pool.names.index("base") if reads_base else None
         controller = decoder = None
         if "controller" in method:
@@ -58,7 +58,7 @@ def offline(run: ServedRun, name: str, prompt: str, seed: int) -> tuple[Request,
 
 
 @pytest.mark.parametrize("said", [TURNS[:1], TURNS], ids=["one turn", "two turns"])
-@pytest.mark.parametrize("name", ["mope", "uniform", "mod", "arithmetic", "soup_exact"])
+@pytest.mark.parametrize("name", ["mope", "mope_x2", "uniform", "mod", "arithmetic", "soup_exact"])
 def test_served_as_offline(client: openai.OpenAI, run: ServedRun, name: str, said: list[dict]) -> None:
     prompt = prompt_text(said)
     request, answer = offline(run, name, prompt, 11)
@@ -75,7 +75,7 @@ def test_served_as_offline(client: openai.OpenAI, run: ServedRun, name: str, sai
         terms = answer.alphas[:, list(request.experts)] * answer.expert_logprobs.exp()
         for token, term in zip(choice.mope, terms / terms.sum(dim=1, keepdim=True)):
             assert list(token["shares"].values()) == pytest.approx(term.tolist(), abs=1e-4)
-    assert ("carrier" in choice.mope[0]) == (name in ("mope", "uniform"))
+    assert ("carrier" in choice.mope[0]) == (name in ("mope", "mope_x2", "uniform"))
 
 
 def test_a_conversation_goes_on(client: openai.OpenAI, run: ServedRun) -> None:

@@ -172,6 +172,16 @@ def asking(serve, tokenizer, opened):
     return ask
 
 
+def test_the_token_that_the_server_has_drawn_does_not_count(serve, tokenizer, opened):
+    drawn = iter([{}, {"t9": -7.0}, {"t3": -9.0}, {"t2\ufffd": -8.0}])
+    server = serve(lambda number, request: lambda h: h.reply(200, completion({"t5": -1.0, "t7": -2.0} | next(drawn))))
+    pool = opened(RemotePool({"e": Endpoint(server.url, "m")}, tokenizer, top_k=2))
+    rows = [pool.prefill([[5]], [0])[1][0] for _ in range(4)]
+    assert rows[0].isfinite().nonzero().flatten().tolist() == [5, 7]
+    for row in rows[1:]:
+        assert torch.equal(row, rows[0])
+
+
 HOSTILE = {  # what comes, what is said, whether it is tried again
     "html": (lambda h: h.reply(200, b"<p>Please log in</p>"), "no JSON: Please log in", True),
     "not UTF-8": (lambda h: h.reply(200, b'{"choices": "\xff"}'), "no JSON", True),

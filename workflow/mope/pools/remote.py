@@ -37,8 +37,8 @@ class RemotePool(ExpertPool):
 
     Every step asks for one token with `top_k` log-probabilities per row, sending the text as token ids (as vLLM, TGI
     and llama.cpp accept it). Nothing is cached here; a server may cache prefixes. The distribution is that of the
-    reported tokens, renormalised; all others have no mass. Servers may report a token raw ("Ġthe"), decoded (" the"),
-    or as vLLM's "token_id:7".
+    `top_k` most probable of the reported tokens, renormalised; all others have no mass. Servers may report a token raw
+    ("Ġthe"), decoded (" the"), or as vLLM's "token_id:7".
     """
 
     waits = False
@@ -129,6 +129,9 @@ class RemotePool(ExpertPool):
                     f"a number up to {LARGEST:g} is expected"
                 )
             row[self.ids[token]] = logprob
+        if len(top) > self.top_k:  # servers report the token that they have drawn, too, which is chance
+            reported = sorted((logprob for _, logprob in top if _log_probability(logprob)), reverse=True)
+            row[row < torch.tensor(reported[: self.top_k][-1])] = float("-inf")
         if row.isneginf().all():
             raise MopeError(
                 f"{who}: no token could be read from {shown(str([token for token, _ in top]), endpoint.key)}; "
