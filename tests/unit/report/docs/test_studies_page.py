@@ -96,4 +96,8 @@ def test_a_run_at_several_temperatures_shows_both_views(reference: Path) -> None
     assert "| method | T = 0.25 | T = 1 |" in text
     assert "| `mope` | 0.750 [0.650, 0.850] | 0.500 [0.400, 0.600] (-0.250 [-0.375, -0.125]) |" in text
     assert "| `mod` | 80.0 ± 1.0 [70.0, 90.0] | 60.0 [50.0, 70.0] |" in text
+    assert (
+        "**Run `temperatures`.** All drawn at T = 1, `mope` wins by its whole interval against 0 of 1 methods on k."
+        in text
+    )
     assert "Table <code>temperatures</code>" not in text

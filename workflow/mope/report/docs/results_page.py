@@ -21,7 +21,7 @@ from mope.report.docs.front_tables import OF_FRONTS, front_sections
 from mope.report.docs.markdown import any_table, details, markdown_table, overall
 from mope.report.docs.reference_runs import ReferenceRun
 from mope.report.docs.soundness_tables import OF_SOUNDNESS, soundness_sections, soundness_sentence
-from mope.report.docs.temperature_tables import OF_TEMPERATURES, temperature_sections
+from mope.report.docs.temperature_tables import OF_TEMPERATURES, pairs_sentence, temperature_sections
 from mope.report.docs.win_rate_tables import (
     agreement_table,
     average_table,
@@ -43,6 +43,7 @@ from mope.report.docs.win_rate_tables import (
 RESULTS_NOTICE = "<!-- Written by `make reference` from results/reference. Change the generator, not this page. -->"
 LONGEST = 120  # rows of a table; a longer one is only linked
 HEADLINES = ("smollm2", "replication")  # runs whose verdict stands first, in this order, before the main run
+NEWER_RIVALS = "rivals"  # a run of the main one's models with methods that came after the papers
 SHORT_TABLES = 12  # rows of a table; a longer one is folded
 SHOWN_ELSEWHERE = {  # tables with a section of their own
     "average_win_rates",
@@ -86,6 +87,8 @@ def verdict_lines(runs: list[ReferenceRun], names: dict[str, str]) -> list[str]:
     """Who is first and where it loses, how many of the papers' comparisons came out, and which did not."""
     published = [(run, claim) for run, claim in put_to_test(runs) if of_papers(claim)]
     lines = [f"**Run `{run.name}`.** {standing(run, names)}" for run in headlines(runs)]
+    if further := [sentence for run in runs for sentence in of_further_methods(run)]:
+        lines.append(" ".join(further))
     number = verdict_counts(published)
     said = ", ".join(f"{number[verdict]} {verdict}" for verdict in verdicts(published) if number[verdict])
     if published:
@@ -100,6 +103,14 @@ def headlines(runs: list[ReferenceRun]) -> list[ReferenceRun]:
     """The runs that the verdict stands on: a pretrained model's, that of a world never tuned on, then the main one."""
     first = [run for name in HEADLINES for run in runs if run.name == name]
     return [*first, *(run for run in runs[:1] if run not in first)]
+
+
+def of_further_methods(run: ReferenceRun) -> Iterator[str]:
+    """What a run on the models of the main one adds: methods that came after the papers, and other temperatures."""
+    if run.name == NEWER_RIVALS and "average_win_rates" in run.tables:
+        yield f"**Run `{run.name}`.** {leader_sentence(of_judge(run.tables['average_win_rates']))}"
+    if "temperature_win_rates" in run.tables:
+        yield f"**Run `{run.name}`.** {pairs_sentence(run.tables['temperature_win_rates'])}"
 
 
 def standing(run: ReferenceRun, names: dict[str, str]) -> str:

@@ -30,6 +30,18 @@ def temperature_sections(run: ReferenceRun) -> Iterator[str]:
         yield pairs_by_temperature_table(table)
 
 
+def pairs_sentence(pairs: pd.DataFrame) -> str:
+    """Against how many methods MoPE wins by its whole interval at the highest temperature, by the first judge."""
+    first = pairs[pairs.judge == pairs.judge.iloc[0]]
+    highest = first[first.temperature == first.temperature.max()]
+    won = [
+        f"{int((table.ci_low > 0.5).sum())} of {len(table)} methods on {name}"
+        for name, table in highest.groupby("set", sort=False)
+    ]
+    drawn = f"All drawn at T = {highest.temperature.max():g}"
+    return f"{drawn}, `{FOCUS}` wins by its whole interval against {', '.join(won)}."
+
+
 def rewards_by_temperature_table(table: pd.DataFrame) -> str:
     """A row for each method, a column for each temperature."""
 
