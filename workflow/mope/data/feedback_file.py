@@ -17,7 +17,7 @@ FeedbackPair = tuple[str, str, str, str]  # prompt_id, prompt, chosen, rejected
 def feedback_file(folder: Path, preference: str) -> Path:
     """`<folder>/<preference>.jsonl`, .json, .csv, .tsv or .parquet; `MopeError` if there is none, or more than one."""
     try:
-        own = sorted(path for path in folder.iterdir() if path.stem == preference)
+        own = sorted(path for path in folder.iterdir() if path.stem == preference) if folder.is_dir() else []
         found = [path for path in own if path.suffix.lower() in RECORD_SUFFIXES and path.is_file()]
     except OSError as error:
         raise MopeError(f"{folder}: cannot be read ({error.strerror}); a folder of feedback is expected") from None
