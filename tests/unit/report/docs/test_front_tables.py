@@ -58,4 +58,5 @@ def test_a_run_with_fronts_shows_their_means_and_links_their_points(tmp_path: Pa
     assert "### Graded preferences" in text and "| `soup_sum` | 0.625 [0.562, 0.688] (-0.125" in text
     assert "| `mope_graded` | 0.500" in text and "| `mope_graded` | 0.250" not in text  # that of one combination
     assert f"| [`front_points.csv`](../results/reference/runs/fronts/tables/front_points.csv) | {len(points)} |" in text
+    assert text.count(front_sentence(FRONTS[FRONTS.combination == "all"])) == 2  # at the top and in its section
     assert "Table <code>fronts</code>" not in text

@@ -17,7 +17,7 @@ from mope.report.docs.claim_tables import (
     verdict_counts,
     verdicts,
 )
-from mope.report.docs.front_tables import OF_FRONTS, front_sections
+from mope.report.docs.front_tables import OF_FRONTS, front_sections, front_sentence
 from mope.report.docs.markdown import any_table, details, markdown_table, overall
 from mope.report.docs.reference_runs import ReferenceRun
 from mope.report.docs.soundness_tables import OF_SOUNDNESS, soundness_sections, soundness_sentence
@@ -106,9 +106,11 @@ def headlines(runs: list[ReferenceRun]) -> list[ReferenceRun]:
 
 
 def of_further_methods(run: ReferenceRun) -> Iterator[str]:
-    """What a run on the models of the main one adds: methods that came after the papers, and other temperatures."""
+    """What a run on the models of the main one adds: graded preferences, newer methods, other temperatures."""
     if run.name == NEWER_RIVALS and "average_win_rates" in run.tables:
         yield f"**Run `{run.name}`.** {leader_sentence(of_judge(run.tables['average_win_rates']))}"
+    if "fronts" in run.tables:
+        yield f"**Run `{run.name}`, graded preferences by reward.** {front_sentence(overall(run.tables['fronts']))}"
     if "temperature_win_rates" in run.tables:
         yield f"**Run `{run.name}`.** {pairs_sentence(run.tables['temperature_win_rates'])}"
 
