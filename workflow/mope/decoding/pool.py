@@ -9,8 +9,8 @@ from mope.decoding.request import Request
 from mope.runtime.device_memory import free_memory
 
 MOST_REQUESTS = 64  # requests in a batch
-HOST_BYTES = 5_000_000_000  # of which a batch's caches fill a part where the processor's memory holds them; the same
-# number on every machine, because the size of a batch decides about rounding
+# Taken as free for a batch off CUDA: one number for every machine, because the size of a batch decides about rounding.
+HOST_BYTES = 5_000_000_000
 # How much memory a batch takes at most, in sizes of its cache. A growing cache is copied to a larger buffer; a fixed
 # one is filled from the cache of the prompts.
 GROWING_COPIES, FIXED_COPIES = 2.0, 1.25
