@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from snakemake.utils import format as filled
 
-from mope.analysis.aggregate import AGGREGATED
+from mope.dag.results import AGGREGATE_TABLES, HUMAN_TABLES
 
 ORDER = ("input", "output", "priority", "conda", "threads", "resources", "params", "shell")
 NAMED = ("input", "output", "params")
@@ -137,6 +137,10 @@ def test_commands_hand_exactly_the_names_to_their_scripts(rules: dict, tmp_path:
         (folder / log).unlink()
 
 
-def test_every_table_has_a_caption_for_the_report(root: Path) -> None:
-    for name in AGGREGATED:
-        assert (root / "workflow/report" / name).with_suffix(".rst").read_text().strip(), name
+def test_the_report_has_a_caption_for_every_table_and_no_other(root: Path) -> None:
+    rules = "".join(file.read_text() for file in (root / "workflow/rules").glob("*.smk"))
+    tables = {*re.findall(r'\btable\("(\w+)"\)', rules), *AGGREGATE_TABLES, *HUMAN_TABLES}
+    named = set(re.findall(r"report/(\w+)\.rst", rules + (root / "Snakefile").read_text()))
+    captions = {file.stem: file.read_text().strip() for file in (root / "workflow/report").glob("*.rst")}
+    assert len(tables) > 20 and set(captions) == tables | named
+    assert all(captions.values())
