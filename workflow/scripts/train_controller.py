@@ -9,6 +9,7 @@ from mope.controller.controller_settings import ControllerSettings
 from mope.controller.train import train_controller
 from mope.data.tables import read, write_csv
 from mope.decoding.turn_ends import turn_ends
+from mope.engine.lora import experts_at
 from mope.pools.open_pool import open_pool
 from mope.provenance.artifact import require, verified, write
 from mope.rewards.combined import Rewards, references_of
@@ -39,7 +40,8 @@ def main() -> None:
     prompts = list(read(args.prompts, ["prompt_id", "prompt"]).prompt)
     combinations = settings.combinations or active.combinations()
     reference = read(args.reference, ["prompt", "response"])
-    pool = open_pool(require(args.base), {name: require(experts[name]) for name in active.ids}, settings.precision)
+    adapters = experts_at(settings.expert_strength, {name: require(experts[name]) for name in active.ids})
+    pool = open_pool(require(args.base), adapters, settings.precision)
     models = load_reward_models(
         args.base, {name: require(folder) for name, folder in rewards.items()}, pool, precision=settings.precision
     )

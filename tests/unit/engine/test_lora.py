@@ -10,7 +10,7 @@ from tiny import PAD, random_adapter, tiny_model
 from transformers import AutoModelForSequenceClassification
 
 from mope.engine.adapter_config import check_adapter_config
-from mope.engine.lora import AdapterBatch, LoraPart, LoraStack, read_adapter
+from mope.engine.lora import AdapterBatch, LoraPart, LoraStack, experts_at, read_adapter
 from mope.errors import MopeError
 from mope.pools.adapters import AdapterPool
 from mope.pools.any_family import AnyFamilyPool
@@ -80,6 +80,15 @@ def test_reward_models_share_the_base_of_the_experts(tmp_path):
     assert rewards.llama is pool.llama
     with pytest.raises(MopeError, match="besides LoRA factors"):
         read_adapter(tmp_path / "kind")
+
+
+def test_experts_at_a_strength(tmp_path):
+    get_peft_model(tiny_model(0), LoraConfig(r=2, target_modules=["q_proj"])).save_pretrained(tmp_path / "P1A")
+    folders = {"P1A": tmp_path / "P1A"}
+    assert experts_at(1.0, folders) == folders
+    [stronger] = experts_at(2.5, folders).values()
+    scales = {name: pair.scale for name, pair in read_adapter(tmp_path / "P1A").items()}
+    assert scales and {name: pair.scale / 2.5 for name, pair in stronger.items()} == scales
 
 
 def test_unsupported_adapters_are_refused(tmp_path):

@@ -36,6 +36,7 @@ class ControllerSettings:
     combinations: list[str] | None
     weights: list[list[float]] | None
     micro_batch: int | None  # prompts per backward pass
+    expert_strength: float = 1.0
     precision: str = "float32"
 
     def sampling(self) -> Sampling:

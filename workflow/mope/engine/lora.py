@@ -31,6 +31,13 @@ def strengthened(adapter: Adapter, factor: float) -> Adapter:
     return {name: replace(pair, scale=factor * pair.scale) for name, pair in adapter.items()}
 
 
+def experts_at(strength: float, folders: Mapping[str, Path]) -> dict[str, Path | Adapter]:
+    """The experts in these folders, their updates times `strength`; at strength 1 the folders themselves."""
+    if strength == 1:
+        return dict(folders)
+    return {name: strengthened(read_adapter(folder), strength) for name, folder in folders.items()}
+
+
 def read_adapter(folder: str | Path) -> Adapter:
     """Adapter of a PEFT folder, as float32 tensors on the CPU; `MopeError` unless it holds LoRA factors alone."""
     adapter, others = read_tensors(folder)

@@ -15,7 +15,7 @@ from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Answer, Request
 from mope.decoding.sampling import Sampling
 from mope.decoding.turn_ends import turn_ends
-from mope.engine.lora import Adapter, read_adapter, strengthened
+from mope.engine.lora import Adapter, experts_at
 from mope.pools.open_pool import open_pool
 from mope.preferences import Preferences
 from mope.prompting import encode
@@ -63,10 +63,7 @@ class Generator:
 
     def experts(self, method: dict) -> dict[str, Path | Adapter]:
         """The experts by preference; their updates times `expert_strength` where the method has one."""
-        if "expert_strength" not in method:
-            return self.models.experts
-        strength = method["expert_strength"]
-        return {name: strengthened(read_adapter(folder), strength) for name, folder in self.models.experts.items()}
+        return experts_at(method.get("expert_strength", 1.0), self.models.experts)
 
     def seed(self, prompt: str, combination: str) -> int:
         """The seed of an answer, which is the same for every method."""
