@@ -185,7 +185,7 @@ def test_the_overview_starts_with_the_claims_and_asks_for_nothing(runs):
     html = (folder / "overview.html").read_text()
     assert html.index('id="claims"') < html.index("Evaluation set single")
     assert "run run" in html and " commit" in html
-    assert "claims reproduced" in html and "✓ reproduced" in html and "not run" in html
+    assert "what the papers published: " in html and "✓ reproduced" in html and "not run" in html
     assert not any(word in html for word in ("http:", "https:", "<script", "src=", "@import"))
 
 

@@ -46,12 +46,13 @@ def test_the_overview_shows_both_views_and_one_count_of_the_verdicts() -> None:
     found = [
         record("whole", "not run", None),
         record("a:own", "judges disagree", **view),
-        record("a:koala", "reproduced by the judge alone"),
+        record("a:koala", "reproduced by the judge alone") | {"published": "not compared"},
         record("b:own", "untestable", None, note="nothing to see"),
         record("b:koala", "reproduced"),
     ]
     html = overview_page(found, pd.DataFrame(columns=["set"]), ["a run"])
-    said = "1 of 4 claims reproduced, 1 reproduced by the judge alone, 1 judges disagree, 1 untestable; 1 not run."
+    said = "Of 3 tests of what the papers published: 1 reproduced, 1 judges disagree, 1 untestable."
+    said += " Of 1 comparisons that they do not make: 1 holds by the judge alone. Not run: 1."
     assert said in html
     for name in ("own", "koala"):
         assert f"<th>{name}, % [95 %]</th><th>{name}: reward models</th>" in html

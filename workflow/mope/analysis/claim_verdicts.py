@@ -18,6 +18,25 @@ VERDICTS = (
     UNTESTABLE,
 )  # on claims that were run
 
+OF_OURS = {  # how the same verdicts read on comparisons that the papers do not make
+    REPRODUCED: "holds",
+    BY_JUDGE: "holds by the judge alone",
+    BY_REWARDS: "holds by the reward models alone",
+    NOT_REPRODUCED: "does not hold",
+    UNDECIDED: "undecided",
+}
+NOT_COMPARED = "not compared"  # how a claim's `published` begins where the papers make no such comparison
+
+
+def of_papers(published: str) -> bool:
+    """Whether the papers make a claim's comparison, by what they have `published` of it."""
+    return not published.startswith(NOT_COMPARED)
+
+
+def worded(verdict: str, published: str) -> str:
+    """The verdict in words: "reproduced" is said of what the papers published alone."""
+    return verdict if of_papers(published) else OF_OURS.get(verdict, verdict)
+
 
 def side(low: float, high: float, threshold: float) -> int:
     """+1 if the whole interval [low, high] lies above the threshold, -1 if below, else 0; NaN bounds give 0."""

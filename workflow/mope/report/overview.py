@@ -19,6 +19,8 @@ from mope.analysis.claim_verdicts import (
     UNDECIDED,
     UNTESTABLE,
     VERDICTS,
+    of_papers,
+    worded,
 )
 from mope.report.formats import averages, percent
 from mope.report.pages import html_table, page
@@ -60,12 +62,20 @@ PROJECT = "Orchestrating LLMs with Different Personalizations, rebuilt"
 
 
 def summary(claims: list[dict]) -> str:
-    """One sentence that counts the claims with each verdict; `claims` are the records of claims.json."""
+    """Two sentences that count the claims with each verdict, the papers' first; `claims` are those of claims.json."""
+    tested = [claim for claim in claims if claim["verdict"] != NOT_RUN]
+    theirs = [claim for claim in tested if of_papers(claim["published"])]
+    others = [claim for claim in tested if claim not in theirs]
+    said = [f"Of {len(theirs)} tests of what the papers published: {_counted(theirs) or 'none'}."]
+    said += [f"Of {len(others)} comparisons that they do not make: {_counted(others)}."] if others else []
+    said += [f"Not run: {len(claims) - len(tested)}."] if len(claims) > len(tested) else []
+    return " ".join(said)
+
+
+def _counted(claims: list[dict]) -> str:
     number = Counter(claim["verdict"] for claim in claims)
-    first, *others = VERDICTS
-    said = [f"{number[verdict]} {verdict}" for verdict in others if number[verdict]]
-    absent = f"; {number[NOT_RUN]} not run" if number[NOT_RUN] else ""
-    return f"{', '.join([f'{number[first]} of {len(claims) - number[NOT_RUN]} claims {first}', *said])}{absent}."
+    known = [verdict for verdict in VERDICTS if number[verdict]]
+    return ", ".join(f"{number[verdict]} {worded(verdict, claims[0]['published'])}" for verdict in known)
 
 
 def _finding(claim: dict, of: str, span: str = "") -> str:
@@ -73,7 +83,7 @@ def _finding(claim: dict, of: str, span: str = "") -> str:
     note = f"<br><small>{escape(claim['note'])}</small>" if claim["note"] else ""
     span = f' data-of="{escape(of)}"{span}'
     kind, sign = SIGNS.get(claim["verdict"], ("absent", ""))
-    verdict = f'<span class="verdict {kind}">{sign} {escape(claim["verdict"])}</span>'
+    verdict = f'<span class="verdict {kind}">{sign} {escape(worded(claim["verdict"], claim["published"]))}</span>'
     if claim["ours"] is None:
         return f"<td{span}>{verdict}{note}</td>"
     return f'<td{span}>{verdict}<br><span class="number">{_figure(claim)}</span>{note}</td>'

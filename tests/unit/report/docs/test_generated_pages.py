@@ -10,12 +10,14 @@ import pytest
 
 from mope.errors import MopeError
 from mope.judging.judge_kinds import REWARD_MODELS
+from mope.report.docs.all_pages import all_methods, project_experiments
 from mope.report.docs.configuration_page import configuration_page, described_keys, read_keys
 from mope.report.docs.costs_page import costs_page
-from mope.report.docs.methods_page import chosen_settings, with_lines
+from mope.report.docs.methods_page import chosen_settings, described_methods, with_lines
 from mope.report.docs.readme_blocks import durations, reference_sentence
-from mope.report.docs.reference_runs import WHOLE_RUN, read_reference
+from mope.report.docs.reference_runs import WHOLE_RUN, ReferenceRun, read_reference
 from mope.report.docs.results_page import results_page
+from mope.report.docs.short_verdict import short_verdict
 from mope.report.docs.stage_times import stage_times
 
 CLAIM = {"claim": "C, evaluation set k", "published": "p", "ours": 0.4, "ci_low": 0.3, "ci_high": 0.45, "note": ""}
@@ -38,7 +40,7 @@ def page(reference: Path) -> str:
 
 def test_a_reference_with_nothing_but_a_claim_has_a_page(reference: Path) -> None:
     text = page(reference)
-    assert "**Of 1 comparisons that the papers published:** 1 not reproduced." in text
+    assert "**Of 1 tests of 1 claims that the papers published, one for each run and set:** 1 not reproduced." in text
     assert "**Not reproduced:** C (main, k)." in text
     assert costs_page(read_reference(reference), reference, reference.parents[1] / "docs").splitlines()[-1] == "# Costs"
 
@@ -196,7 +198,7 @@ def test_the_page_says_whether_there_are_second_views(reference: Path) -> None:
     view = {"reward_models": {"ours": 0.3, "ci_low": 0.2, "ci_high": 0.4}}
     (reference / "claims.json").write_text(json.dumps([CLAIM | view | {"id": "c:k", "verdict": "not reproduced"}]))
     text = page(reference)
-    assert "second view" in text and "k: reward models" in text and "30.0 [20.0, 40.0]" in text
+    assert "second view" in text and "; by reward 30.0 [20.0, 40.0]: **not reproduced**" in text
 
 
 def test_prose_holds_no_figures(root: Path) -> None:
@@ -211,11 +213,45 @@ def test_prose_holds_no_figures(root: Path) -> None:
         assert not re.findall(r".*\d ?%.*", text), file
 
 
-def test_methods_have_their_lines_and_none_is_missing() -> None:
-    methods = {"a": {"kind": "base", "prompt": "all"}}
+def test_methods_have_the_lines_of_all_experiments() -> None:
     text = "| method | what | configuration |\n| --- | --- | --- |\n| `a` | First. | old |\n"
-    assert with_lines(text, methods) == text.replace("old", "`{kind: base, prompt: all}`")
-    with pytest.raises(MopeError, match="no row for b"):
-        with_lines(text, methods | {"b": methods["a"]})
+    filled = "`{kind: base}`<br>`{kind: soup}` in `one`, `two`"
+    methods = {"a": {"{kind: base}": ["", "three"], "{kind: soup}": ["one", "two"]}, "own": {"{kind: mix}": ["mine"]}}
+    assert with_lines(text, methods) == text.replace("old", filled)
     with pytest.raises(MopeError, match="`a`: no experiment"):
         with_lines(text, {})
+
+
+def test_every_method_of_the_project_has_a_row(root: Path) -> None:
+    page = (root / "docs/methods.md").read_text(encoding="utf-8")
+    assert set(all_methods(root, project_experiments(root))) <= set(described_methods(page))
+
+
+def test_the_short_verdict_says_where_mope_is_first_and_where_it_is_not() -> None:
+    rates = {"a": 0.6, "b": 0.5, "mope": 0.4}
+    rows = [{"set": "k", "judge": "j", "method": m, "average_win_rate": r} for m, r in rates.items()]
+    behind, ahead = pd.DataFrame(rows), pd.DataFrame(rows).replace({"a": "mope", "mope": "a"})
+    weak = {"set": "k", "judge": "j", "method": "mope", "opponent": "a", "combination": "all", "preference": "P1A"}
+    weak = pd.DataFrame([weak | {"win_rate": 0.3, "ci_low": 0.2, "ci_high": 0.4}])
+    missed = [CLAIM | {"id": "c:k", "verdict": "not reproduced"}]
+    real = ReferenceRun("smollm2", Path(), {"average_win_rates": behind}, missed, None, "", [])
+    main = ReferenceRun("main", Path(), {"average_win_rates": ahead, "win_rates": weak}, [], None, "", [])
+    first, second, third = short_verdict([main, real], [real, main], {"P1A": "elementary"})
+    assert first == (
+        "**On a pretrained language model MoPE is first on no set** by average win rate: smollm2, k: `mope` 40.0 %, "
+        "rank 3 of 3 (best other `a` 60.0 %)."
+    )
+    assert second == (
+        "**In the embedded worlds MoPE is first on 1 of 1 sets** by average win rate: main, k: `mope` 60.0 % (best "
+        "other `b` 50.0 %). In `main`: by preference `mope` loses by its whole interval: P1A elementary on k against 1 "
+        "of 1 methods."
+    )
+    assert (
+        third.startswith("**Of 1 tests of 1 claims that the papers published") and "Not reproduced somewhere: " in third
+    )
+
+
+def test_readme_opens_with_at_most_three_lines_of_verdict(root: Path) -> None:
+    text = (root / "README.md").read_text(encoding="utf-8")
+    verdict = text.split("<!-- verdict -->")[1].split("<!-- end verdict -->")[0].strip()
+    assert 1 <= verdict.count("\n- ") + 1 <= 3 and text.index("make results  ") < text.index("<!-- averages -->")

@@ -17,8 +17,8 @@ def table() -> pd.DataFrame:
 
 def test_the_sentence_tells_differences_in_points() -> None:
     assert soundness_sentence(table()[:1]) == (
-        "Less `prompting`, answers of `mope` are sound by -1.5 [-3.0, 0.1] and relevant by 2.0 [-1.0, 5.0] points on "
-        "own."
+        "Answers of `mope` minus those of `prompting`, in points: sound -1.5 [-3.0, 0.1] and relevant 2.0 [-1.0, 5.0] "
+        "on own."
     )
     assert soundness_sentence(table()[["set", "method"]]) == ""
 
@@ -26,5 +26,5 @@ def test_the_sentence_tells_differences_in_points() -> None:
 def test_a_run_without_the_table_has_no_section() -> None:
     run = ReferenceRun("r", Path(), {"open_text_soundness": table()}, [], None, "", [])
     heading, explained, sentence, shown = soundness_sections(run)
-    assert heading.startswith("### ") and "sound by -1.5" in sentence and shown.count("| mope |") == 1
+    assert heading.startswith("### ") and "sound -1.5" in sentence and shown.count("| mope |") == 1
     assert not list(soundness_sections(ReferenceRun("r", Path(), {}, [], None, "", [])))

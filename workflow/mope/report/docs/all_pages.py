@@ -1,15 +1,17 @@
 """All generated pages: README.md with its blocks of numbers, and the generated pages of docs/."""
 
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
 from mope.config.load import load_config
-from mope.config.run_name import known_runs
+from mope.config.run_name import EXPERIMENTS
 from mope.config.study_files import read_studies
 from mope.report.docs.configuration_page import configuration_page
 from mope.report.docs.costs_page import costs_page
-from mope.report.docs.methods_page import chosen_settings, with_lines
+from mope.report.docs.methods_page import chosen_settings, one_line, with_lines
 from mope.report.docs.readme_blocks import fill, readme_blocks
 from mope.report.docs.reference_runs import read_reference
 from mope.report.docs.results_page import results_page
@@ -24,7 +26,9 @@ def generated_pages(root: Path) -> dict[Path, str]:
     names = yaml.safe_load((root / "workflow/prompts/preferences.yaml").read_text(encoding="utf-8"))["names"]
     readme, methods = root / "README.md", docs / "methods.md"
     text = methods.read_text(encoding="utf-8")
-    absent = sorted({*known_runs(root)} - {run.name for run in every} - {"smoke"})
+    experiments = project_experiments(root)
+    known = {load_config(root, {"experiment": name}, present=False)["run"] for name in experiments}
+    absent = sorted(known - {run.name for run in every} - {"smoke"})
     judge = next(iter(load_config(root, present=False)["judges"]))
     return {
         readme: fill(readme.read_text(encoding="utf-8"), readme_blocks(runs, reference, names, absent, judge)),
@@ -32,14 +36,33 @@ def generated_pages(root: Path) -> dict[Path, str]:
         docs / "costs.md": costs_page(every, reference, docs),
         docs / "studies.md": studies_page(studies, every),
         docs / "configuration.md": configuration_page(root),
-        methods: fill(with_lines(text, all_methods(root)), {"sweep": chosen_settings(runs)}, "docs/methods.md"),
+        methods: fill(
+            with_lines(text, all_methods(root, experiments)), {"sweep": chosen_settings(runs)}, "docs/methods.md"
+        ),
     }
 
 
-def all_methods(root: Path) -> dict[str, dict]:
-    """The methods of config.yaml, then those that experiments add."""
-    methods = load_config(root, present=False)["methods"]
-    for file in sorted((root / "workflow/experiments").glob("*.yaml")):
-        for name, method in load_config(root, {"experiment": file.stem}, present=False)["methods"].items():
-            methods.setdefault(name, method)
-    return methods
+def project_experiments(root: Path) -> list[str]:
+    """The experiments that belong to the project, so that pages do not change with a user's own ones.
+
+    Of a folder that git does not know, all.
+    """
+    listing = ["git", "ls-files", "--", EXPERIMENTS]
+    found = subprocess.run(listing, cwd=root, capture_output=True, text=True, check=False)
+    kept = {Path(line).stem for line in found.stdout.splitlines()} if found.returncode == 0 else set()
+    names = [file.stem for file in sorted((root / EXPERIMENTS).glob("*.yaml"))]
+    return [name for name in names if not kept or name in kept]
+
+
+def all_methods(root: Path, experiments: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+    """Name of a method -> its line in config.yaml and other lines of experiments -> the experiments that have it.
+
+    Lines are compared without `against`, which changes no answer.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for experiment in ["", *experiments]:
+        config = load_config(root, {"experiment": experiment} if experiment else {}, present=False)
+        for name, method in config["methods"].items():
+            line = one_line({key: value for key, value in method.items() if key != "against"})
+            found.setdefault(name, {}).setdefault(line, []).append(experiment)
+    return found

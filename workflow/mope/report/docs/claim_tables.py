@@ -7,29 +7,13 @@ entries are shown too.
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import chain
 
-from mope.analysis.claim_verdicts import (
-    BY_JUDGE,
-    BY_REWARDS,
-    NOT_REPRODUCED,
-    NOT_RUN,
-    REPRODUCED,
-    UNDECIDED,
-    VERDICTS,
-)
+from mope.analysis.claim_verdicts import NOT_RUN, VERDICTS, of_papers, worded
 from mope.analysis.claims import CLAIMS
 from mope.report.docs.markdown import markdown_table, percent_interval, prompts_alone
 from mope.report.docs.reference_runs import ReferenceRun
 
-OF_OURS = {  # of comparisons that the papers do not make
-    REPRODUCED: "holds",
-    BY_JUDGE: "holds by the judge alone",
-    BY_REWARDS: "holds by the reward models alone",
-    NOT_REPRODUCED: "does not hold",
-    UNDECIDED: "undecided",
-}
-NOT_COMPARED = "not compared"  # how `published` begins where the papers make no such comparison
+KNOWN = {claim.id: claim for claim in CLAIMS}
 KNOWN_FIELDS = {"id", "claim", "published", "ours", "ci_low", "ci_high", "verdict", "note", "judge", "reward_models"}
 KNOWN_FIELDS |= {"prompts_low", "prompts_high"}
 Tested = tuple[ReferenceRun, dict]
@@ -42,13 +26,20 @@ def name_and_set(claim: dict) -> tuple[str, str]:
 
 
 def statement(claim: dict) -> str:
-    """What is claimed, without the evaluation set."""
-    return claim["claim"].removesuffix(f", evaluation set {name_and_set(claim)[1]}")
+    """What is claimed, without the evaluation set: in today's words where the claim is known."""
+    name, evaluation_set = name_and_set(claim)
+    return KNOWN[name].text if name in KNOWN else claim["claim"].removesuffix(f", evaluation set {evaluation_set}")
 
 
-def of_papers(claim: dict) -> bool:
-    """Whether the papers make this comparison."""
-    return not claim["published"].startswith(NOT_COMPARED)
+def published(claim: dict) -> str:
+    """What the papers published of it."""
+    name, _ = name_and_set(claim)
+    return KNOWN[name].published if name in KNOWN else claim["published"]
+
+
+def published_claims(found: list[Tested]) -> list[Tested]:
+    """Those whose comparison the papers make."""
+    return [(run, claim) for run, claim in found if of_papers(published(claim))]
 
 
 def put_to_test(runs: list[ReferenceRun]) -> list[Tested]:
@@ -82,11 +73,17 @@ def verdict_counts(found: list[Tested]) -> Counter:
     return Counter(claim["verdict"] for _, claim in found)
 
 
+def counted_tests(found: list[Tested]) -> str:
+    """How many tests of how many claims of the papers these are."""
+    number = len({name_and_set(claim)[0] for _, claim in found})
+    return f"Of {len(found)} tests of {number} claims that the papers published, one for each run and set"
+
+
 def counts_table(runs: list[ReferenceRun]) -> str:
     """How often each verdict was given, by run and in total: on the papers' comparisons, then on all others."""
     rows, every = [], put_to_test(runs)
     for label, papers in (("published", True), ("not compared by the papers", False)):
-        part = [(run, claim) for run, claim in every if of_papers(claim) == papers]
+        part = [(run, claim) for run, claim in every if of_papers(published(claim)) == papers]
         names = [run.name for run in runs if any(run is other for other, _ in part)]
         groups = {f"`{name}`": [t for t in part if t[0].name == name] for name in names}
         for name, group in {**groups, "**all**": part}.items():
@@ -95,53 +92,50 @@ def counts_table(runs: list[ReferenceRun]) -> str:
     return markdown_table(["comparisons", "run", "tested", *verdicts(every)], rows)
 
 
-def claims_table(found: list[Tested], papers: bool = True) -> str:
-    """One row per claim and run, with the evaluation sets side by side; of the papers' claims or of all others.
+def claims_tables(found: list[Tested]) -> Iterator[str]:
+    """A table for all runs that share their evaluation sets: one row per claim, the sets side by side.
 
-    Every set has a column for the judge's view and, if any run has it, one for that of the reward models.
+    Each run with figures of its own is a line of the cell. A claim about a whole run stands below the first set.
     """
-    rows: dict[tuple, dict[str, Tested]] = {}
-    sets: dict[str, None] = {}
+    sets: dict[str, list[str]] = {}  # name of a run -> its evaluation sets
     for run, claim in found:
-        if of_papers(claim) == papers:
-            name, evaluation_set = name_and_set(claim)
-            rows.setdefault((name, run.name, claim.get("judge")), {})[evaluation_set] = (run, claim)
-            sets |= dict.fromkeys([evaluation_set] if evaluation_set else [])
-    order = list(dict.fromkeys(name for name, *_ in rows))
-    first, lines = next(iter(sets), ""), []
-    rated = any(claim.get("reward_models") for row in rows.values() for _, claim in row.values())
-    for (_, run_name, judge), row in sorted(rows.items(), key=lambda item: order.index(item[0][0])):
-        claim = next(iter(row.values()))[1]
-        where = f"`{run_name}`" + (f", judge {judge}" if judge else "")
-        cells = {name: _cell(one, papers) for name, (_, one) in row.items() if name}
-        if "" in row:
-            cells[first] = f"{_cell(row[''][1], papers)} (of the whole run)"
-        published = [claim["published"]] if papers else []
-        views = {name: _rewards(one) for name, (_, one) in row.items()}
-        pairs = ([cells.get(name, ""), views.get(name, "")][: 1 + rated] for name in sets or [""])
-        lines.append([statement(claim), *published, where, *chain(*pairs)])
-    named = ([f"{name}, % or points [95 %]", f"{name}: reward models"][: 1 + rated] for name in sets)
-    header = ["claim", *(["published"] if papers else []), "run", *chain(*named)]
-    return markdown_table(header, lines)
+        own, name = sets.setdefault(run.name, []), name_and_set(claim)[1]
+        own += [name] if name and name not in own else []
+    for group in dict.fromkeys(map(tuple, sets.values())):
+        yield _one_table([(run, claim) for run, claim in found if tuple(sets[run.name]) == group], group or ("figure",))
 
 
-def _rewards(claim: dict) -> str:
-    """Figure and interval by the reward models; "" where they have no view."""
-    view = claim.get("reward_models")
-    return intervals(view) if view else ""
+def _one_table(found: list[Tested], sets: tuple[str, ...]) -> str:
+    rows: dict[str, dict[str, list[str]]] = {}
+    about = {name_and_set(claim)[0]: claim for _, claim in found}
+    for run, claim in found:
+        name, evaluation_set = name_and_set(claim)
+        cells = rows.setdefault(name, {one: [] for one in sets})
+        cells[evaluation_set or sets[0]].append(_line(run, claim))
+    papers = any(of_papers(published(claim)) for claim in about.values())
+    lines = [
+        [statement(about[name]), *([published(about[name])] if papers else []), *map("<br>".join, cells.values())]
+        for name, cells in rows.items()
+    ]
+    return markdown_table(
+        ["claim", *(["published"] if papers else []), *(f"{s}, % or points [95 %]" for s in sets)], lines
+    )
+
+
+def _line(run: ReferenceRun, claim: dict) -> str:
+    """A run's figure and interval, the reward models' view, the verdict, then note and further entries."""
+    by, view = claim.get("judge"), claim.get("reward_models")
+    where = f"`{run.name}`{f', judge {by}' if by else ''}{'' if name_and_set(claim)[1] else ' (whole run)'}"
+    rewards = f"; by reward {intervals(view)}" if view else ""
+    further = {key: value for key, value in claim.items() if key not in KNOWN_FIELDS}
+    rest = "; ".join(filter(None, [claim["note"], *_views(further)]))
+    verdict = worded(claim["verdict"], published(claim))
+    return f"{where} {intervals(claim)}{rewards}: **{verdict}**{f' ({rest})' if rest else ''}"
 
 
 def intervals(view: dict) -> str:
     """A figure with its interval, and with that over prompts alone where it differs."""
     return f"{percent_interval(view['ours'], view['ci_low'], view['ci_high'])}{prompts_alone(view)}"
-
-
-def _cell(claim: dict, papers: bool) -> str:
-    """Figure, interval and verdict, then the note and the further entries of the record."""
-    verdict = claim["verdict"] if papers else OF_OURS.get(claim["verdict"], claim["verdict"])
-    parts = [f"{intervals(claim)} **{verdict}**"]
-    further = {key: value for key, value in claim.items() if key not in KNOWN_FIELDS}
-    return "<br>".join([*parts, *filter(None, [claim["note"], *_views(further)])])
 
 
 def _views(entries: dict) -> Iterator[str]:
@@ -184,13 +178,11 @@ def explained(found: list[Tested]) -> str:
     return f"{rule} {views if known else lacking} {published}"
 
 
-def failed(runs: list[ReferenceRun], verdict: str) -> list[str]:
-    """The papers' claims with this verdict on some set, each with its runs and sets."""
+def failed(runs: list[ReferenceRun], verdict: str) -> dict[str, list[str]]:
+    """The papers' claims with this verdict on some set -> the runs and sets."""
     where: dict[str, list[str]] = {}
-    for run, claim in put_to_test(runs):
-        if of_papers(claim) and claim["verdict"] == verdict:
-            evaluation_set = name_and_set(claim)[1]
-            where.setdefault(statement(claim), []).append(
-                f"{run.name}, {evaluation_set}" if evaluation_set else run.name
-            )
-    return [f"{text} ({'; '.join(places)})" for text, places in where.items()]
+    for run, claim in published_claims(put_to_test(runs)):
+        if claim["verdict"] == verdict:
+            places = where.setdefault(statement(claim), [])
+            places.append(", ".join(filter(None, [run.name, name_and_set(claim)[1]])))
+    return where

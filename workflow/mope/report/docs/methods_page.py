@@ -1,7 +1,7 @@
 """docs/methods.md: descriptions of the rows are written by hand, their lines of configuration are filled in here."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 import yaml
@@ -19,18 +19,22 @@ def described_methods(page: str) -> list[str]:
     return [found[1] for found in ROW.finditer(page)]
 
 
-def with_lines(page: str, methods: dict[str, dict]) -> str:
-    """The page with the last cell of every row filled with the method's line of configuration.
+def with_lines(page: str, methods: dict[str, dict[str, list[str]]]) -> str:
+    """The page with the last cell of every row filled: each line of configuration of the method, and where it stands.
 
-    `MopeError` for a row whose method no experiment has, and for a method of an experiment that has no row.
+    `methods`: name -> line of configuration -> the experiments that have it, "" for config.yaml. A method that has no
+    row is left out. `MopeError` for a row whose method no experiment has.
     """
-    rows = described_methods(page)
-    for name in rows:
+    for name in described_methods(page):
         if name not in methods:
             raise MopeError(f"docs/methods.md: `{name}`: no experiment has this method; a method of one is expected")
-    if missing := [name for name in methods if name not in rows]:
-        raise MopeError(f"docs/methods.md: no row for {', '.join(missing)}; a line that says what it is, is expected")
-    return ROW.sub(lambda row: f"| `{row[1]}` |{row[2]}| `{one_line(methods[row[1]])}` |", page)
+    return ROW.sub(lambda row: f"| `{row[1]}` |{row[2]}| {'<br>'.join(_lines(methods[row[1]]))} |", page)
+
+
+def _lines(found: dict[str, list[str]]) -> Iterator[str]:
+    """The first line bare; further ones with the experiments that have them."""
+    for number, (line, experiments) in enumerate(found.items()):
+        yield f"`{line}`" + (f" in {', '.join(f'`{name}`' for name in experiments)}" if number else "")
 
 
 def chosen_settings(runs: list[ReferenceRun]) -> str:

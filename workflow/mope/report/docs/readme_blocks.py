@@ -9,7 +9,8 @@ from mope.judging.judge_kinds import REWARD_MODELS
 from mope.report.docs.costs_page import work_and_wall
 from mope.report.docs.markdown import listed
 from mope.report.docs.reference_runs import TESTS, ReferenceRun
-from mope.report.docs.results_page import headlines, verdict_lines
+from mope.report.docs.results_page import headlines
+from mope.report.docs.short_verdict import short_verdict
 from mope.report.docs.win_rate_tables import average_table, interval_over, judges, of_judge
 
 
@@ -20,10 +21,10 @@ def readme_blocks(
 
     `absent` are runs without results here, `default_judge` is the first of config.yaml.
     """
-    main, shown = runs[0], headlines(runs)[0]
+    main, (shown, *_) = runs[0], headlines(runs)
     means = of_judge(shown.tables["average_win_rates"])
     return {
-        "verdict": "\n".join(f"- {line}" for line in verdict_lines(runs, names)),
+        "verdict": "\n".join(f"- {line}" for line in short_verdict(runs, headlines(runs), names)),
         "averages": f"Run `{shown.name}`. [ ]: 95 % intervals {interval_over(means)}.\n\n{average_table(means)}",
         "durations": durations(main, reference),
         "reference": reference_sentence(runs, absent, default_judge),

@@ -7,11 +7,12 @@ import pandas as pd
 
 from mope.analysis.claim_verdicts import REPRODUCED, UNDECIDED
 from mope.report.docs.claim_tables import (
-    claims_table,
+    claims_tables,
+    counted_tests,
     counts_table,
     explained,
     failed,
-    of_papers,
+    published_claims,
     put_to_test,
     untested,
     verdict_counts,
@@ -64,6 +65,7 @@ LINKED = {"rewards_by_cell"}  # only linked: its rows on all combinations togeth
 def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) -> str:
     """The page as it stands in folder `docs`; the main run is the first of `runs`, `names` are those of preferences."""
     found = put_to_test(runs)
+    of_theirs = published_claims(found)
     parts = [
         RESULTS_NOTICE,
         "# Results",
@@ -72,10 +74,10 @@ def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) ->
         explained(found),
         "What several runs say together: [studies.md](studies.md).",
         "## Claims that the papers published",
-        claims_table(found),
+        *claims_tables(of_theirs),
     ]
-    if not all(of_papers(claim) for _, claim in found):
-        parts += ["## Comparisons that the papers do not make", claims_table(found, papers=False)]
+    if further := [one for one in found if one not in of_theirs]:
+        parts += ["## Comparisons that the papers do not make", *claims_tables(further)]
     if missing := untested(runs):
         parts += ["## Claims that no run has tested", "\n".join(f"- {text}" for text in missing)]
     for run in runs:
@@ -85,17 +87,18 @@ def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) ->
 
 def verdict_lines(runs: list[ReferenceRun], names: dict[str, str]) -> list[str]:
     """Who is first and where it loses, how many of the papers' comparisons came out, and which did not."""
-    published = [(run, claim) for run, claim in put_to_test(runs) if of_papers(claim)]
+    published = published_claims(put_to_test(runs))
     lines = [f"**Run `{run.name}`.** {standing(run, names)}" for run in headlines(runs)]
     if further := [sentence for run in runs for sentence in of_further_methods(run)]:
         lines.append(" ".join(further))
     number = verdict_counts(published)
     said = ", ".join(f"{number[verdict]} {verdict}" for verdict in verdicts(published) if number[verdict])
     if published:
-        lines.append(f"**Of {len(published)} comparisons that the papers published:** {said}.")
+        lines.append(f"**{counted_tests(published)}:** {said}.")
     for verdict in verdicts(published):
         if verdict not in (REPRODUCED, UNDECIDED):
-            lines.append(f"**{verdict.capitalize()}:** {'; '.join(failed(runs, verdict))}.")
+            where = (f"{text} ({'; '.join(places)})" for text, places in failed(runs, verdict).items())
+            lines.append(f"**{verdict.capitalize()}:** {'; '.join(where)}.")
     return lines
 
 

@@ -33,10 +33,10 @@ def soundness_sentence(table: pd.DataFrame) -> str:
     if rows.empty or not measures:
         return ""
     parts = [
-        " and ".join(f"{name} by {_points(row, name + DIFFERENCE)}" for name in measures) + f" points on {row['set']}"
+        " and ".join(f"{name} {_points(row, name + DIFFERENCE)}" for name in measures) + f" on {row['set']}"
         for row in rows.to_dict("records")
     ]
-    return f"Less `prompting`, answers of `{FOCUS}` are {'; '.join(parts)}."
+    return f"Answers of `{FOCUS}` minus those of `prompting`, in points: {'; '.join(parts)}."
 
 
 def _points(row: dict, key: str) -> str:
