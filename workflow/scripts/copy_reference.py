@@ -113,7 +113,7 @@ def timings(run: Path, records: dict[Path, dict]) -> list[str]:
     return [f"{run.name},{rule},{mean(s):.1f},{peaks[rule]:.0f},{len(s)}" for rule, s in durations.items()]
 
 
-def counted_tests(report: Path) -> dict:
+def tests_of(report: Path) -> dict:
     """How many tests `make test` ran, and the seconds it took, from its JUnit report."""
     suites = list(ET.parse(report).getroot().iter("testsuite"))
     return {"tests": sum(int(s.get("tests")) for s in suites), "seconds": sum(float(s.get("time")) for s in suites)}
@@ -152,7 +152,7 @@ def main() -> None:
     if "claims.json" in patterns(args.run.name, args.further):
         write_figure(stage_times(pd.read_csv(times)), [out / STAGE_TIMES], stage="copy_reference", inputs=[times])
     if args.tests:
-        (out / TESTS).write_text(json.dumps(counted_tests(args.tests), indent=1) + "\n")
+        (out / TESTS).write_text(json.dumps(tests_of(args.tests), indent=1) + "\n")
     print(f"{out}: {len(files)} files, {sum(file.stat().st_size for file in files) // 1024} KB")
 
 
