@@ -24,7 +24,7 @@ from mope.runtime.cli import run
 from mope.training.checkpoints import checkpoints
 from mope.training.devices import init_distributed
 from mope.training.expert import task, train_expert
-from mope.training.multitask import train_multitask
+from mope.training.objectives.multitask import train_multitask
 from mope.training.reward import train_reward
 
 PROCESS = os.environ.get("RANK", "0")

@@ -14,7 +14,7 @@ from mope.errors import MopeError
 from mope.judging import templates
 from mope.judging.answer_cache import AnswerCache
 from mope.judging.chat_judge import GO_ON, ChatJudge
-from mope.judging.chat_settings import ChatJudgeSettings, completed
+from mope.judging.kinds.chat_settings import ChatJudgeSettings, completed
 from mope.judging.verdicts import all_questions, judge_pairs, read_responses
 from mope.provenance.artifact import write
 from mope.runtime.cli import method_pair, run, settings_of

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from mope.data.table_paths import by_method, judgment_file
-from mope.judging.reward_judge import RewardJudge, check_held_out
+from mope.judging.kinds.reward_judge import RewardJudge, check_held_out
 from mope.judging.verdicts import judge_pairs, read_responses
 from mope.provenance.artifact import require, verified, write
 from mope.rewards.reward_model import load_reward_models

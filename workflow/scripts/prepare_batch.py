@@ -8,7 +8,7 @@ from mope.judging import batch_service as batch
 from mope.judging import templates
 from mope.judging.answer_cache import AnswerCache
 from mope.judging.chat_judge import ChatJudge
-from mope.judging.chat_settings import ChatJudgeSettings, completed
+from mope.judging.kinds.chat_settings import ChatJudgeSettings, completed
 from mope.judging.verdicts import all_questions, read_responses
 from mope.provenance.artifact import write
 from mope.runtime.cli import method_pair, run, settings_of

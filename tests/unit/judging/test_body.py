@@ -7,7 +7,7 @@ from judge_helpers import SETTINGS
 
 from mope.judging.answer_cache import key_of
 from mope.judging.body import CHANGES, body_of, changed, learnt
-from mope.judging.chat_settings import ChatJudgeSettings, completed
+from mope.judging.kinds.chat_settings import ChatJudgeSettings, completed
 
 CHAT = [
     {"role": "system", "content": "You compare."},

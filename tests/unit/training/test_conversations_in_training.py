@@ -24,7 +24,7 @@ from mope.rewards.reward_model import RewardModel
 from mope.training import candidates as candidate_sampling
 from mope.training import expert as expert_training
 from mope.training.checkpoints import Checkpoints
-from mope.training.multitask import train_multitask
+from mope.training.objectives.multitask import train_multitask
 from mope.training.reward import tokenised_pairs, train_reward
 from mope.training.tokenizer import train_tokenizer
 

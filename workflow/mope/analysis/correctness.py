@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from mope.analysis.method_shares import ENDS, method_shares
+from mope.judging.kinds.truth import Reading, reading
 from mope.judging.statements import Statement
-from mope.judging.truth import Reading, reading
 from mope.world.answers import STYLES
 from mope.world.worlds import World
 

@@ -4,7 +4,7 @@ An object of the class is made from the settings for each training step. `target
 `Rollout.target`, which `holds` names; `loss` is a mean over `terms` terms.
 """
 
-from mope.controller import ppo, rebel
+from mope.controller.objectives import ppo, rebel
 
 OBJECTIVES = {
     "rebel": rebel.Rebel,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import openai
 
 from mope.judging.body import changed, learnt
-from mope.judging.chat_settings import ChatJudgeSettings
+from mope.judging.kinds.chat_settings import ChatJudgeSettings
 from mope.judging.reply import record_of
 from mope.runtime.retry import patiently
 from mope.runtime.server import answer_of, said

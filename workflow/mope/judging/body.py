@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 
-from mope.judging.chat_settings import ChatJudgeSettings
+from mope.judging.kinds.chat_settings import ChatJudgeSettings
 from mope.runtime.server import reason
 
 RENAMES = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}

@@ -17,7 +17,7 @@ from mope.errors import MopeError
 from mope.judging.answer_cache import AnswerCache, key_of
 from mope.judging.asking import Asker
 from mope.judging.body import body_of
-from mope.judging.chat_settings import ChatJudgeSettings
+from mope.judging.kinds.chat_settings import ChatJudgeSettings
 from mope.judging.preflight import local
 from mope.judging.reply import ANSWER_TOKENS, CHARACTERS_PER_TOKEN, answered
 from mope.judging.templates import Templates, judge_messages, parse
