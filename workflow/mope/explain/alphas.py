@@ -51,7 +51,7 @@ def sample_alphas(sampler: Sampler) -> pd.DataFrame:
     not part of the combination (paper eq. 1).
     """
     tokenizer = sampler.generator.tokenizer
-    ends, rows = sampler.generator.ends, []
+    ends, rows = sampler.generator.ends.ids, []
     for (row, xi), request, answer in zip(sampler.asked, sampler.requests, sampler.answers, strict=True):
         own = answer.alphas[:, list(request.experts)]
         shares = posterior_shares(own, answer.expert_logprobs).gather(1, own.argmax(dim=1, keepdim=True))[:, 0]
