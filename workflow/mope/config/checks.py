@@ -267,7 +267,7 @@ def _weights(weights: list[float], key: tuple[str | int, ...], preferences: Pref
         yield key, f"{weights} found; one weight each for {dimensions}, together 1, is expected"
 
 
-def _controlled(config: dict, name: str, method: dict) -> Iterator[Problem]:
+def _controller_problems(config: dict, name: str, method: dict) -> Iterator[Problem]:
     controllers, wanted = config["controllers"], method["controller"]
     if wanted not in controllers:
         yield ("methods", name, "controller"), f"{wanted!r} is no controller, {one_of(wanted, controllers)} is expected"
@@ -296,7 +296,7 @@ def _mixed(config: dict, name: str, method: dict) -> Iterator[Problem]:
     if "controller" in method and mixer not in ("controller", "logit"):
         yield ("methods", name, "controller"), "needless; only a method whose mixer is controller or logit has this key"
     if "controller" in method:
-        yield from _controlled(config, name, method)
+        yield from _controller_problems(config, name, method)
 
 
 def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
