@@ -10,7 +10,7 @@ include: "workflow/rules/common.smk"
 
 
 if workflow.is_main_process:
-    join_runs(Path())
+    hold_run_lock(Path())
 
 config = or_exit(configuration, workflow.config_settings.config, workflow.overwrite_configfiles)
 preferences = or_exit(load_preferences, ALL_PREFERENCES, config["preferences"])

@@ -11,8 +11,8 @@ INTERFACES = {
     "methods/kinds": {"REQUIRED", "OPTIONAL", "NEEDS", "CHOSEN_BY", "answers", "served"},
     "decoding/mixers": {"REQUIRED", "READS_BASE", "mixer"},
     "report/figures": {"SOURCES", "CAPTION", "draw"},
-    "training": {"NEEDS", "train"},
-    "judging": {"REQUIRED", "OPTIONAL", "STAGE", "PREFERENCES", "READS", "WORLD_ONLY", "scorer"},
+    "training/objectives": {"NEEDS", "train"},
+    "judging/kinds": {"REQUIRED", "OPTIONAL", "STAGE", "PREFERENCES", "READS", "WORLD_ONLY", "scorer"},
 }
 LOOSE = {"__init__.py", "errors.py", "preferences.py", "prompting.py"}
 

@@ -18,13 +18,14 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from mope import preferences
 from mope.controller.train import train_controller
+from mope.decoding.turn_ends import TurnEnds
 from mope.pools.adapters import AdapterPool
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
 from mope.training.checkpoints import checkpoints
 from mope.training.devices import init_distributed
 from mope.training.expert import task, train_expert
-from mope.training.multitask import train_multitask
+from mope.training.objectives.multitask import train_multitask
 from mope.training.reward import train_reward
 
 PROCESS = os.environ.get("RANK", "0")
@@ -64,7 +65,7 @@ def controller(folder: Path, settings, saved, out: Path) -> None:
     tokenizer, xis = AutoTokenizer.from_pretrained(folder / "base"), active.combinations()
     curve = train_controller(
         tokenizer, pool, letters, stages.PROMPTS, xis, active, settings, saved, out,
-        report=print, ends=[tokenizer.eos_token_id],
+        report=print, ends=TurnEnds((tokenizer.eos_token_id,), tokenizer.pad_token_id),
     )  # fmt: skip
     curve.to_csv(out / "curve.csv", index=False)
 

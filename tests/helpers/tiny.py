@@ -6,10 +6,12 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM, LlamaModel
 
 from mope.decoding.request import Request
+from mope.decoding.turn_ends import TurnEnds
 from mope.engine.lora import Adapter, LoraFactors
 
 VOCABULARY = 61
 EOS, PAD = 1, 0
+ENDS = TurnEnds((EOS,), PAD)
 ALL_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 

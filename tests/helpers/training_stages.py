@@ -18,6 +18,7 @@ from transformers import AutoTokenizer
 from mope import preferences
 from mope.controller.controller_settings import ControllerSettings
 from mope.controller.train import train_controller
+from mope.decoding.turn_ends import TurnEnds
 from mope.pools.adapters import BASE, AdapterPool
 from mope.provenance.artifact import fingerprint
 from mope.rewards.combined import Rewards
@@ -80,9 +81,8 @@ def controller(folder: Path, saved, out: Path) -> None:
     references = {(prompt, xi): "Yes." for prompt in PROMPTS for xi in xis}
     models = dict.fromkeys(IDS, RewardModel(folder / "base", folder / "reward"))
     rewards = Rewards(models, references, BradleyTerry())
-    curve = train_controller(
-        tokenizer, pool, rewards, PROMPTS, xis, active, CONTROLLER_SETTINGS, saved, out, ends=[tokenizer.eos_token_id]
-    )
+    ends = TurnEnds((tokenizer.eos_token_id,), tokenizer.pad_token_id)
+    curve = train_controller(tokenizer, pool, rewards, PROMPTS, xis, active, CONTROLLER_SETTINGS, saved, out, ends=ends)
     curve.to_csv(out / "curve.csv")
 
 

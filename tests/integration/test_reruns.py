@@ -65,12 +65,12 @@ def test_comments_docstrings_and_formatting_rerun_nothing(edit: Callable) -> Non
     def commented(text: str) -> str:
         return re.sub(r'\A"""', '# A comment.\n\n"""Edited. ', text) + "\n# The end.\n"
 
-    code = ("workflow/mope/controller/rebel.py", "workflow/scripts/train_controller.py")
+    code = ("workflow/mope/controller/objectives/rebel.py", "workflow/scripts/train_controller.py")
     assert edit(code[0], commented, code[1], commented, "config.yaml", configured()) == Counter()
 
 
 def test_an_edit_of_the_rebel_loss_reruns_the_controller_and_what_follows(edit: Callable) -> None:
-    jobs = edit("workflow/mope/controller/rebel.py", code_appended)
+    jobs = edit("workflow/mope/controller/objectives/rebel.py", code_appended)
     assert {"train_controller", *AFTER_RESPONSES, *ALWAYS_LAST} <= jobs.keys()
     upstream = ["write_corpus", "prepare_prompts", "train_base", "sample_candidates", "annotate_feedback"]
     upstream += ["train_reward", "train_expert", "answer_reference"]

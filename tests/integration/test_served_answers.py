@@ -94,9 +94,8 @@ def test_experts_behind_this_server_are_mixed_as_those_of_a_local_pool(address: 
     names = ["P1A", "P2B"]
     ids = encode(run.tokenizer, QUESTION)
     requests = [Request([run.pool.names.index(name) for name in names], [ids, ids], max_new_tokens=6, seed=4)]
-    ends = run.ends, run.tokenizer.pad_token_id
-    [near] = decode(run.pool, Truncated(Probability(), 20), requests, Sampling(), *ends)
+    [near] = decode(run.pool, Truncated(Probability(), 20), requests, Sampling(), run.ends)
     endpoints = {name: Endpoint(f"{address}/v1", name) for name in names}
     with RemotePool(endpoints, run.tokenizer) as pool:
-        [far] = decode(pool, Probability(), [replace(requests[0], experts=[0, 1])], Sampling(), *ends)
+        [far] = decode(pool, Probability(), [replace(requests[0], experts=[0, 1])], Sampling(), run.ends)
     assert far.tokens == near.tokens

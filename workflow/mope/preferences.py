@@ -23,6 +23,16 @@ GENERAL = "general"
 OPEN_TEXT = ("P1A", "P1B", "P2A", "P2B", "P3A", "P3B")  # those that can be measured in a text of any kind
 
 
+def combination_name(members: Iterable[str]) -> str:
+    """The combination ξ of preferences that are given in the order of their dimensions, e.g. `P1A-P2B-P3A`."""
+    return "-".join(members)
+
+
+def members_of(combination: str) -> list[str]:
+    """The preference ids of a combination ξ, known or not, in the order of their dimensions."""
+    return combination.split("-")
+
+
 @dataclass(frozen=True)
 class Preferences:
     """The active preferences of an experiment.
@@ -59,11 +69,11 @@ class Preferences:
 
     def combinations(self) -> list[str]:
         """All combinations, one pole of every dimension each, e.g. `P1A-P2B-P3A` (paper Table 1)."""
-        return ["-".join(poles) for poles in product(*self.dimensions.values())]
+        return [combination_name(poles) for poles in product(*self.dimensions.values())]
 
     def members(self, combination: str) -> list[str]:
         """The preference ids of a combination; `MopeError` when one of them is not active."""
-        ids = combination.split("-")
+        ids = members_of(combination)
         for unknown in set(ids) - set(self.ids):
             raise MopeError(f"combination {combination!r}: {unknown!r} is not one of {', '.join(self.ids)}")
         return ids

@@ -30,7 +30,7 @@ from mope.methods.endpoints import missing_keys
 from mope.methods.entries import in_tables
 from mope.preferences import GENERAL, load_preferences
 from mope.provenance.code import digest
-from mope.runtime.run_lock import join_runs
+from mope.runtime.run_lock import hold_run_lock
 from mope.world.worlds import lineage
 
 # The workflow's folder, as a relative path if it is the working directory, to which results are written.

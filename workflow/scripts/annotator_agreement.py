@@ -12,6 +12,7 @@ from mope.analysis.annotator_agreement import annotator_agreement
 from mope.data.tables import read, write_csv
 from mope.judging.text_judge import scorer_of
 from mope.open_text import open_text_annotator as open_text
+from mope.preferences import members_of
 from mope.provenance.artifact import write
 from mope.runtime.cli import run
 from mope.texts.embedding import Embedder
@@ -34,7 +35,8 @@ def annotated(answers: pd.DataFrame, annotator: str, world: World) -> np.ndarray
 
 def scored(responses: pd.DataFrame, annotator: str, world: World, judges: dict[str, str]) -> pd.DataFrame:
     """Each answer under each preference it was asked for: the annotator's score and each judge's."""
-    each = responses.assign(preference=responses["combination"].str.split("-")).explode("preference", ignore_index=True)
+    each = responses.assign(preference=responses["combination"].map(members_of))
+    each = each.explode("preference", ignore_index=True)
     texts = list(zip(each["prompt"], each["response"], each["preference"], strict=True))
     table = each[["preference", "prompt_id"]].assign(annotator=annotated(each, annotator, world))
     own = [table.assign(judge_name=name, judge=scorer_of(world, kind)(texts)) for name, kind in judges.items()]

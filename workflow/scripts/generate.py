@@ -60,7 +60,7 @@ def main() -> None:
             else:
                 answers = generate(generator, s["method"], prompts, chooser)
             dtype = str(placement(generator.settings.precision)[0]).removeprefix("torch.")
-            made = {"dtype": dtype, "eos": " ".join(generator.tokenizer.convert_ids_to_tokens(generator.ends))}
+            made = {"dtype": dtype, "eos": " ".join(generator.tokenizer.convert_ids_to_tokens(generator.ends.ids))}
             answers.assign(**made).to_parquet(tmp, index=False)
 
 

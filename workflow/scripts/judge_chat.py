@@ -9,15 +9,15 @@ from pathlib import Path
 import pandas as pd
 
 from mope.analysis.outcomes import check_unparsed
-from mope.data.table_paths import judgment_file, set_and_method
+from mope.data.table_paths import judgment_file, methods_of_pair, set_and_method
 from mope.errors import MopeError
 from mope.judging import templates
 from mope.judging.answer_cache import AnswerCache
 from mope.judging.chat_judge import GO_ON, ChatJudge
-from mope.judging.chat_settings import ChatJudgeSettings, completed
+from mope.judging.kinds.chat_settings import ChatJudgeSettings, completed
 from mope.judging.verdicts import all_questions, judge_pairs, read_responses
 from mope.provenance.artifact import write
-from mope.runtime.cli import method_pair, run, settings_of
+from mope.runtime.cli import run, settings_of
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument(
         "--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet, in table order"
     )
-    parser.add_argument("--pairs", nargs="+", type=method_pair, help="<a>--<b>; default: all pairs of methods")
+    parser.add_argument("--pairs", nargs="+", type=methods_of_pair, help="<a>--<b>; default: all pairs of methods")
     parser.add_argument(
         "--settings", type=json.loads, required=True, help="JSON: the fields of ChatJudgeSettings, which have defaults"
     )

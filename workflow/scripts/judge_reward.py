@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from mope.data.table_paths import by_method, judgment_file
-from mope.judging.reward_judge import RewardJudge, check_held_out
+from mope.data.table_paths import by_method, judgment_file, methods_of_pair
+from mope.judging.kinds.reward_judge import RewardJudge, check_held_out
 from mope.judging.verdicts import judge_pairs, read_responses
 from mope.provenance.artifact import require, verified, write
 from mope.rewards.reward_model import load_reward_models
 from mope.rewards.scoring import score_texts
-from mope.runtime.cli import method_pair, named_path, run
+from mope.runtime.cli import named_path, run
 from mope.runtime.shards import WHOLE, Shard
 from mope.training.classifier import load_classifiers
 
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--rewards", type=named_path, action="append", help="PREFERENCE=FOLDER")
     parser.add_argument("--feedback", nargs="+", type=Path, default=[], help="what the experts' rewards learnt from")
     parser.add_argument("--classifiers", type=named_path, action="append", help="PREFERENCE=FOLDER, without a base")
-    parser.add_argument("--pairs", nargs="+", type=method_pair, help="<a>--<b>; default: all pairs of methods")
+    parser.add_argument("--pairs", nargs="+", type=methods_of_pair, help="<a>--<b>; default: all pairs of methods")
     parser.add_argument(
         "--settings",
         type=json.loads,

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mope.data.table_paths import by_method, judgment_file
+from mope.data.table_paths import by_method, judgment_file, methods_of_pair
 from mope.judging.text_judge import TextJudge
 from mope.judging.verdicts import judge_pairs, read_responses
 from mope.provenance.artifact import write
-from mope.runtime.cli import method_pair, run
+from mope.runtime.cli import run
 from mope.runtime.shards import WHOLE, Shard
 from mope.world.worlds import load
 
@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument(
         "--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet, in table order"
     )
-    parser.add_argument("--pairs", nargs="+", type=method_pair, help="<a>--<b>; default: all pairs of methods")
+    parser.add_argument("--pairs", nargs="+", type=methods_of_pair, help="<a>--<b>; default: all pairs of methods")
     parser.add_argument("--world", type=load, required=True, help="name of the embedded world")
     parser.add_argument("--kind", required=True, help="one of stage judge_text of mope.judging.judge_table")
     parser.add_argument("--settings", type=json.loads, required=True, help='{"dead_band": 0.05}')

@@ -4,20 +4,21 @@ import argparse
 import json
 from pathlib import Path
 
+from mope.data.table_paths import methods_of_pair
 from mope.judging import batch_service as batch
 from mope.judging import templates
 from mope.judging.answer_cache import AnswerCache
 from mope.judging.chat_judge import ChatJudge
-from mope.judging.chat_settings import ChatJudgeSettings, completed
+from mope.judging.kinds.chat_settings import ChatJudgeSettings, completed
 from mope.judging.verdicts import all_questions, read_responses
 from mope.provenance.artifact import write
-from mope.runtime.cli import method_pair, run, settings_of
+from mope.runtime.cli import run, settings_of
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--responses", nargs="+", type=Path, required=True, help="<set>/<method>.parquet")
-    parser.add_argument("--pairs", nargs="+", type=method_pair, help="<a>--<b>; default: all pairs of methods")
+    parser.add_argument("--pairs", nargs="+", type=methods_of_pair, help="<a>--<b>; default: all pairs of methods")
     parser.add_argument(
         "--settings", type=json.loads, required=True, help="JSON: the fields of ChatJudgeSettings, which have defaults"
     )

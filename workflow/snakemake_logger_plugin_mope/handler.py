@@ -13,7 +13,7 @@ from pathlib import Path
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from mope.runtime.estimate import earlier_durations, reference_durations, seconds_left, spoken
+from mope.runtime.estimate import earlier_durations, format_duration, reference_durations, seconds_left
 
 ROUTINE = ("Building DAG", "Using shell", "Provided ", "Rules claiming", "host:", "Conda environments:", "Assuming ")
 ROUTINE += ("Select jobs", "Execute ", "Complete log", "Config file ", "Shutting down", "Exiting because")
@@ -101,8 +101,8 @@ class LogHandler(LogHandlerBase):
         self.busy_s += seconds
         self.durations.setdefault(job.rule, []).append(seconds)
         left = self._left()
-        outlook = f", about {spoken(left)} left" if left and left >= 1 else ""
-        self._print(f"[{self.done}/{self.total}] {job.label} done in {spoken(seconds)}{outlook}")
+        outlook = f", about {format_duration(left)} left" if left and left >= 1 else ""
+        self._print(f"[{self.done}/{self.total}] {job.label} done in {format_duration(seconds)}{outlook}")
 
     def _fail(self, record: LogRecord) -> None:
         job = self.running.pop(record.jobid, None)

@@ -10,7 +10,7 @@ import torch
 
 from mope.controller.controller_settings import ControllerSettings
 from mope.controller.mixture_logprobs import answer_logprobs
-from mope.controller.rebel import rebel_loss
+from mope.controller.objectives.rebel import rebel_loss
 from mope.decoding.mixers.logit import Logit
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.sampling import tempered

@@ -7,7 +7,17 @@ import pytest
 import torch
 from module_controller import ModuleController
 from scipy import stats
-from tiny import ALL_LINEAR, EOS, PAD, VOCABULARY, TinyController, merged, naive_answer, random_adapter, tiny_model
+from tiny import (
+    ALL_LINEAR,
+    ENDS,
+    EOS,
+    VOCABULARY,
+    TinyController,
+    merged,
+    naive_answer,
+    random_adapter,
+    tiny_model,
+)
 from transformers.generation import NoRepeatNGramLogitsProcessor
 
 from mope.controller.mixture_logprobs import token_logprobs
@@ -98,7 +108,7 @@ def test_greedy(setting, backend, count, pools, models, controller):
     requests = random_requests(len(setting) + count, count, **options)
     kind = LlamaController(controller.model, controller.head) if backend == "adapters" else ModuleController(controller)
     answers = decode(
-        pools[backend], mixer, requests, GREEDY, [EOS], PAD, controller=kind if controlled else None, batch_size=12
+        pools[backend], mixer, requests, GREEDY, ENDS, controller=kind if controlled else None, batch_size=12
     )
     for request, answer in zip(requests, answers):
         want = naive_answer(models, mixer, request, greedy, controller if controlled else None)
@@ -107,7 +117,7 @@ def test_greedy(setting, backend, count, pools, models, controller):
 
 
 def test_some_requests_of_the_greedy_cases_stop_early(pools):
-    answers = decode(pools["adapters"], Probability(), random_requests(1, 60), GREEDY, [EOS], PAD)
+    answers = decode(pools["adapters"], Probability(), random_requests(1, 60), GREEDY, ENDS)
     assert 5 < sum(answer.finish_reason == "stop" for answer in answers) < 55
 
 
@@ -119,8 +129,7 @@ def test_sampled_answers_with_all_settings_equal_the_naive_loop(pools, models, c
         Probability(),
         requests,
         Sampling(temperature=0.7, no_repeat_ngram=2),
-        [EOS],
-        PAD,
+        ENDS,
         controller=ModuleController(controller),
     )
     for request, answer in zip(requests, answers):
@@ -149,9 +158,9 @@ def test_batched_equals_alone(setting, pools, controller):
     requests = random_requests(11, 24, **options)
     fast = LlamaController(controller.model, controller.head) if controlled else None
     sampling = Sampling(temperature=1.0, top_p=0.95, top_k=30, no_repeat_ngram=3)
-    together = decode(pools["adapters"], mixer, requests, sampling, [EOS], PAD, fast, record=True)
+    together = decode(pools["adapters"], mixer, requests, sampling, ENDS, fast, record=True)
     for request, answer in zip(requests, together):
-        [alone] = decode(pools["adapters"], mixer, [request], sampling, [EOS], PAD, fast, record=True)
+        [alone] = decode(pools["adapters"], mixer, [request], sampling, ENDS, fast, record=True)
         assert alone.tokens == answer.tokens
         torch.testing.assert_close(alone.expert_logprobs, answer.expert_logprobs, atol=1e-4, rtol=1e-4)
 
@@ -162,7 +171,7 @@ def test_sampled_frequencies_are_those_of_the_exact_mixture(temperature, pools, 
     prompt, weights = [7, 20, 33], [0.6, 0.3, 0.1]
     requests = [Request([0, 2, 4], [prompt] * 3, weights=weights, max_new_tokens=2, seed=s) for s in range(4000)]
     sampling = Sampling(expert_temperature=temperature)
-    answers = decode(pools["adapters"], Probability(), requests, sampling, [EOS], PAD, batch_size=500)
+    answers = decode(pools["adapters"], Probability(), requests, sampling, ENDS, batch_size=500)
 
     def check(tokens: list[int], text: list[int]) -> None:
         with torch.no_grad():
@@ -188,7 +197,7 @@ def test_records_cost_no_forward_pass_and_are_right(temperature, pools, models, 
     monkeypatch.setattr(AdapterPool, "step", lambda self, *a, step=AdapterPool.step: steps.append(1) or step(self, *a))
     requests = random_requests(21, 10)
     sampling = Sampling(expert_temperature=temperature)
-    answers = decode(pool, Probability(), requests, sampling, [EOS], PAD, fast, record=True)
+    answers = decode(pool, Probability(), requests, sampling, ENDS, fast, record=True)
     assert len(steps) == max(len(answer.tokens) for answer in answers) - 1
     for request, answer in zip(requests, answers):
         for t, token in enumerate(answer.tokens):
@@ -215,7 +224,7 @@ def test_the_rest_of_the_vocabulary_gives_back_a_mixture_in_logit_space(pools, c
     """What REBEL computes from the records is what was sampled from."""
     pool, fast = pools["adapters"], LlamaController(controller.model, controller.head)
     requests = random_requests(22, 10)
-    answers = decode(pool, Logit(), requests, Sampling(), [EOS], PAD, fast, record=True, others=pool.vocab_size - 1)
+    answers = decode(pool, Logit(), requests, Sampling(), ENDS, fast, record=True, others=pool.vocab_size - 1)
     for request, answer in zip(requests, answers):
         logits = answer.alphas[None][..., list(request.experts)].log()
         found = token_logprobs(logits, answer.expert_logprobs[None], answer.other_logprobs[None])[0]
@@ -227,7 +236,7 @@ def test_streamed_tokens_are_those_of_the_answers(pools, controller):
     fast = LlamaController(controller.model, controller.head)
     requests = random_requests(31, 9)
     answers = decode(
-        pools["adapters"], Probability(), requests, Sampling(), [EOS], PAD, fast, True, 4, on_token=events.append
+        pools["adapters"], Probability(), requests, Sampling(), ENDS, fast, True, 4, on_token=events.append
     )
     for number, answer in enumerate(answers):
         mine = [event for event in events if event.request == number]
@@ -239,7 +248,7 @@ def test_streamed_tokens_are_those_of_the_answers(pools, controller):
 def test_a_single_model_equals_transformers_generate(models):
     pool = AdapterPool(models[0], {"only": "__base__"})
     prompts = [request.prompts[0] for request in random_requests(41, 8)]
-    answers = decode(pool, Probability(), [Request([0], [p], max_new_tokens=20) for p in prompts], GREEDY, [EOS], PAD)
+    answers = decode(pool, Probability(), [Request([0], [p], max_new_tokens=20) for p in prompts], GREEDY, ENDS)
     for prompt, answer in zip(prompts, answers):
         want = models[0].generate(
             input_ids=torch.tensor([prompt]),
@@ -267,7 +276,7 @@ def test_bad_requests_are_named_before_any_work(change, message, pools, controll
     good = Request([0, 1, 2], [[5]] * 3, [5], max_new_tokens=4)
     with pytest.raises(MopeError, match=f"request 1: .*{message}"):
         requests = [good, replace(good, **change)]
-        decode(pools["adapters"], Probability(), requests, GREEDY, [EOS], PAD, ModuleController(controller))
+        decode(pools["adapters"], Probability(), requests, GREEDY, ENDS, ModuleController(controller))
 
 
 def test_several_answers_to_one_prompt_are_those_of_each_alone(pools, controller):
@@ -276,7 +285,7 @@ def test_several_answers_to_one_prompt_are_those_of_each_alone(pools, controller
     sampling = Sampling(temperature=1.0)
 
     def answers(some):
-        return [a.tokens for a in decode(pools["adapters"], Probability(), some, sampling, [EOS], PAD, controller=kind)]
+        return [a.tokens for a in decode(pools["adapters"], Probability(), some, sampling, ENDS, controller=kind)]
 
     together = answers(requests)
     assert together == [answers([request])[0] for request in requests]

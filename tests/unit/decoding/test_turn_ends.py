@@ -13,7 +13,7 @@ from mope.decoding.loop import decode
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
-from mope.decoding.turn_ends import template_end, turn_ends
+from mope.decoding.turn_ends import TurnEnds, template_end, turn_ends
 from mope.errors import MopeError
 from mope.pools.adapters import BASE
 from mope.pools.open_pool import open_pool
@@ -70,10 +70,10 @@ def test_the_ends_are_those_of_all_three(written: str, named: object, expected: 
     end = written if "{{" in written else "{{ " + repr(written) + " }}"
     tokenizer = tokenizer_of(CLOSED.replace("{{ END }}", end))
     folder = save(tmp_path / "given", tokenizer, named)
-    assert turn_ends(folder, tokenizer) == expected
+    assert turn_ends(folder, tokenizer) == TurnEnds(expected, PAD)
     import_base(folder, None, [], tmp_path / "base")
     base = AutoTokenizer.from_pretrained(tmp_path / "base")
-    assert turn_ends(tmp_path / "base", base) == expected
+    assert turn_ends(tmp_path / "base", base) == TurnEnds(expected, PAD)
     assert json.loads((tmp_path / "base/generation_config.json").read_text())["eos_token_id"] == list(expected)
 
 
@@ -99,8 +99,8 @@ def test_no_end_comes_before_the_least_length(tmp_path: Path) -> None:
     greedy = Sampling(temperature=0)
     for least in (0, 3):
         request = Request([0], [[TURN]], max_new_tokens=5, min_new_tokens=least)
-        [answer] = decode(pool, Probability(), [request], greedy, ends, PAD)
-        assert not set(answer.tokens[:least]) & set(ends)
+        [answer] = decode(pool, Probability(), [request], greedy, ends)
+        assert not set(answer.tokens[:least]) & set(ends.ids)
         assert (answer.tokens == [EOT]) == (least == 0)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 from module_controller import ModuleController
-from tiny import ALL_LINEAR, EOS, PAD, VOCABULARY, TinyController, random_adapter, tiny_model
+from tiny import ALL_LINEAR, ENDS, EOS, PAD, VOCABULARY, TinyController, random_adapter, tiny_model
 from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -20,6 +20,7 @@ from mope.decoding.request import Answer, Request
 from mope.decoding.sampling import Ngrams, Sampling
 from mope.decoding.step_controller import LlamaController
 from mope.decoding.text_bans import TextBans
+from mope.decoding.turn_ends import TurnEnds
 from mope.decoding.unattended import UnattendedSteps
 from mope.errors import MopeError
 from mope.pools.adapters import AdapterPool
@@ -63,11 +64,11 @@ def random_requests(seed: int, count: int) -> list[Request]:
 )
 @pytest.mark.parametrize("look_every", [2, 5, 64])
 def test_answers_and_records_are_the_same(sampling, look_every, pool, controller) -> None:
-    requests = random_requests(look_every, 16)
+    requests, ends = random_requests(look_every, 16), TurnEnds((EOS, 7), PAD)
 
     def answers(every: int):
         return decode(
-            pool, Probability(), requests, sampling, [EOS, 7], PAD, controller, True, 3, batch_size=9, look_every=every
+            pool, Probability(), requests, sampling, ends, controller, True, 3, batch_size=9, look_every=every
         )
 
     usual, unattended = answers(1), answers(look_every)
@@ -82,7 +83,7 @@ def test_answers_and_records_are_the_same(sampling, look_every, pool, controller
 def test_without_a_controller(pool) -> None:
     requests = random_requests(3, 8)
     first, second = (
-        [a.tokens for a in decode(pool, Probability(), requests, Sampling(), [EOS], PAD, look_every=every)]
+        [a.tokens for a in decode(pool, Probability(), requests, Sampling(), ENDS, look_every=every)]
         for every in (1, 4)
     )
     assert first == second
@@ -90,7 +91,7 @@ def test_without_a_controller(pool) -> None:
 
 def test_who_must_be_looked_after_is_refused(pool) -> None:
     module = ModuleController(TinyController(3, EXPERTS))
-    options = {"sampling": Sampling(), "ends": [EOS], "pad_id": PAD, "look_every": 4}
+    options = {"sampling": Sampling(), "ends": ENDS, "look_every": 4}
     requests = random_requests(1, 2)
     with pytest.raises(MopeError, match="look_every: 4 found"):
         decode(pool, Probability(), requests, controller=module, **options)
@@ -129,7 +130,7 @@ def test_a_step_asks_nothing_of_the_device(mixer, even, pool, controller, monkey
     requests = [r for r in requests if len(r.experts) == 3] if even else requests
     sampling = Sampling(temperature=0.8, expert_temperature=0.9, top_k=20, top_p=0.9, no_repeat_ngram=3)
     batch = Batch(pool, mixer, requests, controller, sampling.expert_temperature)
-    run = BatchDecoder(batch, sampling, [EOS], PAD, [Answer() for _ in requests], True, 3)
+    run = BatchDecoder(batch, sampling, ENDS, [Answer() for _ in requests], True, 3)
     steps = UnattendedSteps(run)
     steps._eager()  # the first one makes tables of positions
     with NothingAsked():

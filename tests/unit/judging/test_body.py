@@ -6,8 +6,8 @@ import pytest
 from judge_helpers import SETTINGS
 
 from mope.judging.answer_cache import key_of
-from mope.judging.body import CHANGES, body_of, changed, learnt
-from mope.judging.chat_settings import ChatJudgeSettings, completed
+from mope.judging.body import CHANGES, body_of, change_for_refusal, changed
+from mope.judging.kinds.chat_settings import ChatJudgeSettings, completed
 
 CHAT = [
     {"role": "system", "content": "You compare."},
@@ -90,7 +90,7 @@ EXTRA = {"type": "extra_forbidden", "msg": "Extra inputs are not permitted"}
     ],
 )
 def test_what_a_refusal_teaches(refusal, change):
-    assert learnt(body_of(settings(), CHAT), refusal, frozenset()) == change
+    assert change_for_refusal(body_of(settings(), CHAT), refusal, frozenset()) == change
 
 
 def test_nothing_is_learnt_twice_and_the_limit_of_an_answer_always_stays():
@@ -99,12 +99,12 @@ def test_nothing_is_learnt_twice_and_the_limit_of_an_answer_always_stays():
     for _ in range(20):
         sent = changed(body, done)
         assert {"max_tokens", "max_completion_tokens"} & sent.keys()
-        change = learnt(sent, refusal, done)
+        change = change_for_refusal(sent, refusal, done)
         if change is None:
             break
         assert change not in done
         done |= {change}
     assert done == {RENAMED, NO_TEMPERATURE, NO_SEED, NO_SYSTEM, PARTS}
     old = body_of(settings(limit="max_completion_tokens"), CHAT)
-    assert learnt(old, "Unrecognized request argument supplied: max_completion_tokens", frozenset()) == BACK
+    assert change_for_refusal(old, "Unrecognized request argument supplied: max_completion_tokens", frozenset()) == BACK
     assert json.dumps(changed(old, [BACK])) == json.dumps(body)

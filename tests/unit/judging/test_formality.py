@@ -3,8 +3,8 @@
 import pytest
 
 from mope.analysis.correctness import MEASURES, counts
+from mope.judging.kinds.truth import UNSOUND, reading, truth_score
 from mope.judging.statements import Statement, read_statements
-from mope.judging.truth import UNSOUND, reading, truth_score
 from mope.world.worlds import load
 
 WORLD = load("replication_formal")

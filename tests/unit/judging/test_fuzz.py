@@ -17,7 +17,7 @@ from mope.judging import batch_service as batch
 from mope.judging.asking import Asker
 from mope.judging.reply import valid
 from mope.judging.templates import parse
-from mope.runtime.server import MalformedError, said
+from mope.runtime.server import MalformedError, error_line
 
 ROUNDS = 1000
 REFUSAL = {"error": {"message": "Unsupported parameter: 'max_tokens'", "param": "max_tokens", "code": "unsupported"}}
@@ -53,7 +53,7 @@ def test_replies(serve, make):
             try:
                 record = asker.ask(judge.request(*compare(1)), 800)
             except (openai.OpenAIError, MalformedError) as error:  # of which `ChatJudge` makes one line
-                assert said(error, SECRET).isprintable()
+                assert error_line(error, SECRET).isprintable()
                 refused += 1
             else:
                 assert valid(record) and math.isfinite(record["prompt_tokens"] + record["completion_tokens"])

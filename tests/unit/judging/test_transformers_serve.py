@@ -13,7 +13,7 @@ import pytest
 from mope.errors import MopeError
 from mope.judging.answer_cache import AnswerCache
 from mope.judging.chat_judge import ChatJudge
-from mope.judging.chat_settings import ChatJudgeSettings
+from mope.judging.kinds.chat_settings import ChatJudgeSettings
 from mope.judging.templates import load_templates
 from mope.judging.verdicts import Comparison
 

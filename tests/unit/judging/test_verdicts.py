@@ -8,7 +8,7 @@ import pytest
 
 from mope.analysis.outcomes import values
 from mope.errors import MopeError
-from mope.judging.reward_judge import RewardJudge, check_held_out
+from mope.judging.kinds.reward_judge import RewardJudge, check_held_out
 from mope.judging.text_judge import TextJudge
 from mope.judging.verdicts import JUDGMENT_COLUMNS, Opinion, aligned, judge_pair, judge_pairs
 from mope.provenance.artifact import write

@@ -24,6 +24,7 @@ from mope.controller.controller_settings import ControllerSettings
 from mope.controller.loading import load_controller
 from mope.controller.train import train_controller
 from mope.decoding.mixture import PromptScheme, mixture_request
+from mope.decoding.turn_ends import TurnEnds
 from mope.errors import MopeError
 from mope.explain.alphas import Sampler, sample_alphas, swap_alphas, texts
 from mope.methods.entries import in_tables, needs, pairs, rewarded
@@ -103,7 +104,7 @@ def controllers(run: Path, reference: pd.DataFrame) -> dict[tuple[str, str], Pat
             saved = Checkpoints(folder.parent / f".{name}", minutes=60)
             curve = train_controller(
                 tokenizer, pool, rewards, list(PROMPTS.prompt), xi, known, settings, saved, folder,
-                ends=[tokenizer.eos_token_id],
+                ends=TurnEnds((tokenizer.eos_token_id,), tokenizer.pad_token_id),
             )  # fmt: skip
             assert curve.drop(columns="step").notna().all(axis=None), name
             uniform = math.log(len(met) if settings.mixes == "all" else 3)

@@ -13,7 +13,7 @@ import psutil
 import pytest
 import torch
 from module_controller import ModuleController
-from tiny import EOS, PAD, VOCABULARY, TinyController, naive_answer, tiny_model
+from tiny import ENDS, EOS, PAD, VOCABULARY, TinyController, naive_answer, tiny_model
 from tokenizers import Tokenizer
 from tokenizers import models as tokenizer_models
 from transformers import PreTrainedTokenizerFast
@@ -24,6 +24,7 @@ from mope.decoding.mixers.probability import Probability
 from mope.decoding.mixers.truncated import truncate
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
+from mope.decoding.turn_ends import TurnEnds
 from mope.errors import MopeError
 from mope.pools.remote import Endpoint, RemotePool
 
@@ -98,7 +99,7 @@ def test_greedy_equals_the_naive_loop_on_truncated_models(mixer, top_k, address,
     controller = TinyController(3, 3)
     requests = random_requests(8)
     pool = opened(pool_of(address, tokenizer, top_k=top_k))
-    answers = decode(pool, mixer, requests, GREEDY, [EOS], PAD, ModuleController(controller), record=True)
+    answers = decode(pool, mixer, requests, GREEDY, ENDS, ModuleController(controller), record=True)
     for request, answer in zip(requests, answers):
         models = [Truncated(model) for model in experts]
         assert answer.tokens == naive_answer(models, mixer, request, lambda m, step: int(m.argmax()), controller)
@@ -109,8 +110,8 @@ def test_greedy_equals_the_naive_loop_on_truncated_models(mixer, top_k, address,
 def test_overload_is_tried_again(address, tokenizer, opened):
     request = Request([0], [[5, 6, 7]], max_new_tokens=3)
     flaky, sound = (opened(pool_of(address, tokenizer, names=(name,))) for name in ("flaky", "m0"))
-    [answer] = decode(flaky, Probability(), [request], GREEDY, [EOS], PAD)
-    [plain] = decode(sound, Probability(), [request], GREEDY, [EOS], PAD)
+    [answer] = decode(flaky, Probability(), [request], GREEDY, ENDS)
+    [plain] = decode(sound, Probability(), [request], GREEDY, ENDS)
     assert answer.tokens == plain.tokens
 
 
@@ -140,7 +141,7 @@ def test_rows_leave_at_once(address, tokenizer, monkeypatch, opened):
     asked = []
     monkeypatch.setattr(RemotePool, "_ask", lambda self, state: asked.append(len(state)) or torch.zeros(len(state), 61))
     requests = [Request([0], [[5]], max_new_tokens=n) for n in range(1, 21)]
-    decode(opened(pool_of(address, tokenizer)), Probability(), requests, Sampling(), [EOS + 70], PAD)
+    decode(opened(pool_of(address, tokenizer)), Probability(), requests, Sampling(), TurnEnds((EOS + 70,), PAD))
     assert asked == list(range(20, 0, -1))
 
 

@@ -11,7 +11,7 @@ from mope.decoding.loop import decode
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
-from mope.decoding.turn_ends import ends_of
+from mope.decoding.turn_ends import TurnEnds, ends_of
 from mope.pools.adapters import BASE, AdapterPool
 from mope.prompting import encode
 from mope.rewards.guided_pool import GuidedPool
@@ -109,15 +109,16 @@ def test_without_strength_it_is_the_base(folder, models, tokenizer) -> None:
         Request([xi], [ids], max_new_tokens=9, seed=n) for n, (xi, ids) in enumerate(zip(XIS, asked(tokenizer)))
     ]
     plain = [Request([0], request.prompts, max_new_tokens=9, seed=request.seed) for request in requests]
-    sampling, ends = Sampling(temperature=0.7), ends_of(tokenizer, None)
+    sampling = Sampling(temperature=0.7)
+    ends = TurnEnds(ends_of(tokenizer, None), tokenizer.pad_token_id)
     pools = guided(folder, models, tokenizer, 0.0, len(tokenizer)), AdapterPool(folder / "base", {"base": BASE})
     found = [
-        [answer.tokens for answer in decode(pool, Probability(), asked, sampling, ends, tokenizer.pad_token_id)]
+        [answer.tokens for answer in decode(pool, Probability(), asked, sampling, ends)]
         for pool, asked in zip(pools, (requests, plain), strict=True)
     ]
     assert found[0] == found[1]
     steered = guided(folder, models, tokenizer, 50.0, len(tokenizer))
-    answers = decode(steered, Probability(), requests, sampling, ends, tokenizer.pad_token_id)
+    answers = decode(steered, Probability(), requests, sampling, ends)
     assert [answer.tokens for answer in answers] != found[0]
 
 

@@ -16,6 +16,7 @@ from mope.decoding.loop import decode
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
+from mope.decoding.turn_ends import TurnEnds
 from mope.pools.adapters import BASE, AdapterPool
 from mope.pools.open_pool import open_pool
 from mope.rewards.reward_model import RewardModel
@@ -80,7 +81,7 @@ def test_the_next_token_is_the_same_but_for_rounding(base: Path) -> None:
     ids = AutoTokenizer.from_pretrained(base)(PROMPTS)["input_ids"]
     pools = {precision: open_pool(base, {"base": BASE}, precision) for precision in ("float32", "bfloat16")}
     requests = [Request([0], [prompt], max_new_tokens=16, min_new_tokens=16, seed=0) for prompt in ids]
-    answers = decode(pools["float32"], Probability(), requests, Sampling(temperature=0), [2], 0)
+    answers = decode(pools["float32"], Probability(), requests, Sampling(temperature=0), TurnEnds((2,), 0))
     found = {name: [[] for _ in ids] for name in pools}
     with torch.inference_mode():
         for name, pool in pools.items():
@@ -142,7 +143,7 @@ def test_a_controller_trained_in_bfloat16_fits_what_one_in_float32_does(
     for precision in ("float32", "bfloat16"):
         settings = tiny(ControllerSettings, "controller", precision=precision, **chosen)
         out = tmp_path / precision
-        ends = [tokenizer.eos_token_id]
+        ends = TurnEnds((tokenizer.eos_token_id,), tokenizer.pad_token_id)
         curve = train_controller(tokenizer, pool, letters, PROMPTS, xis, active, settings, saved, out, ends=ends)
         curves.append(curve.iloc[0])
         assert {weight.dtype for weight in load_file(out / "model.safetensors").values()} == {torch.float32}

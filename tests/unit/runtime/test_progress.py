@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mope.runtime.estimate import earlier_durations, reference_durations, seconds_left, spoken
+from mope.runtime.estimate import earlier_durations, format_duration, reference_durations, seconds_left
 from snakemake_logger_plugin_mope.handler import last_line
 
 
@@ -38,7 +38,7 @@ def test_a_first_run_falls_back_on_the_reference_of_the_same_run(tmp_path: Path)
 
 @pytest.mark.parametrize(("seconds", "text"), [(3.2, "3 s"), (89, "89 s"), (90, "2 min"), (4800, "1 h 20 min")])
 def test_durations_are_spoken(seconds: float, text: str) -> None:
-    assert spoken(seconds) == text
+    assert format_duration(seconds) == text
 
 
 def test_the_last_state_of_a_bar_is_shown(tmp_path: Path) -> None:

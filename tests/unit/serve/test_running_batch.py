@@ -5,7 +5,7 @@ import functools
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import EOS, PAD, VOCABULARY, TinyController, random_adapter, tiny_model
+from tiny import ENDS, EOS, VOCABULARY, TinyController, random_adapter, tiny_model
 
 from mope.decoding.loop import decode
 from mope.decoding.mixers.arithmetic import Arithmetic
@@ -72,7 +72,7 @@ def asked(draw) -> dict:
 
 
 def offline(one: dict) -> list[int]:
-    [answer] = decode(pool(), one["mixer"], [one["request"]], one["sampling"], [EOS], PAD, one["controller"])
+    [answer] = decode(pool(), one["mixer"], [one["request"]], one["sampling"], ENDS, one["controller"])
     return answer.tokens
 
 

@@ -15,6 +15,7 @@ from mope import preferences
 from mope.controller import train as controller_training
 from mope.data.feedback_file import FEEDBACK_KEYS, drawn_pairs
 from mope.data.prompts import file_prompts
+from mope.decoding.turn_ends import TurnEnds
 from mope.methods.generator import GenerationSettings, Generator, Models
 from mope.pools.adapters import BASE, AdapterPool
 from mope.prompting import turns
@@ -24,7 +25,7 @@ from mope.rewards.reward_model import RewardModel
 from mope.training import candidates as candidate_sampling
 from mope.training import expert as expert_training
 from mope.training.checkpoints import Checkpoints
-from mope.training.multitask import train_multitask
+from mope.training.objectives.multitask import train_multitask
 from mope.training.reward import tokenised_pairs, train_reward
 from mope.training.tokenizer import train_tokenizer
 
@@ -149,7 +150,7 @@ def test_every_model_reads_every_turn(
     rewards = Rewards(dict.fromkeys(known.ids, judge), references, BradleyTerry())
     controller_training.train_controller(
         tokenizer, pool, rewards, list(prompts.prompt), xis, known, few, saved,
-        tmp_path / "controller", ends=[tokenizer.eos_token_id],
+        tmp_path / "controller", ends=TurnEnds((tokenizer.eos_token_id,), tokenizer.pad_token_id),
     )  # fmt: skip
     stated = [" " + " ".join(known.statements(xi)) for xi in xis]
     assert read([request.controller_ids for request in asked]) == set().union(*map(ids, stated))

@@ -14,10 +14,10 @@ from mope.engine.lora import read_adapter
 from mope.pools.separate import SeparatePool
 from mope.training.checkpoints import Checkpoints
 from mope.training.expert import ExpertSettings, SeededTrainer, beginnings, expert_adapter, task, train_expert
-from mope.training.multitask import train_multitask
-from mope.training.pmorl import combined_tasks
+from mope.training.objectives.multitask import train_multitask
+from mope.training.objectives.pmorl import combined_tasks
+from mope.training.objectives.rlhf import plain_tasks
 from mope.training.policy_pool import policy_pool
-from mope.training.rlhf import plain_tasks
 from mope.training.tokenizer import train_tokenizer
 
 PROMPTS = pd.DataFrame({"prompt": ["What is rain?", "Explain the sky."]})

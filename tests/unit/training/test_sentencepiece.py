@@ -49,7 +49,7 @@ def test_the_tokens_are_those_of_sentencepiece(folder: Path, tmp_path: Path) -> 
     own = sentencepiece.SentencePieceProcessor(str(folder / "tokenizer.model"))
     for text in TEXTS:
         assert tokenizer(text, add_special_tokens=False)["input_ids"] == own.encode(text)
-    assert turn_ends(tmp_path / "base", tokenizer) == (own.eos_id(),)
+    assert turn_ends(tmp_path / "base", tokenizer).ids == (own.eos_id(),)
     assert tokenizer.decode(encode(tokenizer, TEXTS[0])).replace(" ", "").count(TEXTS[0].replace(" ", "")) == 1
     assert (tmp_path / "base/tokenizer.json").is_file()  # later stages need no SentencePiece
 

@@ -6,6 +6,7 @@ import pandas as pd
 from mope.analysis.intervals import percentile_interval, ratios, resample_weights
 from mope.judging.lexicons import HOSTILE, WARM
 from mope.judging.text import FUNCTION_WORDS, TECHNICAL_LETTERS
+from mope.preferences import members_of
 
 BIN = 10  # token positions per row
 ALPHA_SWAP_COLUMNS = "dimension before after answers weight_before weight_after change ci_low ci_high".split()
@@ -77,7 +78,7 @@ def swap_table(swaps: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
     `swaps` is samples/swaps.parquet. The interval is that of `change`, by bootstrap over prompts.
     """
     poles = [
-        next((a, b) for a, b in zip(x.split("-"), y.split("-"), strict=True) if a != b)
+        next((a, b) for a, b in zip(members_of(x), members_of(y), strict=True) if a != b)
         for x, y in zip(swaps.combination, swaps.swapped, strict=True)
     ]
     table = swaps.assign(before=[a for a, _ in poles], after=[b for _, b in poles])

@@ -178,8 +178,8 @@ def claims(tables: Tables, judge: str) -> list[dict]:
                     "id": claim.id + where[0],
                     "claim": claim.text + where[1],
                     "published": claim.published,
-                    **figures(found),
-                    "reward_models": figures(rewards) if isinstance(rewards, Finding) else None,
+                    **values_of(found),
+                    "reward_models": values_of(rewards) if isinstance(rewards, Finding) else None,
                     "verdict": said,
                     "note": "; ".join(filter(None, dict.fromkeys(notes))),
                 }
@@ -204,7 +204,7 @@ def decided(found: Finding | Untestable | None, rewards: Finding | Untestable | 
     return verdict(first, *(second or [None]))
 
 
-def figures(found: Finding | Untestable | None) -> dict[str, float | None]:
+def values_of(found: Finding | Untestable | None) -> dict[str, float | None]:
     """Our figure and its intervals as they stand in claims.json: shares, null where there is none."""
     shown = found if isinstance(found, Finding) else None
     return {

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 
 from mope.analysis.method_shares import ENDS, method_shares
+from mope.judging.kinds.truth import Reading, reading
 from mope.judging.statements import Statement
-from mope.judging.truth import Reading, reading
+from mope.preferences import members_of
 from mope.world.answers import STYLES
 from mope.world.worlds import World
 
@@ -33,7 +34,7 @@ def _in_tone(found: Reading, tone: str) -> bool:
 def counts(world: World, prompt: str, combination: str, response: str) -> list[tuple[int, int]]:
     """(count, total) of each of `MEASURES` in one answer; `MopeError` for a prompt outside the embedded world."""
     found = reading(world, prompt, response)
-    asked = dict(STYLES[preference] for preference in combination.split("-") if preference in STYLES)
+    asked = dict(STYLES[preference] for preference in members_of(combination) if preference in STYLES)
     register, tone = asked.get("register"), asked.get("tone")
     return [
         (found.faulty == 0, 1),

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mope.analysis.intervals import percentile_interval, resample_weights, seed_weights
 from mope.methods.weight_grid import weight_grid
+from mope.preferences import members_of
 
 WORST = 0.0  # of a Bradley-Terry reward: the reference point of the hypervolume
 ALL = "all"  # combinations, in rows that are means over them
@@ -65,7 +66,7 @@ class Front:
 def front_of(scores: pd.DataFrame, combination: str, resamples: int, seed: int) -> Front:
     """The front of the scores of one method under `combination`; the bootstrap is over prompts and training seeds."""
     keys = {name: sorted(scores[name].unique()) for name in ("seed", "prompt_id", "point")}
-    members = combination.split("-")
+    members = members_of(combination)
     index = pd.MultiIndex.from_product([*keys.values(), members])
     cells = scores.set_index([*keys, "preference"]).bt_reward.loc[index].to_numpy()
     cells = cells.reshape(*map(len, keys.values()), len(members))
@@ -89,7 +90,7 @@ def front_tables(
     measured, points = [], []
     for name, table in scores.groupby("set", sort=False):
         combinations = list(dict.fromkeys(table.combination))
-        grid = np.array(weight_grid(len(combinations[0].split("-")), step))
+        grid = np.array(weight_grid(len(members_of(combinations[0])), step))
         found: Measured = {measure: {} for measure in FRONT_MEASURES}
         for method, xi in product(methods, combinations):
             front = front_of(table[(table.method == method) & (table.combination == xi)], xi, resamples, seed)
@@ -126,6 +127,6 @@ def _point_rows(front: Front, combination: str, grid: np.ndarray) -> Iterator[tu
     means = front.rewards.mean(axis=0)
     low, high = percentile_interval((front.resampled * front.shares[..., None, None]).sum(axis=1), front.prompts)
     for point, weights in enumerate(grid):
-        for place, preference in enumerate(combination.split("-")):
+        for place, preference in enumerate(members_of(combination)):
             at = (point, place)
             yield point, preference, weights[place], means[at], low[at], high[at]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mope.analysis.intervals import crossed_ratios, percentile_interval, resample_weights, seed_weights
+from mope.preferences import members_of
 
 ENDS = ("", "_low", "_high")
 
@@ -29,7 +30,7 @@ def method_shares(
     of prompts.
     """
     table = responses[["set", "method", "prompt_id", "combination", "seed"]].assign(place=np.arange(len(responses)))
-    each = table.assign(preference=table["combination"].str.split("-")).explode("preference")
+    each = table.assign(preference=table["combination"].map(members_of)).explode("preference")
     compared = [measures.index(measure) for measure in differences.values()]
     parts = []
     for (name, preference), own in pd.concat([table.assign(preference="all"), each]).groupby(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from mope.data.table_paths import pair_name
 from mope.errors import MopeError
 from mope.judging.verdicts import IDENTICAL
 
@@ -50,7 +51,7 @@ def criteria(judgments: pd.DataFrame) -> pd.DataFrame:
     if both[["ab", "ba"]].isna().any(axis=None):
         row = both[both[["ab", "ba"]].isna().any(axis=1)].iloc[0]
         found = f"{row.prompt_id} / {row.combination} / {row.preference} was judged in one order only"
-        raise MopeError(f"judgments {row.a}--{row.b}: {found}; one in each order is expected")
+        raise MopeError(f"judgments {pair_name(row.a, row.b)}: {found}; one in each order is expected")
     return both
 
 

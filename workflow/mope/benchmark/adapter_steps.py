@@ -18,6 +18,7 @@ from mope.decoding.loop import decode
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
+from mope.decoding.turn_ends import TurnEnds
 from mope.pools.open_pool import placement
 from mope.pools.separate import SeparatePool
 from mope.training.devices import recomputes
@@ -165,7 +166,7 @@ def benchmark_expert_step(shape: RandomShape, settings: ExpertSettings) -> Itera
         asked = [prompt for prompt in prompts for _ in range(settings.generations)]
         requests = [Request([0], [prompt], seed=seed, **length) for seed, prompt in enumerate(asked)]
         sampling = Sampling(temperature=settings.temperature)
-        answers = decode(pool, Probability(), requests, sampling, [PAD], PAD, batch_size=batch)
+        answers = decode(pool, Probability(), requests, sampling, TurnEnds((PAD,), PAD), batch_size=batch)
         rows = [prompt + answer.tokens for prompt, answer in zip(asked, answers, strict=True)]
         return torch.tensor(rows, device=device)
 

@@ -17,6 +17,7 @@ from mope.controller.train import update
 from mope.decoding.loop import decode
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
+from mope.decoding.turn_ends import TurnEnds
 from mope.pools.adapters import AdapterPool
 from mope.pools.open_pool import placement
 from mope.rewards.forms.bt import bradley_terry
@@ -80,8 +81,8 @@ def rebel_step(
     requests = benchmark_requests(pool, settings)
     sampling = settings.sampling()
     controller.eval()
-    mixed = {"controller": controller.decoder(), "record": True}
-    answers = measured("rollout", lambda: decode(pool, Probability(), requests, sampling, [END], END, **mixed))
+    mixed = {"ends": TurnEnds((END,), END), "controller": controller.decoder(), "record": True}
+    answers = measured("rollout", lambda: decode(pool, Probability(), requests, sampling, **mixed))
     reward = measured("scoring", lambda: shared_scores(rewards, requests, answers))
     rollout = rollout_of(requests, answers, [list(r.experts) for r in requests], reward, END).to(pool.device)
     measured("update", lambda: update(controller, optimizer, rollout, settings))

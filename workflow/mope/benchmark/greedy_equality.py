@@ -12,9 +12,10 @@ from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Answer, Request
 from mope.decoding.sampling import Sampling
 from mope.decoding.step_controller import LlamaController
+from mope.decoding.turn_ends import TurnEnds
 from mope.pools.adapters import AdapterPool
 
-TEXT_END = 0
+GREEDY_ENDS = TurnEnds((0,), 0)
 
 
 def greedy_answers(parts: Parts, device: str, count: int, tokens: int) -> list[Answer]:
@@ -25,7 +26,7 @@ def greedy_answers(parts: Parts, device: str, count: int, tokens: int) -> list[A
     xi, size = combinations(list(parts.adapters)), pool.vocab_size
     prompts = [[rng.randrange(1, size) for _ in range(rng.randrange(8, 33))] for _ in range(count)]
     requests = [Request(xi[n % len(xi)], [p] * len(xi[0]), p, max_new_tokens=tokens) for n, p in enumerate(prompts)]
-    return decode(pool, Probability(), requests, Sampling(temperature=0), [TEXT_END], TEXT_END, controller, record=True)
+    return decode(pool, Probability(), requests, Sampling(temperature=0), GREEDY_ENDS, controller, record=True)
 
 
 def common(first: Answer, second: Answer) -> int:

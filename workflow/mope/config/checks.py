@@ -17,7 +17,7 @@ from mope.judging.judge_kinds import REWARD_MODELS, known_preferences, world_onl
 from mope.judging.preflight import Problem, chat_judge_problems
 from mope.methods.endpoints import endpoint_problems
 from mope.methods.names import FOCUS
-from mope.preferences import OPEN_TEXT, Preferences, load_preferences, read_preferences
+from mope.preferences import OPEN_TEXT, Preferences, load_preferences, members_of, read_preferences
 from mope.runtime.suggestion import one_of
 from mope.training.base_source import BASE_SOURCES, KNOWN_PACKAGES, check_gguf, gguf_file, given, sha256_of
 from mope.training.families import check_family_type
@@ -246,7 +246,7 @@ def _controllers(config: dict, preferences: Preferences) -> Iterator[Problem]:
         for xi in settings["combinations"] or []:
             if xi not in known:
                 yield (*key, "combinations"), f"{xi!r} is unknown, {one_of(xi, known)} is expected"
-        met = {member for xi in settings["combinations"] or known for member in xi.split("-")}
+        met = {member for xi in settings["combinations"] or known for member in members_of(xi)}
         if settings["scores"] == "outputs" and set(preferences.ids) - met:
             missing = ", ".join(i for i in preferences.ids if i not in met)
             yield (*key, "combinations"), f"none has {missing}; all preferences, or scores: texts, are expected"
@@ -267,7 +267,7 @@ def _weights(weights: list[float], key: tuple[str | int, ...], preferences: Pref
         yield key, f"{weights} found; one weight each for {dimensions}, together 1, is expected"
 
 
-def _controlled(config: dict, name: str, method: dict) -> Iterator[Problem]:
+def _controller_problems(config: dict, name: str, method: dict) -> Iterator[Problem]:
     controllers, wanted = config["controllers"], method["controller"]
     if wanted not in controllers:
         yield ("methods", name, "controller"), f"{wanted!r} is no controller, {one_of(wanted, controllers)} is expected"
@@ -296,7 +296,7 @@ def _mixed(config: dict, name: str, method: dict) -> Iterator[Problem]:
     if "controller" in method and mixer not in ("controller", "logit"):
         yield ("methods", name, "controller"), "needless; only a method whose mixer is controller or logit has this key"
     if "controller" in method:
-        yield from _controlled(config, name, method)
+        yield from _controller_problems(config, name, method)
 
 
 def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:

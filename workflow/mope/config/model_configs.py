@@ -18,7 +18,9 @@ def base_config(config: dict, folders: list[Path]) -> PreTrainedConfig:
             return _in_folder(folder)
     s, file = config["base"], gguf_file(config["base"])
     if s["path"] is not None:
-        raise MopeError(f"base.path: {s['path']}/config.json does not exist; that of a model, or {_elsewhere('base')}")
+        raise MopeError(
+            f"base.path: {s['path']}/config.json does not exist; that of a model, or {_plan_option_hint('base')}"
+        )
     if file is not None:
         check_gguf(file)
         return _read(file.parent, str(file), gguf_file=file.name)
@@ -72,10 +74,10 @@ def _of_hub(hub: dict, section: str) -> PreTrainedConfig:
         return _read(hub["id"], f"{section}.hub: {hub['id']}", revision=hub["revision"])
     except OSError:
         found = f"{section}.hub: the config.json of {hub['id']} cannot be reached"
-        raise MopeError(f"{found}; a network, or {_elsewhere(section)}") from None
+        raise MopeError(f"{found}; a network, or {_plan_option_hint(section)}") from None
 
 
-def _elsewhere(section: str) -> str:
+def _plan_option_hint(section: str) -> str:
     return f"PLAN='--{section} <folder that has it>', is expected"
 
 

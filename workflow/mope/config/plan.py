@@ -17,7 +17,7 @@ from mope.decoding.pool import FIXED_COPIES
 from mope.engine.llama import check_family
 from mope.errors import MopeError
 from mope.judging.price import CHARACTERS, seeds
-from mope.methods.entries import across_prompts
+from mope.methods.entries import across_prompts, steered
 from mope.methods.weight_grid import grid_size
 from mope.preferences import Preferences
 from mope.rewards.reward_model import SHARED
@@ -224,11 +224,11 @@ def stages(
     mixed = max(experts(method, config, preferences) for method in config["methods"].values())
     memory = decoding(sets * xis, g["max_new_tokens"], texts, mixed, e["rank"])
     memory += 4.0 * max(controller.parameters for controller in controllers)
-    guided = [method for method in config["methods"].values() if method["kind"] == "guided"]
+    guided = [method for method in config["methods"].values() if steered(method)]
     if guided:
         memory += copies * weights  # its reward models
     # Each of them reads every candidate for a token, and what closes an answer after it.
-    judged = sum(dimensions * (1 + 2 * method["top_k"]) for method in guided) * sets * xis * g["max_new_tokens"]
+    judged = sum(dimensions * (1 + 2 * method.get("top_k", 1)) for method in guided) * sets * xis * g["max_new_tokens"]
     shards = config["shards"]["responses"]
     jobs = sum(1 if across_prompts(method) else shards for method in config["methods"].values())
     yield Stage("generate", jobs, 0, memory, tokens + judged)
@@ -255,7 +255,7 @@ def _together(parts: Sequence[Stage]) -> Stage:
 def experts(method: dict, config: dict, preferences: Preferences) -> int:
     """How many models read one answer together."""
     if "mixer" not in method:
-        return 1 + (len(preferences.dimensions) if method["kind"] == "guided" else 0)
+        return 1 + (len(preferences.dimensions) if steered(method) else 0)
     controller = config["controller"] | config["controllers"][method["controller"]] if "controller" in method else {}
     everyone = controller.get("mixes") == "all"
     return (len(preferences.ids) if everyone else len(preferences.dimensions)) + (method["mixer"] == "arithmetic")

@@ -19,6 +19,7 @@ from mope.judging.preflight import Problem
 from mope.preferences import GENERAL
 from mope.prompting import is_conversation, wording
 from mope.runtime.suggestion import one_of
+from mope.training.policy_needs import need_general_reward
 from mope.world.questions import split_questions
 from mope.world.worlds import load
 
@@ -122,10 +123,8 @@ def feedback_problems(config: dict, root: Path) -> Iterator[Problem]:
 
 
 def feedback_preferences(config: dict) -> list[str]:
-    """The feedback that a run needs: of each preference, and for the RLHF baseline that without a preference."""
-    used = {method["policy"] for method in config["methods"].values() if "policy" in method}
-    objectives = [policy["objective"] for name, policy in config["policies"].items() if name in used]
-    return [*config["preferences"], *([GENERAL] if "general" in objectives else [])]
+    """The feedback that a run needs: of each preference, and the general one where a policy learns from it."""
+    return [*config["preferences"], *([GENERAL] if need_general_reward(config) else [])]
 
 
 def _held_out(prompts: int, share: float) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """Trains the Preference Control Model by REBEL on Bradley-Terry rewards (paper eq. 1-3)."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from mope.decoding.mixers.logit import Logit
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.mixture import mixture_request, taking_part
 from mope.decoding.pool import ExpertPool
+from mope.decoding.turn_ends import TurnEnds
 from mope.errors import MopeError
 from mope.preferences import Preferences
 from mope.rewards.combined import Rewards
@@ -46,11 +47,11 @@ def train_controller(
     start: Path | None = None,
     report: Callable[[dict], None] = lambda row: None,
     *,
-    ends: Sequence[int],
+    ends: TurnEnds,
 ) -> pd.DataFrame:
     """Online REBEL: sample two answers per (prompt, ξ), score them, fit log-ratios to reward differences; repeat.
 
-    `combinations` are the ξ trained on, `ends` the token ids that end an answer, and `start` the folder of a LLaMA to
+    `combinations` are the ξ trained on, `ends` how an answer ends, and `start` the folder of a LLaMA to
     begin from. Writes the controller to the folder `out`; returns the training curve, one row per step, each of which
     `report` also receives. Several processes share the prompts of a step. `MopeError` where there are more processes
     than prompts in a step; `Stopped` after a signal, when a checkpoint is saved.
@@ -98,7 +99,6 @@ def train_controller(
             requests,
             sampling,
             ends,
-            tokenizer.pad_token_id,
             controller=controller.decoder(),
             record=True,
             others=0 if settings.space == "probability" else OTHER_TOKENS,
@@ -107,7 +107,7 @@ def train_controller(
         questions, chosen, weights = (list(column) for column in zip(*asked, strict=True))
         reward = rewards(questions, texts, chosen, weights)
         indices = [[pool.names.index(m) for m in taking_part(preferences, xi, settings.mixes)] for xi in chosen]
-        rollout = rollout_of(requests, answers, indices, reward, tokenizer.pad_token_id).to(pool.device)
+        rollout = rollout_of(requests, answers, indices, reward, ends.pad_id).to(pool.device)
         row = {"step": step, **update(controller, optimizer, rollout, settings)}
         lengths = gather_object([len(answer.tokens) for answer in answers])
         row |= {"length": sum(lengths) / len(lengths)}

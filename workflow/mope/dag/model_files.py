@@ -8,10 +8,9 @@ from mope.config.controllers import BODY, bodies, body_name, controller_section,
 from mope.dag import files
 from mope.dag.options import model_options, named
 from mope.dag.stage_settings import without
-from mope.dag.used_entries import POLICIES
 from mope.methods.entries import needs
 from mope.preferences import GENERAL, Preferences
-from mope.provenance.declared import declared
+from mope.training.policy_needs import learns_from, need_general_reward
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,8 @@ class RunModels:
 
     def annotated(self) -> list[str]:
         """The feedback that is needed: of each preference, and the general one where a policy learns from it."""
-        needs = declared(POLICIES)
-        used = (self.config["policies"][name]["objective"] for name in self.used("policy"))
-        general = any("general_reward" in needs[objective]["NEEDS"] for objective in used)
-        return [*self.feedback(), *([files.feedback(GENERAL)] if general else [])]
+        general = [files.feedback(GENERAL)] if need_general_reward(self.config) else []
+        return [*self.feedback(), *general]
 
     def trained(self, kind: str, name: str) -> list[str]:
         """The folders of a controller or policy, one for each seed of `controller.seeds`."""
@@ -118,8 +115,7 @@ class RunModels:
             "rewards": {"rewards": self.rewards()},
             "feedback": {"feedback": self.feedback()},
         }
-        needed = declared(POLICIES)[objective]["NEEDS"]
-        return {key: paths for part in needed for key, paths in parts[part].items()}
+        return {key: paths for part in learns_from(objective) for key, paths in parts[part].items()}
 
     def policy_options(self, wildcards: Mapping, input: Mapping) -> list[str]:
         """The options that name what a policy learns from."""

@@ -10,6 +10,7 @@ from mope.dag.model_files import RunModels, classifiers
 from mope.dag.options import model_options, named
 from mope.dag.stage_settings import as_json, without
 from mope.dag.temperature_rows import temperature_rows
+from mope.data.table_paths import methods_of_pair, pair_name
 from mope.judging.judge_kinds import kinds_of
 from mope.methods.entries import in_tables, pairs
 from mope.methods.names import FOCUS
@@ -79,8 +80,8 @@ class Results:
         return [files.scores(name, method) for name in self.sets for method in self.config["methods"]]
 
     def compared(self) -> tuple[str, ...]:
-        """The pairs of methods to judge, as `a--b`."""
-        return tuple(f"{a}--{b}" for a, b in pairs(self.config["methods"]))
+        """The names of the pairs of methods to judge, as `a--b`."""
+        return tuple(pair_name(a, b) for a, b in pairs(self.config["methods"]))
 
     def judges(self, *stages: str) -> list[str]:
         """Names of the judges that these stages run."""
@@ -138,7 +139,7 @@ class Results:
     def partial_judgments(self) -> list[str]:
         """The first judge's verdicts on the partially trained methods against those that were trained on all."""
         pairs = [{method, about["full"]} for method, about in self.partially_trained().items()]
-        judged = [pair for pair in self.compared() if set(pair.split("--")) in pairs]
+        judged = [pair for pair in self.compared() if set(methods_of_pair(pair)) in pairs]
         return [files.judgments(name, self.judge, pair) for name in self.sets for pair in judged]
 
     def detail_tables(self) -> list[str]:
@@ -200,7 +201,7 @@ class Results:
     def human_study_judgments(self) -> list[str]:
         """Every judge's verdicts on the methods of the human study."""
         methods = set(self.config["human_study"]["methods"])
-        shown = [pair for pair in self.compared() if set(pair.split("--")) <= methods]
+        shown = [pair for pair in self.compared() if set(methods_of_pair(pair)) <= methods]
         return [files.judgments(self.sets[0], judge, pair) for judge in self.config["judges"] for pair in shown]
 
     def tables(self) -> list[str]:

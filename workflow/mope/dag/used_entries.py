@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from mope.judging.judge_kinds import JUDGES
 from mope.provenance.declared import chosen
+from mope.training.policy_needs import POLICIES
 
 KINDS, MIXERS = "mope.methods.kind_table", "mope.decoding.mixer_table"
-OBJECTIVES, POLICIES = "mope.controller.objective_table", "mope.training.policy_table"
-REWARDS = "mope.rewards.form_table"
+OBJECTIVES, REWARDS = "mope.controller.objective_table", "mope.rewards.form_table"
 
 
 def of_method(method: dict) -> dict[str, list[str]]:

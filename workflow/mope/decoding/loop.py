@@ -1,6 +1,6 @@
 """The decode loop: many requests, each a mixture of experts, one token per request and step."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Answer, Request, Token, check_request
 from mope.decoding.sampling import Ngrams, Sampling, draw_tokens, uniforms, without_banned
 from mope.decoding.step_controller import StepController
+from mope.decoding.turn_ends import TurnEnds
 from mope.decoding.unattended import UnattendedSteps
 from mope.errors import MopeError
 from mope.runtime.progress import progress
@@ -23,8 +24,7 @@ def decode(
     mixer: Mixer,
     requests: Sequence[Request],
     sampling: Sampling,
-    ends: Collection[int],
-    pad_id: int,
+    ends: TurnEnds,
     controller: StepController | None = None,
     record: bool = False,
     others: int = 0,
@@ -34,11 +34,10 @@ def decode(
 ) -> list[Answer]:
     """Answers in the order of the requests, decoded in batches of up to `batch_size` of similar prompt length.
 
-    A single model is the case of one expert per request. Each of the tokens `ends` ends an answer. The default
-    `batch_size` is what the pool's device has room for; which batch a request is in changes only rounding. `record`
-    keeps log-probabilities in the answers, without another forward pass; `others` is the number of other tokens whose
-    log-probabilities are kept at every position. `on_token` is called for every token of every request, in order of
-    time.
+    A single model is the case of one expert per request. The default `batch_size` is what the pool's device has room
+    for; which batch a request is in changes only rounding. `record` keeps log-probabilities in the answers, without
+    another forward pass; `others` is the number of other tokens whose log-probabilities are kept at every position.
+    `on_token` is called for every token of every request, in order of time.
 
     `look_every` is the number of steps that the device takes before the host looks at their tokens. The default is
     `LOOK_EVERY` on a GPU of CUDA, as CUDA graphs, where pool, mixer and controller allow it and there is no `on_token`;
@@ -64,7 +63,7 @@ def decode(
                 together = [requests[number] for number in numbers]
                 batch = Batch(pool, mixer, together, controller, sampling.expert_temperature)
                 own = [answers[number] for number in numbers]
-                run = BatchDecoder(batch, sampling, ends, pad_id, own, record, others)
+                run = BatchDecoder(batch, sampling, ends, own, record, others)
                 unattended = UnattendedSteps(run) if look_every > 1 else None
                 for step in range(0, run.steps, look_every):
                     if unattended is None:
@@ -98,13 +97,12 @@ class BatchDecoder:
         self,
         batch: Batch,
         sampling: Sampling,
-        ends: Collection[int],
-        pad_id: int,
+        ends: TurnEnds,
         answers: list[Answer],
         record: bool,
         others: int = 0,
     ):
-        self.batch, self.sampling, self.ends, self.pad_id, self.answers = batch, sampling, ends, pad_id, answers
+        self.batch, self.sampling, self.ends, self.answers = batch, sampling, ends, answers
         requests = batch.requests
         self.steps = max(request.max_new_tokens for request in requests)
         self.alive = [True] * len(requests)
@@ -179,9 +177,9 @@ class BatchDecoder:
         """Write a token to answer m, which may end it."""
         answer, request = self.answers[m], self.batch.requests[m]
         answer.tokens.append(token)
-        if token in self.ends:
+        if token in self.ends.ids:
             answer.finish_reason = "stop"
-        self.alive[m] = token not in self.ends and len(answer.tokens) < request.max_new_tokens
+        self.alive[m] = token not in self.ends.ids and len(answer.tokens) < request.max_new_tokens
         if self.ngrams:
             self.ngrams[m].append(token)
 
@@ -191,7 +189,7 @@ class BatchDecoder:
         `tokens` (B,) of the batch, `kept` the indices of unfinished requests; the tokens of the requests that stay.
         """
         alive = torch.tensor(kept, device=tokens.device)
-        tokens = torch.full_like(tokens, self.pad_id).index_copy_(0, alive, tokens[alive])
+        tokens = torch.full_like(tokens, self.ends.pad_id).index_copy_(0, alive, tokens[alive])
         stay = self.staying(kept)
         if stay is None:
             return tokens
@@ -213,7 +211,7 @@ class BatchDecoder:
         banned = []
         for b, m in enumerate(self.batch.members):
             if len(self.answers[m].tokens) < self.batch.requests[m].min_new_tokens:
-                banned += [(b, token) for token in self.ends]
+                banned += [(b, token) for token in self.ends.ids]
             if self.ngrams:
                 banned += [(b, token) for token in self.ngrams[m].banned()]
         return without_banned(mixed, banned)

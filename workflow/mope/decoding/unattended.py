@@ -21,7 +21,7 @@ class UnattendedSteps:
         self.run, self.batch = run, run.batch
         requests, device, size = self.batch.requests, self.batch.pool.device, run.sampling.no_repeat_ngram
         self.fixed = FixedBatch(self.batch, run.steps)
-        self.bans = TextBans(requests, size, run.ends, run.steps, self.batch.pool.vocab_size, device)
+        self.bans = TextBans(requests, size, run.ends.ids, run.steps, self.batch.pool.vocab_size, device)
         self.tokens = torch.zeros(len(requests), run.steps, dtype=torch.long, device=device)
         self.at = torch.zeros(1, dtype=torch.long, device=device)
         self._rearranged()

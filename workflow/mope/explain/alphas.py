@@ -10,6 +10,7 @@ from mope.decoding.request import Answer, Request
 from mope.explain.token_text import added_text, posterior_shares
 from mope.methods.generator import Generator
 from mope.methods.kinds.expert_mixture import mixing_rule
+from mope.preferences import combination_name
 
 SWAP_SAMPLE_COLUMNS = "prompt_id combination swapped dimension weight_before weight_after change".split()
 Asked = list[tuple[object, str]]  # (row of the prompts, combination)
@@ -51,7 +52,7 @@ def sample_alphas(sampler: Sampler) -> pd.DataFrame:
     not part of the combination (paper eq. 1).
     """
     tokenizer = sampler.generator.tokenizer
-    ends, rows = sampler.generator.ends, []
+    ends, rows = sampler.generator.ends.ids, []
     for (row, xi), request, answer in zip(sampler.asked, sampler.requests, sampler.answers, strict=True):
         own = answer.alphas[:, list(request.experts)]
         shares = posterior_shares(own, answer.expert_logprobs).gather(1, own.argmax(dim=1, keepdim=True))[:, 0]
@@ -83,7 +84,7 @@ def swap_alphas(sampler: Sampler) -> pd.DataFrame:
             for pole in poles:
                 if pole == members[place]:
                     continue
-                swapped = "-".join([*members[:place], pole, *members[place + 1 :]])
+                swapped = combination_name([*members[:place], pole, *members[place + 1 :]])
                 after = _weights(sampler, row.prompt, swapped, answer.tokens)
                 change = 0.5 * (after - before).abs().sum(dim=1).mean().item()
                 means = (before[:, place].mean().item(), after[:, place].mean().item())

@@ -61,10 +61,10 @@ class MixtureAnswers:
             named = [dict(zip(members, values.tolist(), strict=True)) for values in (alphas, shares)]
             show(Piece(event.token, added, *named))
 
-        s, ends = self.generator.settings, self.generator.ends
+        s = self.generator.settings
         sampling = Sampling(temperature=s.temperature, top_p=s.top_p, top_k=s.top_k, no_repeat_ngram=s.no_repeat_ngram)
         rule, guide = mixing_rule(self.method), self.controller.decoder()
-        [answer] = decode(self.pool, rule, [request], sampling, ends, tokenizer.pad_token_id, guide, on_token=on_token)
+        [answer] = decode(self.pool, rule, [request], sampling, self.generator.ends, guide, on_token=on_token)
         return answer.finish_reason
 
     def _request(self, prompt: str, combination: str, seed: int | None) -> Request:

@@ -9,7 +9,7 @@ from mope.errors import MopeError
 from mope.explain.known_topics import listing, outside
 from mope.explain.mixture_answers import MixtureAnswers
 from mope.explain.token_looks import Looks, legend, paint
-from mope.preferences import Preferences
+from mope.preferences import Preferences, combination_name
 from mope.prompting import prompt_text
 from mope.world.worlds import World
 
@@ -40,7 +40,7 @@ def parse_preferences(text: str, preferences: Preferences) -> str:
         if len(found) != 1:
             poles = " or ".join(preferences.names[pole] for pole in preferences.dimensions[name])
             raise MopeError(f"{name}: found {len(found)} preferences, one is needed: {poles}")
-    return "-".join(pole for [pole] in members)
+    return combination_name(pole for [pole] in members)
 
 
 def talk(

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import openai
 
-from mope.judging.body import changed, learnt
-from mope.judging.chat_settings import ChatJudgeSettings
+from mope.judging.body import change_for_refusal, changed
+from mope.judging.kinds.chat_settings import ChatJudgeSettings
 from mope.judging.reply import record_of
 from mope.runtime.retry import patiently
-from mope.runtime.server import answer_of, said
+from mope.runtime.server import answer_of, error_line
 
 TOLD_FROM = 10.0  # seconds; a longer wait is reported
 
@@ -58,7 +58,7 @@ class Asker:
         with self._lock:
             if self._changes != changes:
                 return True
-            change = learnt(sent, error.body, changes)
+            change = change_for_refusal(sent, error.body, changes)
             if change:
                 self._changes = changes | {change}
                 self._tell(f"{self.settings.base_url} refused a parameter; from now on: {change}")
@@ -66,4 +66,4 @@ class Asker:
 
     def _waits(self, seconds: float, error: BaseException) -> None:
         if seconds >= TOLD_FROM:
-            self._tell(f"waiting {seconds:.0f} seconds: {type(error).__name__}: {said(error, self._secret)}")
+            self._tell(f"waiting {seconds:.0f} seconds: {type(error).__name__}: {error_line(error, self._secret)}")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 
-from mope.judging.chat_settings import ChatJudgeSettings
+from mope.judging.kinds.chat_settings import ChatJudgeSettings
 from mope.runtime.server import reason
 
 RENAMES = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
@@ -76,7 +76,7 @@ def body_of(settings: ChatJudgeSettings, messages: list[dict[str, str]]) -> dict
     return changed(body, [name for name, wanted in chosen.items() if wanted]) | settings.extra
 
 
-def learnt(body: dict, refusal: object, changes: frozenset[str]) -> str | None:
+def change_for_refusal(body: dict, refusal: object, changes: frozenset[str]) -> str | None:
     """The change that a 400 or 422 with the body `refusal` asks for, if it names one that `changes` has not yet.
 
     `body` is what was sent. The limit of an answer is renamed at most once and never left out: it bounds the cost.

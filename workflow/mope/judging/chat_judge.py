@@ -17,13 +17,13 @@ from mope.errors import MopeError
 from mope.judging.answer_cache import AnswerCache, key_of
 from mope.judging.asking import Asker
 from mope.judging.body import body_of
-from mope.judging.chat_settings import ChatJudgeSettings
+from mope.judging.kinds.chat_settings import ChatJudgeSettings
 from mope.judging.preflight import local
 from mope.judging.reply import ANSWER_TOKENS, CHARACTERS_PER_TOKEN, answered
 from mope.judging.templates import Templates, judge_messages, parse
 from mope.judging.verdicts import Comparison, Opinion
 from mope.runtime.secret import read_key
-from mope.runtime.server import MalformedError, said
+from mope.runtime.server import MalformedError, error_line
 
 TOKENS_PER_MESSAGE = 6
 GO_ON = "the answers so far are kept, run the stage again to go on"
@@ -165,9 +165,9 @@ class ChatJudge:
                 raise MopeError(f"judge {self.name}: stopped; {GO_ON}") from None
             except openai.AuthenticationError as error:
                 refused = f"{s.base_url} refused the key in {s.key_variable} (401)"
-                raise MopeError(f"judge {self.name}: {refused}: {said(error, secret)}") from None
+                raise MopeError(f"judge {self.name}: {refused}: {error_line(error, secret)}") from None
             except (openai.OpenAIError, MalformedError) as error:
-                what = f"{type(error).__name__}: {said(error, secret)}"
+                what = f"{type(error).__name__}: {error_line(error, secret)}"
                 raise MopeError(f"judge {self.name}: {s.base_url}: {what}; {GO_ON}") from None
 
     def _run(self, answer: Callable[[str, dict], None], requests: dict[str, dict], stop: threading.Event) -> None:

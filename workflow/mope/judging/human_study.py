@@ -11,6 +11,7 @@ import pandas as pd
 from mope.data.rating_file import ratings_of
 from mope.errors import MopeError
 from mope.judging.verdicts import JUDGMENT_KEYS, aligned
+from mope.preferences import members_of
 from mope.prompting import transcript
 
 PAGE = Path(__file__).parent / "human_study.html"
@@ -56,7 +57,7 @@ def draw_study(
         rng.shuffle(sides)
         (left, left_text, left_seed), (right, right_text, right_seed) = sides
         name = f"item-{number:03d}"
-        wishes = [texts[p] for p in row.combination.split("-")]
+        wishes = [texts[p] for p in members_of(row.combination)]
         items.append(Item(name, transcript(row.prompt), wishes, left_text, right_text))
         key.append((name, left, right, row.prompt_id, row.combination, left_seed, right_seed))
     study = study_id(items)

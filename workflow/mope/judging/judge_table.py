@@ -9,7 +9,7 @@ A kind of stage `judge_text` scores each text by itself: its `scorer(world)` giv
 response, preference) to their scores, in order, which `mope.judging.text_judge` compares.
 """
 
-from mope.judging import chat_settings, open_text_judge, reward_judge, rubric_judge, truth
+from mope.judging.kinds import chat_settings, open_text_judge, reward_judge, rubric_judge, truth
 
 JUDGE_KINDS = {
     "truth": truth,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mope.judging.chat_settings import completed
+from mope.judging.kinds.chat_settings import completed
 from mope.judging.price import cost, count_comparisons
 from mope.preferences import Preferences
 from mope.runtime.secret import read_key

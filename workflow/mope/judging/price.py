@@ -3,7 +3,7 @@
 Standard library only: the Snakefile calls this before the first job.
 """
 
-from mope.judging.chat_settings import completed
+from mope.judging.kinds.chat_settings import completed
 from mope.methods.entries import pairs
 from mope.preferences import Preferences
 

@@ -1,9 +1,9 @@
 """The annotator-like rubric: preferences as measurable properties of a text.
 
-A second judge, for any text, beside the one that knows the truth (`mope.judging.truth`). Training never sees it, but
-what it measures is much of what the annotator of the training feedback measures: letters per word, words, and lexicons
-of tone that hold nearly all of the annotator's. So it tells whether training reached its aim more than whether the aim
-was the right one; `tables/annotator_agreement.csv` says how far the two agree.
+A second judge, for any text, beside the one that knows the truth (`mope.judging.kinds.truth`). Training never sees it,
+but what it measures is much of what the annotator of the training feedback measures: letters per word, words, and
+lexicons of tone that hold nearly all of the annotator's. So it tells whether training reached its aim more than whether
+the aim was the right one; `tables/annotator_agreement.csv` says how far the two agree.
 
 score = quality(preference) in [0, 1]  -  blemishes (up to 0.5)  -  2 x degeneration (in [0, 1])
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mope.data.table_paths import set_and_method
 from mope.errors import MopeError
+from mope.preferences import members_of
 from mope.provenance.artifact import require
 from mope.runtime.shards import WHOLE, Shard
 
@@ -97,7 +98,7 @@ def aligned(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
 
 def comparisons(pairs: pd.DataFrame) -> pd.DataFrame:
     """Every (aligned pair, preference of its combination, order), with the texts as shown: columns first, second."""
-    rows = pairs.assign(preference=pairs["combination"].str.split("-")).explode("preference", ignore_index=True)
+    rows = pairs.assign(preference=pairs["combination"].map(members_of)).explode("preference", ignore_index=True)
     ab = rows.assign(order="ab", first=rows["response_a"], second=rows["response_b"])
     ba = rows.assign(order="ba", first=rows["response_b"], second=rows["response_a"])
     return pd.concat([ab, ba]).sort_values(ORDER, ignore_index=True)

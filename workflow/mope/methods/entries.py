@@ -26,6 +26,11 @@ def takes_weights(method: dict) -> bool:
     return "weights" in declared(KIND_TABLE)[method["kind"]]["OPTIONAL"]
 
 
+def steered(method: dict) -> bool:
+    """Whether reward models take part in every step of decoding: its kind itself needs them, not only its choice."""
+    return "rewards" in declared(KIND_TABLE)[method["kind"]].get("NEEDS", [])
+
+
 def needs(method: dict) -> set[str]:
     """What a method needs beside the base: experts, rewards, controllers, policies, references to choose by rewards."""
     parts = set(declared(KIND_TABLE)[method["kind"]].get("NEEDS", []))

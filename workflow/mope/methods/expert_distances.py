@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mope.engine.lora import Adapter
+from mope.preferences import members_of
 
 DISTANCE_COLUMNS = ["combination", "distance"]
 
@@ -24,7 +25,7 @@ def expert_distances(adapters: dict[str, Adapter], xis: Sequence[str]) -> pd.Dat
     }
     rows = []
     for xi in xis:
-        pairs = [frozenset(pair) for pair in combinations(xi.split("-"), 2)]
+        pairs = [frozenset(pair) for pair in combinations(members_of(xi), 2)]
         rows.append((xi, 1 - np.mean([cosines[pair] for pair in pairs]) if pairs else 0.0))
     return pd.DataFrame(rows, columns=DISTANCE_COLUMNS)
 

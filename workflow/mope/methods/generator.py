@@ -108,8 +108,7 @@ class Generator:
         """Answers under the settings of `generation`; `record` keeps log-probabilities."""
         s = self.settings
         sampling = Sampling(temperature=s.temperature, top_p=s.top_p, top_k=s.top_k, no_repeat_ngram=s.no_repeat_ngram)
-        pad = self.tokenizer.pad_token_id
-        return decode(pool, mixer, requests, sampling, self.ends, pad, controller=controller, record=record)
+        return decode(pool, mixer, requests, sampling, self.ends, controller=controller, record=record)
 
     def decode(self, pool: ExpertPool, mixer: Mixer, requests: list[Request], controller=None) -> list[tuple]:
         """(response, n_tokens, finish_reason) of every request."""

@@ -14,7 +14,7 @@ from mope.decoding.pool import ExpertPool
 from mope.errors import MopeError
 from mope.runtime.retry import Interrupted, patiently
 from mope.runtime.secret import shown
-from mope.runtime.server import MalformedError, answer_of, reason, said
+from mope.runtime.server import MalformedError, answer_of, error_line, reason
 
 LARGEST = 1e30  # of log-probabilities; far more than any server reports, and within the range of float32
 
@@ -158,7 +158,7 @@ class RemotePool(ExpertPool):
         try:
             return patiently(call, self.retries + 1, stop, backoff)()
         except (openai.OpenAIError, MalformedError) as error:
-            raise MopeError(f"{who}: {said(error, endpoint.key)} (after {tries} tries)") from None
+            raise MopeError(f"{who}: {error_line(error, endpoint.key)} (after {tries} tries)") from None
 
 
 def _log_probability(value: object) -> bool:

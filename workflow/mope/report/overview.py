@@ -24,7 +24,7 @@ from mope.analysis.claim_verdicts import (
 )
 from mope.report.formats import averages, percent
 from mope.report.pages import html_table, page
-from mope.runtime.estimate import spoken
+from mope.runtime.estimate import format_duration
 
 SIGNS = {
     REPRODUCED: ("yes", "✓"),
@@ -135,7 +135,7 @@ def run_facts(run: str, made: date, commit: str | None, changed: bool, seconds: 
     `changed` says whether files differed from the `commit`; `seconds` is the run's duration, None if it is not known.
     """
     code = "no commit known" if commit is None else f"commit {commit[:12]}{', with changes' if changed else ''}"
-    took = [] if seconds is None else [f"{spoken(seconds)} from the first job to this page"]
+    took = [] if seconds is None else [f"{format_duration(seconds)} from the first job to this page"]
     return [PROJECT, f"run {run}", made.isoformat(), code, *took]
 
 

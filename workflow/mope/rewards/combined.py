@@ -6,6 +6,7 @@ import pandas as pd
 import torch
 
 from mope.errors import MopeError
+from mope.preferences import members_of
 from mope.rewards.forms.form import Form
 from mope.rewards.reward_model import RewardModel
 
@@ -35,7 +36,7 @@ class Rewards:
         self.reference_scores = {name: self._scored(name) for name in models} if form.compares else {}
 
     def _scored(self, name: str) -> dict[tuple[str, str], torch.Tensor]:
-        own = {key: answer for key, answer in self.references.items() if name in key[1].split("-")}
+        own = {key: answer for key, answer in self.references.items() if name in members_of(key[1])}
         unique = list(dict.fromkeys((prompt, answer) for (prompt, _), answer in own.items()))
         if not unique:
             return {}
@@ -63,7 +64,7 @@ class Rewards:
         `weights` holds, for each answer, one weight per preference of its ξ (None: equal weights). A model scores only
         answers whose ξ holds its preference. `MopeError` where a preference has no model.
         """
-        members = [combination.split("-") for combination in combinations]
+        members = [members_of(combination) for combination in combinations]
         unknown = sorted({name for ids in members for name in ids} - self.models.keys())
         if unknown:
             raise MopeError(f"no reward model of {', '.join(unknown)}; one of each preference of ξ is expected")

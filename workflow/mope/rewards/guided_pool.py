@@ -19,7 +19,7 @@ from mope.rewards.token_rewards import BegunAnswers, TokenRewards
 
 
 @dataclass
-class Judged:
+class RewardState:
     """What one reward model has read: of which rows (ascending indices), and their answers so far."""
 
     rows: torch.Tensor
@@ -31,7 +31,7 @@ class GuidedState:
     """The base's state, and what the reward models have read, by preference."""
 
     base: object
-    judged: dict[str, Judged]
+    judged: dict[str, RewardState]
 
 
 class GuidedPool(ExpertPool):
@@ -63,7 +63,7 @@ class GuidedPool(ExpertPool):
             rows = [row for row, expert in enumerate(experts) if name in self.members[expert]]
             if rows:
                 begun = reward.begin([self.plain[tuple(prompts[row])] for row in rows])
-                judged[name] = Judged(torch.tensor(rows, device=self.device), begun)
+                judged[name] = RewardState(torch.tensor(rows, device=self.device), begun)
         started = GuidedState(state, judged)
         return started, self._guided(started, logprobs)
 

@@ -46,7 +46,6 @@ def reference_answers(
         for prompt_id, prompt, *xi in asked.itertuples(index=False)
     ]
     pool, sampling = open_pool(base, {"base": BASE}, precision), Sampling(temperature=temperature)
-    ends = turn_ends(base, tokenizer)
-    answers = decode(pool, Probability(), requests, sampling, ends, tokenizer.pad_token_id)
+    answers = decode(pool, Probability(), requests, sampling, turn_ends(base, tokenizer))
     texts = tokenizer.batch_decode([answer.tokens for answer in answers], skip_special_tokens=True)
     return asked.assign(response=texts)

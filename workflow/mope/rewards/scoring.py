@@ -3,6 +3,7 @@
 import pandas as pd
 import torch
 
+from mope.preferences import members_of
 from mope.rewards.combined import Rewards, references_of
 from mope.rewards.forms.bt import BradleyTerry
 from mope.rewards.reward_model import RewardModel
@@ -12,7 +13,7 @@ SCORE_COLUMNS = ["prompt_id", "combination", "preference", "reward", "bt_reward"
 
 def concerned(responses: pd.DataFrame, preference: str) -> pd.DataFrame:
     """The responses whose combination holds the preference."""
-    return responses[responses.combination.str.split("-").map(lambda members: preference in members)]
+    return responses[[preference in members_of(xi) for xi in responses.combination]]
 
 
 def score_texts(responses: pd.DataFrame, models: dict[str, RewardModel]) -> dict[str, dict[tuple[str, str], float]]:

@@ -71,17 +71,6 @@ def checkpoint_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint-minutes", type=float, default=15, help=help)
 
 
-def method_pair(text: str) -> tuple[str, str]:
-    """(a, b) from an option such as `--pairs soup_factor--mope`, as an argparse type.
-
-    `argparse.ArgumentTypeError` for another form.
-    """
-    a, found, b = text.partition("--")
-    if not found:
-        raise argparse.ArgumentTypeError(f"METHOD--METHOD expected, {text!r} found")
-    return a, b
-
-
 def settings_of(kind: type, values: dict):
     """`kind(**values)` for a dataclass of settings; `MopeError` names a missing or unknown key of --settings."""
     known = kind.__dataclass_fields__

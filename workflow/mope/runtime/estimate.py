@@ -49,7 +49,7 @@ def reference_durations(run: Path) -> dict[str, list[float]]:
         return {row["rule"]: [float(row["seconds"])] for row in csv.DictReader(stream) if row["run"] == run.name}
 
 
-def spoken(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A duration for people: `8 s`, `4 min`, `1 h 20 min`."""
     if seconds < 90:
         return f"{seconds:.0f} s"

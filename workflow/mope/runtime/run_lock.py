@@ -17,7 +17,7 @@ LISTS = ".snakemake/locks"
 _held: list[IO] = []  # the lock file, open until the process ends
 
 
-def join_runs(folder: Path) -> None:
+def hold_run_lock(folder: Path) -> None:
     """Mark this process as a live run in `folder` until it ends.
 
     Does nothing where the folder cannot be written, which Snakemake itself will report, or where the file system has no

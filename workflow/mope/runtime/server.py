@@ -55,7 +55,7 @@ def _object(data: bytes) -> dict:
     return answer
 
 
-def said(error: Exception, key: str | None) -> str:
+def error_line(error: Exception, key: str | None) -> str:
     """One line that says what went wrong, in the server's own words where it gives any, without the key."""
     if isinstance(error, openai.APIStatusError):
         words = reason(error.body) or _plain(error.response.text) or error.response.reason_phrase

@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from mope.serve.answering import Answering
-from mope.serve.asked import understood
+from mope.serve.asked import parse_question
 from mope.serve.error_replies import error_reply
 from mope.serve.question_fields import AnyQuestion, FieldError
 from mope.serve.replies import ReplyWriter, reply_writer
@@ -24,7 +24,7 @@ async def reply_to(state: ServerState, question: AnyQuestion, request: Request) 
         return state.not_ready()
     run, model = state.run, ""
     try:
-        asked = understood(run, question)
+        asked = parse_question(run, question)
         model = question.model
         answering = Answering(state.scheduler, run.tokenizer, asked, question)
     except FieldError as error:

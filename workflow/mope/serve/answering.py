@@ -9,7 +9,7 @@ import torch
 from mope.decoding.mixers.probability import Probability
 from mope.explain.token_text import posterior_shares
 from mope.serve.answer_text import AnswerText
-from mope.serve.asked import Understood
+from mope.serve.asked import ParsedQuestion
 from mope.serve.job import Job, ServedToken
 from mope.serve.question_fields import AnyQuestion
 from mope.serve.scheduler import Scheduler
@@ -27,7 +27,7 @@ class AnswerPiece:
 class Answering:
     """One answer under way: iterate over its pieces, and call `leave` if you stop before the end."""
 
-    def __init__(self, scheduler: Scheduler, tokenizer, asked: Understood, question: AnyQuestion):
+    def __init__(self, scheduler: Scheduler, tokenizer, asked: ParsedQuestion, question: AnyQuestion):
         """Queues the answer; `BusyError` where the queue is full."""
         loop, self.pieces = asyncio.get_running_loop(), asyncio.Queue()
         text = AnswerText(tokenizer, question.stops())
@@ -69,7 +69,7 @@ class Answering:
         self.job.cancelled = True
 
 
-def weights_of(token: ServedToken, asked: Understood) -> dict:
+def weights_of(token: ServedToken, asked: ParsedQuestion) -> dict:
     """α by expert; where probabilities are added also each one's share in the token's, and who carried it.
 
     Empty where a single model answers, and for powers of either sign (model arithmetic).

@@ -14,7 +14,7 @@ from mope.serve.served_run import ServedModel, ServedRun
 
 
 @dataclass(frozen=True)
-class Understood:
+class ParsedQuestion:
     """A question as the decoder takes it; `emphasis` and `members` are in the order of the request's experts."""
 
     model: ServedModel
@@ -24,7 +24,7 @@ class Understood:
     members: list[str]  # the names of the request's experts
 
 
-def stated(preferences: Preferences, given: dict[str, float]) -> tuple[str, list[float] | None]:
+def combination_of(preferences: Preferences, given: dict[str, float]) -> tuple[str, list[float] | None]:
     """The combination that {id or name: weight} names, and its weights, which sum to 1; None for equal weights.
 
     `FieldError` unless it names one preference of every dimension.
@@ -67,14 +67,14 @@ def model_of(run: ServedRun, name: str) -> tuple[ServedModel, str | None]:
         raise FieldError("model", str(error)) from None
 
 
-def understood(run: ServedRun, question: AnyQuestion) -> Understood:
+def parse_question(run: ServedRun, question: AnyQuestion) -> ParsedQuestion:
     """The request that a question means; `FieldError` names what is wrong with it."""
     model, combination = model_of(run, question.model)
     weights = None
     if question.preferences is not None:
         if combination is not None:
             raise FieldError("preferences", "the model's name states preferences already; one of the two is expected")
-        combination, weights = stated(run.preferences, question.preferences)
+        combination, weights = combination_of(run.preferences, question.preferences)
     if model.needs_preferences and combination is None:
         example = run.preferences.combinations()[0]
         raise FieldError(
@@ -92,7 +92,7 @@ def understood(run: ServedRun, question: AnyQuestion) -> Understood:
         no_repeat_ngram=settings.no_repeat_ngram,
     )
     members = [model.pool.names[expert] for expert in request.experts]
-    return Understood(model, request, emphasis, sampling, members)
+    return ParsedQuestion(model, request, emphasis, sampling, members)
 
 
 def request_of(

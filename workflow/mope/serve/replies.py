@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Sequence
 
 from mope.serve.answering import AnswerPiece, weights_of
-from mope.serve.asked import Understood
+from mope.serve.asked import ParsedQuestion
 from mope.serve.question_fields import AnyQuestion, ChatQuestion
 from mope.serve.served_run import ServedRun
 
@@ -19,7 +19,7 @@ class ReplyWriter:
     WHOLE: str  # the object that a whole reply is
     CHUNK: str  # the object that a chunk is
 
-    def __init__(self, question: AnyQuestion, asked: Understood, run: ServedRun):
+    def __init__(self, question: AnyQuestion, asked: ParsedQuestion, run: ServedRun):
         self.question, self.asked, self.run = question, asked, run
         self.head = {"id": f"{self.PREFIX}-{uuid.uuid4().hex}", "created": int(time.time()), "model": question.model}
 
@@ -125,6 +125,6 @@ class CompletionReply(ReplyWriter):
         return told
 
 
-def reply_writer(question: AnyQuestion, asked: Understood, run: ServedRun) -> ReplyWriter:
+def reply_writer(question: AnyQuestion, asked: ParsedQuestion, run: ServedRun) -> ReplyWriter:
     """The writer for the kind of question."""
     return (ChatReply if isinstance(question, ChatQuestion) else CompletionReply)(question, asked, run)

@@ -17,7 +17,7 @@ from mope.serve.job import Job, ServedToken
 
 
 @dataclass
-class Guided:
+class ControllerGroup:
     """The jobs of one controller, in the order of its state; `logits` (G, n) for their next token."""
 
     jobs: list[Job]
@@ -32,7 +32,7 @@ class PrefilledJobs:
     jobs: list[Job]
     state: object
     logprobs: torch.Tensor
-    guided: dict[StepController, Guided]
+    groups: dict[StepController, ControllerGroup]
 
 
 def prefill_jobs(pool: AdapterPool, jobs: list[Job], width: int | None = None) -> Iterator[PrefilledJobs | None]:
@@ -44,14 +44,16 @@ def prefill_jobs(pool: AdapterPool, jobs: list[Job], width: int | None = None) -
             yield None
         else:
             state, logprobs = part
-    guided = {}
+    groups = {}
     for controller, own in grouped(jobs, lambda job: job.controller).items():
         if controller is not None:
             masks = torch.zeros(len(own), len(pool.names), dtype=torch.bool, device=pool.device)
             for row, job in enumerate(own):
                 masks[row, list(job.request.experts)] = True
-            guided[controller] = Guided(own, *controller.prefill([job.request.controller_ids for job in own], masks))
-    yield PrefilledJobs(jobs, state, logprobs, guided)
+            groups[controller] = ControllerGroup(
+                own, *controller.prefill([job.request.controller_ids for job in own], masks)
+            )
+    yield PrefilledJobs(jobs, state, logprobs, groups)
 
 
 def grouped(jobs: list[Job], key) -> dict:
@@ -83,13 +85,13 @@ class RunningBatch:
         self.pool.join(now.state, new.state)
         now.jobs = now.jobs + new.jobs
         now.logprobs = torch.cat([now.logprobs, new.logprobs])
-        for controller, guided in new.guided.items():
-            own = now.guided.get(controller)
+        for controller, group in new.groups.items():
+            own = now.groups.get(controller)
             if own is None:
-                now.guided[controller] = guided
+                now.groups[controller] = group
             else:
-                controller.join(own.state, guided.state)
-                own.jobs, own.logits = own.jobs + guided.jobs, torch.cat([own.logits, guided.logits])
+                controller.join(own.state, group.state)
+                own.jobs, own.logits = own.jobs + group.jobs, torch.cat([own.logits, group.logits])
 
     def step(self) -> None:
         """Choose one token for every job; jobs that end or were cancelled leave with all their rows."""
@@ -108,7 +110,7 @@ class RunningBatch:
         for job in now.jobs:
             first[job] = place
             place += len(job.request.experts)
-        logits = {job: row for guided in now.guided.values() for job, row in zip(guided.jobs, guided.logits)}
+        logits = {job: row for group in now.groups.values() for job, row in zip(group.jobs, group.logits)}
         for group in grouped(now.jobs, how_mixed).values():
             chosen |= self.choose_alike(group, [first[job] for job in group], logits)
         return chosen
@@ -159,23 +161,23 @@ class RunningBatch:
         rows = torch.tensor(flags, device=self.pool.device).nonzero()[:, 0]
         self.pool.keep(now.state, rows)
         now.logprobs, now.jobs = now.logprobs[rows], kept
-        for controller, guided in list(now.guided.items()):
-            places = [place for place, job in enumerate(guided.jobs) if job in stay]
+        for controller, group in list(now.groups.items()):
+            places = [place for place, job in enumerate(group.jobs) if job in stay]
             if not places:
-                del now.guided[controller]
-            elif len(places) < len(guided.jobs):
+                del now.groups[controller]
+            elif len(places) < len(group.jobs):
                 index = torch.tensor(places, device=self.pool.device)
-                controller.keep(guided.state, index)
-                guided.jobs, guided.logits = [guided.jobs[place] for place in places], guided.logits[index]
+                controller.keep(group.state, index)
+                group.jobs, group.logits = [group.jobs[place] for place in places], group.logits[index]
 
     def advance(self) -> None:
         """Let the models read the last token of every job."""
         now, device = self.now, self.pool.device
         read = [job.tokens[-1] for job in now.jobs for _ in job.request.experts]
         now.logprobs = self.pool.step(now.state, torch.tensor(read, device=device))
-        for controller, guided in now.guided.items():
-            last = torch.tensor([job.tokens[-1] for job in guided.jobs], device=device)
-            guided.logits = controller.step(guided.state, last)
+        for controller, group in now.groups.items():
+            last = torch.tensor([job.tokens[-1] for job in group.jobs], device=device)
+            group.logits = controller.step(group.state, last)
 
 
 def how_mixed(job: Job) -> tuple:

@@ -28,7 +28,7 @@ class ServerState:
         """Load the models; meanwhile requests are answered with 503."""
         try:
             run = self._load()
-            self.scheduler = Scheduler(run.ends, self._limits)
+            self.scheduler = Scheduler(run.ends.ids, self._limits)
             self.run = run
         except Exception as error:
             traceback.print_exception(error)

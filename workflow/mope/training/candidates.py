@@ -89,8 +89,7 @@ def sample_candidates(
             asked.append((row.prompt_id, row.prompt))
     pool = open_pool(base, {"base": BASE}, precision)
     sampling = Sampling(temperature=temperature)
-    ends = turn_ends(base, tokenizer)
-    answers = decode(pool, Probability(), requests, sampling, ends, tokenizer.pad_token_id)
+    answers = decode(pool, Probability(), requests, sampling, turn_ends(base, tokenizer))
     texts = tokenizer.batch_decode([a.tokens for a in answers], skip_special_tokens=True)
     records = [(*a, text, "sample") for a, text in zip(asked, texts, strict=True)]
     for i in range(0, len(records), per_prompt):

@@ -16,7 +16,7 @@ from mope.decoding.loop import decode
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
-from mope.decoding.turn_ends import turn_ends
+from mope.decoding.turn_ends import TurnEnds, turn_ends
 from mope.errors import MopeError
 from mope.pools.separate import SeparatePool
 from mope.prompting import messages, rendered_chat, reply
@@ -63,7 +63,7 @@ class SeededTrainer(RLOOTrainer):
     """
 
     pool: PolicyPool | None = None
-    ends: tuple[int, ...]  # ids of the tokens that end an answer
+    ends: TurnEnds
 
     def _tokenize_prompts(self, prompts: list[list[dict]]) -> tuple[list[list[int]], None, dict]:
         """Token ids of the chat-formatted prompts, each with the beginning of its answer, if any."""
@@ -99,15 +99,7 @@ class SeededTrainer(RLOOTrainer):
             pool = self.pool or SeparatePool({"policy": policy}, None, self.accelerator.device)
             if self.pool:
                 self.pool.take(policy)
-            answers = decode(
-                pool,
-                Probability(),
-                requests,
-                sampling,
-                self.ends,
-                self.processing_class.pad_token_id,
-                batch_size=len(requests),
-            )
+            answers = decode(pool, Probability(), requests, sampling, self.ends, batch_size=len(requests))
             policy.train()
         return [answer.tokens for answer in answers]
 

@@ -4,7 +4,7 @@ A module has the function `train(parts, settings, saved, out)` and a literal NEE
 general_reward, rewards or feedback.
 """
 
-from mope.training import multitask, pmorl, rlhf
+from mope.training.objectives import multitask, pmorl, rlhf
 
 POLICY_OBJECTIVES = {
     "general": rlhf,

@@ -11,7 +11,7 @@ from mope.errors import MopeError
 TEXTS_AT_ONCE = 32  # texts per forward pass
 
 
-class Passed(torch.nn.Module):
+class IdentityLayer(torch.nn.Module):
     """In place of a layer whose work is recalled: hands on the hidden states (B, T, H)."""
 
     def forward(self, hidden: torch.Tensor, **_) -> torch.Tensor:
@@ -63,7 +63,7 @@ def recall_trunk(model: PreTrainedModel, layers: int, texts: Iterable[list[int]]
             ).to(model.device)
             found = decoder(input_ids=ids, attention_mask=_mask(some, ids)).last_hidden_state
             hidden |= {text: row[: len(text)].clone() for text, row in zip(some, found, strict=True)}
-    decoder.layers = torch.nn.ModuleList([*(Passed() for _ in range(frozen)), *every[frozen:]])
+    decoder.layers = torch.nn.ModuleList([*(IdentityLayer() for _ in range(frozen)), *every[frozen:]])
     decoder.norm, decoder.embed_tokens = norm, RecalledTrunk(hidden, pad_id)
     return True
 

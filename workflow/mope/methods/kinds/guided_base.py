@@ -33,7 +33,7 @@ def answers(generator: Generator, method: dict, pairs: PromptCombinations) -> An
     rewards = load_reward_models(models.base, models.rewards, precision=generator.settings.precision)
     pool = GuidedPool(
         generator.pool({"base": BASE}),
-        {name: TokenRewards(reward, generator.ends) for name, reward in rewards.items()},
+        {name: TokenRewards(reward, generator.ends.ids) for name, reward in rewards.items()},
         {xi: preferences.members(xi) for xi in combinations},
         {tuple(request.prompts[0]): prompt for request, (prompt, _) in zip(requests, pairs, strict=True)},
         method["strength"],

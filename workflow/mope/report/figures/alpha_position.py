@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mope.errors import visible
-from mope.preferences import Preferences
+from mope.preferences import Preferences, members_of
 from mope.report.figures.style import COLOURS, DASHES
 
 SOURCES = ("alpha_samples", "preferences")
@@ -17,7 +17,7 @@ SMOOTHED_POSITIONS = 5  # positions of the running mean
 
 def draw(alpha_samples: pd.DataFrame, preferences: Preferences) -> Figure:
     """`alpha_samples`: prompt_id, combination, position and a column of weights per preference id."""
-    members = alpha_samples["combination"].str.split("-")
+    members = alpha_samples["combination"].map(members_of)
     dimensions = list(preferences.seen_in(alpha_samples["combination"]).values())
     figure, axes = plt.subplots(
         1,

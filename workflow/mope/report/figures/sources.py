@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mope.data.table_paths import set_and_method
 from mope.preferences import load_preferences
 from mope.provenance.artifact import require, verified
 
@@ -24,7 +25,7 @@ def read_source(name: str, files: Sequence[Path], judge: str) -> object:
 
 def _scores(files: Sequence[Path]) -> pd.DataFrame:
     """The rows of scores/<set>/<method>.parquet, with a column method."""
-    return pd.concat([pd.read_parquet(require(file)).assign(method=file.stem) for file in files])
+    return pd.concat([pd.read_parquet(require(file)).assign(method=set_and_method(file)[1]) for file in files])
 
 
 def _curves(files: Sequence[Path]) -> dict[tuple[str, str], pd.DataFrame]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mope.preferences import GENERAL
 from mope.rewards.combined import Rewards
 from mope.rewards.forms.raw import Raw
 from mope.rewards.reward_model import load_reward_models
@@ -22,4 +23,4 @@ def train(parts: PolicyParts, settings: ExpertSettings, saved: Checkpoints, out:
 
 def plain_tasks(prompts: pd.DataFrame) -> list[dict]:
     """One task per prompt, without preference texts, whose answers the general reward model scores."""
-    return [task(prompt, [], "general") for prompt in prompts.prompt]
+    return [task(prompt, [], GENERAL) for prompt in prompts.prompt]

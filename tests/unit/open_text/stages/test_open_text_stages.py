@@ -10,7 +10,7 @@ from open_text_cases import CASES
 
 from mope.provenance.artifact import write
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 SETTINGS = {"pairs": 10, "noise": 0.0, "margin": 0.05, "seed": 1}
 
 

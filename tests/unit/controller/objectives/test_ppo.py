@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from mope.controller.ppo import advantages, ppo_loss
+from mope.controller.objectives.ppo import advantages, ppo_loss
 
 
 def test_advantage_is_the_gap_to_the_other_answer_in_standard_deviations():

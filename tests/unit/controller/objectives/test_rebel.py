@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mope.controller.mixture_logprobs import answer_logprobs, token_logprobs
-from mope.controller.rebel import rebel_loss
+from mope.controller.objectives.rebel import rebel_loss
 
 
 def test_token_logprobs_by_hand():

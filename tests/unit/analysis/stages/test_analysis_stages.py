@@ -19,7 +19,7 @@ from mope.world.questions import split_questions
 from mope.world.worlds import load
 
 WORLD = load("everyday")
-SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
+SCRIPTS = Path(__file__).parents[4] / "workflow" / "scripts"
 METHODS = {"vanilla": 0.0, "prompting": 0.3, "soup_factor": 0.6, "mod": 0.5, "mope": 0.95}  # follow rates
 SETS = ("single", "comparison")
 COMBINATIONS = ("P1A-P2A-P3A", "P1B-P2B-P3B")

@@ -58,7 +58,9 @@ CODE = {
 }
 MODULES = {
     "annotator": ["world/annotator.py"],
-    "rubric": [f"judging/{name}.py" for name in ("fluency", "knowledge", "lexicons", "rubric", "rubric_judge", "text")],
+    "rubric": [
+        f"judging/{name}.py" for name in ("fluency", "knowledge", "lexicons", "rubric", "kinds/rubric_judge", "text")
+    ],
 }
 EVERYDAY = load("everyday")
 EIGHT = tuple(preference for preference in STYLES if preference[:2] != "P4")  # that this world knows

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from mope.errors import MopeError
 from mope.judging.judge_kinds import kinds_of
+from mope.judging.kinds.truth import UNSOUND, answer_quality, reading, truth_score
 from mope.judging.text_judge import TextJudge, scorer_of
-from mope.judging.truth import UNSOUND, answer_quality, reading, truth_score
 from mope.judging.verdicts import Comparison
 from mope.texts.embedding import PACKAGE
 from mope.training.candidates import spoil
