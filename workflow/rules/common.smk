@@ -21,6 +21,7 @@ from mope.dag.results import AGGREGATE_TABLES, DECODING, HUMAN_TABLES, TEXTS, Re
 from mope.dag.shared_jobs import JOBS, Shards
 from mope.dag.stage_settings import as_json, generation_settings, without
 from mope.data.feedback_file import feedback_file
+from mope.data.records import RECORD_SUFFIXES
 from mope.errors import MopeError
 from mope.judging.judge_kinds import files_read
 from mope.judging.preflight import before_first_job
