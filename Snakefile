@@ -48,7 +48,7 @@ wildcard_constraints:
     seed=any_of(config["controller"]["seeds"]),
     hub_model=any_of(models.on_hub()),
     shape="[0-9-]+",
-    suffix="jsonl|json|csv|parquet",
+    suffix=any_of(suffix.removeprefix(".") for suffix in RECORD_SUFFIXES),
     shard="[0-9]+",
 
 

@@ -17,7 +17,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in the background of
 if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # as under nohup
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = ["Snakefile", "config.yaml", "workflow", "envs", "Makefile", "pyproject.toml"]
+COPIED = ["Snakefile", "config.yaml", "workflow", "envs", "Makefile", "pyproject.toml", "constraints.txt"]
 
 
 @pytest.fixture(scope="session")

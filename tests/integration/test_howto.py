@@ -1,11 +1,11 @@
-"""Every page of docs/howto is followed literally in a copy of the project: its files written, its commands run."""
+"""Every page of docs/howto is followed literally in a copy of the project: its files written, its commands run.
+
+What needs a finished run is in tests/smoke: test_additions.py, test_finished_run_pages.py.
+"""
 
 import ast
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,17 +13,15 @@ from pathlib import Path
 
 import pytest
 from bare_model_folder import bare_model_folder
-from howto_page import CodeBlock, code_blocks, write_files
+from howto_page import code_blocks, install, run_commands, write_files
 
 from mope.texts.embedding import PACKAGE
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [  # other pages of additions are followed by tests/smoke/test_additions.py, on a finished run
-    page
-    for page in sorted((ROOT / "docs/howto").glob("*.md"))
-    if page.stem == "new_method" or not page.stem.startswith("new_")
+PAGES = [  # pages of additions are followed by tests/smoke/test_additions.py, on a finished run
+    page for page in sorted((ROOT / "docs/howto").glob("*.md")) if not page.stem.startswith("new_")
 ]
-COPIED = ["README.md", "docs", "constraints.txt", "results/reference"]
+COPIED = ["README.md", "docs", "results/reference"]
 
 
 def model(folder: Path) -> None:
@@ -56,11 +54,11 @@ def ratings(folder: Path) -> None:
 
 PLANNED = {  # what the dry runs of a page must mention: the jobs of the rows that it adds
     "experiment": ["results/my_eta/controller/mope/seed0", "results/laptop/controller/my_eta/seed0"],
-    "new_method": ["responses/single/mod_own.parquet", "controller/wide/seed0"],
+    "cluster": ["rule train_controller", "results/smoke/controller/mope/seed0"],
     "own_judge": ["judgments/single/gpt"],
     "own_model": ["models/my-model", "download/"],
     "own_preferences": ["reward/F1", "expert/F2"],
-    "own_prompts": ["prompts/eval.csv"],
+    "own_prompts": ["prompts/eval.csv", "results/my_hub_prompts/download/theirs.tsv"],
     "pretrained_model": ["results/smollm2_quick/controller/mope/seed0", "results/smollm2/responses/koala/mope.parquet"],
     "reward_judge": ["judgments/single/my_reward_model", "results/other/reward/P1A"],
     "remote_experts": ["results/my_remote", "responses/single/far.parquet"],
@@ -83,26 +81,8 @@ def reader(copy_project: Callable[[Path], Path], tmp_path: Path) -> Path:
     for name in COPIED:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / name)
-    (folder / ".venv").mkdir()
-    for part in Path(sys.prefix).iterdir():
-        (folder / ".venv" / part.name).symlink_to(part)
-    for stamp in (".installed", ".smollm2"):
-        (folder / ".venv" / stamp).unlink(missing_ok=True)
-        (folder / ".venv" / stamp).touch()
-    (folder / "dry").mkdir()
-    (folder / "dry/config.yaml").write_text("dry-run: true\n")
+    install(folder)
     return folder
-
-
-def follow(block: CodeBlock, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the commands of a block; in a dry run Snakemake plans, and there is no report to make."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("VENV", "MAKEFLAGS")}
-    commands = block.text
-    if block.mark == "dry run":
-        environment["SNAKEMAKE_PROFILE"] = str(folder / "dry")
-        commands = commands.replace("make results", "make dry-run")
-    options = {"cwd": folder, "env": environment, "capture_output": True, "text": True, "timeout": 300}
-    return subprocess.run(["bash", "-euo", "pipefail", "-c", commands], **options)
 
 
 @pytest.mark.parametrize("page", [page.stem for page in PAGES])
@@ -114,8 +94,8 @@ def test_a_page_can_be_followed_literally(page: str, reader: Path) -> None:
     write_files(blocks, reader)
     said = ""
     for block in blocks:
-        if block.language == "bash" and block.mark != "not run":
-            outcome = follow(block, reader)
+        if block.language == "bash" and block.mark not in ("not run", "finished run"):
+            outcome = run_commands(block, reader)
             told = f"{page}.md:\n{block.text}\n{outcome.stdout[-2000:]}\n{outcome.stderr[-2000:]}"
             assert (outcome.returncode != 0) == (block.mark == "fails"), told
             assert "Traceback" not in outcome.stderr, told

@@ -4,26 +4,25 @@ import shlex
 import sys
 from pathlib import Path
 
-from mope.training.base_source import OWN_KEYS, given
 from snakemake.io import strip_wildcard_constraints
 
 from mope.config.load import load_config
+from mope.config.machine import check_machine
 from mope.dag import used_entries
+from mope.dag.base_files import base_option, base_settings, starting_base
+from mope.dag.figures import FIGURE_TABLE, read_figures
 from mope.dag.files import table as table_path
 from mope.dag.jobs import any_of, environment, job_name, model_job, training_job
-from mope.dag.base_files import base_option, base_settings, starting_base
 from mope.dag.model_files import RunModels
 from mope.dag.options import model_options
 from mope.dag.paths import literal, named_by_user
 from mope.dag.prompt_sets import Prompts
-from mope.dag.results import DECODING, AGGREGATE_TABLES, HUMAN_TABLES, TEXTS, Results
-from mope.dag.stage_settings import as_json, generation_settings, without
+from mope.dag.results import AGGREGATE_TABLES, DECODING, HUMAN_TABLES, TEXTS, Results
 from mope.dag.shared_jobs import JOBS, Shards
-from mope.dag.figures import FIGURE_TABLE
-from mope.dag.figures import read_figures
+from mope.dag.stage_settings import as_json, generation_settings, without
 from mope.data.feedback_file import feedback_file
+from mope.data.records import RECORD_SUFFIXES
 from mope.errors import MopeError
-from mope.config.machine import check_machine
 from mope.judging.judge_kinds import files_read
 from mope.judging.preflight import before_first_job
 from mope.methods.endpoints import missing_keys
@@ -31,6 +30,7 @@ from mope.methods.entries import in_tables
 from mope.preferences import GENERAL, load_preferences
 from mope.provenance.code import digest
 from mope.runtime.run_lock import hold_run_lock
+from mope.training.base_source import OWN_KEYS, given
 from mope.world.worlds import lineage
 
 # The workflow's folder, as a relative path if it is the working directory, to which results are written.

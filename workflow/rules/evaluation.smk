@@ -67,8 +67,8 @@ rule judge_reward:
         folder=shards.judgment_folder,
         shard=shards.options("judging"),
     shell:
-        "python {params.script:q} --responses {input.responses:q} --pairs {params.pairs:q} {params.models:q} --settings {params.settings:q} --output {params.folder:q}"
-        " {params.shard:q} > {log:q} 2>&1"
+        "python {params.script:q} --responses {input.responses:q} --pairs {params.pairs:q} {params.models:q}"
+        " --settings {params.settings:q} --output {params.folder:q} {params.shard:q} > {log:q} 2>&1"
 
 
 # One job for all sets and never in shards, because all questions share one budget. It runs where Snakemake runs, which

@@ -131,7 +131,10 @@ def less_sound(method: str) -> Find:
 
 
 def reward_lost_when_new(method: str) -> Find:
-    """Mean reward lost, on what a controller was not trained on, to one trained on everything; the threshold is 0."""
+    """Reward of the controller trained on everything minus that of `method`'s, on what the latter was not trained on.
+
+    The threshold is 0.
+    """
 
     def find(tables: Tables, evaluation_set: str) -> Finding | None:
         row = _on_new(tables, evaluation_set, method)

@@ -49,7 +49,7 @@ Measured = dict[str, dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]]
 class Front:
     """Mean rewards of a method under one combination: (seeds, points, k), and (resamples, seeds, points, k) of them.
 
-    `shares` (resamples, seeds) is how much of a resample each training seed is.
+    `shares` (resamples, seeds): the weight of each training seed in each resample.
     """
 
     rewards: np.ndarray

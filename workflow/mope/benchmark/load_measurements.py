@@ -94,7 +94,7 @@ def growth(memory: list[tuple[float, float]]) -> dict[str, float]:
 
 
 def after_kills(server: ServerProcess, settings: dict, clients: int, times: int, seconds: float) -> Iterator[dict]:
-    """kill -9 of all clients in the middle of their answers, so many `times`: what is left running `seconds` later."""
+    """Kills all clients mid-answer (`kill -9`), `times` times; gives the requests running then and `seconds` later."""
     for _ in range(times):
         with tempfile.TemporaryDirectory() as folder:
             running = start_clients(server, settings, clients, 3600, Path(folder) / "locust")

@@ -62,7 +62,10 @@ class LlamaController:
 
 
 class ConstantLogits:
-    """Logits that stay the same for the whole answer: `table` (C, n), whose row a request's one prompt token names."""
+    """Logits that stay the same for the whole answer: a row of `table` (C, n).
+
+    The single token of a request's prompt is the number of its row.
+    """
 
     def __init__(self, table: torch.Tensor):
         self.table = table.detach().float()

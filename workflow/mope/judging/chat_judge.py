@@ -61,7 +61,7 @@ def key_for(base_url: str, variable: str) -> str:
 class ChatJudge:
     """Judges by chat completions, with a cache of answers; `name` is the one in the configuration.
 
-    A refusal or an empty answer is an opinion without a verdict, for this object; the next one asks again.
+    A refusal or an empty answer gives no verdict; the next run asks again.
     """
 
     def __init__(self, settings: ChatJudgeSettings, templates: Templates, cache: AnswerCache, name: str):

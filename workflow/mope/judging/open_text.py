@@ -28,7 +28,7 @@ from mope.texts.passages import passage_words, split_sentences
 
 DOUBLINGS = 4.5  # 2**4.5 = 23 statements are not concise at all, one is fully concise
 HALF = 4.0  # new statements on the subject at which an answer is half informative
-RELATED = (1.0, 1.7)  # closeness at which an answer is about anything else, and from which it is about its prompt
+RELATED = (1.0, 1.7)  # closeness: below the first an answer is off topic, above the second on topic
 STOPS = (".", "!", "?", "\u2026", "```")
 COMPRESSED = 400  # characters; repetition is measured by compression in longer texts only
 UNFINISHED = 0.05

@@ -27,7 +27,7 @@ from mope.world.worlds import World
 DEAD_BAND = 0.05  # points of score below which two answers tie
 TECHNICAL_ENDINGS = ("tion", "sion", "ity", "ism", "ic", "ical", "ous", "ide", "ase", "ose", "ance", "ence", "graphy")
 GRADE_CHILD, GRADE_SCHOLAR = 2.0, 22.0  # school years at the ends of the readability scale
-FRAGMENT, WHOLE = 0.2, 0.8  # credit below which a sentence holds nothing of a fact, and from which nothing else
+FRAGMENT, WHOLE = 0.2, 0.8  # credit: below the first a sentence is not the fact, from the second the fact alone
 WORDS_PER_FACT = 6  # distinct content words that count as one fact where the facts are not known
 
 

@@ -40,7 +40,7 @@ def model_facts(run: ServedRun, name: str, model: ServedModel) -> dict:
 
 
 def row_takes_weights(run: ServedRun, model: ServedModel) -> bool:
-    """Whether the row takes preferences of unequal weights, which it is asked to do."""
+    """Whether the row accepts unequal weights of preferences; found by trying."""
     [combination, *_] = run.preferences.combinations()
     count = len(run.preferences.members(combination))
     weights = [2 * (place + 1) / (count * (count + 1)) for place in range(count)]

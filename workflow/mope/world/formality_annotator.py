@@ -1,7 +1,7 @@
 """The annotator in worlds whose answers may be formal or informal; in any other world it is that of `annotator`.
 
-Of formality it looks at coarse signs only, a short list of words each. The sentences of such a manner it takes for
-courtesies: for words of an answer, but not for matter, and for sound, if they are said whole and once.
+It tells formality by coarse signs only: a short list of formal words and one of informal words. Formal and informal
+sentences count as words of an answer, but not as its content; said whole and once, they are no faults.
 """
 
 import re

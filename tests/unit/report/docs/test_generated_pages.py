@@ -148,6 +148,7 @@ def test_every_key_of_the_configuration_is_on_its_page(root: Path) -> None:
     for key in keys:
         for leaf in key.children or (key,):
             assert f"| `{'.'.join(leaf.path[1:] or leaf.path)}` | " in text
+            assert leaf.comment, f"{'.'.join(leaf.path)}: no comment in config.yaml, which is its meaning on the page"
     assert "| `eta` | `10.0` | number " in text and "| paper eq. 3 |" in text
     assert "| `mix` | `top_k` | whole number ≥ 1" in text
 

@@ -1,8 +1,8 @@
 """The embedded judge that knows the truth: it scores what an answer states, not what its words look like.
 
 Each sentence is a fact of an asked topic, in a register; or a sentence of a tone, or of a formal or informal manner; or
-neither: invented, garbled, or about something else. A **sound** answer states a fact of every asked topic, says nothing
-neither and nothing twice.
+neither: invented, garbled, or about something else. A **sound** answer states a fact of every asked topic, has no
+sentence of the last sort and repeats none.
 
 score = quality(preference)                                   of a sound answer, in [0, 1]
       = (1 - faulty) x quality(preference) - faulty - UNSOUND  of any other, below -0.25; `faulty`: its share of faults
