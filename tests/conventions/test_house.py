@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-# What modules of a table must have: the interface of its entries, see the table.
+# What modules of a folder must have: the interface of its entries, see their table.
 INTERFACES = {
     "methods/kinds": {"REQUIRED", "OPTIONAL", "NEEDS", "CHOSEN_BY", "answers", "served"},
     "decoding/mixers": {"REQUIRED", "READS_BASE", "mixer"},
     "report/figures": {"SOURCES", "CAPTION", "draw"},
     "training/objectives": {"NEEDS", "train"},
+    "scripts": {"main", "COLUMNS"},  # COLUMNS: those that a script reads of its tables
     "judging/kinds": {"REQUIRED", "OPTIONAL", "STAGE", "PREFERENCES", "READS", "WORLD_ONLY", "scorer"},
 }
 LOOSE = {"__init__.py", "errors.py", "preferences.py", "prompting.py"}
@@ -20,6 +21,12 @@ LOOSE = {"__init__.py", "errors.py", "preferences.py", "prompting.py"}
 def modules(root: Path) -> dict[str, ast.Module]:
     library = root / "workflow/mope"
     return {file.relative_to(library).as_posix(): ast.parse(file.read_text()) for file in library.rglob("*.py")}
+
+
+def everywhere(root: Path) -> dict[str, ast.Module]:
+    """The modules of the library, the scripts and the plugin for Snakemake."""
+    others = [file for folder in ("scripts", "snakemake_*") for file in (root / "workflow").glob(f"{folder}/*.py")]
+    return modules(root) | {f"{file.parent.name}/{file.name}": ast.parse(file.read_text()) for file in others}
 
 
 def public_names(tree: ast.Module) -> set[str]:
@@ -38,7 +45,7 @@ def public_names(tree: ast.Module) -> set[str]:
 
 def test_every_public_name_has_one_meaning(root: Path) -> None:
     places = defaultdict(list)
-    for file, tree in modules(root).items():
+    for file, tree in everywhere(root).items():
         folder = file.rpartition("/")[0]
         for name in public_names(tree) - INTERFACES.get(folder, set()):
             places[name].append(file)
@@ -46,6 +53,7 @@ def test_every_public_name_has_one_meaning(root: Path) -> None:
 
 
 def test_every_file_name_is_used_once(root: Path) -> None:
+    """Scripts are a list of their own: one bears the name of its stage, which a module of the library may share."""
     places = defaultdict(list)
     for file in modules(root):
         if not file.endswith("__init__.py"):

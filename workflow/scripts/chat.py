@@ -17,7 +17,7 @@ from mope.runtime.gpu_slot import take_gpus
 
 
 def main() -> None:
-    args = options()
+    args = chat_options()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while models are loaded, and for programs, Ctrl-C just ends
     rows = sorted((args.run / "responses").glob("*/mope.parquet"))
     if not rows:
@@ -63,7 +63,7 @@ def main() -> None:
     talk(answers, world, input, say, looks, args.seed)
 
 
-def options() -> argparse.Namespace:
+def chat_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, default=Path("results/laptop"), help="folder of the run")
     parser.add_argument("--preferences", type=Path, help="preferences.yaml; default: those kept with the run")

@@ -21,9 +21,9 @@ from mope.runtime.cli import run
 from mope.runtime.estimate import durations_of
 from mope.runtime.wall_time import timed_jobs, wall_time
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = ["benchmarks/decoding.json", "benchmarks/training.json"]
-KEPT = [
+KEPT_OF_MAIN = [
     "tables/*.csv",
     "figures/*.svg",
     "reward/*.metrics.json",
@@ -31,20 +31,21 @@ KEPT = [
     "claims.json",
     "manifest.json",
 ]
-SMALL = [*(f"tables/{name}_win_rates.csv" for name in ("average", "overall")), "tables/mean_rewards.csv", "claims.json"]
+KEPT_OF_FURTHER = [f"tables/{name}.csv" for name in ("average_win_rates", "overall_win_rates", "mean_rewards")]
+KEPT_OF_FURTHER += ["claims.json"]
 WHERE_MADE = [f"tables/{name}.csv" for name in ("generalisation", "quality", "correctness", "annotator_agreement")]
 WHERE_MADE += ["tables/open_text_soundness.csv", "tables/reward_models.csv", "figures/training_curves.svg"]
 WHERE_MADE += ["tables/temperatures.csv", "tables/temperature_win_rates.csv"]
 WHERE_MADE += ["tables/fronts.csv", "tables/front_points.csv", "figures/weight_fronts.svg"]
 WHERE_MADE += ["figures/variants.svg", "figures/reward_fronts.svg", "benchmarks/decoding.json"]
-SWEEP = ["tables/mean_rewards.csv"]  # settings are chosen by rewards, never by win rates
+KEPT_OF_SWEEPS = ["tables/mean_rewards.csv"]  # settings are chosen by rewards, never by win rates
 OF_STUDY = [f"tables/{name}.csv" for name in ("average_win_rates", "average_differences", "overall_win_rates")]
 OF_STUDY += ["tables/mean_rewards.csv"]  # no claims: they are made of the run that a study varies or repeats
 FURTHER = "runs"  # where the results of further runs are, beside those of the main one
 COLUMNS = "run,rule,seconds,peak_memory_mb,jobs"
 
 
-def compact(record: dict) -> dict:
+def compact_record(record: dict) -> dict:
     """The record with one entry for each folder that holds several of its inputs, to keep the reference small.
 
     The entry's digest is the SHA-256 of one line "file digest" per input. A record of a table of win rates would else
@@ -64,10 +65,10 @@ def compact(record: dict) -> dict:
 def patterns(run: str, further: bool) -> list[str]:
     """Patterns of the files of a run of which the reference has copies."""
     if not further:
-        return KEPT
-    if run in only_in_studies(read_studies(PROJECT)):
+        return KEPT_OF_MAIN
+    if run in only_in_studies(read_studies(PROJECT_ROOT)):
         return OF_STUDY
-    return SWEEP if run.endswith("sweep") else [*SMALL, *WHERE_MADE]
+    return KEPT_OF_SWEEPS if run.endswith("sweep") else [*KEPT_OF_FURTHER, *WHERE_MADE]
 
 
 def own_records(run: Path) -> dict[Path, dict]:
@@ -145,7 +146,7 @@ def main() -> None:
         target = out / file.relative_to(args.run)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
-        text = json.dumps(compact(records[meta_path(file)]), indent=1, sort_keys=True)
+        text = json.dumps(compact_record(records[meta_path(file)]), indent=1, sort_keys=True)
         meta_path(target).write_text(text + "\n")
     times = out / "timings.csv"
     times.write_text("\n".join([COLUMNS, *timings(args.run, records)]) + "\n")

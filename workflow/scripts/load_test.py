@@ -20,11 +20,11 @@ from mope.provenance.artifact import read_meta, write
 from mope.runtime.cli import run
 
 SCRIPTS = Path(__file__).parent
-SYSTEMS = ("mope", "base", "base_batched", "merging")
+LOADED = ("mope", "base", "base_batched", "merging")
 
 
 def main() -> None:
-    args = options()
+    args = load_options()
     if find_spec("locust") is None:
         raise MopeError(
             'locust is missing; `pip install --constraint constraints.txt --editable ".[load]"` installs it'
@@ -42,7 +42,7 @@ def main() -> None:
             tmp.write_text(json.dumps(records, indent=1) + "\n")
 
     for system in args.systems:
-        command, models = served(system, args.run, preferences, row["generation"])
+        command, models = served_system(system, args.run, preferences, row["generation"])
         settings = asked(args, models, row["generation"])
         environment = {"OMP_NUM_THREADS": str(args.threads), "HF_HUB_OFFLINE": "1"}
         with ServerProcess(command, args.out.with_suffix(f".{system}.log"), environment) as server:
@@ -62,7 +62,7 @@ def main() -> None:
                 keep()
 
 
-def served(system: str, run: Path, preferences: Preferences, generation: dict) -> tuple[list[str], list[str]]:
+def served_system(system: str, run: Path, preferences: Preferences, generation: dict) -> tuple[list[str], list[str]]:
     """The command of a system's server, and the models that its clients ask for."""
     combinations = preferences.combinations()
     match system:
@@ -94,10 +94,10 @@ def asked(args: argparse.Namespace, models: list[str], generation: dict) -> dict
     }
 
 
-def options() -> argparse.Namespace:
+def load_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
+    parser.add_argument("--systems", nargs="+", choices=LOADED, default=list(LOADED))
     parser.add_argument("--clients", nargs="+", type=int, default=[1, 8, 32])
     parser.add_argument("--seconds", type=float, default=60, help="of each measurement")
     parser.add_argument("--warm-up", type=float, default=10, help="seconds of one client before the first one")

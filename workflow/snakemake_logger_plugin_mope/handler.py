@@ -27,7 +27,7 @@ TAIL_BYTES = 4096
 
 
 @dataclass
-class Job:
+class StartedJob:
     """A job under way."""
 
     rule: str
@@ -43,7 +43,7 @@ class LogHandler(LogHandlerBase):
 
     def __post_init__(self) -> None:
         self.terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        self.running: dict[int, Job] = {}
+        self.running: dict[int, StartedJob] = {}
         self.waiting: Counter[str] = Counter()
         self.durations: dict[str, list[float]] = {}
         self.done, self.total, self.busy_s, self.began = 0, 0, 0.0, time.monotonic()
@@ -89,7 +89,7 @@ class LogHandler(LogHandlerBase):
             self.durations = earlier_durations(folder) or reference_durations(folder.parent)
         label = " ".join([record.rule_name, *map(str, dict(record.wildcards or {}).values())])
         log = record.log[0] if record.log else None
-        self.running[record.jobid] = Job(record.rule_name, label, log, time.monotonic())
+        self.running[record.jobid] = StartedJob(record.rule_name, label, log, time.monotonic())
         self.waiting[record.rule_name] -= 1
 
     def _finish(self, jobid: int) -> None:
