@@ -9,6 +9,7 @@ import pandas as pd
 
 from mope.analysis.claims import claims
 from mope.analysis.findings import Tables
+from mope.data.tables import read_csv
 from mope.provenance.artifact import require, write
 from mope.runtime.cli import run
 
@@ -29,7 +30,7 @@ def main() -> None:
     args = parser.parse_args()
     paths = {f.name: getattr(args, f.name) for f in fields(Tables) if getattr(args, f.name) is not None}
     tables = {
-        name: pd.read_json(require(path)) if path.suffix == ".json" else pd.read_csv(require(path))
+        name: pd.read_json(require(path)) if path.suffix == ".json" else read_csv(require(path))
         for name, path in paths.items()
     }
     records, inputs = claims(Tables(**tables), args.judge), list(paths.values())

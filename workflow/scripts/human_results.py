@@ -8,7 +8,7 @@ import pandas as pd
 from mope.analysis.aggregate import read_judgments
 from mope.analysis.human_results import judge_agreement, results
 from mope.analysis.outcomes import gather
-from mope.data.tables import write_csv
+from mope.data.tables import read_csv, write_csv
 from mope.judging.human_study import read_ratings
 from mope.provenance.artifact import require, write
 from mope.runtime.cli import run
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--focus", required=True, help="the method that every pair holds")
     parser.add_argument("--output", type=Path, required=True, help="folder of human_study.csv, human_agreement.csv")
     args = parser.parse_args()
-    key = pd.read_csv(require(args.key))
+    key = read_csv(require(args.key))
     ratings = read_ratings(args.ratings, key)
     judged = read_judgments({path: pd.read_parquet(require(path)) for path in args.judgments})
     gathered = pd.concat([gather(pairs).assign(judge=judge) for (_, judge), pairs in judged.items()])

@@ -5,8 +5,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
-
+from mope.data.tables import read_csv
 from mope.provenance.artifact import read_meta, require, write
 from mope.report.overview import overview_page, run_facts
 from mope.runtime.cli import run
@@ -21,7 +20,7 @@ def main() -> None:
     parser.add_argument("--judge", required=True, help="the primary judge")
     parser.add_argument("--output", type=Path, required=True, help="overview.html")
     args = parser.parse_args()
-    means = pd.read_csv(require(args.averages))
+    means = read_csv(require(args.averages))
     record = read_meta(args.claims)
     made = datetime.fromtimestamp(args.claims.stat().st_mtime, UTC).date()
     about = run_facts(

@@ -3,8 +3,7 @@
 import argparse
 from pathlib import Path
 
-import pandas as pd
-
+from mope.data.tables import read_csv
 from mope.provenance.artifact import require, write
 from mope.report.formats import averages, document, matrix
 from mope.runtime.cli import run
@@ -20,7 +19,7 @@ def main() -> None:
     )
     args = parser.parse_args()
     inputs = [args.win_rates, args.averages]
-    rates, means = (pd.read_csv(require(path)) for path in inputs)
+    rates, means = (read_csv(require(path)) for path in inputs)
     for name, caption, form, table in (
         ("average_win_rates", "Average pairwise win rates", averages, means[means["judge"] == args.judge]),
         ("win_rate_matrix", "Pairwise win rates (%)", matrix, rates[rates["judge"] == args.judge]),

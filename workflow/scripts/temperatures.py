@@ -4,11 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-import pandas as pd
-
 from mope.analysis.aggregate import read_methods
 from mope.analysis.temperatures import rewards_by_temperature, win_rates_by_temperature
-from mope.data.tables import read, write_csv
+from mope.data.tables import read, read_csv, write_csv
 from mope.provenance.artifact import require, write
 from mope.runtime.cli import run
 
@@ -28,7 +26,7 @@ def main() -> None:
     tables = {
         args.rewards_out: (rewards_by_temperature(scores, **s), args.scores),
         args.win_rates_out: (
-            win_rates_by_temperature(pd.read_csv(require(args.win_rates)), s["rows"]),
+            win_rates_by_temperature(read_csv(require(args.win_rates)), s["rows"]),
             [args.win_rates],
         ),
     }

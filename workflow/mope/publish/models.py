@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
+from mope.data.tables import read_csv
 from mope.errors import MopeError
 from mope.provenance.artifact import meta_path, read_meta
 from mope.provenance.manifest import require_listed
@@ -69,14 +69,14 @@ def results_of(model: Model, run: Path) -> ModelResults:
         text = f"Accuracy on {found['n_pairs']} held-out pairs: {percent(found['accuracy'])} %."
         return ModelResults(text, {"accuracy": found["accuracy"]}, "held-out pairs of the feedback")
     if model.stage == "train_expert":
-        steps = pd.read_csv(require_listed(run, curve))
+        steps = read_csv(require_listed(run, curve))
         first, last = steps.reward.head(LOGGED).mean(), steps.reward.tail(LOGGED).mean()
         return ModelResults(
             f"Mean reward in training: {first:.2f} in the first {LOGGED} logged steps, {last:.2f} in the last {LOGGED}."
         )
     averages = run / "tables/average_win_rates.csv"
     if model.stage == "train_controller" and averages.is_file():
-        table = average_table(of_judge(pd.read_csv(require_listed(run, averages))))
+        table = average_table(of_judge(read_csv(require_listed(run, averages))))
         return ModelResults(f"Average pairwise win rates of the run's methods:\n\n{table}")
     return ModelResults()
 

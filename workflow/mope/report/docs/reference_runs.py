@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from mope.data.tables import read_csv
+
 WHOLE_RUN = "from first to last"  # the line of timings.csv for the whole run
 GPU_CHECK = "gpu_check.json"  # what `make gpu-check` wrote, where it was copied here
 TESTS = "tests.json"  # number and seconds of the tests, where `make test` was run before `make reference`
@@ -44,12 +46,12 @@ def commit_of(artifact: Path) -> str:
 def _read_run(folder: Path) -> ReferenceRun:
     files = sorted((folder / "tables").glob("*.csv"))
     claims, timings = folder / "claims.json", folder / "timings.csv"
-    timed = pd.read_csv(timings) if timings.is_file() else None
+    timed = read_csv(timings) if timings.is_file() else None
     main = "main" if timed is None else timed.run.iloc[0]
     return ReferenceRun(
         name=folder.name if folder.parent.name == "runs" else main,
         folder=folder,
-        tables={file.stem: pd.read_csv(file) for file in files},
+        tables={file.stem: read_csv(file) for file in files},
         claims=json.loads(claims.read_text()) if claims.is_file() else [],
         timings=timed,
         commit=next(filter(None, map(commit_of, [claims, *files])), ""),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from mope.data.table_paths import set_and_method
+from mope.data.tables import read_csv
 from mope.preferences import load_preferences
 from mope.provenance.artifact import require, verified
 
@@ -19,7 +20,7 @@ def read_source(name: str, files: Sequence[Path], judge: str) -> object:
     if name in READERS:
         return READERS[name](files)
     (file,) = files
-    table = pd.read_csv(require(file))
+    table = read_csv(require(file))
     return table[table["judge"] == judge] if "judge" in table else table
 
 
@@ -30,7 +31,7 @@ def _scores(files: Sequence[Path]) -> pd.DataFrame:
 
 def _curves(files: Sequence[Path]) -> dict[tuple[str, str], pd.DataFrame]:
     """Tables of controller/<variant>/seed<k>.curve.csv by (variant, seed)."""
-    return {(file.parent.name, file.name.split(".")[0]): pd.read_csv(require(file)) for file in files}
+    return {(file.parent.name, file.name.split(".")[0]): read_csv(require(file)) for file in files}
 
 
 READERS = {
