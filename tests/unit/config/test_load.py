@@ -221,7 +221,7 @@ BAD_PROMPTS = [  # (content of the prompt file, what is named, what would be rig
     ('{"prompt": "a"}\n"b"\n', "line 2", "not a JSON object"),
     ('{"text": "a"}\n', "line 1: text found", "a key `prompt` or `instruction` is expected"),
     ('{"id": "1"}\n', "line 1", "no prompt"),
-    ('{"prompt": 7}\n', "line 1", "text that is not empty"),
+    ('{"prompt": 7}\n', "line 1", "a list of messages"),
     ('{"prompt": " "}\n', "line 1", "text that is not empty"),
     ('{"id": "x", "prompt": "a"}\n{"prompt_id": "x", "prompt": "b"}\n', "line 2: prompt id 'x'", "once"),
     ('{"prompt": "a"}\n', "holds 1 prompts", "2 found"),

@@ -7,6 +7,7 @@ import pytest
 
 from mope.data.feedback_file import drawn_pairs, feedback_file, read_feedback
 from mope.errors import MopeError
+from mope.prompting import turns
 
 TEXTS = [{"prompt": f"Question {i // 2}?", "chosen": f"yes {i}", "rejected": f"no {i}"} for i in range(40)]
 
@@ -63,3 +64,16 @@ def test_every_preference_has_one_file(tmp_path: Path) -> None:
     (tmp_path / "P1B.json").write_text("[]")
     with pytest.raises(MopeError, match="2 files of P1B"):
         feedback_file(tmp_path, "P1B")
+
+
+def test_what_stands_beside_a_prompt_reaches_the_pair(tmp_path: Path) -> None:
+    pair = {
+        "prompt": "And then?",
+        "history": [["Why?", "So."]],
+        "system_prompt": "Be brief.",
+        "chosen": "a",
+        "rejected": "b",
+    }
+    (tmp_path / "P1A.jsonl").write_text(json.dumps(pair) + "\n")
+    [(_, prompt, *_)] = read_feedback(tmp_path / "P1A.jsonl")
+    assert [message["role"] for message in turns(prompt)] == ["system", "user", "assistant", "user"]

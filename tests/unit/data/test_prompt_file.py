@@ -10,6 +10,7 @@ import pytest
 from mope.data.prompt_file import read_prompts
 from mope.data.prompts import file_prompts
 from mope.errors import MopeError
+from mope.prompting import turns
 
 ALPACA = [
     {"instruction": "Give three tips.", "input": "", "output": "1. Sleep.", "text": "Below is an instruction ..."},
@@ -101,3 +102,43 @@ def test_a_line_of_a_table_ends_where_its_writer_ended_it(tmp_path):
     texts = ["Tell me\u2028about rain.", "Two\nlines", "A form\x0cfeed\u0085here"]
     pd.DataFrame({"prompt": texts}).to_csv(path, index=False)
     assert [record["prompt"] for record in read_prompts(path)] == texts
+
+
+EARLIER = [["Why?", "So."]]
+SAID = [
+    {"role": "user", "content": "Why?"},
+    {"role": "assistant", "content": "So."},
+    {"role": "user", "content": "And then?"},
+]
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"prompt": "And then?", "history": EARLIER}, SAID),
+        ({"prompt": "And then?", "system_prompt": "Be brief."}, [{"role": "system", "content": "Be brief."}, SAID[2]]),
+        ({"prompt": "Sum up:", "input": "a text"}, [{"role": "user", "content": "Sum up: a text"}]),
+        ({"prompt": "And then?", "messages": SAID[2:]}, SAID[2:]),
+        ({"messages": SAID, "system_prompt": "Be brief."}, [{"role": "system", "content": "Be brief."}, *SAID]),
+    ],
+)
+def test_what_stands_beside_a_prompt_is_read(record: dict, expected: list, tmp_path: Path) -> None:
+    file = tmp_path / "prompts.jsonl"
+    file.write_text(json.dumps(record) + "\n")
+    [read] = read_prompts(file)
+    assert turns(read["prompt"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ({"prompt": "And then?", "messages": SAID}, "prompt and messages hold different questions"),
+        ({"messages": SAID[2:], "history": EARLIER}, "history stands beside the messages"),
+        ({"messages": SAID[2:], "input": "a text"}, "input stands beside the messages"),
+    ],
+)
+def test_turns_that_would_be_dropped_are_refused(record: dict, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "prompts.jsonl"
+    file.write_text(json.dumps(record) + "\n")
+    with pytest.raises(MopeError, match=said):
+        read_prompts(file)

@@ -8,7 +8,7 @@ import re
 
 from mope.data.records import check_unicode, parsed
 from mope.errors import MopeError
-from mope.prompting import Conversation, prompt_text
+from mope.prompting import Conversation, prompt_text, reply, turns
 
 ROLES = {
     "system": "system",
@@ -18,8 +18,45 @@ ROLES = {
     "assistant": "assistant",
     "gpt": "assistant",
 }
+SYSTEM_KEYS = ("system", "system_prompt")
+BESIDE = (*SYSTEM_KEYS, "history", "input")  # keys of a record that stand beside its prompt
 CALLS = ("tool_calls", "function_call")  # keys of a message that are lost where its text alone is read
 MESSAGE_LIST = re.compile(r"""\s*\[\s*\{\s*['"](?:role|content|from|value)['"]\s*:""")  # how one begins as text
+
+
+def question_of(content: dict, key: str, place: str, answered: bool = True) -> str:
+    """What a record asks as `key`, with what stands beside it: a system message, `history`, and `input`.
+
+    `history` are earlier turns as pairs of question and answer, `input` is text that follows the prompt, as in Alpaca.
+    Beside a list of messages neither is read, so what they would add is refused. `MopeError` begins with `place`.
+    """
+    value = message_list(content[key], place, key)
+    system = next((content[name] for name in SYSTEM_KEYS if content.get(name)), None)
+    more = content.get("input") or ""
+    earlier = _earlier(content.get("history"), place)
+    if not isinstance(value, str):
+        asked = question(value, place, key, system, answered)
+        added = "history" if earlier else "input" if str(more).strip() not in turns(asked)[-1]["content"] else None
+        if added:
+            raise MopeError(f"{place}: {added} stands beside the messages of {key}; all turns as {key} are expected")
+        return asked
+    parts = [value] if not more or more == value else [value, more]
+    for part in parts:
+        if not isinstance(part, str) or not part.strip():
+            raise MopeError(f"{place}: {key} is {part!r}; text that is not empty is expected")
+        check_unicode(part, place, key)
+    said = {"role": "user", "content": " ".join(part.strip() for part in parts)}
+    return prompt_text([*system_message(system, place), *earlier, said])
+
+
+def same_question(asked: dict[str, str], place: str) -> str:
+    """The one question that these keys of a record hold; `MopeError` where they hold different ones."""
+    if len({tuple((m["role"], m["content"].strip()) for m in turns(text)) for text in asked.values()}) > 1:
+        said = ", ".join(f"{key} {len(turns(text))} messages" for key, text in asked.items())
+        *others, last = asked
+        names = f"{', '.join(others)} and {last}"
+        raise MopeError(f"{place}: {names} hold different questions ({said}, without the answer); one is expected")
+    return next(iter(asked.values()))
 
 
 def question(value: object, place: str, key: str, system: object = None, answered: bool = True) -> str:
@@ -113,3 +150,17 @@ def _joined(parts: list) -> str | None:
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _earlier(history: object, place: str) -> Conversation:
+    """The messages of earlier turns, given as a list of [question, answer], or as its JSON."""
+    if isinstance(history, str) and (pairs := parsed(history)[0]):
+        history = pairs
+    said: list[dict[str, str]] = []
+    for turn in history if isinstance(history, list) else [history] if history else []:
+        if not isinstance(turn, list) or len(turn) != 2 or not all(isinstance(t, str) and t.strip() for t in turn):
+            raise MopeError(f"{place}: history holds {turn!r}; pairs of question and answer are expected")
+        for text in turn:
+            check_unicode(text, place, "history")
+        said += [{"role": "user", "content": turn[0]}, reply(turn[1])]
+    return said

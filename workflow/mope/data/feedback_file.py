@@ -3,13 +3,12 @@
 import random
 from pathlib import Path
 
-from mope.data.conversation import answer, question
+from mope.data.conversation import BESIDE, SYSTEM_KEYS, answer, question, question_of, same_question
 from mope.data.records import RECORD_SUFFIXES, Record, check_unicode, records
 from mope.errors import MopeError
-from mope.prompting import turns
 
 FEEDBACK_KEYS = ("prompt", "chosen", "rejected")
-FEEDBACK_COLUMNS = (*FEEDBACK_KEYS, "system")
+FEEDBACK_COLUMNS = (*FEEDBACK_KEYS, *BESIDE)
 EXPECTED_PAIR = "a file of prompt, chosen and rejected"
 FeedbackPair = tuple[str, str, str, str]  # prompt_id, prompt, chosen, rejected
 
@@ -67,17 +66,12 @@ def _pair(record: Record) -> tuple[str, str, str]:
         _there(content, key, place)
         before, answers[key] = answer(content[key], place, key)
         if before:
-            asked[key] = question(before, place, f"{key} before its answer", content.get("system"), answered=False)
+            system = next((content[name] for name in SYSTEM_KEYS if content.get(name)), None)
+            asked[key] = question(before, place, f"{key} before its answer", system, answered=False)
     if content.get("prompt") is not None or not asked:
         _there(content, "prompt", place)
-        given = question(content["prompt"], place, "prompt", content.get("system"), answered=False)
-        asked = {"prompt": given, **asked}
-    if len({tuple((m["role"], m["content"].strip()) for m in turns(text)) for text in asked.values()}) > 1:
-        said = ", ".join(f"{key} {len(turns(text))} messages" for key, text in asked.items())
-        raise MopeError(
-            f"{place}: prompt, chosen and rejected hold different questions ({said} before the answer); one is expected"
-        )
-    texts = {"prompt": next(iter(asked.values())), **answers}
+        asked = {"prompt": question_of(content, "prompt", place, answered=False), **asked}
+    texts = {"prompt": same_question(asked, place), **answers}
     for key, text in answers.items():
         _there(answers, key, place)
         check_unicode(text, place, key)

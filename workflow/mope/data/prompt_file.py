@@ -6,21 +6,22 @@
 | GPT4-Alpaca, UltraFeedback | `instruction`, and `input` where there is one | one after the other (as RLPHF does) |
 | conversations | `prompt`, `messages` or `conversations` | all messages up to the last one of the user |
 
-Earlier turns may also stand in `history`, beside `instruction`, as pairs of question and answer, and a system message
-in `system`. The id is optional: its place in the file is used. Other columns are passed over.
+Earlier turns may also stand in `history`, as pairs of question and answer, and a system message in `system` or
+`system_prompt`. Where a text and messages stand side by side, they must ask the same. The id is optional: its place in
+the file is used. Other columns are passed over.
 """
 
 from pathlib import Path
 
-from mope.data.conversation import message_list, question, system_message
-from mope.data.records import Record, check_unicode, id_text, parsed, records
+from mope.data.conversation import BESIDE, question_of, same_question
+from mope.data.records import Record, check_unicode, id_text, records
 from mope.errors import MopeError
-from mope.prompting import Conversation, prompt_text, reply, wording
+from mope.prompting import wording
 
 TEXT_KEYS = ("prompt", "instruction")
 CONVERSATION_KEYS = ("messages", "conversations")
 ID_KEYS = ("id", "prompt_id")
-PROMPT_FILE_COLUMNS = (*TEXT_KEYS, "input", "history", "system", *CONVERSATION_KEYS, *ID_KEYS)
+PROMPT_FILE_COLUMNS = (*TEXT_KEYS, *BESIDE, *CONVERSATION_KEYS, *ID_KEYS)
 EXPECTED_PROMPT = "a file of prompts"
 
 
@@ -61,36 +62,12 @@ def _id(record: Record) -> str | None:
 
 
 def _prompt(record: Record) -> str:
-    """The text of one record."""
+    """What one record asks; several keys with a prompt must ask the same."""
     content, place = record.content, record.place
     assert isinstance(content, dict)  # by `_id`
-    key = next((key for key in (*TEXT_KEYS, *CONVERSATION_KEYS) if key in content), None)
-    if key is None:
+    texts = [key for key in TEXT_KEYS if key in content][:1]
+    keys = [*texts, *(key for key in CONVERSATION_KEYS if content.get(key) or (key in content and not texts))]
+    if not keys:
         names = ", ".join(map(str, content)) or "nothing"
         raise MopeError(f"{place}: {names} found, no prompt; a key `prompt` or `instruction` is expected")
-    value, system = message_list(content[key], place, key), content.get("system")
-    if isinstance(value, list):
-        return question(value, place, key, system)
-    parts = [value]
-    parts += [content["input"]] if key == "instruction" and content.get("input") else []
-    for part in parts:
-        if not isinstance(part, str) or not part.strip():
-            raise MopeError(f"{place}: {key} is {part!r}; text that is not empty is expected")
-        check_unicode(part, place, key)
-    asked = {"role": "user", "content": " ".join(part.strip() for part in parts)}
-    earlier = _earlier(content.get("history"), place) if key == "instruction" else []
-    return prompt_text([*system_message(system, place), *earlier, asked])
-
-
-def _earlier(history: object, place: str) -> Conversation:
-    """The messages of earlier turns, given as a list of [question, answer], or as its JSON."""
-    if isinstance(history, str) and (pairs := parsed(history)[0]):
-        history = pairs
-    said: list[dict[str, str]] = []
-    for turn in history if isinstance(history, list) else [history] if history else []:
-        if not isinstance(turn, list) or len(turn) != 2 or not all(isinstance(t, str) and t.strip() for t in turn):
-            raise MopeError(f"{place}: history holds {turn!r}; pairs of question and answer are expected")
-        for text in turn:
-            check_unicode(text, place, "history")
-        said += [{"role": "user", "content": turn[0]}, reply(turn[1])]
-    return said
+    return same_question({key: question_of(content, key, place) for key in keys}, place)
