@@ -52,6 +52,11 @@ def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
         return error_reply(error.status_code, str(error.detail))
 
+    @app.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> JSONResponse:
+        state.requests["", 500] += 1
+        return error_reply(500, f"the server failed: {type(error).__name__}")
+
     @app.get("/health")
     async def health() -> JSONResponse:
         if state.run:

@@ -36,8 +36,8 @@ class Message(Strict):
 
     def said(self) -> dict[str, str]:
         """The message as models read it: its parts joined, and a developer's as the system's, which it has replaced."""
-        parts = self.content if isinstance(self.content, list) else [TextPart(type="text", text=self.content)]
-        text = whole("".join(part.text for part in parts), "messages")
+        parts = [self.content] if isinstance(self.content, str) else [part.text for part in self.content]
+        text = whole("".join(parts), "messages")
         return {"role": "system" if self.role == "developer" else self.role, "content": text}
 
 
