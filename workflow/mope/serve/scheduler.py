@@ -3,14 +3,13 @@
 import collections
 import threading
 import time
-import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from mope.decoding.request import check_request
-from mope.serve.job import Job
+from mope.serve.job import Job, fail_jobs
 from mope.serve.running_batch import PrefilledJobs, RunningBatch, prefill_jobs
 
 
@@ -31,6 +30,14 @@ class BusyError(Exception):
         self.retry_after = retry_after
 
 
+@dataclass(frozen=True)
+class Reading:
+    """Jobs whose prompts are read together, and the parts in which they are."""
+
+    jobs: list[Job]
+    parts: Iterator[PrefilledJobs | None]
+
+
 class Scheduler:
     """Decodes jobs in one thread, first come, first served; any thread may call `submit` and `counts`."""
 
@@ -38,7 +45,7 @@ class Scheduler:
         self.ends, self.limits = ends, limits
         self.waiting: collections.deque[Job] = collections.deque()
         self.batches: dict[int, RunningBatch] = {}  # by id of the pool
-        self.reading: tuple[list[Job], Iterator[PrefilledJobs | None]] | None = None
+        self.reading: list[Reading] = []  # the first of them is read
         self.changed, self.stopping = threading.Condition(), False
         self.steps, self.joined, self.seconds = 0, 0, 1.0  # `seconds`: a running mean of how long an answer takes
         self.thread = threading.Thread(target=self._run, name="decode", daemon=True)
@@ -72,7 +79,7 @@ class Scheduler:
         self.thread.join()
 
     def _under_way(self) -> int:
-        reading = len(self.reading[0]) if self.reading else 0
+        reading = sum(len(reading.jobs) for reading in list(self.reading))
         return reading + sum(len(batch.jobs) for batch in list(self.batches.values()))
 
     def _run(self) -> None:
@@ -103,23 +110,40 @@ class Scheduler:
                 else:
                     jobs.append(self.waiting.popleft())
             if jobs:
-                self.reading = jobs, prefill_jobs(jobs[0].pool, jobs, self.limits.prefill_width)
+                self._begin(jobs)
+
+    def _begin(self, jobs: list[Job]) -> None:
+        self.reading.append(Reading(jobs, prefill_jobs(jobs[0].pool, jobs, self.limits.prefill_width)))
 
     def _read_on(self) -> None:
-        """Read one part of the prompts; after the last part the jobs join their batch."""
+        """Read one part of the prompts; after the last part the jobs join their batch.
+
+        Where reading fails each job is read by itself, so that an error ends only the answers that cause it.
+        """
         if not self.reading:
             return
-        jobs, parts = self.reading
+        jobs = self.reading[0].jobs
         try:
-            done = next(parts)
-            if done is None:
-                return
-            batch = self.batches.setdefault(id(jobs[0].pool), RunningBatch(jobs[0].pool, self.ends))
+            done = next(self.reading[0].parts)
+        except Exception as error:
+            self.reading.pop(0)
+            if len(jobs) == 1:
+                fail_jobs(jobs, error)
+            else:
+                for job in jobs:
+                    self._begin([job])
+            return
+        if done is None:
+            return
+        self.reading.pop(0)
+        batch = self.batches.setdefault(id(jobs[0].pool), RunningBatch(jobs[0].pool, self.ends))
+        together = batch.jobs + jobs
+        try:
             batch.join(done)
             self.joined += len(jobs)
         except Exception as error:
-            self._fail(jobs, error)
-        self.reading = None
+            batch.now = None
+            fail_jobs(together, error)
 
     def _step(self, batch: RunningBatch) -> None:
         if not batch.jobs:
@@ -129,15 +153,9 @@ class Scheduler:
             batch.step()
         except Exception as error:
             batch.now = None
-            self._fail(before, error)
+            fail_jobs(before, error)
         self.steps += 1
         spent = time.monotonic() - began
         for job in before:
             if job not in batch.jobs:
                 self.seconds += 0.1 * (spent * len(job.tokens) - self.seconds)
-
-    def _fail(self, jobs: list[Job], error: Exception) -> None:
-        """Print the error and tell it to every job whose answer it ends; the server goes on."""
-        traceback.print_exception(error)
-        for job in jobs:
-            job.on_error(error)

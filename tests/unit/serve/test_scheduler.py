@@ -1,0 +1,73 @@
+"""The decoding thread: an answer that fails or whose client goes leaves the others alone."""
+
+import queue
+from collections.abc import Iterator
+
+import pytest
+from tiny import random_adapter, tiny_model
+
+from mope.decoding.mixers.probability import Probability
+from mope.decoding.request import Request
+from mope.decoding.sampling import Sampling
+from mope.pools.adapters import AdapterPool
+from mope.serve.job import Job
+from mope.serve.scheduler import Limits, Scheduler
+
+ENDLESS = 10**6
+
+
+@pytest.fixture(scope="module")
+def pool() -> AdapterPool:
+    base = tiny_model(0)
+    return AdapterPool(base, {"e0": random_adapter(base, 1)})
+
+
+@pytest.fixture
+def scheduler() -> Iterator[Scheduler]:
+    scheduler = Scheduler([ENDLESS], Limits(queue=8, together=4, prefill_width=8))
+    yield scheduler
+    scheduler.stop()
+
+
+def job_of(pool: AdapterPool, told: queue.Queue, prompt: list[int], tokens: int = 4, seed: int = 0, listen=None) -> Job:
+    """A job that tells its tokens when it has ended, or its error."""
+    own = []
+
+    def on_token(found, reason) -> bool:
+        own.append(found.token)
+        if listen:
+            listen()
+        if reason:
+            told.put((seed, own))
+        return True
+
+    request = Request([0], [prompt], max_new_tokens=tokens, seed=seed)
+    return Job(pool, request, Probability(), Sampling(), on_token, lambda error: told.put((seed, error)))
+
+
+def test_an_error_ends_only_the_answers_that_cause_it(
+    pool: AdapterPool, scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One fails while a token is chosen, one while it is told, one while its prompt is read."""
+    told = queue.Queue()
+    chosen = RuntimeError("this draw fails")
+
+    class Broken:
+        def __getitem__(self, place: int) -> float:
+            raise chosen
+
+    def deaf() -> None:
+        raise RuntimeError("nobody listens")
+
+    prompts = [[5, 6], [7], [8, 9], [ENDLESS], [4]]
+    jobs = [job_of(pool, told, prompt, seed=seed) for seed, prompt in enumerate(prompts)]
+    jobs[1].uniform = Broken()
+    jobs[2] = job_of(pool, told, prompts[2], seed=2, listen=deaf)
+    for job in jobs:
+        job.sampling = jobs[0].sampling
+        job.mixer = jobs[0].mixer
+    scheduler.submit(*jobs)
+    ends = dict(told.get(timeout=30) for _ in jobs)
+    assert [isinstance(ends[seed], Exception) for seed in range(5)] == [False, True, True, True, False]
+    assert len(ends[0]) == len(ends[4]) == 4
+    assert scheduler.counts()["running"] == 0
