@@ -37,3 +37,10 @@ def test_any_other_order_and_messages_without_text_are_refused(messages: list[di
     with pytest.raises(FieldError) as refused:
         asked(*messages)
     assert refused.value.field == "messages"
+
+
+@pytest.mark.parametrize("stop", ["Z" * 401, ["a", "Z" * 300_000], ["a"] * 5, ["a", ""]])
+def test_stop_texts_that_are_refused(stop: str | list[str]) -> None:
+    with pytest.raises(FieldError) as refused:
+        ChatQuestion(model="base", messages=[ASKED], stop=stop).stops()
+    assert refused.value.field == "stop"

@@ -8,6 +8,7 @@ from mope.errors import MopeError, shortened
 from mope.prompting import prompt_text
 
 MOST_TEXT = 100_000  # characters of a message, tokens of a prompt
+MOST_STOPS, LONGEST_STOP = 4, 400  # texts that end an answer, characters of each
 
 
 class FieldError(MopeError):
@@ -70,10 +71,14 @@ class AnyQuestion(Strict):
     def stops(self) -> list[str]:
         """The texts that end an answer."""
         stops = [self.stop] if isinstance(self.stop, str) else self.stop or []
-        if len(stops) > 4 or not all(stops):
+        if len(stops) > MOST_STOPS or not all(stops):
             raise FieldError(
-                "stop", f"{len(stops)} texts found, or an empty one; up to 4 that are not empty are expected"
+                "stop",
+                f"{len(stops)} texts found, or an empty one; up to {MOST_STOPS} that are not empty are expected",
             )
+        longest = max(map(len, stops), default=0)
+        if longest > LONGEST_STOP:
+            raise FieldError("stop", f"a text of {longest} characters found, at most {LONGEST_STOP} are expected")
         return stops
 
     def asked(self) -> str | list[int]:
