@@ -24,7 +24,7 @@ async def reply_to(state: ServerState, question: AnyQuestion, request: Request) 
         return state.not_ready()
     run, model = state.run, ""
     try:
-        asked = parse_question(run, question)
+        asked = await asyncio.get_running_loop().run_in_executor(state.reader, parse_question, run, question)
         model = question.model
         answering = Answering(state.scheduler, run.tokenizer, asked, question)
     except FieldError as error:

@@ -82,7 +82,7 @@ def parse_question(run: ServedRun, question: AnyQuestion) -> ParsedQuestion:
         )
     if not model.needs_preferences and combination is not None:
         raise FieldError("preferences", f"{question.model} takes none; leaving them out is expected")
-    request, emphasis = request_of(model, question, combination, weights)
+    request, emphasis = request_of(run, model, question, combination, weights)
     request = with_limits(run, model, request, question)
     settings = model.generator.settings
     sampling = Sampling(
@@ -96,11 +96,15 @@ def parse_question(run: ServedRun, question: AnyQuestion) -> ParsedQuestion:
 
 
 def request_of(
-    model: ServedModel, question: AnyQuestion, combination: str | None, weights: list[float] | None
+    run: ServedRun, model: ServedModel, question: AnyQuestion, combination: str | None, weights: list[float] | None
 ) -> tuple[Request, list[float] | None]:
     """What the row makes of the question, and the factors on a controller's α; token ids are read as they are."""
     asked, tokens = question.asked(), None
-    if asked and isinstance(asked[0], int):
+    most = run.positions if isinstance(asked, list) else run.most_characters
+    if len(asked) > most:  # said before tokenizers, which are slow, see it
+        what = "tokens" if isinstance(asked, list) else "characters"
+        raise FieldError(question.TEXT_FIELD, f"{len(asked)} {what} found, at most {most} are expected")
+    if isinstance(asked, list):
         asked, tokens = "", asked
         if model.controller is not None:
             raise FieldError("prompt", "token ids found; a controller reads words, a text is expected")

@@ -4,6 +4,7 @@ import json
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from fastapi.responses import JSONResponse
 
@@ -22,6 +23,7 @@ class ServerState:
         self.failed: Exception | None = None
         self.requests: Counter = Counter()  # (model, status)
         self.tokens = 0
+        self.reader = ThreadPoolExecutor(1, "read")  # reads questions one by one, beside the loop that takes them
         self._load, self._limits = load, limits
 
     def open(self) -> None:
