@@ -24,8 +24,8 @@ class ParsedQuestion:
     members: list[str]  # the names of the request's experts
 
 
-def combination_of(preferences: Preferences, given: dict[str, float]) -> tuple[str, list[float] | None]:
-    """The combination that {id or name: weight} names, and its weights, which sum to 1; None for equal weights.
+def combination_of(preferences: Preferences, given: dict[str, float]) -> tuple[str, list[float]]:
+    """The combination that {id or name: weight} names, and its weights, which sum to 1.
 
     `FieldError` unless it names one preference of every dimension.
     """
@@ -49,7 +49,7 @@ def combination_of(preferences: Preferences, given: dict[str, float]) -> tuple[s
     if largest == 0:
         raise FieldError("preferences", "all weights are 0; at least one above 0 is expected")
     shares = [weight / largest for weight in found]  # first, so that no sum leaves the range of the float
-    return combination, None if len(set(found)) == 1 else [share / sum(shares) for share in shares]
+    return combination, [share / sum(shares) for share in shares]
 
 
 def model_of(run: ServedRun, name: str) -> tuple[ServedModel, str | None]:
@@ -75,6 +75,8 @@ def parse_question(run: ServedRun, question: AnyQuestion) -> ParsedQuestion:
         if combination is not None:
             raise FieldError("preferences", "the model's name states preferences already; one of the two is expected")
         combination, weights = combination_of(run.preferences, question.preferences)
+        if len(set(weights)) == 1 and not model.row.own_weights:
+            weights = None
     if model.needs_preferences and combination is None:
         example = run.preferences.combinations()[0]
         raise FieldError(
