@@ -7,6 +7,7 @@ from tiny_run import QUESTION
 
 from mope.serve.asked import ParsedQuestion, parse_question
 from mope.serve.question_fields import ChatQuestion
+from mope.serve.run_facts import facts_of
 from mope.serve.served_run import ServedRun, rows_of
 
 XI = "P1A-P2B-P3A"
@@ -54,3 +55,11 @@ def test_the_prompted_base_reads_weights_in_words(served: ServedRun) -> None:
     assert asked.request.prompts == offline.prompts
     assert asked.request == replace(offline, experts=asked.request.experts, seed=1)
     assert parsed(served, "prompting", preferences=EQUAL).request == parsed(served, f"prompting:{XI}").request
+
+
+def test_what_the_page_says_of_weights(served: ServedRun) -> None:
+    facts = {model["id"]: model for model in facts_of(served)["models"]}
+    names = ["mope", "mope_graded", "mod", "prompting", "soup_exact", "base"]
+    assert [facts[name]["weights"] for name in names] == [True, True, True, True, False, False]
+    assert [facts[name]["mixes"] for name in names] == [True, True, True, False, False, False]
+    assert [facts[name]["multiplied"] for name in names] == [True, False, False, False, False, False]

@@ -44,7 +44,7 @@ function build(facts) {
 }
 
 async function ask({ setup, answer }, common, signal) {
-  answer.begin(setup.title(), setup.model.weights);
+  answer.begin(setup.title(), setup.model.mixes);
   let reason = null;
   try {
     for await (const choice of server.answer({ ...setup.question(), ...common }, signal)) {
