@@ -21,17 +21,18 @@ GONE = 499  # in the metrics: the client went before its answer was whole
 async def reply_to(state: ServerState, question: AnyQuestion, request: Request) -> Response:
     """The reply to a question, or the error that says why there is none."""
     if not state.run:
+        state.count(503)
         return state.not_ready()
-    run, model = state.run, ""
+    run, name = state.run, ""
     try:
         asked = await asyncio.get_running_loop().run_in_executor(state.reader, parse_question, run, question)
-        model = question.model
+        name = asked.name
         answering = Answering(state.scheduler, run.tokenizer, asked, question)
     except FieldError as error:
-        state.requests[model, 400] += 1
+        state.count(400, name)
         return error_reply(400, str(error), error.field)
     except BusyError as error:
-        state.requests[model, 429] += 1
+        state.count(429, name)
         return error_reply(429, str(error), headers={"Retry-After": str(error.retry_after)})
     writer = reply_writer(question, asked, run)
     if question.stream:
@@ -56,7 +57,7 @@ async def whole_reply(answering: Answering, writer: ReplyWriter, state: ServerSt
         answering.leave()
         watching.cancel()
         state.tokens += len(pieces)
-        state.requests[writer.question.model, status] += 1
+        state.count(status, writer.asked.name)
     return JSONResponse(writer.whole(pieces))
 
 
@@ -87,7 +88,7 @@ async def streamed(answering: Answering, writer: ReplyWriter, state: ServerState
     finally:
         answering.leave()
         state.tokens += count
-        state.requests[writer.question.model, status] += 1
+        state.count(status, writer.asked.name)
 
 
 def event(content: dict) -> str:

@@ -38,14 +38,14 @@ def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
             state.scheduler.stop()
 
     app = FastAPI(title="mope", lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.add_middleware(BodyLimit, most=1 << 20)
+    app.add_middleware(BodyLimit, most=1 << 20, refused=lambda: state.count(413))
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         parts = takewhile(lambda part: part not in UNION_PARTS, first["loc"][1:])
         field = ".".join(str(part) for part in parts if isinstance(part, str | int))
-        state.requests["", 400] += 1
+        state.count(400)
         return error_reply(400, first["msg"], field or None)
 
     @app.exception_handler(HTTPException)
@@ -54,7 +54,7 @@ def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
 
     @app.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> JSONResponse:
-        state.requests["", 500] += 1
+        state.count(500)
         return error_reply(500, f"the server failed: {type(error).__name__}")
 
     @app.get("/health")

@@ -15,8 +15,12 @@ from mope.serve.served_run import ServedModel, ServedRun
 
 @dataclass(frozen=True)
 class ParsedQuestion:
-    """A question as the decoder takes it; `emphasis` and `members` are in the order of the request's experts."""
+    """A question as the decoder takes it; `emphasis` and `members` are in the order of the request's experts.
 
+    `name` is `row` or `row:combination`, however the client has written it.
+    """
+
+    name: str
     model: ServedModel
     request: Request
     emphasis: list[float] | None
@@ -52,25 +56,25 @@ def combination_of(preferences: Preferences, given: dict[str, float]) -> tuple[s
     return combination, [share / sum(shares) for share in shares]
 
 
-def model_of(run: ServedRun, name: str) -> tuple[ServedModel, str | None]:
-    """The model of `name` or `name:preferences`, and the combination, if any; `FieldError` for an unknown name."""
+def model_of(run: ServedRun, name: str) -> tuple[str, str | None]:
+    """The model that `name` or `name:preferences` names, and the combination, if any; `FieldError` if unknown."""
     name, colon, rest = name.partition(":")
     by_name = {run.preferences.names[i].lower(): i for i in run.preferences.ids}
     name = name if name in run.models else by_name.get(name.lower(), name)
     if name not in run.models:
         raise FieldError("model", f"{name!r} is unknown; GET /v1/models lists them")
     if not colon:
-        return run.models[name], None
+        return name, None
     try:
-        return run.models[name], parse_preferences(rest, run.preferences)
+        return name, parse_preferences(rest, run.preferences)
     except MopeError as error:
         raise FieldError("model", str(error)) from None
 
 
 def parse_question(run: ServedRun, question: AnyQuestion) -> ParsedQuestion:
     """The request that a question means; `FieldError` names what is wrong with it."""
-    model, combination = model_of(run, question.model)
-    weights = None
+    name, combination = model_of(run, question.model)
+    model, weights = run.models[name], None
     if question.preferences is not None:
         if combination is not None:
             raise FieldError("preferences", "the model's name states preferences already; one of the two is expected")
@@ -94,7 +98,8 @@ def parse_question(run: ServedRun, question: AnyQuestion) -> ParsedQuestion:
         no_repeat_ngram=settings.no_repeat_ngram,
     )
     members = [model.pool.names[expert] for expert in request.experts]
-    return ParsedQuestion(model, request, emphasis, sampling, members)
+    name = name if combination is None else f"{name}:{combination}"
+    return ParsedQuestion(name, model, request, emphasis, sampling, members)
 
 
 def request_of(

@@ -1,6 +1,5 @@
 """What a server has loaded, and what it has counted."""
 
-import json
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -8,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 from fastapi.responses import JSONResponse
 
-from mope.errors import visible
 from mope.serve.error_replies import error_reply
 from mope.serve.scheduler import Limits, Scheduler
 from mope.serve.served_run import ServedRun
@@ -21,7 +19,7 @@ class ServerState:
         self.run: ServedRun | None = None
         self.scheduler: Scheduler | None = None
         self.failed: Exception | None = None
-        self.requests: Counter = Counter()  # (model, status)
+        self.requests: Counter = Counter()  # (model as `asked.model_of` names it, "" where none was understood; status)
         self.tokens = 0
         self.reader = ThreadPoolExecutor(1, "read")  # reads questions one by one, beside the loop that takes them
         self._load, self._limits = load, limits
@@ -36,6 +34,10 @@ class ServerState:
             traceback.print_exception(error)
             self.failed = error
 
+    def count(self, status: int, model: str = "") -> None:
+        """Count a reply to a question, or a failure."""
+        self.requests[model, status] += 1
+
     def not_ready(self) -> JSONResponse:
         """Why there are no answers yet."""
         if self.failed:
@@ -47,7 +49,7 @@ class ServerState:
         counts = self.scheduler.counts() if self.scheduler else {}
         lines = ["# TYPE mope_requests_total counter"]
         lines += [
-            f'mope_requests_total{{model={json.dumps(visible(model))},status="{status}"}} {count}'
+            f'mope_requests_total{{model="{label(model)}",status="{status}"}} {count}'
             for (model, status), count in sorted(self.requests.items())
         ]
         lines += ["# TYPE mope_tokens_total counter", f"mope_tokens_total {self.tokens}"]
@@ -55,3 +57,8 @@ class ServerState:
             lines += [f"# TYPE mope_requests_{name} gauge", f"mope_requests_{name} {counts.get(name, 0)}"]
         lines += ["# TYPE mope_steps_total counter", f"mope_steps_total {counts.get('steps', 0)}"]
         return "\n".join(lines) + "\n"
+
+
+def label(text: str) -> str:
+    """The value of a label: Prometheus escapes three characters and no others."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
