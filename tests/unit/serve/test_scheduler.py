@@ -1,7 +1,9 @@
 """The decoding thread: an answer that fails or whose client goes leaves the others alone."""
 
+import itertools
 import queue
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from tiny import random_adapter, tiny_model
@@ -10,8 +12,9 @@ from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
 from mope.pools.adapters import AdapterPool
+from mope.serve import scheduler as scheduling
 from mope.serve.job import Job
-from mope.serve.scheduler import Limits, Scheduler
+from mope.serve.scheduler import BusyError, Limits, Scheduler
 
 ENDLESS = 10**6
 
@@ -71,3 +74,44 @@ def test_an_error_ends_only_the_answers_that_cause_it(
     assert [isinstance(ends[seed], Exception) for seed in range(5)] == [False, True, True, True, False]
     assert len(ends[0]) == len(ends[4]) == 4
     assert scheduler.counts()["running"] == 0
+
+
+def waited_for(true: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if true():
+            return
+        time.sleep(0.01)
+    pytest.fail("still waiting")
+
+
+def test_who_leaves_gives_the_place_in_the_queue_up(pool: AdapterPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduling, "prefill_jobs", lambda *_: itertools.repeat(None))  # whose prompt never ends
+    scheduler, told = Scheduler([ENDLESS], Limits(queue=2, together=1)), queue.Queue()
+    read, *waiting, late = [job_of(pool, told, [5]) for _ in range(4)]
+    try:
+        scheduler.submit(read)
+        waited_for(lambda: scheduler.counts()["running"] == 1)
+        scheduler.submit(*waiting)
+        with pytest.raises(BusyError):
+            scheduler.submit(late)
+        scheduler.leave(waiting[0])
+        scheduler.submit(late)
+        assert list(scheduler.waiting) == [waiting[1], late]
+    finally:
+        scheduler.stop()
+
+
+def test_prompts_that_nobody_waits_for_are_not_read_on(pool: AdapterPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    endless, own = [itertools.repeat(None)], scheduling.prefill_jobs
+    monkeypatch.setattr(scheduling, "prefill_jobs", lambda *asked: endless.pop() if endless else own(*asked))
+    scheduler, told = Scheduler([ENDLESS], Limits()), queue.Queue()
+    gone, stays = job_of(pool, told, [5]), job_of(pool, told, [6], seed=1)
+    try:
+        scheduler.submit(gone)
+        waited_for(lambda: scheduler.counts()["running"] == 1)
+        scheduler.submit(stays)
+        scheduler.leave(gone)
+        assert told.get(timeout=30)[0] == 1
+        waited_for(lambda: scheduler.counts()["running"] == 0)
+    finally:
+        scheduler.stop()

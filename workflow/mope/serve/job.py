@@ -36,7 +36,7 @@ class Job:
     `emphasis`, one positive factor per expert, multiplies the controller's α, which is then normalised again.
     `on_token` is called with each token and the reason why the answer ends with it ("stop" | "length", else None); it
     returns whether the answer is to go on. `on_error` is called once if decoding fails. Both are called in the decoding
-    thread. Any thread may set `cancelled`.
+    thread. Any thread may set `cancelled`, as `Scheduler.leave` does.
     """
 
     pool: AdapterPool

@@ -39,7 +39,7 @@ class Reading:
 
 
 class Scheduler:
-    """Decodes jobs in one thread, first come, first served; any thread may call `submit` and `counts`."""
+    """Decodes jobs in one thread, first come, first served; any thread may call `submit`, `leave` and `counts`."""
 
     def __init__(self, ends: Sequence[int], limits: Limits):
         self.ends, self.limits = ends, limits
@@ -61,6 +61,13 @@ class Scheduler:
                 raise BusyError(max(1, round(share * self.seconds)))
             self.waiting.extend(jobs)
             self.changed.notify()
+
+    def leave(self, job: Job) -> None:
+        """End a job: it gives its place in the queue up, or its rows leave the batch before the next step."""
+        job.cancelled = True
+        with self.changed:
+            if job in self.waiting:
+                self.waiting.remove(job)
 
     def counts(self) -> dict[str, int]:
         """How many requests wait and run (their prompts included), steps so far, and jobs that have joined a batch."""
@@ -103,9 +110,7 @@ class Scheduler:
         with self.changed:
             room, jobs = self.limits.together - self._under_way(), []
             while self.waiting and len(jobs) < room:
-                if self.waiting[0].cancelled:
-                    self.waiting.popleft()
-                elif jobs and self.waiting[0].pool is not jobs[0].pool:
+                if jobs and self.waiting[0].pool is not jobs[0].pool:
                     break
                 else:
                     jobs.append(self.waiting.popleft())
@@ -118,8 +123,10 @@ class Scheduler:
     def _read_on(self) -> None:
         """Read one part of the prompts; after the last part the jobs join their batch.
 
-        Where reading fails each job is read by itself, so that an error ends only the answers that cause it.
+        Where reading fails each job is read by itself, so that an error ends only the answers that cause it. What
+        nobody waits for any longer is not read on.
         """
+        self.reading = [reading for reading in self.reading if not all(job.cancelled for job in reading.jobs)]
         if not self.reading:
             return
         jobs = self.reading[0].jobs
