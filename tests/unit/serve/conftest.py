@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from tiny_run import tiny_run
 
 from mope.serve.api import make_app
-from mope.serve.scheduler import Limits
+from mope.serve.limits import Limits
 from mope.serve.served_run import ServedRun
 
 

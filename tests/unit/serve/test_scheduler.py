@@ -14,7 +14,8 @@ from mope.decoding.sampling import Sampling
 from mope.pools.adapters import AdapterPool
 from mope.serve import scheduler as scheduling
 from mope.serve.job import Job
-from mope.serve.scheduler import BusyError, Limits, Scheduler
+from mope.serve.limits import Limits
+from mope.serve.scheduler import BusyError, EndingError, Scheduler
 
 ENDLESS = 10**6
 
@@ -115,3 +116,16 @@ def test_prompts_that_nobody_waits_for_are_not_read_on(pool: AdapterPool, monkey
         waited_for(lambda: scheduler.counts()["running"] == 0)
     finally:
         scheduler.stop()
+
+
+def test_at_the_end_everybody_is_told(pool: AdapterPool) -> None:
+    scheduler, told = Scheduler([ENDLESS], Limits(together=2)), queue.Queue()
+    jobs = [job_of(pool, told, [5], tokens=400, seed=seed, listen=lambda: time.sleep(0.01)) for seed in range(4)]
+    scheduler.submit(*jobs)
+    waited_for(lambda: scheduler.counts()["running"] == 2)
+    scheduler.stop()
+    ends = [told.get_nowait() for _ in jobs]
+    assert sorted(seed for seed, _ in ends) == [0, 1, 2, 3]
+    assert all(isinstance(error, EndingError) for _, error in ends)
+    with pytest.raises(EndingError):
+        scheduler.submit(job_of(pool, told, [5]))

@@ -6,8 +6,8 @@ from fastapi.testclient import TestClient
 from tiny_run import QUESTION
 
 from mope.serve.api import make_app
-from mope.serve.scheduler import Limits
-from mope.serve.server_state import label
+from mope.serve.limits import Limits
+from mope.serve.server_state import label_value
 
 JSON = {"Content-Type": "application/json"}
 
@@ -46,4 +46,4 @@ def test_a_server_that_is_not_ready_counts_whom_it_sends_away() -> None:
 
 
 def test_only_what_prometheus_escapes_is_escaped() -> None:
-    assert label('a"b\\c\nd\té') == 'a\\"b\\\\c\\nd\té'
+    assert label_value('a"b\\c\nd\té') == 'a\\"b\\\\c\\nd\té'

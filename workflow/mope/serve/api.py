@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException
 from mope.serve.answer_route import reply_to
 from mope.serve.body_limit import BodyLimit
 from mope.serve.error_replies import error_reply
+from mope.serve.limits import Limits
 from mope.serve.question_fields import ChatQuestion, CompletionQuestion
 from mope.serve.run_facts import facts_of
-from mope.serve.scheduler import Limits
 from mope.serve.served_run import ServedRun
 from mope.serve.server_state import ServerState
 
@@ -25,9 +25,9 @@ PAGE_FOLDER = Path(__file__).parent / "page"
 UNION_PARTS = ("str", "list[str]", "list[int]")  # what pydantic adds to the name of a field that takes one or the other
 
 
-def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
-    """The application; when it starts, a thread calls `load`."""
-    state = ServerState(load, limits)
+def make_app(load: Callable[[], ServedRun], limits: Limits, ready: Callable[[], None] = lambda: None) -> FastAPI:
+    """The application; when it starts, a thread calls `load`, and `ready` once there are answers."""
+    state = ServerState(load, limits, ready)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -38,6 +38,7 @@ def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
             state.scheduler.stop()
 
     app = FastAPI(title="mope", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.served = state
     app.add_middleware(BodyLimit, most=1 << 20, refused=lambda: state.count(413))
 
     @app.exception_handler(RequestValidationError)

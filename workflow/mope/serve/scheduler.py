@@ -10,16 +10,8 @@ import torch
 
 from mope.decoding.request import check_request
 from mope.serve.job import Job, fail_jobs
+from mope.serve.limits import Limits
 from mope.serve.running_batch import PrefilledJobs, RunningBatch, prefill_jobs
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The most requests that wait (`queue`) and are decoded at a time; tokens of a prompt read between two steps."""
-
-    queue: int = 256
-    together: int = 64
-    prefill_width: int = 128
 
 
 class BusyError(Exception):
@@ -30,8 +22,15 @@ class BusyError(Exception):
         self.retry_after = retry_after
 
 
+class EndingError(Exception):
+    """The server is being stopped."""
+
+    def __init__(self):
+        super().__init__("the server is being stopped")
+
+
 @dataclass(frozen=True)
-class Reading:
+class PromptReading:
     """Jobs whose prompts are read together, and the parts in which they are."""
 
     jobs: list[Job]
@@ -45,17 +44,22 @@ class Scheduler:
         self.ends, self.limits = ends, limits
         self.waiting: collections.deque[Job] = collections.deque()
         self.batches: dict[int, RunningBatch] = {}  # by id of the pool
-        self.reading: list[Reading] = []  # the first of them is read
+        self.reading: list[PromptReading] = []  # the first of them is read
         self.changed, self.stopping = threading.Condition(), False
         self.steps, self.joined, self.seconds = 0, 0, 1.0  # `seconds`: a running mean of how long an answer takes
         self.thread = threading.Thread(target=self._run, name="decode", daemon=True)
         self.thread.start()
 
     def submit(self, *jobs: Job) -> None:
-        """Queue jobs, all or none; `BusyError` where there is no room, `MopeError` for what cannot be decoded."""
+        """Queue jobs, all or none; `BusyError` where there is no room, `MopeError` for what cannot be decoded.
+
+        `EndingError` once no more are taken.
+        """
         for number, job in enumerate(jobs):
             check_request(number, job.request, len(job.pool.names), job.controller is not None)
         with self.changed:
+            if self.stopping:
+                raise EndingError
             if len(self.waiting) + len(jobs) > self.limits.queue:
                 share = len(self.waiting) / self.limits.together
                 raise BusyError(max(1, round(share * self.seconds)))
@@ -78,11 +82,15 @@ class Scheduler:
             "joined": self.joined,
         }
 
-    def stop(self) -> None:
-        """Drop everything and end the thread."""
+    def end(self) -> None:
+        """Take no more jobs, and after this step tell an `EndingError` to all that are not done; do not wait for it."""
         with self.changed:
             self.stopping = True
             self.changed.notify()
+
+    def stop(self) -> None:
+        """End everything, and the thread."""
+        self.end()
         self.thread.join()
 
     def _under_way(self) -> int:
@@ -96,6 +104,9 @@ class Scheduler:
                 self._read_on()
                 for batch in self.batches.values():
                     self._step(batch)
+        running = [*self.batches.values(), *self.reading]
+        for job in [*self.waiting, *(job for several in running for job in several.jobs)]:
+            job.on_error(EndingError())
 
     def _has_work(self) -> bool:
         """Wait for work; False once the scheduler is to stop."""
@@ -118,7 +129,7 @@ class Scheduler:
                 self._begin(jobs)
 
     def _begin(self, jobs: list[Job]) -> None:
-        self.reading.append(Reading(jobs, prefill_jobs(jobs[0].pool, jobs, self.limits.prefill_width)))
+        self.reading.append(PromptReading(jobs, prefill_jobs(jobs[0].pool, jobs, self.limits.prefill_width)))
 
     def _read_on(self) -> None:
         """Read one part of the prompts; after the last part the jobs join their batch.
