@@ -11,11 +11,13 @@ let running = new AbortController();
 let finished = Promise.resolve(); // once both sides have come to an end
 
 async function reached() {
+  const unreachable = [...$("notice").childNodes];
   for (;;) {
     try {
       return await server.run();
     } catch (error) {
       if (error.status) $("notice").textContent = `${error.message} …`;
+      else $("notice").replaceChildren(...unreachable);
     }
     await pause(1000);
   }
@@ -81,6 +83,8 @@ $("ask").addEventListener("submit", event => {
   event.preventDefault();
   askBoth(sides);
 });
+// The browser says nothing of a field that a closed part hides.
+$("ask").addEventListener("invalid", event => event.target.closest("details")?.setAttribute("open", ""), true);
 $("instruction").addEventListener("keydown", event => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
