@@ -34,12 +34,21 @@ class Message(Strict):
     role: Literal["system", "developer", "user", "assistant"]
     content: str | list[TextPart] = Field(min_length=1, max_length=MOST_TEXT)
     name: str | None = None
+    refusal: None = None  # these five stand in answers of OpenAI's that clients send back
+    tool_calls: None = None
+    function_call: None = None
+    audio: None = None
+    annotations: None = None
 
     def said(self) -> dict[str, str]:
         """The message as models read it: its parts joined, and a developer's as the system's, which it has replaced."""
         parts = [self.content] if isinstance(self.content, str) else [part.text for part in self.content]
         text = whole("".join(parts), "messages")
         return {"role": "system" if self.role == "developer" else self.role, "content": text}
+
+
+class TextFormat(Strict):
+    type: Literal["text"]
 
 
 class StreamOptions(Strict):
@@ -67,6 +76,8 @@ class AnyQuestion(Strict):
     )  # these two are sent by many clients as they are by default
     presence_penalty: float | None = Field(None, ge=0, le=0)
     user: str | None = None
+    logit_bias: dict[str, float] | None = Field(None, max_length=0)
+    store: Literal[False] | None = None
 
     def stops(self) -> list[str]:
         """The texts that end an answer."""
@@ -102,6 +113,7 @@ class ChatQuestion(AnyQuestion):
     messages: list[Message] = Field(min_length=1, max_length=200)
     max_completion_tokens: int | None = Field(None, ge=1)
     logprobs: bool | None = None
+    response_format: TextFormat | None = None
     top_logprobs: int | None = Field(None, ge=0, le=20)
 
     def asked(self) -> str:
