@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from served_tiny_run import free_port
 
 from mope.serve.api import make_app
-from mope.serve.limits import Limits
 from mope.serve.listening import Listening
 from mope.serve.served_run import ServedRun
+from mope.serve.server_limits import Limits
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mope.errors import MopeError
 from mope.runtime.cli import run
-from mope.serve.limits import Limits
+from mope.serve.server_limits import Limits
 
 MOST_PORT = 65535
 

@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 from tiny_run import tiny_run
 
 from mope.serve.api import make_app
-from mope.serve.limits import Limits
 from mope.serve.served_run import ServedRun
+from mope.serve.server_limits import Limits
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ from mope.decoding.sampling import Sampling
 from mope.pools.adapters import AdapterPool
 from mope.serve import scheduler as scheduling
 from mope.serve.job import Job
-from mope.serve.limits import Limits
 from mope.serve.scheduler import BusyError, EndingError, Scheduler
+from mope.serve.server_limits import Limits
 
 ENDLESS = 10**6
 

@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from tiny_run import QUESTION
 
 from mope.serve.api import make_app
-from mope.serve.limits import Limits
+from mope.serve.server_limits import Limits
 from mope.serve.server_state import label_value
 
 JSON = {"Content-Type": "application/json"}

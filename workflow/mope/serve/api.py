@@ -15,10 +15,10 @@ from starlette.exceptions import HTTPException
 from mope.serve.answer_route import reply_to
 from mope.serve.body_limit import BodyLimit
 from mope.serve.error_replies import error_reply
-from mope.serve.limits import Limits
 from mope.serve.question_fields import ChatQuestion, CompletionQuestion
 from mope.serve.run_facts import facts_of
 from mope.serve.served_run import ServedRun
+from mope.serve.server_limits import Limits
 from mope.serve.server_state import ServerState
 
 PAGE_FOLDER = Path(__file__).parent / "page"

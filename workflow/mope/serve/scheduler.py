@@ -10,8 +10,8 @@ import torch
 
 from mope.decoding.request import check_request
 from mope.serve.job import Job, fail_jobs
-from mope.serve.limits import Limits
 from mope.serve.running_batch import PrefilledJobs, RunningBatch, prefill_jobs
+from mope.serve.server_limits import Limits
 
 
 class BusyError(Exception):

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from fastapi.responses import JSONResponse
 
 from mope.serve.error_replies import error_reply
-from mope.serve.limits import Limits
 from mope.serve.scheduler import Scheduler
 from mope.serve.served_run import ServedRun
+from mope.serve.server_limits import Limits
 
 
 class ServerState:
