@@ -5,20 +5,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import uvicorn
 from served_tiny_run import free_port
 
 from mope.serve.api import make_app
-from mope.serve.scheduler import Limits
+from mope.serve.listening import Listening
 from mope.serve.served_run import ServedRun
+from mope.serve.server_limits import Limits
 
 
 @contextmanager
 def loading_server(load: Callable[[], ServedRun]) -> Iterator[str]:
     """The address of a server that answers as soon as `load`, which may wait, has returned."""
     port = free_port()
-    config = uvicorn.Config(make_app(load, Limits()), port=port, log_level="warning", timeout_graceful_shutdown=5)
-    server = uvicorn.Server(config)
+    server = Listening(make_app(load, Limits()), "127.0.0.1", port)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -46,8 +46,10 @@ def tiny_run(folder: Path, world: str | None = "everyday", max_new_tokens: int =
     with write(folder / "preferences.yaml", stage="t", params={}, seeds={}, inputs=[]) as tmp:
         tmp.write_text((ROOT / "workflow/prompts/preferences.yaml").read_text())
     config = load_config(ROOT)
-    stronger = {"mope_x2": config["methods"]["mope"] | {"expert_strength": 2.0}}
-    for name, method in (config["methods"] | stronger).items():
+    mope, weights = config["methods"]["mope"], {"weights": [0.34, 0.33, 0.33]}
+    own = {"mope_x2": mope | {"expert_strength": 2.0}, "mope_graded": mope | weights}
+    own["mod_graded"] = config["methods"]["mod"] | weights
+    for name, method in (config["methods"] | own).items():
         generation = config["generation"] | {"max_new_tokens": max_new_tokens}
         params = {"name": name, "method": method, "generation": generation, "preferences": IDS}
         params |= {"seed": 7, "precision": "float32"}

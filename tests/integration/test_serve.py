@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -239,6 +240,46 @@ def test_a_full_queue_and_clients_that_go(served: Path) -> None:
     finally:
         server.terminate()
         server.communicate(timeout=30)
+
+
+def listening(run: Path) -> tuple[subprocess.Popen, str]:
+    """A server on a port that it chooses, and the address that it tells."""
+    command = [sys.executable, str(ROOT / "workflow/scripts/serve.py"), "--run", str(run), "--port", "0"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow"), "OMP_NUM_THREADS": "1"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    server = subprocess.Popen(command, cwd=run, env=environment, **pipes)
+    address = server.stdout.readline().strip()
+    assert server.stdout.readline() == f"loading {run}\n"
+    return server, address
+
+
+def test_a_server_that_is_stopped_tells_whom_it_answers(served: Path) -> None:
+    server, address = listening(served)
+    assert server.stdout.readline() == "ready\n"
+    body = {"model": "base", "messages": ASKED, "max_tokens": 400, "seed": 1}
+    with ThreadPoolExecutor(8) as clients:
+        answers = [
+            clients.submit(curl, f"{address}/v1/chat/completions", json.dumps(body | {"stream": stream}).encode())
+            for stream in (True, False) * 4
+        ]
+        for _ in range(600):
+            if "mope_requests_running 8\n" in curl(f"{address}/metrics")[1]:
+                break
+        server.terminate()
+        told = [answer.result(timeout=60) for answer in answers]
+    assert server.communicate(timeout=30) == ("", "") and server.returncode == -signal.SIGTERM
+    for (status, text), stream in zip(told, (True, False) * 4):
+        assert status == (200 if stream else 503) and "the server is being stopped" in text
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("seconds", [0, 0.5])
+def test_a_server_that_is_stopped_while_it_loads_says_nothing(served: Path, end: int, seconds: float) -> None:
+    server, _ = listening(served)
+    time.sleep(seconds)
+    server.send_signal(end)
+    said, error = server.communicate(timeout=30)
+    assert (server.returncode, error) == (-end, "") and said in ("", "ready\n")
 
 
 @pytest.mark.parametrize(

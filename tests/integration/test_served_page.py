@@ -263,6 +263,21 @@ def test_the_page_waits_for_the_models(page, served: Path) -> None:
         assert not page.shown("notice")
 
 
+def test_the_page_of_a_server_that_dies_while_it_loads_says_so(page, served: Path) -> None:
+    with loading_server(threading.Event().wait) as address:
+        page.driver.get(address)
+        page.wait("/being loaded/.test(document.getElementById('notice').textContent)")
+    page.wait("/cannot be reached/.test(document.getElementById('notice').textContent)", 30)
+    assert page.script("document.querySelector('#notice code').textContent") == "make serve"
+
+
+def test_a_field_that_stops_the_question_is_shown(page, address: str) -> None:
+    opened(page, address)
+    page.script("document.getElementById('max_tokens').value = 0")
+    page.press(Keys.ENTER)
+    page.wait("document.querySelector('details').open && document.activeElement.id === 'max_tokens'")
+
+
 def test_the_files_of_the_page_are_served_as_what_they_are(address: str) -> None:
     """By a server that works in another folder than the project's."""
     types = {".css": "text/css", ".js": "text/javascript"}

@@ -19,6 +19,7 @@ from mope.runtime.gpu_slot import take_gpus
 def main() -> None:
     args = chat_options()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while models are loaded, and for programs, Ctrl-C just ends
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as does a reader that has had enough
     rows = sorted((args.run / "responses").glob("*/mope.parquet"))
     if not rows:
         raise MopeError(f"{args.run}: nothing trained that has answered; run `make results` first")
@@ -76,6 +77,8 @@ def chat_options() -> argparse.Namespace:
         raise MopeError(f"--temperature: {args.temperature} found, 0 or a number above is expected")
     if args.max_new_tokens is not None and args.max_new_tokens < 1:
         raise MopeError(f"--max-new-tokens: {args.max_new_tokens} found, a whole number above 0 is expected")
+    if args.seed is not None and args.seed < 0:
+        raise MopeError(f"--seed: {args.seed} found, a whole number from 0 is expected")
     return args
 
 

@@ -166,7 +166,7 @@ def test_the_chat_takes_conversations(root: Path) -> None:
     known = load_preferences(root / "workflow/prompts/preferences.yaml", ["P1A"])
     typed = [{"prompt": TALK, "preferences": ["P1A"]}, {"prompt": f"{MARK}[]", "preferences": ["P1A"]}]
     found = [read_json_question(json.dumps(line), known) for line in typed]
-    assert [turns(prompt) for prompt, _ in found] == [TALK, [turn("user", f"{MARK}[]")]]
+    assert [turns(prompt) for prompt, *_ in found] == [TALK, [turn("user", f"{MARK}[]")]]
     with pytest.raises(MopeError, match="prompt ends with a message of role assistant"):
         read_json_question(json.dumps(typed[0] | {"prompt": TALK[:2]}), known)
 

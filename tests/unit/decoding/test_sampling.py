@@ -42,6 +42,14 @@ def test_uniforms_do_not_depend_on_how_many_are_drawn():
     assert not np.array_equal(uniforms(3, 10), uniforms(4, 10))
 
 
+@pytest.mark.parametrize("temperature", [1e-320, 1e-39, 1e-10])
+def test_a_temperature_near_zero_is_greedy(temperature):
+    logprobs = torch.randn(8, 300, generator=torch.Generator().manual_seed(0)).log_softmax(-1)
+    uniform = torch.linspace(0, 0.999, 8, dtype=torch.float64)
+    got = draw_tokens(logprobs, Sampling(temperature=temperature, top_p=0.9, top_k=5), uniform)
+    assert torch.equal(got, logprobs.argmax(-1))
+
+
 @pytest.mark.parametrize("top_p", [0.1, 0.5, 0.9, 0.999])
 def test_nucleus_equals_transformers(top_p):
     scores = torch.randn(50, 40, generator=torch.Generator().manual_seed(0)) * 2

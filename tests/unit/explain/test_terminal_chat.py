@@ -203,6 +203,19 @@ def test_a_bad_line_is_answered_by_an_error_and_not_the_end(answers: MixtureAnsw
     assert told[-1]["combination"] == XI and told[-1]["known"] is False
 
 
+def test_a_line_may_state_its_seed(answers: MixtureAnswers) -> None:
+    asked = {"prompt": QUESTION, "preferences": ["concise", "P3A", "elementary"]}
+
+    def told(default: int | None, **fields) -> list[dict]:
+        out = io.StringIO()
+        talk_json(answers, None, io.StringIO(json.dumps(asked | fields)), out, default)
+        return [json.loads(line) for line in out.getvalue().splitlines()]
+
+    assert told(None, seed=3) == told(3) == told(5, seed=3) != told(5) == told(5, seed=None)
+    for seed in (-1, "3", True, 1.5):
+        assert "seed: " in told(None, seed=seed)[0]["error"]
+
+
 def command(run: Path, *options: str) -> list:
     return [sys.executable, "workflow/scripts/chat.py", "--run", str(run), *options]
 
@@ -235,6 +248,18 @@ def test_the_script_for_programs(root: Path, run: Path) -> None:
     assert ends[0]["response"] == "".join(line["text"] for line in tokens[: ends[0]["n_tokens"]])
 
 
+def test_a_reader_that_has_had_enough_ends_the_script(root: Path, run: Path) -> None:
+    question = json.dumps({"prompt": QUESTION, "preferences": ["expert", "concise", "P3B"]})
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    environment = os.environ | {"PYTHONPATH": "workflow"}
+    with subprocess.Popen(command(run, "--json"), cwd=root, env=environment, **pipes) as script:
+        script.stdin.write(f"{question}\n".encode() * 20)
+        script.stdin.close()
+        script.stdout.readline()
+        script.stdout.close()
+        assert script.wait(timeout=60) == -signal.SIGPIPE and script.stderr.read() == b""
+
+
 def test_the_script_in_a_pipe_writes_no_colour(root: Path, run: Path) -> None:
     done = chat(root, run, f"expert concise unfriendly\n{QUESTION}\n")
     assert done.returncode == 0, done.stderr
@@ -242,7 +267,9 @@ def test_the_script_in_a_pipe_writes_no_colour(root: Path, run: Path) -> None:
     assert "\x1b" not in done.stdout
 
 
-@pytest.mark.parametrize("options", [["--temperature", "nan"], ["--temperature", "-1"], ["--max-new-tokens", "0"]])
+@pytest.mark.parametrize(
+    "options", [["--temperature", "nan"], ["--temperature", "-1"], ["--max-new-tokens", "0"], ["--seed", "-1"]]
+)
 def test_options_that_cannot_be(root: Path, run: Path, options: list[str]) -> None:
     done = chat(root, run, "", *options)
     assert done.returncode == 2 and options[0] in done.stderr and done.stderr.count("\n") == 1

@@ -1,6 +1,7 @@
 """What a conversation of the chat completions means, before any model is asked."""
 
 import pytest
+from pydantic import ValidationError
 
 from mope.prompting import turns
 from mope.serve.question_fields import ChatQuestion, FieldError
@@ -37,3 +38,20 @@ def test_any_other_order_and_messages_without_text_are_refused(messages: list[di
     with pytest.raises(FieldError) as refused:
         asked(*messages)
     assert refused.value.field == "messages"
+
+
+@pytest.mark.parametrize("stop", ["Z" * 401, ["a", "Z" * 300_000], ["a"] * 5, ["a", ""]])
+def test_stop_texts_that_are_refused(stop: str | list[str]) -> None:
+    with pytest.raises(FieldError) as refused:
+        ChatQuestion(model="base", messages=[ASKED], stop=stop).stops()
+    assert refused.value.field == "stop"
+
+
+def test_fields_that_ask_for_nothing_are_taken() -> None:
+    silent = dict.fromkeys(["refusal", "tool_calls", "function_call", "audio", "annotations"])
+    said = [ASKED, {"role": "assistant", "content": "Water.", **silent}, ASKED]
+    fields = {"response_format": {"type": "text"}, "logit_bias": {}, "store": False}
+    assert len(turns(ChatQuestion(model="base", messages=said, **fields).asked())) == 3
+    for wrong in ({"response_format": {"type": "json_object"}}, {"logit_bias": {"5": 1.0}}, {"store": True}):
+        with pytest.raises(ValidationError):
+            ChatQuestion(model="base", messages=said, **wrong)

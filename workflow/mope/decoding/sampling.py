@@ -5,15 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+COLDEST = 1e-6  # divided by far less, float32 log-probabilities would leave its range
 BLOCK = 64  # tokens whose mass is summed first when a token is drawn
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """Generation settings shared by all requests; temperature 0 is greedy, top_p 1 and top_k 0 are off.
+    """Generation settings shared by all requests; a temperature below `COLDEST` is greedy.
 
-    `expert_temperature`, above 0, divides the logits of each expert before they are mixed; `temperature` those of the
-    mixture. For a single model, and for mixtures in logit space, both are the same.
+    top_p 1 and top_k 0 are off. `expert_temperature`, above 0, divides the logits of each expert before they are mixed;
+    `temperature` those of the mixture. For a single model, and for mixtures in logit space, both are the same.
     The order on the mixture is that of `transformers`: banned tokens, temperature, top_k, top_p.
     """
 
@@ -22,6 +23,11 @@ class Sampling:
     top_p: float = 1.0
     top_k: int = 0
     no_repeat_ngram: int = 0
+
+    @property
+    def greedy(self) -> bool:
+        """Whether the most probable token is always taken."""
+        return self.temperature < COLDEST
 
 
 def uniforms(seed: int, count: int) -> np.ndarray:
@@ -36,7 +42,7 @@ def tempered(logprobs: torch.Tensor, temperature: float) -> torch.Tensor:
 
 def draw_tokens(logprobs: torch.Tensor, sampling: Sampling, uniform: torch.Tensor) -> torch.Tensor:
     """One token per row, int64 (B,): the most probable one, or the one that uniform (B,) float64 points at."""
-    if sampling.temperature == 0:
+    if sampling.greedy:
         return logprobs.argmax(dim=-1)
     scores = logprobs if sampling.temperature == 1 else logprobs / sampling.temperature
     if 0 < sampling.top_k < scores.shape[-1]:

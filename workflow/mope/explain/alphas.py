@@ -7,7 +7,7 @@ from mope.controller.loading import load_controller
 from mope.controller.pcm import PreferenceController
 from mope.decoding.mixture import PromptScheme, controller_ids
 from mope.decoding.request import Answer, Request
-from mope.explain.token_text import added_text, posterior_shares
+from mope.explain.token_text import TextSoFar, posterior_shares
 from mope.methods.generator import Generator
 from mope.methods.kinds.expert_mixture import mixing_rule
 from mope.preferences import combination_name
@@ -37,11 +37,8 @@ class Sampler:
 
 def texts(tokenizer, tokens: list[int]) -> list[str]:
     """What each token adds to the text of those before it."""
-    found, shown = [], ""
-    for length in range(1, len(tokens) + 1):
-        found.append(added_text(tokenizer, tokens[:length], shown))
-        shown += found[-1]
-    return found
+    text = TextSoFar(tokenizer)
+    return [text.added(token) for token in tokens]
 
 
 def sample_alphas(sampler: Sampler) -> pd.DataFrame:

@@ -35,8 +35,8 @@ def talk_json(
             write(asdict(piece) | {"carrier": piece.carrier})
 
         try:
-            prompt, combination = read_json_question(line, answers.preferences)
-            reason = answers.answer(prompt, combination, show, seed)
+            prompt, combination, own = read_json_question(line, answers.preferences)
+            reason = answers.answer(prompt, combination, show, seed if own is None else own)
         except MopeError as error:
             write({"error": str(error), "line": number})
             continue
@@ -45,8 +45,11 @@ def talk_json(
         write(end | {"known": None if world is None else not outside(world, prompt)})
 
 
-def read_json_question(line: str, preferences: Preferences) -> tuple[str, str]:
-    """(prompt, combination) of {"prompt": text or messages, "preferences": [ids or names]}; else `MopeError`."""
+def read_json_question(line: str, preferences: Preferences) -> tuple[str, str, int | None]:
+    """(prompt, combination, seed or None) of {"prompt": text or messages, "preferences": [ids or names], "seed": int}.
+
+    `MopeError` for anything else.
+    """
     try:
         question = json.loads(line)
         prompt, wanted = question["prompt"], question["preferences"]
@@ -57,4 +60,7 @@ def read_json_question(line: str, preferences: Preferences) -> tuple[str, str]:
     except (ValueError, KeyError, TypeError, RecursionError):
         raise MopeError(f'{line.strip()[:100]!r}: expected {{"prompt": str, "preferences": [str]}}') from None
     prompt = question_of(prompt, repr(line.strip()[:100]), "prompt", answered=False)
-    return prompt, parse_preferences(" ".join(wanted), preferences)
+    seed = question.get("seed")
+    if seed is not None and (type(seed) is not int or seed < 0):
+        raise MopeError(f"seed: {seed!r} found, a whole number from 0 is expected")
+    return prompt, parse_preferences(" ".join(wanted), preferences), seed

@@ -11,7 +11,7 @@ from mope.decoding.loop import decode
 from mope.decoding.request import Request, Token
 from mope.decoding.sampling import Sampling
 from mope.errors import MopeError
-from mope.explain.token_text import added_text, posterior_shares
+from mope.explain.token_text import TextSoFar, posterior_shares
 from mope.methods.generator import Generator
 from mope.methods.kinds.expert_mixture import mixing_rule
 
@@ -48,18 +48,13 @@ class MixtureAnswers:
         or that has no place before the answer in the positions of the base.
         """
         request = self._request(prompt, combination, seed)
-        members, tokenizer = [self.pool.names[expert] for expert in request.experts], self.generator.tokenizer
-        tokens, shown = [], ""
+        members, text = [self.pool.names[expert] for expert in request.experts], TextSoFar(self.generator.tokenizer)
 
         def on_token(event: Token) -> None:
-            nonlocal shown
-            tokens.append(event.token)
-            added = added_text(tokenizer, tokens, shown)
-            shown += added
             alphas = event.alphas[list(request.experts)].cpu()
             shares = posterior_shares(alphas, event.expert_logprobs.cpu())
             named = [dict(zip(members, values.tolist(), strict=True)) for values in (alphas, shares)]
-            show(Piece(event.token, added, *named))
+            show(Piece(event.token, text.added(event.token), *named))
 
         s = self.generator.settings
         sampling = Sampling(temperature=s.temperature, top_p=s.top_p, top_k=s.top_k, no_repeat_ngram=s.no_repeat_ngram)

@@ -5,6 +5,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 
+from mope.decoding.sampling import Sampling
 from mope.errors import MopeError
 from mope.explain.known_topics import listing, outside
 from mope.explain.mixture_answers import MixtureAnswers
@@ -48,7 +49,8 @@ def talk(
 ) -> None:
     """Answer what a person types until the input ends; Ctrl-C ends an answer, and between answers the chat."""
     preferences, settings = answers.preferences, answers.generator.settings
-    sampled = f"temperature {settings.temperature:g}" if settings.temperature else "greedy"
+    greedy = Sampling(settings.temperature).greedy
+    sampled = "greedy" if greedy else f"temperature {settings.temperature:g}"
     say(f"{legend(preferences, looks)}\n{USAGE}\nAnswers: {sampled}, at most {settings.max_new_tokens} tokens.\n")
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

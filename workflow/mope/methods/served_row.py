@@ -17,7 +17,8 @@ class ServedRow:
     """A method that can answer a single question.
 
     `request(pool, controller, prompt, combination, weights)` gives the request, and the factors on a controller's α
-    where there are some; `weights`, which sum to one, are of the combination's preferences, None where all are equal.
+    where there are some; `weights`, which sum to one, are of the combination's preferences, None where all are equal;
+    a row that has weights of its own, `own_weights`, takes these for None.
     `mixer(pool)` is the mixing rule, `controller` the folder of a trained controller or None.
     """
 
@@ -25,18 +26,22 @@ class ServedRow:
     request: Callable[..., tuple[Request, Sequence[float] | None]]
     mixer: Callable[[ExpertPool], Mixer]
     controller: Path | None = None
+    own_weights: bool = False
 
 
-def single_row(generator: Generator, method: dict, adapters: dict, name: Callable[[str], str]) -> ServedRow:
-    """A row of one model per combination ξ, `name(ξ)` of the adapters; it takes no weights.
+def single_row(
+    generator: Generator, method: dict, adapters: dict, name: Callable[[str], str], in_words: bool = False
+) -> ServedRow:
+    """A row of one model per combination ξ, `name(ξ)` of the adapters.
 
-    Its requests raise `MopeError` for weights.
+    It reads weights of the preferences `in_words`, or its requests raise `MopeError` for them.
     """
 
     def request(pool, controller, prompt, combination, weights):
-        if weights is not None:
+        if weights is not None and not in_words:
             raise MopeError("weights that differ found; this model takes preferences of equal weights")
-        texts = generator.texts_read(method, combination)
+        texts = generator.texts_read(method if weights is None else method | {"weights": weights}, combination)
         return generator.plain_request(pool.names.index(name(combination)), prompt, texts, combination), None
 
-    return ServedRow(adapters, request, lambda pool: Probability())
+    own_weights = in_words and "weights" in method
+    return ServedRow(adapters, request, lambda pool: Probability(), own_weights=own_weights)

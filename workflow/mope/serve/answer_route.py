@@ -12,7 +12,7 @@ from mope.serve.asked import parse_question
 from mope.serve.error_replies import error_reply
 from mope.serve.question_fields import AnyQuestion, FieldError
 from mope.serve.replies import ReplyWriter, reply_writer
-from mope.serve.scheduler import BusyError
+from mope.serve.scheduler import BusyError, EndingError
 from mope.serve.server_state import ServerState
 
 GONE = 499  # in the metrics: the client went before its answer was whole
@@ -21,18 +21,22 @@ GONE = 499  # in the metrics: the client went before its answer was whole
 async def reply_to(state: ServerState, question: AnyQuestion, request: Request) -> Response:
     """The reply to a question, or the error that says why there is none."""
     if not state.run:
+        state.count(503)
         return state.not_ready()
-    run, model = state.run, ""
+    run, name = state.run, ""
     try:
-        asked = parse_question(run, question)
-        model = question.model
+        asked = await asyncio.get_running_loop().run_in_executor(state.reader, parse_question, run, question)
+        name = asked.name
         answering = Answering(state.scheduler, run.tokenizer, asked, question)
     except FieldError as error:
-        state.requests[model, 400] += 1
+        state.count(400, name)
         return error_reply(400, str(error), error.field)
     except BusyError as error:
-        state.requests[model, 429] += 1
+        state.count(429, name)
         return error_reply(429, str(error), headers={"Retry-After": str(error.retry_after)})
+    except EndingError as error:
+        state.count(503, name)
+        return error_reply(503, str(error))
     writer = reply_writer(question, asked, run)
     if question.stream:
         return StreamingResponse(streamed(answering, writer, state), media_type="text/event-stream")
@@ -50,13 +54,13 @@ async def whole_reply(answering: Answering, writer: ReplyWriter, state: ServerSt
     except ConnectionResetError:
         return error_reply(GONE, "the client has gone")
     except Exception as error:
-        status = 500
-        return error_reply(500, f"decoding failed: {type(error).__name__}")
+        status, reason = failure(error)
+        return error_reply(status, reason)
     finally:
         answering.leave()
         watching.cancel()
         state.tokens += len(pieces)
-        state.requests[writer.question.model, status] += 1
+        state.count(status, writer.asked.name)
     return JSONResponse(writer.whole(pieces))
 
 
@@ -82,12 +86,19 @@ async def streamed(answering: Answering, writer: ReplyWriter, state: ServerState
         yield "data: [DONE]\n\n"
         status = 200
     except Exception as error:
-        status = 500
-        yield event({"error": {"message": f"decoding failed: {type(error).__name__}", "type": "server_error"}})
+        status, reason = failure(error)
+        yield event({"error": {"message": reason, "type": "server_error"}})
     finally:
         answering.leave()
         state.tokens += count
-        state.requests[writer.question.model, status] += 1
+        state.count(status, writer.asked.name)
+
+
+def failure(error: Exception) -> tuple[int, str]:
+    """The status and the reason where an answer has not come to its end."""
+    if isinstance(error, EndingError):
+        return 503, str(error)
+    return 500, f"decoding failed: {type(error).__name__}"
 
 
 def event(content: dict) -> str:

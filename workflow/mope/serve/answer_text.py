@@ -2,29 +2,28 @@
 
 from collections.abc import Sequence
 
-from mope.explain.token_text import added_text
+from mope.explain.token_text import TextSoFar
 
 
 class AnswerText:
     """The text of one answer. What may be the beginning of a stop text is held back until the next tokens decide it."""
 
     def __init__(self, tokenizer, stops: Sequence[str] = ()):
-        self.tokenizer, self.stops = tokenizer, stops
-        self.tokens: list[int] = []
-        self.decoded, self.shown = "", 0
+        self.text, self.stops = TextSoFar(tokenizer), stops
+        self.held = ""
 
     def push(self, token: int, last: bool) -> tuple[str, bool]:
-        """The text that may be shown after this token, and whether a stop text has ended the answer."""
-        self.tokens.append(token)
-        self.decoded += added_text(self.tokenizer, self.tokens, self.decoded)
-        if last:  # an incomplete character is shown as in a finished answer
-            self.decoded = self.tokenizer.decode(self.tokens, skip_special_tokens=True)
-        found = [place for stop in self.stops if (place := self.decoded.find(stop)) >= 0]
-        end = min(found) if found else len(self.decoded) - (0 if last else self._held_back())
-        text, self.shown = self.decoded[self.shown : end], max(self.shown, end)
+        """The text that may be shown after this token, and whether a stop text has ended the answer.
+
+        An incomplete character is shown where the answer ends with it, as in a finished answer.
+        """
+        self.held += self.text.added(token, last)
+        found = [place for stop in self.stops if (place := self.held.find(stop)) >= 0]
+        end = min(found) if found else len(self.held) - (0 if last else self._undecided())
+        text, self.held = self.held[:end], self.held[end:]
         return text, bool(found)
 
-    def _held_back(self) -> int:
-        """How many characters at the end of the text may be the beginning of a stop text."""
-        lengths = (n for stop in self.stops for n in range(1, len(stop)) if self.decoded.endswith(stop[:n]))
+    def _undecided(self) -> int:
+        """How many characters at the end of what is held may be the beginning of a stop text."""
+        lengths = (n for stop in self.stops for n in range(1, len(stop)) if self.held.endswith(stop[:n]))
         return max(lengths, default=0)

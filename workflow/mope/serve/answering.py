@@ -53,6 +53,7 @@ class Answering:
             asked.emphasis,
             top=question.most_probable() or 0,
         )
+        self.scheduler = scheduler
         scheduler.submit(self.job)
 
     async def __aiter__(self) -> AsyncIterator[AnswerPiece]:
@@ -65,8 +66,8 @@ class Answering:
             yield piece
 
     def leave(self) -> None:
-        """End the answer: its rows leave the batch before the next step."""
-        self.job.cancelled = True
+        """End the answer: it waits no longer, and its rows leave the batch before the next step."""
+        self.scheduler.leave(self.job)
 
 
 def weights_of(token: ServedToken, asked: ParsedQuestion) -> dict:

@@ -17,17 +17,17 @@ from mope.serve.body_limit import BodyLimit
 from mope.serve.error_replies import error_reply
 from mope.serve.question_fields import ChatQuestion, CompletionQuestion
 from mope.serve.run_facts import facts_of
-from mope.serve.scheduler import Limits
 from mope.serve.served_run import ServedRun
+from mope.serve.server_limits import Limits
 from mope.serve.server_state import ServerState
 
 PAGE_FOLDER = Path(__file__).parent / "page"
 UNION_PARTS = ("str", "list[str]", "list[int]")  # what pydantic adds to the name of a field that takes one or the other
 
 
-def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
-    """The application; when it starts, a thread calls `load`."""
-    state = ServerState(load, limits)
+def make_app(load: Callable[[], ServedRun], limits: Limits, ready: Callable[[], None] = lambda: None) -> FastAPI:
+    """The application; when it starts, a thread calls `load`, and `ready` once there are answers."""
+    state = ServerState(load, limits, ready)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -38,19 +38,25 @@ def make_app(load: Callable[[], ServedRun], limits: Limits) -> FastAPI:
             state.scheduler.stop()
 
     app = FastAPI(title="mope", lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.add_middleware(BodyLimit, most=1 << 20)
+    app.state.served = state
+    app.add_middleware(BodyLimit, most=1 << 20, refused=lambda: state.count(413))
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         parts = takewhile(lambda part: part not in UNION_PARTS, first["loc"][1:])
         field = ".".join(str(part) for part in parts if isinstance(part, str | int))
-        state.requests["", 400] += 1
+        state.count(400)
         return error_reply(400, first["msg"], field or None)
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
         return error_reply(error.status_code, str(error.detail))
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, error: Exception) -> JSONResponse:
+        state.count(500)
+        return error_reply(500, f"the server failed: {type(error).__name__}")
 
     @app.get("/health")
     async def health() -> JSONResponse:

@@ -15,8 +15,12 @@ from mope.serve.served_run import ServedModel, ServedRun
 
 @dataclass(frozen=True)
 class ParsedQuestion:
-    """A question as the decoder takes it; `emphasis` and `members` are in the order of the request's experts."""
+    """A question as the decoder takes it; `emphasis` and `members` are in the order of the request's experts.
 
+    `name` is `row` or `row:combination`, however the client has written it.
+    """
+
+    name: str
     model: ServedModel
     request: Request
     emphasis: list[float] | None
@@ -24,8 +28,8 @@ class ParsedQuestion:
     members: list[str]  # the names of the request's experts
 
 
-def combination_of(preferences: Preferences, given: dict[str, float]) -> tuple[str, list[float] | None]:
-    """The combination that {id or name: weight} names, and its weights, which sum to 1; None for equal weights.
+def combination_of(preferences: Preferences, given: dict[str, float]) -> tuple[str, list[float]]:
+    """The combination that {id or name: weight} names, and its weights, which sum to 1.
 
     `FieldError` unless it names one preference of every dimension.
     """
@@ -49,32 +53,34 @@ def combination_of(preferences: Preferences, given: dict[str, float]) -> tuple[s
     if largest == 0:
         raise FieldError("preferences", "all weights are 0; at least one above 0 is expected")
     shares = [weight / largest for weight in found]  # first, so that no sum leaves the range of the float
-    return combination, None if len(set(found)) == 1 else [share / sum(shares) for share in shares]
+    return combination, [share / sum(shares) for share in shares]
 
 
-def model_of(run: ServedRun, name: str) -> tuple[ServedModel, str | None]:
-    """The model of `name` or `name:preferences`, and the combination, if any; `FieldError` for an unknown name."""
+def model_of(run: ServedRun, name: str) -> tuple[str, str | None]:
+    """The model that `name` or `name:preferences` names, and the combination, if any; `FieldError` if unknown."""
     name, colon, rest = name.partition(":")
     by_name = {run.preferences.names[i].lower(): i for i in run.preferences.ids}
     name = name if name in run.models else by_name.get(name.lower(), name)
     if name not in run.models:
         raise FieldError("model", f"{name!r} is unknown; GET /v1/models lists them")
     if not colon:
-        return run.models[name], None
+        return name, None
     try:
-        return run.models[name], parse_preferences(rest, run.preferences)
+        return name, parse_preferences(rest, run.preferences)
     except MopeError as error:
         raise FieldError("model", str(error)) from None
 
 
 def parse_question(run: ServedRun, question: AnyQuestion) -> ParsedQuestion:
     """The request that a question means; `FieldError` names what is wrong with it."""
-    model, combination = model_of(run, question.model)
-    weights = None
+    name, combination = model_of(run, question.model)
+    model, weights = run.models[name], None
     if question.preferences is not None:
         if combination is not None:
             raise FieldError("preferences", "the model's name states preferences already; one of the two is expected")
         combination, weights = combination_of(run.preferences, question.preferences)
+        if len(set(weights)) == 1 and not model.row.own_weights:
+            weights = None
     if model.needs_preferences and combination is None:
         example = run.preferences.combinations()[0]
         raise FieldError(
@@ -82,7 +88,7 @@ def parse_question(run: ServedRun, question: AnyQuestion) -> ParsedQuestion:
         )
     if not model.needs_preferences and combination is not None:
         raise FieldError("preferences", f"{question.model} takes none; leaving them out is expected")
-    request, emphasis = request_of(model, question, combination, weights)
+    request, emphasis = request_of(run, model, question, combination, weights)
     request = with_limits(run, model, request, question)
     settings = model.generator.settings
     sampling = Sampling(
@@ -92,15 +98,20 @@ def parse_question(run: ServedRun, question: AnyQuestion) -> ParsedQuestion:
         no_repeat_ngram=settings.no_repeat_ngram,
     )
     members = [model.pool.names[expert] for expert in request.experts]
-    return ParsedQuestion(model, request, emphasis, sampling, members)
+    name = name if combination is None else f"{name}:{combination}"
+    return ParsedQuestion(name, model, request, emphasis, sampling, members)
 
 
 def request_of(
-    model: ServedModel, question: AnyQuestion, combination: str | None, weights: list[float] | None
+    run: ServedRun, model: ServedModel, question: AnyQuestion, combination: str | None, weights: list[float] | None
 ) -> tuple[Request, list[float] | None]:
     """What the row makes of the question, and the factors on a controller's α; token ids are read as they are."""
     asked, tokens = question.asked(), None
-    if asked and isinstance(asked[0], int):
+    most = run.positions if isinstance(asked, list) else run.most_characters
+    if len(asked) > most:  # said before tokenizers, which are slow, see it
+        what = "tokens" if isinstance(asked, list) else "characters"
+        raise FieldError(question.TEXT_FIELD, f"{len(asked)} {what} found, at most {most} are expected")
+    if isinstance(asked, list):
         asked, tokens = "", asked
         if model.controller is not None:
             raise FieldError("prompt", "token ids found; a controller reads words, a text is expected")

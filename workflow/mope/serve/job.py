@@ -1,5 +1,6 @@
 """One answer under way in the server: what is asked, and whom to tell of each token."""
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -35,7 +36,7 @@ class Job:
     `emphasis`, one positive factor per expert, multiplies the controller's α, which is then normalised again.
     `on_token` is called with each token and the reason why the answer ends with it ("stop" | "length", else None); it
     returns whether the answer is to go on. `on_error` is called once if decoding fails. Both are called in the decoding
-    thread. Any thread may set `cancelled`.
+    thread. Any thread may set `cancelled`, as `Scheduler.leave` does.
     """
 
     pool: AdapterPool
@@ -71,3 +72,10 @@ class Job:
         if reason is None and len(self.tokens) == self.request.max_new_tokens:
             reason = "length"
         return self.on_token(found, reason) and reason is None
+
+
+def fail_jobs(jobs: Sequence[Job], error: Exception) -> None:
+    """Print the error and tell it to every job whose answer it ends; the server goes on."""
+    traceback.print_exception(error)
+    for job in jobs:
+        job.on_error(error)

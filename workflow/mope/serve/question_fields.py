@@ -8,6 +8,7 @@ from mope.errors import MopeError, shortened
 from mope.prompting import prompt_text
 
 MOST_TEXT = 100_000  # characters of a message, tokens of a prompt
+MOST_STOPS, LONGEST_STOP = 4, 400  # texts that end an answer, characters of each
 
 
 class FieldError(MopeError):
@@ -33,12 +34,21 @@ class Message(Strict):
     role: Literal["system", "developer", "user", "assistant"]
     content: str | list[TextPart] = Field(min_length=1, max_length=MOST_TEXT)
     name: str | None = None
+    refusal: None = None  # these five stand in answers of OpenAI's that clients send back
+    tool_calls: None = None
+    function_call: None = None
+    audio: None = None
+    annotations: None = None
 
     def said(self) -> dict[str, str]:
         """The message as models read it: its parts joined, and a developer's as the system's, which it has replaced."""
-        parts = self.content if isinstance(self.content, list) else [TextPart(type="text", text=self.content)]
-        text = whole("".join(part.text for part in parts), "messages")
+        parts = [self.content] if isinstance(self.content, str) else [part.text for part in self.content]
+        text = whole("".join(parts), "messages")
         return {"role": "system" if self.role == "developer" else self.role, "content": text}
+
+
+class TextFormat(Strict):
+    type: Literal["text"]
 
 
 class StreamOptions(Strict):
@@ -66,14 +76,20 @@ class AnyQuestion(Strict):
     )  # these two are sent by many clients as they are by default
     presence_penalty: float | None = Field(None, ge=0, le=0)
     user: str | None = None
+    logit_bias: dict[str, float] | None = Field(None, max_length=0)
+    store: Literal[False] | None = None
 
     def stops(self) -> list[str]:
         """The texts that end an answer."""
         stops = [self.stop] if isinstance(self.stop, str) else self.stop or []
-        if len(stops) > 4 or not all(stops):
+        if len(stops) > MOST_STOPS or not all(stops):
             raise FieldError(
-                "stop", f"{len(stops)} texts found, or an empty one; up to 4 that are not empty are expected"
+                "stop",
+                f"{len(stops)} texts found, or an empty one; up to {MOST_STOPS} that are not empty are expected",
             )
+        longest = max(map(len, stops), default=0)
+        if longest > LONGEST_STOP:
+            raise FieldError("stop", f"a text of {longest} characters found, at most {LONGEST_STOP} are expected")
         return stops
 
     def asked(self) -> str | list[int]:
@@ -97,6 +113,7 @@ class ChatQuestion(AnyQuestion):
     messages: list[Message] = Field(min_length=1, max_length=200)
     max_completion_tokens: int | None = Field(None, ge=1)
     logprobs: bool | None = None
+    response_format: TextFormat | None = None
     top_logprobs: int | None = Field(None, ge=0, le=20)
 
     def asked(self) -> str:

@@ -28,14 +28,20 @@ def preference_facts(run: ServedRun, member: str) -> dict:
 
 
 def model_facts(run: ServedRun, name: str, model: ServedModel) -> dict:
-    """A row: its title, and whether it needs preferences, takes weights of them, and has a controller."""
+    """A row: its title, and whether it needs preferences, takes weights of them, mixes experts.
+
+    `multiplied`: weights are factors on the α of its controller, which was not trained for them.
+    """
     titles = {"base": "Base model"} | {i: f"Expert {run.preferences.label(i)}" for i in run.preferences.ids}
+    combination = run.preferences.combinations()[0]
+    request, _ = model.row.request(model.pool, model.controller, "?", combination, None)
     return {
         "id": name,
         "title": titles.get(name) or title(name),
         "preferences": model.needs_preferences,
         "weights": model.needs_preferences and row_takes_weights(run, model),
-        "controller": model.controller is not None,
+        "mixes": len(request.experts) > 1,
+        "multiplied": model.controller is not None and not model.row.own_weights,
     }
 
 

@@ -13,7 +13,7 @@ import torch
 from mope.decoding.sampling import draw_tokens, without_banned
 from mope.decoding.step_controller import StepController
 from mope.pools.adapters import AdapterPool
-from mope.serve.job import Job, ServedToken
+from mope.serve.job import Job, ServedToken, fail_jobs
 
 
 @dataclass
@@ -94,17 +94,27 @@ class RunningBatch:
                 own.jobs, own.logits = own.jobs + group.jobs, torch.cat([own.logits, group.logits])
 
     def step(self) -> None:
-        """Choose one token for every job; jobs that end or were cancelled leave with all their rows."""
+        """Choose one token for every job; jobs that end, fail or were cancelled leave with all their rows."""
         self.keep([job for job in self.jobs if not job.cancelled])
         if self.now is None:
             return
         chosen = self.choose()
-        self.keep([job for job in self.jobs if job.accept(chosen[job], self.ends) and not job.cancelled])
+        self.keep([job for job in self.jobs if self.goes_on(job, chosen[job])])
         if self.now is not None:
             self.advance()
 
-    def choose(self) -> dict[Job, ServedToken]:
-        """The next token of every job; jobs that are mixed and sampled alike are computed together."""
+    def goes_on(self, job: Job, found: ServedToken | Exception) -> bool:
+        """Give a job its next token, or the error in its place; whether its answer goes on."""
+        try:
+            if isinstance(found, Exception):
+                raise found
+            return job.accept(found, self.ends) and not job.cancelled
+        except Exception as error:
+            fail_jobs([job], error)
+            return False
+
+    def choose(self) -> dict[Job, ServedToken | Exception]:
+        """The next token of every job, or why there is none; jobs mixed and sampled alike are computed together."""
         now, first, chosen = self.now, {}, {}
         place = 0
         for job in now.jobs:
@@ -112,8 +122,20 @@ class RunningBatch:
             place += len(job.request.experts)
         logits = {job: row for group in now.groups.values() for job, row in zip(group.jobs, group.logits)}
         for group in grouped(now.jobs, how_mixed).values():
-            chosen |= self.choose_alike(group, [first[job] for job in group], logits)
+            chosen |= self.choose_or_fail(group, first, logits)
         return chosen
+
+    def choose_or_fail(
+        self, group: list[Job], first: dict[Job, int], logits: dict
+    ) -> dict[Job, ServedToken | Exception]:
+        """`choose_alike`; where it fails each job by itself, so that an error ends only the answers that cause it."""
+        try:
+            return self.choose_alike(group, [first[job] for job in group], logits)
+        except Exception as error:
+            if len(group) == 1:
+                return {group[0]: error}
+            alone = [self.choose_or_fail([job], first, logits) for job in group]
+            return {job: found for each in alone for job, found in each.items()}
 
     def choose_alike(self, group: list[Job], first: list[int], logits: dict) -> dict[Job, ServedToken]:
         """The next tokens of G jobs of equal `how_mixed`; `first` are the numbers of their first rows."""

@@ -3,24 +3,15 @@
 import collections
 import threading
 import time
-import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from mope.decoding.request import check_request
-from mope.serve.job import Job
+from mope.serve.job import Job, fail_jobs
 from mope.serve.running_batch import PrefilledJobs, RunningBatch, prefill_jobs
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The most requests that wait (`queue`) and are decoded at a time; tokens of a prompt read between two steps."""
-
-    queue: int = 256
-    together: int = 64
-    prefill_width: int = 128
+from mope.serve.server_limits import Limits
 
 
 class BusyError(Exception):
@@ -31,29 +22,56 @@ class BusyError(Exception):
         self.retry_after = retry_after
 
 
+class EndingError(Exception):
+    """The server is being stopped."""
+
+    def __init__(self):
+        super().__init__("the server is being stopped")
+
+
+@dataclass(frozen=True)
+class PromptReading:
+    """Jobs whose prompts are read together, and the parts in which they are."""
+
+    jobs: list[Job]
+    parts: Iterator[PrefilledJobs | None]
+
+
 class Scheduler:
-    """Decodes jobs in one thread, first come, first served; any thread may call `submit` and `counts`."""
+    """Decodes jobs in one thread, first come, first served; any thread may call `submit`, `leave` and `counts`."""
 
     def __init__(self, ends: Sequence[int], limits: Limits):
         self.ends, self.limits = ends, limits
         self.waiting: collections.deque[Job] = collections.deque()
         self.batches: dict[int, RunningBatch] = {}  # by id of the pool
-        self.reading: tuple[list[Job], Iterator[PrefilledJobs | None]] | None = None
+        self.reading: list[PromptReading] = []  # the first of them is read
         self.changed, self.stopping = threading.Condition(), False
         self.steps, self.joined, self.seconds = 0, 0, 1.0  # `seconds`: a running mean of how long an answer takes
         self.thread = threading.Thread(target=self._run, name="decode", daemon=True)
         self.thread.start()
 
     def submit(self, *jobs: Job) -> None:
-        """Queue jobs, all or none; `BusyError` where there is no room, `MopeError` for what cannot be decoded."""
+        """Queue jobs, all or none; `BusyError` where there is no room, `MopeError` for what cannot be decoded.
+
+        `EndingError` once no more are taken.
+        """
         for number, job in enumerate(jobs):
             check_request(number, job.request, len(job.pool.names), job.controller is not None)
         with self.changed:
+            if self.stopping:
+                raise EndingError
             if len(self.waiting) + len(jobs) > self.limits.queue:
                 share = len(self.waiting) / self.limits.together
                 raise BusyError(max(1, round(share * self.seconds)))
             self.waiting.extend(jobs)
             self.changed.notify()
+
+    def leave(self, job: Job) -> None:
+        """End a job: it gives its place in the queue up, or its rows leave the batch before the next step."""
+        job.cancelled = True
+        with self.changed:
+            if job in self.waiting:
+                self.waiting.remove(job)
 
     def counts(self) -> dict[str, int]:
         """How many requests wait and run (their prompts included), steps so far, and jobs that have joined a batch."""
@@ -64,15 +82,19 @@ class Scheduler:
             "joined": self.joined,
         }
 
-    def stop(self) -> None:
-        """Drop everything and end the thread."""
+    def end(self) -> None:
+        """Take no more jobs, and after this step tell an `EndingError` to all that are not done; do not wait for it."""
         with self.changed:
             self.stopping = True
             self.changed.notify()
+
+    def stop(self) -> None:
+        """End everything, and the thread."""
+        self.end()
         self.thread.join()
 
     def _under_way(self) -> int:
-        reading = len(self.reading[0]) if self.reading else 0
+        reading = sum(len(reading.jobs) for reading in list(self.reading))
         return reading + sum(len(batch.jobs) for batch in list(self.batches.values()))
 
     def _run(self) -> None:
@@ -82,6 +104,9 @@ class Scheduler:
                 self._read_on()
                 for batch in self.batches.values():
                     self._step(batch)
+        running = [*self.batches.values(), *self.reading]
+        for job in [*self.waiting, *(job for several in running for job in several.jobs)]:
+            job.on_error(EndingError())
 
     def _has_work(self) -> bool:
         """Wait for work; False once the scheduler is to stop."""
@@ -96,30 +121,47 @@ class Scheduler:
         with self.changed:
             room, jobs = self.limits.together - self._under_way(), []
             while self.waiting and len(jobs) < room:
-                if self.waiting[0].cancelled:
-                    self.waiting.popleft()
-                elif jobs and self.waiting[0].pool is not jobs[0].pool:
+                if jobs and self.waiting[0].pool is not jobs[0].pool:
                     break
                 else:
                     jobs.append(self.waiting.popleft())
             if jobs:
-                self.reading = jobs, prefill_jobs(jobs[0].pool, jobs, self.limits.prefill_width)
+                self._begin(jobs)
+
+    def _begin(self, jobs: list[Job]) -> None:
+        self.reading.append(PromptReading(jobs, prefill_jobs(jobs[0].pool, jobs, self.limits.prefill_width)))
 
     def _read_on(self) -> None:
-        """Read one part of the prompts; after the last part the jobs join their batch."""
+        """Read one part of the prompts; after the last part the jobs join their batch.
+
+        Where reading fails each job is read by itself, so that an error ends only the answers that cause it. What
+        nobody waits for any longer is not read on.
+        """
+        self.reading = [reading for reading in self.reading if not all(job.cancelled for job in reading.jobs)]
         if not self.reading:
             return
-        jobs, parts = self.reading
+        jobs = self.reading[0].jobs
         try:
-            done = next(parts)
-            if done is None:
-                return
-            batch = self.batches.setdefault(id(jobs[0].pool), RunningBatch(jobs[0].pool, self.ends))
+            done = next(self.reading[0].parts)
+        except Exception as error:
+            self.reading.pop(0)
+            if len(jobs) == 1:
+                fail_jobs(jobs, error)
+            else:
+                for job in jobs:
+                    self._begin([job])
+            return
+        if done is None:
+            return
+        self.reading.pop(0)
+        batch = self.batches.setdefault(id(jobs[0].pool), RunningBatch(jobs[0].pool, self.ends))
+        together = batch.jobs + jobs
+        try:
             batch.join(done)
             self.joined += len(jobs)
         except Exception as error:
-            self._fail(jobs, error)
-        self.reading = None
+            batch.now = None
+            fail_jobs(together, error)
 
     def _step(self, batch: RunningBatch) -> None:
         if not batch.jobs:
@@ -129,15 +171,9 @@ class Scheduler:
             batch.step()
         except Exception as error:
             batch.now = None
-            self._fail(before, error)
+            fail_jobs(before, error)
         self.steps += 1
         spent = time.monotonic() - began
         for job in before:
             if job not in batch.jobs:
                 self.seconds += 0.1 * (spent * len(job.tokens) - self.seconds)
-
-    def _fail(self, jobs: list[Job], error: Exception) -> None:
-        """Print the error and tell it to every job whose answer it ends; the server goes on."""
-        traceback.print_exception(error)
-        for job in jobs:
-            job.on_error(error)

@@ -91,6 +91,8 @@ class ServedRun:
             )
         self.pool = pool
         self.positions = AutoConfig.from_pretrained(base, trust_remote_code=False).max_position_embeddings
+        # A prompt of more has no place, as no token stands for more characters than it is written with.
+        self.most_characters = self.positions * max(map(len, self.tokenizer.get_vocab()))
         self.loaded: dict = {}
         for name, row in rows.items():
             kind = METHOD_KINDS[row["method"]["kind"]]

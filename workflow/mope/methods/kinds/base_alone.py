@@ -16,4 +16,4 @@ def answers(generator: Generator, method: dict, pairs: PromptCombinations) -> An
 
 def served(generator: Generator, method: dict) -> ServedRow:
     """The base model, one request at a time."""
-    return single_row(generator, method, {"base": BASE}, lambda xi: "base")
+    return single_row(generator, method, {"base": BASE}, lambda xi: "base", in_words=method["prompt"] == "all")

@@ -72,7 +72,8 @@ def served(generator: Generator, method: dict) -> ServedRow:
     """The mixture, one request at a time, with the controller of the first seed where there is one.
 
     Weights of the preferences, which count in proportion: without a controller they are the experts' (λ of model
-    arithmetic has `strength` as its mean); a controller's α are multiplied by them.
+    arithmetic has `strength` as its mean); a controller that was trained for weights reads them, as where the method
+    has some; the α of any other are multiplied by them.
     """
     reads_base = MIXERS[method["mixer"]].READS_BASE
     adapters = {**generator.experts(method), **({"base": BASE} if reads_base else {})}
@@ -82,8 +83,13 @@ def served(generator: Generator, method: dict) -> ServedRow:
         if controller is None:
             own = weights or method.get("weights")
             return fixed_request(generator, pool, method, prompt, combination, own, base), None
+        if own_weights:
+            own = weights or method["weights"]
+            asked = generator.mixture_request(pool, method | {"weights": own}, prompt, combination, base, controller)
+            return asked, None
         return generator.mixture_request(pool, method, prompt, combination, base, controller), weights
 
+    own_weights = "weights" in method
     folders = generator.models.controllers
     controller = folders[min(folders)] if "controller" in method else None
     return ServedRow(
@@ -91,4 +97,5 @@ def served(generator: Generator, method: dict) -> ServedRow:
         request,
         lambda pool: mixing_rule(method, pool.names.index("base") if reads_base else None),
         controller,
+        own_weights,
     )

@@ -11,11 +11,13 @@ let running = new AbortController();
 let finished = Promise.resolve(); // once both sides have come to an end
 
 async function reached() {
+  const unreachable = [...$("notice").childNodes];
   for (;;) {
     try {
       return await server.run();
     } catch (error) {
       if (error.status) $("notice").textContent = `${error.message} …`;
+      else $("notice").replaceChildren(...unreachable);
     }
     await pause(1000);
   }
@@ -44,7 +46,7 @@ function build(facts) {
 }
 
 async function ask({ setup, answer }, common, signal) {
-  answer.begin(setup.title(), setup.model.weights);
+  answer.begin(setup.title(), setup.model.mixes);
   let reason = null;
   try {
     for await (const choice of server.answer({ ...setup.question(), ...common }, signal)) {
@@ -81,6 +83,8 @@ $("ask").addEventListener("submit", event => {
   event.preventDefault();
   askBoth(sides);
 });
+// The browser says nothing of a field that a closed part hides.
+$("ask").addEventListener("invalid", event => event.target.closest("details")?.setAttribute("open", ""), true);
 $("instruction").addEventListener("keydown", event => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();

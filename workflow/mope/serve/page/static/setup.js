@@ -62,7 +62,7 @@ export class Setup {
   }
 
   show() {
-    const { preferences, weights, controller } = this.model;
+    const { preferences, weights, multiplied } = this.model;
     const possible = Boolean(this.other?.model.preferences && preferences);
     const following = possible && this.same.checked;
     this.same.closest(".same").hidden = !possible;
@@ -82,7 +82,7 @@ export class Setup {
     this.note.textContent = !preferences ? "Takes no preferences."
       : !weights ? "Takes preferences of equal weight only."
       : !sum ? "At least one weight above 0 is needed."
-      : controller && this.unequal ? "The controller was trained with equal weights; these multiply its α." : "";
+      : multiplied && this.unequal ? "The controller was trained with equal weights; these multiply its α." : "";
   }
 }
 
