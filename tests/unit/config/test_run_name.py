@@ -85,10 +85,10 @@ def test_make_finds_the_results_where_they_are(project: Path, make: Callable) ->
     experiment(project, "mine", "details: false\n")
     experiment(project, "renamed", "run: other_name\n")
     for options, run in (([], "laptop"), (["EXPERIMENT=mine"], "mine"), (["EXPERIMENT=renamed"], "other_name")):
-        assert f"verify.py results/{run}\n" in make(project, "-n", "verify", *options).stdout
-        assert f"--report results/{run}/report.html" in make(project, "-n", "report", *options).stdout
-        assert f"--run results/{run} --out" in make(project, "-n", "reference", *options).stdout
-    assert "verify.py results/given\n" in make(project, "-n", "verify", "RUN=given").stdout
+        assert f"verify.py 'results/{run}'\n" in make(project, "-n", "verify", *options).stdout
+        assert f"--report 'results/{run}'/report.html" in make(project, "-n", "report", *options).stdout
+        assert f"--run 'results/{run}' --out" in make(project, "-n", "reference", *options).stdout
+    assert "verify.py 'results/given'\n" in make(project, "-n", "verify", "RUN=given").stdout
     experiment(project, "clash", "run: reference\n")
     for name in ("clash", "nosuch", "a';touch pwned;'"):
         outcome = make(project, "verify", f"EXPERIMENT={name}")
