@@ -49,7 +49,7 @@ quoted = '$(subst ','\'',$(1))'
 with_words = $(if $($(1)),$(BIN)/python workflow/scripts/with_words.py $(1) $(call quoted,$($(1)))) $(2)
 ifeq ($(origin RUN),undefined)  # the name that the configuration gives, asked for once
 RUN = $(eval RUN := $$(shell PYTHONPATH=workflow $$(BIN)/python workflow/scripts/run_name.py \
-	$$(if $$(EXPERIMENT),$$(call quoted,$$(EXPERIMENT)))))$(or $(RUN),$(error no run is known))
+	$$(if $$(EXPERIMENT),$$(call quoted,$$(EXPERIMENT))) $$(if $$(CONFIG),--config $$(call quoted,$$(CONFIG)))))$(or $(RUN),$(error no run is known))
 endif
 RESULTS = $(call quoted,results/$(RUN))
 OPTIONS = $(if $(EXPERIMENT)$(CONFIG),--config $(if $(EXPERIMENT),$(call quoted,experiment=$(EXPERIMENT))) $(if $(CONFIG),$(call quoted,$(CONFIG))))
@@ -138,7 +138,8 @@ human-study: $(READY)
 	$(LIST_AGAIN)
 
 plan: $(READY)
-	@$(call with_words,PLAN,$(BIN)/python workflow/scripts/plan.py $(if $(EXPERIMENT),--experiment $(call quoted,$(EXPERIMENT))))
+	@$(call with_words,PLAN,$(BIN)/python workflow/scripts/plan.py $(if $(EXPERIMENT),--experiment $(call quoted,$(EXPERIMENT))) \
+		$(if $(CONFIG),--config $(call quoted,$(CONFIG))))
 
 chat: $(READY)
 	@$(BIN)/python workflow/scripts/chat.py --run $(RESULTS)

@@ -20,6 +20,7 @@ ONE_NAME = [  # command, and a variable that reaches it as a part of one word
     ("human-study", "RUN"),
     ("benchmark", "RUN"),
     ("plan", "EXPERIMENT"),
+    ("plan", "CONFIG"),
     ("study", "STUDY"),
     ("publish", "OWNER"),
     ("judge-batch", "JUDGE"),

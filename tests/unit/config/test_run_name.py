@@ -88,6 +88,15 @@ def test_make_finds_the_results_where_they_are(project: Path, make: Callable) ->
         assert f"verify.py 'results/{run}'\n" in make(project, "-n", "verify", *options).stdout
         assert f"--report 'results/{run}'/report.html" in make(project, "-n", "report", *options).stdout
         assert f"--run 'results/{run}' --out" in make(project, "-n", "reference", *options).stdout
+    for options, run in (
+        (["CONFIG=run=own"], "own"),
+        (["EXPERIMENT=mine", "CONFIG=run='own'"], "own"),
+        (["CONFIG=experiment=mine"], "mine"),
+        (["EXPERIMENT=mine", "CONFIG=methods={a: {kind: base}}"], "mine"),
+    ):
+        assert f"verify.py 'results/{run}'\n" in make(project, "-n", "verify", *options).stdout
+    for change, said in (("run=reference", "results/reference is no folder"), ("run", "'run' found, key=value is")):
+        assert said in make(project, "-n", "verify", f"CONFIG={change}").stderr
     assert "verify.py 'results/given'\n" in make(project, "-n", "verify", "RUN=given").stdout
     experiment(project, "clash", "run: reference\n")
     for name in ("clash", "nosuch", "a';touch pwned;'"):

@@ -66,12 +66,15 @@ def load_config(
     return config | {"artifacts": config["artifacts"] or config["run"]}
 
 
-def run_name(root: Path, experiment: str | None = None) -> str:
+def run_name(root: Path, experiment: str | None = None, changes: dict | None = None) -> str:
     """The name of the run of an experiment, or of `config.yaml` alone; the rest of the configuration is not checked.
 
-    `MopeError` where the name is invalid or clashes with that of another experiment.
+    `changes`: keys of the command line. `MopeError` where the name is invalid or clashes with that of another
+    experiment.
     """
-    layers, own = _layers(root, experiment, [])
+    changes = {"experiment": experiment} | (changes or {})
+    layers, own = _layers(root, changes.pop("experiment"), [])
+    layers.append(("--config", changes))
     config: dict = {}
     for _, layer in layers:
         config = merged(config, layer)
