@@ -35,12 +35,23 @@ CORES ?= all
 WORKERS ?= 2  # processes that share the tests
 EXPERIMENT ?=
 CONFIG ?=
+# What a user gives is text: make does not expand a $ in it. A line break would end the line of a recipe.
+GIVEN = CHECK CONFIG EXPERIMENT FILES JUDGE LOAD MODELS OWNER PLAN PORT RUN STUDY
+define LINE_BREAK
+
+
+endef
+$(foreach name,$(GIVEN),$(if $(filter-out undefined,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
+$(foreach name,$(GIVEN),$(if $(findstring $(LINE_BREAK),$($(name))),$(error $(name): a line break found; one line is expected)))
 # A name that a user gives, as one word of the shell; a comment behind it would add its spaces to the word.
 quoted = '$(subst ','\'',$(1))'
+# The words of a variable behind those of a command: $(call with_words,VARIABLE,command).
+with_words = $(if $($(1)),$(BIN)/python workflow/scripts/with_words.py $(1) $(call quoted,$($(1)))) $(2)
 ifeq ($(origin RUN),undefined)  # the name that the configuration gives, asked for once
 RUN = $(eval RUN := $$(shell PYTHONPATH=workflow $$(BIN)/python workflow/scripts/run_name.py \
-	$$(if $$(EXPERIMENT),$$(call quoted,$$(EXPERIMENT)))))$(or $(RUN),$(error no run is known))
+	$$(if $$(EXPERIMENT),$$(call quoted,$$(EXPERIMENT))) $$(if $$(CONFIG),--config $$(call quoted,$$(CONFIG)))))$(or $(RUN),$(error no run is known))
 endif
+RESULTS = $(call quoted,results/$(RUN))
 OPTIONS = $(if $(EXPERIMENT)$(CONFIG),--config $(if $(EXPERIMENT),$(call quoted,experiment=$(EXPERIMENT))) $(if $(CONFIG),$(call quoted,$(CONFIG))))
 
 RIGHT_VERSION = import sys; sys.exit(sys.version_info < (3, 11))
@@ -51,7 +62,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.installed $(if $(filter smollm2%,$(EXPERIMENT)),$(VENV)/.smollm2)
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profiles/local $(OPTIONS)
 UNLOCK = $(BIN)/python workflow/scripts/unlock.py  # after a kill, if no other run is alive
-LIST_AGAIN = $(SNAKEMAKE) --forcerun write_manifest -- results/$(RUN)/manifest.json  # after what is not part of `all`
+LIST_AGAIN = $(SNAKEMAKE) --forcerun write_manifest -- $(RESULTS)/manifest.json  # after what is not part of `all`
 REPORTED = tables figures claims.json overview.html  # what the report shows
 export PYTHONPATH = workflow
 # Snakemake and other libraries need a user's name and a folder for caches, which not every machine has.
@@ -67,7 +78,7 @@ results: $(READY)
 	@$(UNLOCK)
 	$(SNAKEMAKE)
 	@$(MAKE) --no-print-directory report
-	@echo "Done: results/$(RUN)/report.html. Check the files with: make verify$(if $(EXPERIMENT), EXPERIMENT=$(EXPERIMENT))"
+	@echo $(call quoted,Done: results/$(RUN)/report.html. Check the files with: make verify$(if $(EXPERIMENT), EXPERIMENT=$(EXPERIMENT)))
 
 help:
 	@sed -e '/^$$/q' -e 's/^# //' $(firstword $(MAKEFILE_LIST))
@@ -90,18 +101,18 @@ study: $(READY)
 		$(MAKE) --no-print-directory reference EXPERIMENT=$$run || exit 1; done
 
 report: $(READY)
-	@$(BIN)/python workflow/scripts/verify.py results/$(RUN) --only $(REPORTED)
-	$(BIN)/snakemake --report results/$(RUN)/report.html $(OPTIONS)
+	@$(BIN)/python workflow/scripts/verify.py $(RESULTS) --only $(REPORTED)
+	$(BIN)/snakemake --report $(RESULTS)/report.html $(OPTIONS)
 
 verify: $(READY)
-	$(BIN)/python workflow/scripts/verify.py results/$(RUN)
+	$(BIN)/python workflow/scripts/verify.py $(RESULTS)
 
 repair: $(READY)
 	@$(UNLOCK)
-	@$(BIN)/python workflow/scripts/repair.py results/$(RUN) $(SNAKEMAKE)
+	@$(BIN)/python workflow/scripts/repair.py $(RESULTS) $(SNAKEMAKE)
 
 reference: verify
-	$(BIN)/python workflow/scripts/copy_reference.py --run results/$(RUN) --out results/reference $(if $(EXPERIMENT),--further,$(if $(wildcard results/tests.xml),--tests results/tests.xml))
+	$(BIN)/python workflow/scripts/copy_reference.py --run $(RESULTS) --out results/reference $(if $(EXPERIMENT),--further,$(if $(wildcard results/tests.xml),--tests results/tests.xml))
 	@$(MAKE) --no-print-directory docs
 
 docs: $(READY)
@@ -109,42 +120,43 @@ docs: $(READY)
 
 publish: $(READY)
 	@test -n $(call quoted,$(OWNER)) || { echo "error: OWNER is not set; a user or organisation of the Hugging Face Hub is expected" >&2; exit 1; }
-	@$(BIN)/python workflow/scripts/publish.py --run results/$(RUN) --owner $(call quoted,$(OWNER)) --out results/published \
-		--preferences results/$(RUN)/preferences.yaml $(if $(MODELS),--models $(MODELS))
+	@$(call with_words,MODELS,$(BIN)/python workflow/scripts/publish.py --run $(RESULTS) --owner $(call quoted,$(OWNER)) \
+		--out results/published --preferences $(RESULTS)/preferences.yaml $(if $(MODELS),--models))
 
 judge-batch: $(READY)
 	@$(UNLOCK)
 	@test -n $(call quoted,$(JUDGE)) || { echo "error: JUDGE is not set; a judge of kind chat of config.yaml is expected" >&2; exit 1; }
 	$(SNAKEMAKE) --forcerun prepare_batch -- $(call quoted,results/$(RUN)/batch/$(JUDGE))
-	@cat results/$(RUN)/logs/prepare_batch.$(call quoted,$(JUDGE)).log
+	@cat $(RESULTS)/logs/prepare_batch.$(call quoted,$(JUDGE)).log
 
 judge-collect: $(READY)
-	$(BIN)/python workflow/scripts/collect_batch.py --cache results/judge_cache.sqlite $(FILES)
+	$(call with_words,FILES,$(BIN)/python workflow/scripts/collect_batch.py --cache results/judge_cache.sqlite)
 
 human-study: $(READY)
 	@$(UNLOCK)
-	$(SNAKEMAKE) -- results/$(RUN)/human_study.html
+	$(SNAKEMAKE) -- $(RESULTS)/human_study.html
 	$(LIST_AGAIN)
 
 plan: $(READY)
-	@$(BIN)/python workflow/scripts/plan.py $(if $(EXPERIMENT),--experiment $(call quoted,$(EXPERIMENT))) $(PLAN)
+	@$(call with_words,PLAN,$(BIN)/python workflow/scripts/plan.py $(if $(EXPERIMENT),--experiment $(call quoted,$(EXPERIMENT))) \
+		$(if $(CONFIG),--config $(call quoted,$(CONFIG))))
 
 chat: $(READY)
-	@$(BIN)/python workflow/scripts/chat.py --run results/$(RUN)
+	@$(BIN)/python workflow/scripts/chat.py --run $(RESULTS)
 
 serve: $(READY)
-	@$(BIN)/python workflow/scripts/serve.py --run results/$(RUN) $(if $(PORT),--port $(call quoted,$(PORT)))
+	@$(BIN)/python workflow/scripts/serve.py --run $(RESULTS) $(if $(PORT),--port $(call quoted,$(PORT)))
 
 load-test: $(READY)
-	@$(BIN)/python workflow/scripts/load_test.py --run results/$(RUN) --out results/load_test.json $(LOAD)
+	@$(call with_words,LOAD,$(BIN)/python workflow/scripts/load_test.py --run $(RESULTS) --out results/load_test.json)
 
 benchmark: $(READY)
 	@$(UNLOCK)
-	$(SNAKEMAKE) -- $(addprefix results/$(RUN)/,benchmarks/decoding.json benchmarks/training.json figures/decoding_cost.svg)
-	@if [ -e results/$(RUN)/manifest.json ]; then $(LIST_AGAIN); fi
+	$(SNAKEMAKE) -- $(addprefix $(RESULTS)/,benchmarks/decoding.json benchmarks/training.json figures/decoding_cost.svg)
+	@if [ -e $(RESULTS)/manifest.json ]; then $(LIST_AGAIN); fi
 
 gpu-check: $(READY)
-	$(BIN)/python workflow/scripts/gpu_check.py --out results/gpu_check.json $(CHECK)
+	$(call with_words,CHECK,$(BIN)/python workflow/scripts/gpu_check.py --out results/gpu_check.json)
 
 test: $(READY)
 	$(BIN)/python -m pytest -q -n $(WORKERS) --junitxml=results/tests.xml

@@ -49,7 +49,7 @@ def judge(folder: Path) -> None:
 def ratings(folder: Path) -> None:
     """The files that raters sent back."""
     (folder / "ratings/mine").mkdir(parents=True)
-    (folder / "ratings/mine/rater.csv").write_text("rater,item,answer\n")
+    (folder / "ratings/mine/rater.csv").write_text("study,rater,item,answer\ns,Ann,item-0,left\n")
 
 
 PLANNED = {  # what the dry runs of a page must mention: the jobs of the rows that it adds

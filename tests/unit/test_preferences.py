@@ -103,9 +103,16 @@ def test_a_file_need_not_name_dimensions_of_length(root: Path, tmp_path: Path) -
     own = tmp_path / "own.yaml"
     own.write_text(yaml.safe_dump({key: value for key, value in content.items() if key != "length_dimensions"}))
     assert load_preferences(own).about_length == ()
-    own.write_text(yaml.safe_dump(content | {"length_dimensions": ["size"]}))
-    with pytest.raises(MopeError, match="length_dimensions: 'size' is not one of the dimensions expertise, "):
-        load_preferences(own)
+
+
+@pytest.mark.parametrize(
+    ("named", "said"), [("size", "'size' (text)"), (["a"], "['a'] (list)"), ({}, "{} (mapping)"), (7, "7 (whole numb")]
+)
+def test_what_is_no_dimension_of_length_is_named(root: Path, tmp_path: Path, named: object, said: str) -> None:
+    content = yaml.safe_load((root / FILE).read_text()) | {"length_dimensions": [named]}
+    with pytest.raises(MopeError) as caught:
+        load_preferences(write(tmp_path / "own.yaml", content))
+    assert f"own.yaml: length_dimensions: {said}" in str(caught.value) and "dimensions expertise" in str(caught.value)
 
 
 def test_labels_and_what_is_met() -> None:

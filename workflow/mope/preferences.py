@@ -144,9 +144,9 @@ def read_preferences(path: Path) -> dict[str, dict]:
     if not isinstance(length, list):
         raise MopeError(f"{path}: {LENGTH}: {described(length)} found, a list of dimensions is expected")
     for name in length:
-        if name not in content["dimensions"]:
+        if not isinstance(name, str) or name not in content["dimensions"]:
             known = ", ".join(content["dimensions"])
-            raise MopeError(f"{path}: {LENGTH}: {name!r} is not one of the dimensions {known}")
+            raise MopeError(f"{path}: {LENGTH}: {described(name)} is not one of the dimensions {known}")
     places: dict[str, str] = {}
     for dimension, poles in content["dimensions"].items():
         if not isinstance(poles, list) or not poles:

@@ -25,6 +25,7 @@ rule prepare_prompts:
         train=prompts.training,
     output:
         prompts="<artifacts>/data/{set}.parquet",
+    priority: 100  # as of downloads: a set that cannot be used is known before anything is trained
     conda:
         "../../envs/train.yaml"
     params:

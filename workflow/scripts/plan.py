@@ -7,6 +7,7 @@ import torch
 from tabulate import tabulate
 
 from mope import preferences
+from mope.config.command_line import parse_change
 from mope.config.controllers import controller_section, names_in_use
 from mope.config.load import load_config
 from mope.config.model_configs import base_config, controller_config
@@ -18,11 +19,13 @@ from mope.runtime.cli import run
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--experiment", help="a file of workflow/experiments; default: config.yaml alone")
+    parser.add_argument("--config", type=parse_change, default={}, help="key=value: a key of the configuration")
     parser.add_argument("--base", type=Path, help="folder with the base's config.json, if it is not downloaded yet")
     parser.add_argument("--controller", type=Path, help="folder with the config.json of controller.hub")
     parser.add_argument("--gpu", action="store_true", help="memory of a GPU, whatever this machine has")
     args = parser.parse_args()
-    config = load_config(Path("."), {"experiment": args.experiment} if args.experiment else {}, present=False)
+    changes = ({"experiment": args.experiment} if args.experiment else {}) | args.config
+    config = load_config(Path("."), changes, present=False)
     active = preferences.load_preferences("workflow/prompts/preferences.yaml", config["preferences"])
     gpu = args.gpu or torch.cuda.is_available()
     results = Path("results") / config["artifacts"]

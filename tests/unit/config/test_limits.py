@@ -120,7 +120,7 @@ def nested(levels: int) -> list:
             "devices.controller", "≤ 3 (controllers.wide.prompts_per_step)",
         ),
         ({"human_study": {"ratings": "x\0"}}, "human_study.ratings", "without control characters"),
-        ({"human_study": {"ratings": "config.yaml"}}, "human_study.ratings", "no CSV file"),
+        ({"human_study": {"ratings": "config.yaml"}}, "human_study.ratings", "no file"),
     ],
     ids=lambda value: str(value)[:50],
 )  # fmt: skip

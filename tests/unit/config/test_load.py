@@ -113,7 +113,7 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"judges": {"other": {"kind": "reward", "run": "held_out", "dead_band": 0.0}}}, "judges.other.run", "seed=8"),
     ({"human_study": {"methods": ["mope"]}}, "human_study.methods", "at least 2"),
     ({"human_study": {"methods": ["mope", "soup"]}}, "human_study.methods[1]", "soup_"),
-    ({"human_study": {"ratings": "no/such/folder"}}, "human_study.ratings", "no CSV file"),
+    ({"human_study": {"ratings": "no/such/folder"}}, "human_study.ratings", "no file"),
     ({"evaluation_sets": {"train": WORLD}}, "evaluation_sets.train", "another name"),
     ({"evaluation_sets": {"singel": WORLD}}, "evaluation_sets.singel", "did you mean single?"),
     ({"evaluation_sets": {"single": {"prompts": 0}}}, "evaluation_sets.single.prompts", "≥ 1"),

@@ -47,6 +47,8 @@ def test_artifacts_are_those_of_a_known_run(folder: Path) -> None:
         ("My-Own", "details: true\n", "experiments/My-Own.yaml: run: 'My-Own' (text) found; expected: lower-case"),
         ("mine", "run: [a]\n", "run: ['a'] (list) found, text is expected"),
         ("mine", "run: null\n", "run: null found, text is expected"),
+        ("mine", "extends: [smoke]\n", "mine.yaml: extends: ['smoke'] (list) found, the name of an experiment is expe"),
+        ("mine", "extends: {}\n", "mine.yaml: extends: {} (mapping) found, the name of an experiment is expected"),
     ],
 )  # fmt: skip
 def test_names_that_clash_are_refused_at_once(folder: Path, name: str, text: str, said: str) -> None:
@@ -58,6 +60,11 @@ def test_names_that_clash_are_refused_at_once(folder: Path, name: str, text: str
         with pytest.raises(MopeError) as caught:
             read()
         assert said in str(caught.value) and str(caught.value).isprintable()
+
+
+def test_a_broken_experiment_leaves_the_others_as_they_are(folder: Path) -> None:
+    experiment(folder, "broken", "extends: [smoke]\n")
+    assert load_config(folder, {"experiment": "smoke"})["run"] == run_name(folder, "smoke") == "smoke"
 
 
 def test_a_name_on_the_command_line_may_not_be_anothers_either(folder: Path) -> None:
@@ -78,10 +85,19 @@ def test_make_finds_the_results_where_they_are(project: Path, make: Callable) ->
     experiment(project, "mine", "details: false\n")
     experiment(project, "renamed", "run: other_name\n")
     for options, run in (([], "laptop"), (["EXPERIMENT=mine"], "mine"), (["EXPERIMENT=renamed"], "other_name")):
-        assert f"verify.py results/{run}\n" in make(project, "-n", "verify", *options).stdout
-        assert f"--report results/{run}/report.html" in make(project, "-n", "report", *options).stdout
-        assert f"--run results/{run} --out" in make(project, "-n", "reference", *options).stdout
-    assert "verify.py results/given\n" in make(project, "-n", "verify", "RUN=given").stdout
+        assert f"verify.py 'results/{run}'\n" in make(project, "-n", "verify", *options).stdout
+        assert f"--report 'results/{run}'/report.html" in make(project, "-n", "report", *options).stdout
+        assert f"--run 'results/{run}' --out" in make(project, "-n", "reference", *options).stdout
+    for options, run in (
+        (["CONFIG=run=own"], "own"),
+        (["EXPERIMENT=mine", "CONFIG=run='own'"], "own"),
+        (["CONFIG=experiment=mine"], "mine"),
+        (["EXPERIMENT=mine", "CONFIG=methods={a: {kind: base}}"], "mine"),
+    ):
+        assert f"verify.py 'results/{run}'\n" in make(project, "-n", "verify", *options).stdout
+    for change, said in (("run=reference", "results/reference is no folder"), ("run", "'run' found, key=value is")):
+        assert said in make(project, "-n", "verify", f"CONFIG={change}").stderr
+    assert "verify.py 'results/given'\n" in make(project, "-n", "verify", "RUN=given").stdout
     experiment(project, "clash", "run: reference\n")
     for name in ("clash", "nosuch", "a';touch pwned;'"):
         outcome = make(project, "verify", f"EXPERIMENT={name}")

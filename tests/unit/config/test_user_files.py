@@ -105,7 +105,7 @@ def test_evaluation_prompts_that_training_leaves_over(folder: Path) -> None:
 def test_ratings_are_looked_through(folder: Path) -> None:
     own = {"human_study": {"ratings": "ratings"}}
     (folder / "ratings").mkdir()
-    assert "no CSV file found in folder ratings" in problem(folder, own)
+    assert "no file found in folder ratings" in problem(folder, own)
     (folder / "ratings/ann.csv").write_text("study,rater,item,answer\ns,Ann,item-0,left\n")
     assert load_config(folder, TINY | own)["human_study"]["ratings"] == "ratings"
     (folder / "ratings/bob.csv").mkdir()
@@ -113,6 +113,11 @@ def test_ratings_are_looked_through(folder: Path) -> None:
     (folder / "ratings/bob.csv").rmdir()
     (folder / "ratings/bob.csv").write_text("study,rater,item,answer\ns,Bob,item-0,maybe\n")
     assert "bob.csv: line 2: answer 'maybe'" in problem(folder, own)
+    (folder / "ratings/bob.csv").write_text("study,rater,item,answer\n")
+    assert "ratings/bob.csv: no answer found" in problem(folder, own)
+    (folder / "ratings/bob.csv").rename(folder / "ratings/bob.CSV")
+    (folder / "ratings/bob.CSV").write_text((folder / "ratings/ann.csv").read_text())
+    assert "Ann answered item-0 before" in problem(folder, own)
 
 
 @pytest.mark.parametrize("section", ["base", "controller"])

@@ -55,6 +55,30 @@ def test_a_secret_is_no_parameter_of_a_call(root, name):
     assert "hunter2" not in str(caught.value)
 
 
+KEY = "sk-hunter2hunter2hunter2"
+
+
+@pytest.mark.parametrize(
+    "changes,key",
+    [({"extra": {"headers": {"Authorization": "hunter2"}}}, "extra.headers.Authorization"),
+     ({"extra": {"access_token": "hunter2"}}, "extra.access_token"),
+     ({"extra": {"x-api-key": "hunter2"}}, "extra.x-api-key"),
+     ({"extra": {"user": KEY}}, "extra.user"), ({"extra": {"a": [{"b": f"Bearer {KEY}"}]}}, r"extra.a\[0\].b"),
+     ({"key_variable": [KEY]}, "key_variable"), ({"key_variable": ["hunter2"]}, "key_variable"),
+     ({"extra": KEY}, "extra"),
+     ({"extra": "hunter2"}, "extra"), ({"timeout": KEY}, "timeout")],
+)  # fmt: skip
+def test_a_secret_in_a_wrong_place_is_refused_and_not_repeated(root, changes, key):
+    with pytest.raises(MopeError, match=rf"judges\.llm\.{key}") as caught:
+        loaded(root, **changes)
+    assert "hunter2" not in str(caught.value) and "expected" in str(caught.value)
+
+
+def test_parameters_about_tokens_are_no_secrets(root):
+    names = ("return_tokens_as_token_ids", "stop_token_ids", "min_tokens", "prompt_cache_key", "top_k")
+    loaded(root, extra=dict.fromkeys(names, 1) | {"user": "task-force"})
+
+
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8765/v1", "http://[::1]:8000/v1", "https://höst.example/v1/"])
 def test_addresses_that_can_be(root, address):
     loaded(root, base_url=address)

@@ -113,6 +113,8 @@ DAMAGE: list[tuple[str, Callable[[Path], object], str]] = [
     ("table.csv", lambda path: meta_path(path).write_text("{"), "damaged"),
     ("table.csv", lambda path: meta_path(path).write_text("[]"), "damaged"),
     ("table.csv", lambda path: meta_path(path).write_text('{"stage": "x", "output": {}}'), "damaged"),
+    ("table.csv", lambda path: meta_path(path).write_text("[" * 100_000), "damaged"),
+    ("table.csv", lambda path: meta_path(path).unlink() or meta_path(path).mkdir(), "damaged"),
     ("table.csv", lambda path: path.unlink() or path.mkdir(), "is a folder, a file was recorded"),
     ("model", lambda path: (path / "weights.bin").unlink(), "weights.bin: missing"),
     ("model", lambda path: (path / "weights.bin").write_text("hel"), "weights.bin: 3 bytes found"),
@@ -130,6 +132,17 @@ def test_damage_is_refused(tmp_path: Path, name: str, damage: Callable[[Path], o
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "run the workflow" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["deep", "folder"])
+def test_an_artifact_with_a_damaged_record_is_made_anew(tmp_path: Path, kind: str) -> None:
+    path = make(tmp_path / "table.csv")
+    if kind == "folder":
+        meta_path(path).unlink()
+        meta_path(path).mkdir()
+    else:
+        meta_path(path).write_text("[" * 100_000)
+    assert require(make(path)) == path
 
 
 def test_a_record_of_another_version_is_refused(tmp_path: Path) -> None:

@@ -93,12 +93,21 @@ def float64(folder: Path) -> None:
     change(folder, dtype="float64")
 
 
+def offsets(folder: Path, found: str) -> None:
+    """One tensor whose data_offsets are as `found`."""
+    header = f'{{"x": {{"dtype": "F32", "shape": [1], "data_offsets": {found}}}}}'.encode()
+    (folder / WEIGHTS).write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+
+
 CASES: dict[str, tuple[Callable[[Path], None], str]] = {
     "pointer": (pointer, r"model.safetensors: a pointer of Git LFS; .*git lfs pull"),
     "pointer of the tokenizer": (lambda f: pointer(f, "tokenizer.json"), "tokenizer.json: a pointer of Git LFS"),
     "pointer of the configuration": (lambda f: pointer(f, "config.json"), "config.json: a pointer of Git LFS"),
     "cut": (cut, r"model.safetensors: \d+ bytes found, but its header tells of \d+"),
     "empty": (lambda f: (f / WEIGHTS).write_bytes(b""), "model.safetensors: 0 bytes without a header"),
+    "no end": (lambda f: offsets(f, "[0, Infinity]"), "model.safetensors: its header names no data_offsets"),
+    "not a number": (lambda f: offsets(f, "[0, NaN]"), "model.safetensors: its header names no data_offsets"),
+    "offsets as text": (lambda f: offsets(f, '["0", "4"]'), "model.safetensors: its header names no data_offsets"),
     "no weights": (lambda f: (f / WEIGHTS).unlink(), "no weights; model.safetensors"),
     "bin": (lambda f: pickled(f, "pytorch_model.bin"), "pytorch_model.bin: pickled weights, .*save_pretrained"),
     "pt": (lambda f: pickled(f, "consolidated.00.pth"), "consolidated.00.pth: pickled weights"),
@@ -127,6 +136,20 @@ def test_what_is_wrong_with_a_folder_is_said_before_the_first_job(
     config["base"] |= {"path": str(folder)}
     found = dict(cross_check(config, root, True, root))
     assert str(error.value) == found["base", "path"]
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, "config.json", "generation_config.json"])
+def test_a_file_that_may_not_be_read_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    opened = Path.open
+
+    def refuse(path: Path, *options: object, **more: object) -> object:
+        if path.name == name:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *options, **more)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(MopeError, match=f"{name}: cannot be read .Permission denied.; a file of a model is expected"):
+        check_model_folder(folder)
 
 
 @pytest.mark.parametrize(

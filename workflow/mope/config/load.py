@@ -13,6 +13,7 @@ from mope.config.checks import cross_check
 from mope.config.entries_schema import resolved
 from mope.config.run_name import clashes, experiment_file, read_experiment
 from mope.errors import MopeError, shortened
+from mope.runtime.secret import LIKE_A_KEY
 from mope.runtime.suggestion import one_of
 from mope.runtime.yaml_file import described, merged, parse_yaml, read_yaml
 
@@ -66,12 +67,15 @@ def load_config(
     return config | {"artifacts": config["artifacts"] or config["run"]}
 
 
-def run_name(root: Path, experiment: str | None = None) -> str:
+def run_name(root: Path, experiment: str | None = None, changes: dict | None = None) -> str:
     """The name of the run of an experiment, or of `config.yaml` alone; the rest of the configuration is not checked.
 
-    `MopeError` where the name is invalid or clashes with that of another experiment.
+    `changes`: keys of the command line. `MopeError` where the name is invalid or clashes with that of another
+    experiment.
     """
-    layers, own = _layers(root, experiment, [])
+    changes = {"experiment": experiment} | (changes or {})
+    layers, own = _layers(root, changes.pop("experiment"), [])
+    layers.append(("--config", changes))
     config: dict = {}
     for _, layer in layers:
         config = merged(config, layer)
@@ -126,16 +130,16 @@ def _explained(error: ValidationError) -> tuple[Key, str]:
             missing = next(name for name in rule if name not in found)
             return (*key, missing), "missing; see config.yaml for what belongs here"
         case "pattern":
-            return key, f"{described(found)} found; expected: {error.schema['description']}"
+            return key, f"{_found(key, found)} found; expected: {error.schema['description']}"
         case "maxLength":
-            return key, f"{described(found)} found, {len(found)} characters; at most {rule} are expected"
+            return key, f"{_found(key, found)} found, {len(found)} characters; at most {rule} are expected"
         case "type":
             names = [rule] if isinstance(rule, str) else rule
             exponent = isinstance(found, str) and "e" in found and _is_number(found)
             hint = "; YAML wants 1.0e-3, not 1e-3" if exponent else ""
-            return key, f"{described(found)} found, {' or '.join(TYPE_NAMES[n] for n in names)} is expected{hint}"
+            return key, f"{_found(key, found)} found, {' or '.join(TYPE_NAMES[n] for n in names)} is expected{hint}"
         case "enum":
-            return key, f"{described(found)} found, {one_of(found, rule)} is expected"
+            return key, f"{_found(key, found)} found, {one_of(found, rule)} is expected"
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
             bounds = {"minimum": "≥", "maximum": "≤", "exclusiveMinimum": ">", "exclusiveMaximum": "<"}
             limits = [f"{sign} {error.schema[name]}" for name, sign in bounds.items() if name in error.schema]
@@ -151,6 +155,12 @@ def _explained(error: ValidationError) -> tuple[Key, str]:
         case "not":  # of the name of a key
             return (*key, found), f"{error.schema['description']}; leaving this key out is expected"
     return key, " ".join(error.message.split())
+
+
+def _found(key: Key, value: object) -> str:
+    """A value for a message, unless it may be a secret that was put in the wrong place."""
+    secret = {"key_variable", "extra"}.intersection(key) or LIKE_A_KEY.search(str(value))
+    return "another value" if secret else described(value)
 
 
 def _is_number(text: str) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from mope.errors import MopeError
 from mope.runtime.suggestion import one_of
 from mope.runtime.text_file import read_text
-from mope.runtime.yaml_file import merged, read_yaml
+from mope.runtime.yaml_file import described, merged, read_yaml
 
 EXPERIMENTS = "workflow/experiments"
 RUN_LINE = re.compile(r"""^run: *['"]?([a-z0-9_]+)['"]? *(?:#.*)?$""", re.MULTILINE)
@@ -27,12 +27,14 @@ def read_experiment(path: Path) -> dict:
     """What an experiment's file says; its run is called as the file unless it says otherwise.
 
     With `extends: <experiment>` it holds only its differences from that one, which extends none itself. `MopeError`
-    where that one extends another, or where a file cannot be read.
+    where that one extends another or is no name, or where a file cannot be read.
     """
     content = read_yaml(path)
     parent = content.pop("extends", None)
     if parent is None:
         return {"run": path.stem} | content
+    if not isinstance(parent, str):
+        raise MopeError(f"{path}: extends: {described(parent)} found, the name of an experiment is expected")
     below = read_yaml(experiment_file(path.parents[2], parent))
     if "extends" in below:
         raise MopeError(

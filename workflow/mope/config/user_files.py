@@ -12,7 +12,7 @@ from mope.config.positions import prompts_too_long
 from mope.config.token_count import most_tokens
 from mope.data.feedback_file import drawn_pairs, feedback_file, places_of
 from mope.data.prompt_file import read_prompts
-from mope.data.rating_file import ratings_of
+from mope.data.rating_file import all_ratings, rating_files
 from mope.data.records import RECORD_SUFFIXES, suffix_of
 from mope.errors import MopeError
 from mope.judging.preflight import Problem
@@ -149,14 +149,10 @@ def ratings_problems(config: dict, root: Path) -> Iterator[Problem]:
     folder, key = config["human_study"]["ratings"], ("human_study", "ratings")
     if folder is None:
         return
-    try:
-        files = sorted((root / folder).glob("*.csv"))
-    except (OSError, ValueError):
-        files = []
+    files = rating_files(root / folder)
     if not files:
-        yield key, f"no CSV file found in folder {folder}; the raters' files, or null, are expected"
-    for path in files:
-        try:
-            deque(ratings_of(path), maxlen=0)
-        except MopeError as error:
-            yield key, str(error)
+        yield key, f"no file found in folder {folder}; the raters' CSV files, or null, are expected"
+    try:
+        deque(all_ratings(files), maxlen=0)
+    except MopeError as error:
+        yield key, str(error)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from mope.data.rating_file import rating_files
 from mope.errors import MopeError
 
 PATTERN = re.compile(r"\{\s*[.\w]+\s*(,[^}]*)?\}|<[a-z][a-z0-9_]*>")  # a wildcard, a path variable
@@ -39,7 +40,7 @@ def named_by_user(config: dict) -> Iterator[tuple[str, str]]:
             yield f"judges.{name}.{key}.path", entry.get("path") or ""
     yield "feedback.source", config["feedback"]["source"]
     ratings = config["human_study"]["ratings"]
-    for file in Path(ratings).glob("*.csv") if ratings else ():
+    for file in rating_files(Path(ratings)) if ratings else ():
         yield "human_study.ratings", str(file)
     for number, preference in enumerate(config["preferences"]):
         yield f"preferences[{number}]", preference

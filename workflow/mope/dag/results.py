@@ -10,6 +10,7 @@ from mope.dag.model_files import RunModels, classifiers
 from mope.dag.options import model_options, named
 from mope.dag.stage_settings import as_json, without
 from mope.dag.temperature_rows import temperature_rows
+from mope.data.rating_file import rating_files
 from mope.data.table_paths import methods_of_pair, pair_name
 from mope.judging.judge_kinds import kinds_of
 from mope.methods.entries import in_tables, pairs
@@ -192,7 +193,7 @@ class Results:
     def ratings(self) -> list[str]:
         """The files that the raters of the human study have sent back."""
         folder = self.config["human_study"]["ratings"]
-        return sorted(map(str, Path(folder).glob("*.csv"))) if folder else []
+        return list(map(str, rating_files(Path(folder)))) if folder else []
 
     def human_study_answers(self) -> list[str]:
         """The answers that are shown to raters."""

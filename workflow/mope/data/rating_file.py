@@ -1,6 +1,6 @@
-"""What one rater of a human study answered, in the CSV file that the study's page saved."""
+"""What the raters of a human study answered, in the CSV files that the study's page saved."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,3 +33,27 @@ def ratings_of(path: Path) -> Iterator[Rating]:
         if not (row["rater"] or "").strip():
             raise MopeError(f"{place}: no rater found; the name that the rater gave on the page is expected")
         yield Rating(place, row["study"], row["rater"], row["item"], row["answer"])
+
+
+def rating_files(folder: Path) -> list[Path]:
+    """All files of the folder, whatever their names, but hidden ones; none where there is no such folder."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except (OSError, ValueError):
+        return []
+
+
+def all_ratings(paths: Iterable[Path]) -> Iterator[Rating]:
+    """The answers of all files; `MopeError` for a file without one, and where a rater answered an item twice."""
+    places: dict[tuple, str] = {}
+    for path in paths:
+        before = len(places)
+        for rating in ratings_of(path):
+            where = rating.place
+            first = places.setdefault((rating.study, rating.rater, rating.item), where)
+            if first != where:
+                found = f"{where}: {rating.rater} answered {rating.item} before, at {first}"
+                raise MopeError(f"{found}; one answer is expected")
+            yield rating
+        if len(places) == before:
+            raise MopeError(f"{path}: no answer found; at least one is expected")

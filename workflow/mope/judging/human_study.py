@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mope.data.rating_file import ratings_of
+from mope.data.rating_file import all_ratings
 from mope.errors import MopeError
 from mope.judging.verdicts import JUDGMENT_KEYS, aligned
 from mope.preferences import members_of
@@ -78,21 +78,14 @@ def study_page(items: list[Item]) -> str:
 
 def read_ratings(paths: list[Path], key: pd.DataFrame) -> pd.DataFrame:
     """All raters' answers: item, rater, answer ("left", "tie" or "right"); `MopeError` names file and line."""
-    study, known, rows, owners = key["study"].iloc[0], set(key["item"]), [], {}
-    for rating in (rating for path in paths for rating in ratings_of(path)):
-        where, owner = rating.place, (rating.rater, rating.item)
+    study, known, rows = key["study"].iloc[0], set(key["item"]), []
+    for rating in all_ratings(paths):
+        where = rating.place
         if rating.study != study:
             raise MopeError(f"{where}: answers study {rating.study!r}, the page and key at hand are {study!r}")
         if rating.item not in known:
             raise MopeError(
                 f"{where}: item {rating.item!r} found; one of the {len(known)} in the key of this study is expected"
             )
-        first = owners.setdefault(owner, where)
-        if first != where:
-            raise MopeError(
-                f"{where}: {rating.rater} answered {rating.item} before, at {first}; one answer is expected"
-            )
         rows.append((rating.item, rating.rater, rating.answer))
-    if not rows:
-        raise MopeError("human study: the raters' files hold no answer; at least one is expected")
     return pd.DataFrame(rows, columns=["item", "rater", "answer"])

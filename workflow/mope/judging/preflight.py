@@ -13,7 +13,7 @@ from mope.judging.kinds.chat_settings import completed
 from mope.judging.price import cost, count_comparisons
 from mope.preferences import Preferences
 from mope.runtime.secret import read_key
-from mope.runtime.server_address import address_problem, may_be_secret
+from mope.runtime.server_address import address_problem, secrets_in
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 CALL = "/chat/completions"
@@ -48,8 +48,8 @@ def chat_judge_problems(config: dict, root: Path, key: tuple[str, ...], judge: d
     for name in judge["extra"]:
         if name in SET_BY_JUDGE:
             yield (*key, "extra", name), "is set by the judge itself; leaving it out is expected"
-        elif may_be_secret(name):
-            yield (*key, "extra", name), "may be a secret, which would be kept; the key by key_variable is expected"
+    for place in secrets_in(judge["extra"]):
+        yield (*key, "extra", *place), "may be a secret, which would be kept; the key by key_variable is expected"
     try:
         json.dumps(judge["extra"], allow_nan=False)
     except (TypeError, ValueError):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mope.runtime.secret import read_key
-from mope.runtime.server_address import address_problem, may_be_secret
+from mope.runtime.server_address import address_problem, secrets_in
 
 _Problem = tuple[tuple[str, ...], str]
 COMPLETIONS_CALL = "/completions"
@@ -40,11 +40,8 @@ def endpoint_problems(name: str, method: dict, experts: list[str]) -> Iterator[_
         for parameter in endpoint.get("extra", {}):
             if parameter in SET_BY_POOL:
                 yield (*key, expert, "extra", parameter), "is no further parameter: every call sets it itself"
-            elif may_be_secret(parameter):
-                yield (
-                    (*key, expert, "extra", parameter),
-                    "may be a secret, which would be kept; key_variable is expected",
-                )
+        for place in secrets_in(endpoint.get("extra", {})):
+            yield (*key, expert, "extra", *place), "may be a secret, which would be kept; key_variable is expected"
         try:
             json.dumps(endpoint.get("extra", {}), allow_nan=False)
         except (TypeError, ValueError):

@@ -19,6 +19,7 @@ from pathlib import Path
 from mope.errors import MopeError
 from mope.provenance import code
 from mope.provenance.output_lock import only_writer
+from mope.provenance.record import parse_record
 from mope.runtime.processes import is_first
 
 SCHEMA_VERSION = 1
@@ -132,12 +133,11 @@ def read_meta(path: Path) -> dict:
     if not path.exists():
         raise MopeError(f"{path}: missing; run the workflow to make it")
     try:
-        record = json.loads(meta_path(path).read_text())
-        record["output"]["sha256"], record["stage"]
+        record = parse_record(meta_path(path).read_bytes())
     except FileNotFoundError:
         message = f"{path}: has no {meta_path(path).name}, so it was not completely written"
         raise MopeError(f"{message}; delete it and run the workflow again") from None
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         message = f"{meta_path(path)}: damaged, the record of an artifact was expected"
         raise MopeError(f"{message}; delete it and {path}, and run the workflow again") from None
     if record.get("schema_version") != SCHEMA_VERSION:
@@ -267,7 +267,7 @@ def _commit(temporary: Path, path: Path, record: str) -> None:
     for file in [temporary_meta, *(temporary / name for name in _members(temporary))]:
         _fsync(file)
     _fsync(temporary)
-    meta.unlink(missing_ok=True)
+    remove(meta)  # where it is damaged, it may be a folder
     if path.is_dir():
         remove(old)
         path.rename(old)

@@ -5,7 +5,6 @@ from Snakemake by name. An artifact that turns out the same as before gets back 
 Snakemake does not make again what was made from it.
 """
 
-import json
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from mope.errors import MopeError
 from mope.provenance.artifact import SNAKEMAKE_STAMP, meta_path, read_meta, remove
 from mope.provenance.manifest import MANIFEST, Fault, artifacts_of, find_faults, listed_in
+from mope.provenance.record import parse_record
 
 Inputs = dict[Path, set[Path]]  # artifact -> the artifacts that it was made from
 
@@ -33,7 +33,7 @@ def repair(run: Path, make: Callable[[Sequence[Path]], None]) -> list[Fault]:
     damaged = [fault.path for fault in find_faults(run, listed) if fault.listed or not listed]
     records = {path: known_record(path) for path in {*artifacts_of(run), *damaged}}
     place = Path.cwd() if run.is_absolute() else Path()  # inputs in records are relative to the working directory
-    inputs = {path: {place / name for name in record.get("inputs", ())} for path, record in records.items()}
+    inputs = {path: {place / name for name in record.get("inputs", {})} for path, record in records.items()}
     times = {path: time_of(path, inputs) for path in records}
     before = {path: record["output"]["sha256"] for path, record in records.items() if record}
     before |= {run / name: entry["sha256"] for name, entry in listed.items()}
@@ -48,11 +48,9 @@ def repair(run: Path, make: Callable[[Sequence[Path]], None]) -> list[Fault]:
 def known_record(path: Path) -> dict:
     """The record of an artifact, also where the artifact itself is missing; {} without a valid record."""
     try:
-        record = json.loads(meta_path(path).read_text(encoding="utf-8"))
-        record["output"]["sha256"], record["inputs"]
-    except (OSError, ValueError, LookupError, TypeError):
+        return parse_record(meta_path(path).read_bytes())
+    except (OSError, ValueError):
         return {}
-    return record
 
 
 def waves(damaged: Collection[Path], inputs: Inputs) -> Iterable[list[Path]]:

@@ -1,13 +1,34 @@
 """A server of OpenAI's protocol as the configuration names it: its address, and no secret. Standard library only."""
 
+import re
+from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
-SECRETS = ("api_key", "apikey", "api-key", "key", "token", "secret", "password", "authorization")
+from mope.runtime.secret import LIKE_A_KEY
+
+# In names by which keys are passed; such as prompt_cache_key and return_tokens_as_token_ids are none.
+SECRET_NAME = re.compile(
+    "(api|access|private|auth|secret).?key|secret|passw|authorization|credential|bearer|token$|^key$", re.IGNORECASE
+)
 
 
-def may_be_secret(parameter: object) -> bool:
-    """Whether a parameter of calls has a name by which keys are passed; a configuration is kept with the results."""
-    return str(parameter).lower() in SECRETS
+def secrets_in(value: object, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where parameters of calls, at any depth, have a name by which keys are passed or hold what looks like a key.
+
+    A configuration is kept with the results, so a key may not stand in it.
+    """
+    match value:
+        case dict():
+            for name, child in value.items():
+                if SECRET_NAME.search(str(name)):
+                    yield (*place, name)
+                else:
+                    yield from secrets_in(child, (*place, name))
+        case list():
+            for number, child in enumerate(value):
+                yield from secrets_in(child, (*place, number))
+        case str() if LIKE_A_KEY.search(value):
+            yield place
 
 
 def address_problem(address: str, call: str) -> str | None:

@@ -1,6 +1,8 @@
 """Checks a model's folder without loading the model, before the first job. Standard library only."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from mope.errors import MopeError, visible
@@ -83,36 +85,47 @@ def positions_in(config: dict) -> int | None:
 
 def safetensors_header(file: Path) -> dict[str, dict]:
     """Name -> {dtype, shape, data_offsets} of every tensor in a safetensors file; `MopeError` if it is incomplete."""
-    size = file.stat().st_size
-    with file.open("rb") as stream:
+    with _readable(file), file.open("rb") as stream:
+        size = file.stat().st_size
         length = int.from_bytes(stream.read(8), "little")
         if size < 8 or not 0 < length <= min(size - 8, LONGEST_HEADER):
             raise MopeError(f"{file}: {size} bytes without a header of safetensors; a whole file is expected")
         header = parse_json(stream.read(length), f"{file}: its header")
     header.pop("__metadata__", None)
-    try:
-        end = max((int(entry["data_offsets"][1]) for entry in header.values()), default=0)
-    except (LookupError, TypeError, ValueError, AttributeError):
-        raise MopeError(f"{file}: its header names no data_offsets; a file of safetensors is expected") from None
+    ends = [_end(entry) for entry in header.values()]
+    if None in ends:
+        raise MopeError(f"{file}: its header names no data_offsets; a file of safetensors is expected")
+    end = max(ends, default=0)
     if not header or 8 + length + end != size:
         found = f"{file}: {size} bytes found, but its header tells of {8 + length + end}"
         raise MopeError(f"{found}; the whole file is expected (was the transfer cut off?)")
     return header
 
 
+def _end(entry: object) -> int | None:
+    """Where a tensor ends by its entry in a header; None where the entry does not say so."""
+    match entry:
+        case {"data_offsets": [begin, end]} if type(begin) is type(end) is int:
+            return end
+    return None
+
+
 def refuse_pointers(folder: Path) -> None:
     """`MopeError` if one of the folder's files is a pointer of Git LFS."""
-    for file in sorted(folder.iterdir()):
-        if file.is_file() and file.stat().st_size <= LONGEST_POINTER and file.read_bytes().startswith(POINTER):
+    with _readable(folder):
+        files = sorted(folder.iterdir())
+    for file in files:
+        with _readable(file):
+            short = file.is_file() and file.stat().st_size <= LONGEST_POINTER
+            pointer = short and file.read_bytes().startswith(POINTER)
+        if pointer:
             raise MopeError(f"{file}: a pointer of Git LFS; the file itself is expected (`git lfs pull` fetches it)")
 
 
 def read_json(file: Path) -> dict:
     """The JSON object in a file; `MopeError` for anything else."""
-    try:
+    with _readable(file):
         content = file.read_bytes()
-    except OSError as error:
-        raise MopeError(f"{file}: cannot be read ({error.strerror}); a file of a model is expected") from None
     if content.startswith(POINTER):
         raise MopeError(f"{file}: a pointer of Git LFS; the file itself is expected (`git lfs pull` fetches it)")
     return parse_json(content, str(file))
@@ -129,6 +142,15 @@ def parse_json(content: bytes, place: str) -> dict:
     if not isinstance(found, dict):
         raise MopeError(f"{place}: a JSON {type(found).__name__} found; an object is expected")
     return found
+
+
+@contextlib.contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    """Around all that reads a file or folder: `MopeError` where the system refuses it."""
+    try:
+        yield
+    except OSError as error:
+        raise MopeError(f"{file}: cannot be read ({error.strerror}); a file of a model is expected") from None
 
 
 def _is_file(path: Path) -> bool:
