@@ -42,6 +42,7 @@ def settings(**changes) -> ControllerSettings:
     }
     rest |= {
         "expert_prompt": "own",
+        "expert_strength": 1.0,
         "reads": "text",
         "mixes": "combination",
         "scores": "outputs",

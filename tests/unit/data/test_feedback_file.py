@@ -77,3 +77,10 @@ def test_what_stands_beside_a_prompt_reaches_the_pair(tmp_path: Path) -> None:
     (tmp_path / "P1A.jsonl").write_text(json.dumps(pair) + "\n")
     [(_, prompt, *_)] = read_feedback(tmp_path / "P1A.jsonl")
     assert [message["role"] for message in turns(prompt)] == ["system", "user", "assistant", "user"]
+
+
+def test_earlier_turns_that_the_answers_conversations_lack_are_refused(tmp_path: Path) -> None:
+    answers = {key: [turn("user", "And then?"), turn("assistant", key)] for key in ("chosen", "rejected")}
+    path = write(tmp_path / "P1A.jsonl", [answers | {"history": [["Why?", "So."]]}])
+    with pytest.raises(MopeError, match="history beside the messages of chosen"):
+        read_feedback(path)

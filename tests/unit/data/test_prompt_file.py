@@ -119,6 +119,7 @@ SAID = [
         ({"prompt": "And then?", "system_prompt": "Be brief."}, [{"role": "system", "content": "Be brief."}, SAID[2]]),
         ({"prompt": "Sum up:", "input": "a text"}, [{"role": "user", "content": "Sum up: a text"}]),
         ({"prompt": "And then?", "messages": SAID[2:]}, SAID[2:]),
+        ({"prompt": "And then?", "history": EARLIER, "messages": SAID}, SAID),
         ({"messages": SAID, "system_prompt": "Be brief."}, [{"role": "system", "content": "Be brief."}, *SAID]),
     ],
 )
@@ -133,8 +134,8 @@ def test_what_stands_beside_a_prompt_is_read(record: dict, expected: list, tmp_p
     ("record", "said"),
     [
         ({"prompt": "And then?", "messages": SAID}, "prompt and messages hold different questions"),
-        ({"messages": SAID[2:], "history": EARLIER}, "history stands beside the messages"),
-        ({"messages": SAID[2:], "input": "a text"}, "input stands beside the messages"),
+        ({"messages": SAID[2:], "history": EARLIER}, "history beside the messages of messages says more"),
+        ({"messages": SAID[2:], "input": "a text"}, "input beside the messages of messages says more"),
     ],
 )
 def test_turns_that_would_be_dropped_are_refused(record: dict, said: str, tmp_path: Path) -> None:

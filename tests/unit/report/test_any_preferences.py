@@ -10,7 +10,6 @@ import pytest
 from any_preferences import alpha_samples, preferences_of
 from matplotlib.figure import Figure
 
-from mope.preferences import Preferences
 from mope.report.figures import alpha_position, alpha_tokens, combination_bars, preference_bars, reward_fronts
 from mope.report.figures.style import PREFERENCE_COLOURS, write_figure
 from mope.report.figures.table import FIGURES
@@ -152,21 +151,3 @@ def test_sample_answers_of_five_combinations_differ() -> None:
     samples = alpha_samples(preferences_of({"a": list("vwxyz")}))
     chosen = [answer["combination"].iloc[0] for answer in alpha_tokens.sample_answers(samples)]
     assert len(set(chosen)) == len(chosen) == 4
-
-
-def test_dollar_signs_and_control_characters_are_drawn_as_they_are(tmp_path: Path) -> None:
-    """Of prompts as of tokens: neither a formula nor a character that no XML file may hold."""
-    prompts = ["What is $$?", "Solve $x^ and $y", "\\frac $\\\\frac{1}{2$", "What does \x1b[0m\x0c\x00\ufffe do?\nYes?"]
-    preferences: Preferences = SETS["four_dimensions"]
-    strange = alpha_samples(preferences)
-    strange["prompt"] = strange["prompt_id"].map(lambda name: prompts[int(name[1:]) % len(prompts)])
-    strange.loc[strange["position"] == 1, "token"] = " $"
-    strange.loc[strange["position"] == 3, "token"] = " a\x1b\x00$_{"
-    drawn = shown(alpha_tokens.draw(strange, preferences))
-    assert any(text.startswith("What is $$?") for text in drawn)
-    assert any("\\x1b[0m\\x0c\\x00\\ufffe do? Yes?" in text for text in drawn)
-    assert "a\\x1b\\x00$_{" in drawn
-    file = tmp_path / "a.svg"
-    write_figure(alpha_tokens.draw(strange, preferences), [file], "plot", [])
-    text = " ".join(ElementTree.parse(file).getroot().itertext())
-    assert "What is $$?" in text and "a\\x1b\\x00$_{" in text

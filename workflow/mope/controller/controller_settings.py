@@ -29,6 +29,7 @@ class ControllerSettings:
     clip: float
     reward: str
     expert_prompt: str
+    expert_strength: float
     reads: str
     mixes: str
     scores: str
@@ -36,7 +37,6 @@ class ControllerSettings:
     combinations: list[str] | None
     weights: list[list[float]] | None
     micro_batch: int | None  # prompts per backward pass
-    expert_strength: float = 1.0
     precision: str = "float32"
 
     def sampling(self) -> Sampling:

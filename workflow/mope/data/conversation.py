@@ -24,11 +24,11 @@ CALLS = ("tool_calls", "function_call")  # keys of a message that are lost where
 MESSAGE_LIST = re.compile(r"""\s*\[\s*\{\s*['"](?:role|content|from|value)['"]\s*:""")  # how one begins as text
 
 
-def question_of(content: dict, key: str, place: str, answered: bool = True) -> str:
+def record_question(content: dict, key: str, place: str, answered: bool = True) -> str:
     """What a record asks as `key`, with what stands beside it: a system message, `history`, and `input`.
 
     `history` are earlier turns as pairs of question and answer, `input` is text that follows the prompt, as in Alpaca.
-    Beside a list of messages neither is read, so what they would add is refused. `MopeError` begins with `place`.
+    A list of messages must hold both already; what they would add to it is refused. `MopeError` begins with `place`.
     """
     value = message_list(content[key], place, key)
     system = next((content[name] for name in SYSTEM_KEYS if content.get(name)), None)
@@ -36,9 +36,11 @@ def question_of(content: dict, key: str, place: str, answered: bool = True) -> s
     earlier = _earlier(content.get("history"), place)
     if not isinstance(value, str):
         asked = question(value, place, key, system, answered)
-        added = "history" if earlier else "input" if str(more).strip() not in turns(asked)[-1]["content"] else None
-        if added:
-            raise MopeError(f"{place}: {added} stands beside the messages of {key}; all turns as {key} are expected")
+        said = [message for message in turns(asked) if message["role"] != "system"]
+        added = {"history": said[: len(earlier)] != earlier, "input": str(more).strip() not in said[-1]["content"]}
+        if any(added.values()):
+            names = " and ".join(name for name in added if added[name])
+            raise MopeError(f"{place}: {names} beside the messages of {key} says more; all turns as {key} are expected")
         return asked
     parts = [value] if not more or more == value else [value, more]
     for part in parts:

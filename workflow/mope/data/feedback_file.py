@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from mope.data.conversation import BESIDE, SYSTEM_KEYS, answer, question, question_of, same_question
+from mope.data.conversation import BESIDE, answer, record_question, same_question
 from mope.data.records import RECORD_SUFFIXES, Record, check_unicode, records
 from mope.errors import MopeError
 
@@ -66,11 +66,11 @@ def _pair(record: Record) -> tuple[str, str, str]:
         _there(content, key, place)
         before, answers[key] = answer(content[key], place, key)
         if before:
-            system = next((content[name] for name in SYSTEM_KEYS if content.get(name)), None)
-            asked[key] = question(before, place, f"{key} before its answer", system, answered=False)
+            name = f"{key} before its answer"
+            asked[key] = record_question(content | {name: before}, name, place, answered=False)
     if content.get("prompt") is not None or not asked:
         _there(content, "prompt", place)
-        asked = {"prompt": question_of(content, "prompt", place, answered=False), **asked}
+        asked = {"prompt": record_question(content, "prompt", place, answered=False), **asked}
     texts = {"prompt": same_question(asked, place), **answers}
     for key, text in answers.items():
         _there(answers, key, place)

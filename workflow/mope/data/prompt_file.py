@@ -13,7 +13,7 @@ the file is used. Other columns are passed over.
 
 from pathlib import Path
 
-from mope.data.conversation import BESIDE, question_of, same_question
+from mope.data.conversation import BESIDE, record_question, same_question
 from mope.data.records import Record, check_unicode, id_text, records
 from mope.errors import MopeError
 from mope.prompting import wording
@@ -70,4 +70,4 @@ def _prompt(record: Record) -> str:
     if not keys:
         names = ", ".join(map(str, content)) or "nothing"
         raise MopeError(f"{place}: {names} found, no prompt; a key `prompt` or `instruction` is expected")
-    return same_question({key: question_of(content, key, place) for key in keys}, place)
+    return same_question({key: record_question(content, key, place) for key in keys}, place)

@@ -240,8 +240,8 @@ def _surroundings() -> dict:
         "code": code.digest(script) if script and script.is_relative_to(ROOT / "workflow") else None,
         "python": platform.python_version(),
         "packages": {name: version for name in PACKAGES if (version := _version(name))},
-        "git_commit": _git("rev-parse", "HEAD"),
-        "git_dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "git_commit": git_output("rev-parse", "HEAD"),
+        "git_dirty": bool(git_output("status", "--porcelain", "--untracked-files=no")),
     }
 
 
@@ -252,11 +252,12 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _git(*arguments: str) -> str | None:
+def git_output(*arguments: str, folder: Path = ROOT) -> str | None:
+    """What git says in a folder; None where git is not installed, or does not know the folder."""
     try:
-        result = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+        result = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
-        return None  # git is not installed, or the project is not a git repository
+        return None
     return result.stdout.strip()
 
 

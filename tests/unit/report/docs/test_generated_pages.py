@@ -10,7 +10,7 @@ import pytest
 
 from mope.errors import MopeError
 from mope.judging.judge_kinds import REWARD_MODELS
-from mope.report.docs.all_pages import all_methods, project_experiments
+from mope.report.docs.all_pages import all_methods, project_configs
 from mope.report.docs.configuration_page import configuration_page, described_keys, read_keys
 from mope.report.docs.costs_page import costs_page
 from mope.report.docs.methods_page import chosen_settings, described_methods, with_lines
@@ -225,7 +225,7 @@ def test_methods_have_the_lines_of_all_experiments() -> None:
 
 def test_every_method_of_the_project_has_a_row(root: Path) -> None:
     page = (root / "docs/methods.md").read_text(encoding="utf-8")
-    assert set(all_methods(root, project_experiments(root))) <= set(described_methods(page))
+    assert set(all_methods(project_configs(root))) <= set(described_methods(page))
 
 
 def test_the_short_verdict_says_where_mope_is_first_and_where_it_is_not() -> None:

@@ -1,7 +1,5 @@
 """All generated pages: README.md with its blocks of numbers, and the generated pages of docs/."""
 
-import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -9,6 +7,7 @@ import yaml
 from mope.config.load import load_config
 from mope.config.run_name import EXPERIMENTS
 from mope.config.study_files import read_studies
+from mope.provenance.artifact import git_output
 from mope.report.docs.configuration_page import configuration_page
 from mope.report.docs.costs_page import costs_page
 from mope.report.docs.methods_page import chosen_settings, one_line, with_lines
@@ -26,42 +25,39 @@ def generated_pages(root: Path) -> dict[Path, str]:
     names = yaml.safe_load((root / "workflow/prompts/preferences.yaml").read_text(encoding="utf-8"))["names"]
     readme, methods = root / "README.md", docs / "methods.md"
     text = methods.read_text(encoding="utf-8")
-    experiments = project_experiments(root)
-    known = {load_config(root, {"experiment": name}, present=False)["run"] for name in experiments}
-    absent = sorted(known - {run.name for run in every} - {"smoke"})
-    judge = next(iter(load_config(root, present=False)["judges"]))
+    configs = project_configs(root)
+    absent = sorted({config["run"] for config in configs.values()} - {run.name for run in every} - {"smoke"})
+    judge = next(iter(configs[""]["judges"]))
     return {
         readme: fill(readme.read_text(encoding="utf-8"), readme_blocks(runs, reference, names, absent, judge)),
         docs / "results.md": results_page(runs, docs, names),
         docs / "costs.md": costs_page(every, reference, docs),
         docs / "studies.md": studies_page(studies, every),
         docs / "configuration.md": configuration_page(root),
-        methods: fill(
-            with_lines(text, all_methods(root, experiments)), {"sweep": chosen_settings(runs)}, "docs/methods.md"
-        ),
+        methods: fill(with_lines(text, all_methods(configs)), {"sweep": chosen_settings(runs)}, "docs/methods.md"),
     }
 
 
-def project_experiments(root: Path) -> list[str]:
-    """The experiments that belong to the project, so that pages do not change with a user's own ones.
+def project_configs(root: Path) -> dict[str, dict]:
+    """The configuration of config.yaml as "", and of each experiment of the project by its name.
 
-    Of a folder that git does not know, all.
+    Experiments that git does not track are a user's own, with which pages do not change; without git all count.
     """
-    listing = ["git", "ls-files", "--", EXPERIMENTS]
-    found = subprocess.run(listing, cwd=root, capture_output=True, text=True, check=False)
-    kept = {Path(line).stem for line in found.stdout.splitlines()} if found.returncode == 0 else set()
+    tracked = git_output("ls-files", "--", EXPERIMENTS, folder=root)
+    kept = {Path(line).stem for line in (tracked or "").splitlines()}
     names = [file.stem for file in sorted((root / EXPERIMENTS).glob("*.yaml"))]
-    return [name for name in names if not kept or name in kept]
+    own = [name for name in names if not kept or name in kept]
+    changes = {"": {}} | {name: {"experiment": name} for name in own}
+    return {name: load_config(root, change, present=False) for name, change in changes.items()}
 
 
-def all_methods(root: Path, experiments: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+def all_methods(configs: dict[str, dict]) -> dict[str, dict[str, list[str]]]:
     """Name of a method -> its line in config.yaml and other lines of experiments -> the experiments that have it.
 
     Lines are compared without `against`, which changes no answer.
     """
     found: dict[str, dict[str, list[str]]] = {}
-    for experiment in ["", *experiments]:
-        config = load_config(root, {"experiment": experiment} if experiment else {}, present=False)
+    for experiment, config in configs.items():
         for name, method in config["methods"].items():
             line = one_line({key: value for key, value in method.items() if key != "against"})
             found.setdefault(name, {}).setdefault(line, []).append(experiment)

@@ -21,6 +21,7 @@ from mope.report.docs.claim_tables import (
 from mope.report.docs.front_tables import OF_FRONTS, front_sections, front_sentence
 from mope.report.docs.markdown import any_table, details, markdown_table, overall
 from mope.report.docs.reference_runs import ReferenceRun
+from mope.report.docs.short_verdict import PRETRAINED
 from mope.report.docs.soundness_tables import OF_SOUNDNESS, soundness_sections, soundness_sentence
 from mope.report.docs.temperature_tables import OF_TEMPERATURES, pairs_sentence, temperature_sections
 from mope.report.docs.win_rate_tables import (
@@ -43,7 +44,7 @@ from mope.report.docs.win_rate_tables import (
 
 RESULTS_NOTICE = "<!-- Written by `make reference` from results/reference. Change the generator, not this page. -->"
 LONGEST = 120  # rows of a table; a longer one is only linked
-HEADLINES = ("smollm2", "replication")  # runs whose verdict stands first, in this order, before the main run
+HEADLINES = (*PRETRAINED, "replication")  # runs whose verdict stands first, in this order, before the main run
 NEWER_RIVALS = "rivals"  # a run of the main one's models with methods that came after the papers
 SHORT_TABLES = 12  # rows of a table; a longer one is folded
 SHOWN_ELSEWHERE = {  # tables with a section of their own

@@ -12,7 +12,7 @@ from mope.report.docs.reference_runs import ReferenceRun
 from mope.report.docs.win_rate_tables import of_judge, weak_preferences_sentence
 from mope.report.formats import percent
 
-PRETRAINED = {"smollm2"}  # headline runs on a language model that was not trained here
+PRETRAINED = ("smollm2",)  # headline runs on a language model that was not trained here
 
 
 def short_verdict(runs: list[ReferenceRun], shown: list[ReferenceRun], names: dict[str, str]) -> list[str]:
