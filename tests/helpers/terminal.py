@@ -42,12 +42,12 @@ class Terminal:
         found, self.seen = self.text[self.seen : place + len(wanted)], place + len(wanted)
         return found
 
-    def ended(self, seconds: float = 60) -> int:
+    def ended(self, seconds: float = 300) -> int:
         """Wait for the program's end; its exit status."""
         end = time.monotonic() + seconds
         while self._read(end):
             pass
-        return self.process.wait(timeout=max(1.0, end - time.monotonic()))
+        return self.process.wait(timeout=max(60.0, end - time.monotonic()))  # it may be long in leaving
 
     def close(self) -> None:
         """End what is still running."""
