@@ -159,7 +159,7 @@ gpu-check: $(READY)
 	$(call with_words,CHECK,$(BIN)/python workflow/scripts/gpu_check.py --out results/gpu_check.json)
 
 test: $(READY)
-	$(BIN)/python -m pytest -q -n $(WORKERS) --junitxml=results/tests.xml
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder --junitxml=results/tests.xml
 
 test-slurm: $(READY)
 	$(BIN)/python -m pytest -q tests/slurm

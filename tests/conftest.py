@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from chat_server import Server
+from filelock import FileLock
 
 os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false")
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in the background of a script; the stages would inherit it
@@ -65,11 +66,16 @@ def make() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory, make: Callable) -> Path:
-    """A copy of the project in which the experiment `smoke` has run: two minutes, once for all tests that need it."""
-    folder = copied(tmp_path_factory.mktemp("smoke"))
-    outcome = make(folder, "smoke")
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    return folder
+    """A copy of the project in which the experiment `smoke` has run: two minutes, once for all processes of the tests."""
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "finished_smoke"
+    with FileLock(f"{shared}.lock"):  # the process that comes first makes the run
+        if not shared.exists():
+            folder = copied(tmp_path_factory.mktemp("smoke"))
+            outcome = make(folder, "smoke")
+            assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+            folder.rename(shared)
+    return shutil.copytree(shared, own / "smoke_run", symlinks=True)
 
 
 @pytest.fixture(scope="session")
