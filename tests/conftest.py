@@ -66,7 +66,7 @@ def make() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory, make: Callable) -> Path:
-    """A copy of the project in which the experiment `smoke` has run: two minutes, once for all processes of the tests."""
+    """A copy of the project in which the experiment `smoke` has run: two minutes, once for all processes."""
     own = tmp_path_factory.getbasetemp()
     shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "finished_smoke"
     with FileLock(f"{shared}.lock"):  # the process that comes first makes the run

@@ -15,7 +15,7 @@ import pytest
 from bare_model_folder import bare_model_folder
 from howto_page import code_blocks, install, run_commands, write_files
 
-from mope.texts.embedding import PACKAGE
+from mope.texts.embedding_package import EMBEDDING_PACKAGE
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [  # pages of additions are followed by tests/smoke/test_additions.py, on a finished run
@@ -87,7 +87,7 @@ def reader(copy_project: Callable[[Path], Path], tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("page", [page.stem for page in PAGES])
 def test_a_page_can_be_followed_literally(page: str, reader: Path) -> None:
-    if page == "pretrained_model" and find_spec(PACKAGE) is None:
+    if page == "pretrained_model" and find_spec(EMBEDDING_PACKAGE) is None:
         pytest.skip("the packages of envs/smollm2.txt are not installed")
     blocks = code_blocks((ROOT / f"docs/howto/{page}.md").read_text())
     GIVEN.get(page, lambda folder: None)(reader)

@@ -2,10 +2,11 @@
 
 import pytest
 
-from mope.texts.embedding import PACKAGE, Embedder
+from mope.texts.embedding import Embedder
+from mope.texts.embedding_package import EMBEDDING_PACKAGE
 
 
 @pytest.fixture(scope="session")
 def embed() -> Embedder:
-    pytest.importorskip(PACKAGE, reason="the sentence-embedding model is an optional package")
+    pytest.importorskip(EMBEDDING_PACKAGE, reason="the sentence-embedding model is an optional package")
     return Embedder()

@@ -144,7 +144,7 @@ def check_judges(config, preferences):
     jobs = list(workflow.dag.needrun_jobs())
     if any(job.rule.name == "generate" for job in jobs):
         asked = [job.wildcards.judge for job in jobs if job.rule.name == "judge_chat"]
-        problem = or_exit(next, before_first_job(config, preferences, asked, os.environ), None)
+        problem = or_exit(next, before_first_job(config, preferences, asked, os.environ, Path(JUDGE_CACHE)), None)
         if problem:
             sys.exit(f"error: {problem}")
 

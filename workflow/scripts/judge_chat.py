@@ -11,10 +11,10 @@ import pandas as pd
 from mope.analysis.outcomes import check_unparsed
 from mope.data.table_paths import judgment_file, methods_of_pair, set_and_method
 from mope.errors import MopeError
-from mope.judging import templates
 from mope.judging.answer_cache import AnswerCache
 from mope.judging.chat_judge import GO_ON, ChatJudge
 from mope.judging.kinds.chat_settings import ChatJudgeSettings, completed
+from mope.judging.template_files import load_templates
 from mope.judging.verdicts import all_questions, judge_pairs, read_responses
 from mope.provenance.artifact import write
 from mope.runtime.cli import run, settings_of
@@ -38,7 +38,7 @@ def main() -> None:
     settings = settings_of(ChatJudgeSettings, completed(args.settings))
     responses = read_responses(args.responses)
     questions = all_questions(responses, args.pairs)
-    texts = templates.load_templates(args.templates, sorted({q.preference for q in questions}))
+    texts = load_templates(args.templates, sorted({q.preference for q in questions}))
     judge = ChatJudge(settings, texts, AnswerCache(args.cache), args.judge)
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from mope.data.table_paths import methods_of_pair
 from mope.judging import batch_service as batch
-from mope.judging import templates
 from mope.judging.answer_cache import AnswerCache
 from mope.judging.chat_judge import ChatJudge
 from mope.judging.kinds.chat_settings import ChatJudgeSettings, completed
+from mope.judging.template_files import load_templates
 from mope.judging.verdicts import all_questions, read_responses
 from mope.provenance.artifact import write
 from mope.runtime.cli import run, settings_of
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder of the files; its name is the judge's")
     args = parser.parse_args()
     questions = all_questions(read_responses(args.responses), args.pairs)
-    texts = templates.load_templates(args.templates, sorted({q.preference for q in questions}))
+    texts = load_templates(args.templates, sorted({q.preference for q in questions}))
     judge = ChatJudge(
         settings_of(ChatJudgeSettings, completed(args.settings)), texts, AnswerCache(args.cache), args.output.name
     )

@@ -162,6 +162,17 @@ def test_prompts_preferences_and_answers_fit_the_positions_of_the_base(folder: P
     assert not [said for said in said_of(folder, changes).values() if "positions" in said]
 
 
+def test_no_more_layers_than_the_base_has(folder: Path, base: str) -> None:
+    bare_model_folder(folder / base, num_hidden_layers=2, hidden_size=64)
+    own = {"base": {"path": base}, "reward": {"layers": 2}, "expert": {"layers": 99}}
+    grown = {"mope": {"start": "base", "layers": 98}}
+    found = {key: said for key, said in said_of(folder, own | {"controllers": grown}).items() if key[-1] == "layers"}
+    assert found.keys() == {("expert", "layers"), ("controllers", "mope", "layers")}
+    assert found["expert", "layers"] == "99 found, but the base has 2 layers; at most that is expected"
+    wide = {"mope": {"start": "embeddings", "hidden": 4096}}
+    assert ("controllers", "mope", "hidden") in said_of(folder, own | {"controllers": wide})
+
+
 def test_the_head_of_a_gguf_file_tells_the_positions(folder: Path) -> None:
     writer = gguf.GGUFWriter(folder / "tiny.gguf", "llama")
     writer.add_context_length(300)

@@ -14,7 +14,8 @@ from mope.data.feedback_file import places_of, read_feedback
 from mope.data.prompt_file import read_prompts
 from mope.errors import MopeError
 from mope.explain.json_chat import read_json_question
-from mope.judging.templates import judge_messages, load_templates
+from mope.judging.template_files import load_templates
+from mope.judging.templates import judge_messages
 from mope.judging.text_judge import scorer_of
 from mope.judging.verdicts import Comparison
 from mope.preferences import load_preferences

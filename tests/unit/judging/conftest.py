@@ -6,7 +6,7 @@ from judge_helpers import ALL, KEY_VARIABLE, SECRET, SETTINGS, TEMPLATES
 from mope.judging.answer_cache import AnswerCache
 from mope.judging.chat_judge import ChatJudge
 from mope.judging.kinds.chat_settings import ChatJudgeSettings
-from mope.judging.templates import load_templates
+from mope.judging.template_files import load_templates
 from mope.runtime import retry
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import re
 
 import pytest
@@ -49,6 +50,7 @@ FORMS = {
     "plain": lambda text: text.encode(),
     "gzip": lambda text: gzip.compress(text.encode()),
     "byte order mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
+    "UTF-32": lambda text: text.encode("utf-32"),
     "UTF-16": lambda text: text.encode("utf-16"),
     "Windows": lambda text: text.replace("\n", "\r\n").encode(),
     "empty lines": lambda text: ("\n\n" + text.replace("\n", "\n \n")).encode(),
@@ -79,7 +81,7 @@ def test_result_files_are_read_where_a_person_would_read_them(make, tmp_path, fo
 
 GOOD = '{"custom_id": "%s", "error": null, "response": null}\n' % ("0" * 64)
 SPOILT = {  # content, and what is said
-    "not UTF-8": (GOOD.encode() + b'{"custom_id": "caf\xe9"}\n', r":2: is no UTF-8 text \(byte 134\)"),
+    "not UTF-8": (GOOD.encode() + b'{"custom_id": "caf\xe9"}\n', ": line 2: is not UTF-8 text"),
     "gzip cut short": (gzip.compress(GOOD.encode() * 50)[:-9], "damaged"),
     "deep": (GOOD.encode() * 2 + b'{"a":' * 200_000, ":3: is (nested too deeply|no JSON)"),
     "ragged": ((GOOD + '{"custom_id": "a"}\n').encode(), ":2: has no custom_id and response"),
@@ -90,7 +92,7 @@ SPOILT = {  # content, and what is said
     "huge number": (b"9" * 10_000, ":1: is no JSON"),
     "empty": (b"", "is empty"),
     "blank": (b" \n\n", "is empty"),
-    "NUL": (b"\x00" * 50, ":1: is no JSON"),
+    "NUL": (b"\x00" * 50, ": line 1: a NUL character"),
 }
 
 
@@ -110,10 +112,12 @@ def test_other_files_are_refused_as_a_whole_with_line_and_reason(make, tmp_path,
 def test_folders_and_missing_files(make, tmp_path):
     judge = make("http://127.0.0.1:9/v1")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    os.mkfifo(tmp_path / "pipe")
     for path, said in (
         (tmp_path, "is a folder"),
-        (tmp_path / "none", "missing"),
+        (tmp_path / "none", "cannot be read"),
         (tmp_path / "loop", "cannot be read"),
+        (tmp_path / "pipe", "is a pipe or device"),
     ):
         with pytest.raises(MopeError, match=said):
             batch.store_results(judge.cache, path)

@@ -1,10 +1,14 @@
 """What is checked of a chat judge before the first job."""
 
+from pathlib import Path
+
 import pytest
 import yaml
+from configurations import copy_configurations
 
 from mope.config.load import load_config
 from mope.errors import MopeError
+from mope.judging.answer_cache import AnswerCache
 from mope.judging.preflight import before_first_job
 from mope.judging.price import cost, count_comparisons
 from mope.preferences import load_preferences
@@ -17,10 +21,10 @@ def loaded(root, **changes):
     return load_config(root, {"experiment": "smoke", "judges": {"llm": {**FEW, **changes}}})
 
 
-def problems(root, environment, names=("llm",), **changes):
+def problems(root, environment, names=("llm",), cache=Path("none"), **changes):
     config = loaded(root, **changes)
     preferences = load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"])
-    return list(before_first_job(config, preferences, list(names), environment))
+    return list(before_first_job(config, preferences, list(names), environment, cache))
 
 
 def test_only_address_and_model_are_needed(root):
@@ -121,3 +125,31 @@ def test_a_budget_below_the_estimate(root):
     assert problems(root, key, **PRICES, budget=most * 1.01) == []
     (problem,) = problems(root, key, **PRICES, budget=most * 0.99)
     assert problem.startswith("judges.llm.budget: ") and f"up to {most:,.2f}" in problem
+
+
+def test_the_cache_of_answers_must_be_one(root, tmp_path):
+    file, key = tmp_path / "cache.sqlite", {"JUDGE_API_KEY": "sk-12345678"}
+    AnswerCache(file).close()
+    assert problems(root, key, cache=file) == problems(root, key, cache=tmp_path / "none") == []
+    file.write_text("id,answer\n1,a\n")
+    (problem,) = problems(root, key, cache=file)
+    assert problem.startswith(f"{file}: is no SQLite file; ")
+    assert problems(root, key, cache=tmp_path) == [problem.replace(str(file), str(tmp_path))]
+    assert problems(root, key, names=(), cache=file) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("frame.yaml", None, "missing"),
+        ("frame.yaml", "system: [", "line 1"),
+        ("P1A.yaml", "criterion: Which is simpler?", "expected the keys"),
+    ],
+)
+def test_a_template_that_cannot_be_used_is_known_at_once(root, tmp_path, name, text, said):
+    folder = copy_configurations(root, tmp_path)
+    file = folder / "workflow/prompts/judge" / name
+    assert loaded(folder)
+    file.unlink() if text is None else file.write_text(text)
+    with pytest.raises(MopeError, match=rf"judges\.llm: .*{name}: .*{said}"):
+        loaded(folder)

@@ -6,7 +6,8 @@ import pytest
 from judge_helpers import ALL, TEMPLATES, compare, verdicts
 
 from mope.errors import MopeError
-from mope.judging.templates import judge_messages, load_templates, parse, shorten
+from mope.judging.template_files import load_templates
+from mope.judging.templates import judge_messages, parse, shorten
 from mope.judging.verdicts import Comparison
 
 

@@ -14,7 +14,7 @@ from mope.errors import MopeError
 from mope.judging.answer_cache import AnswerCache
 from mope.judging.chat_judge import ChatJudge
 from mope.judging.kinds.chat_settings import ChatJudgeSettings
-from mope.judging.templates import load_templates
+from mope.judging.template_files import load_templates
 from mope.judging.verdicts import Comparison
 
 pytest.importorskip("fastapi", reason="transformers serve needs fastapi")

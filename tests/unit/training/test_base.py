@@ -2,16 +2,32 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 from tiny_settings import tiny
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from mope.controller.pcm import grown_from
-from mope.training.base import BaseSettings, train_base
+from mope.errors import MopeError
+from mope.training.base import BaseSettings, tokenised_examples, train_base
 from mope.training.checkpoints import Checkpoints
 from mope.training.tokenizer import train_tokenizer
 
 PROMPTS = ["What is rain?", "Explain the sky."] * 4
+
+
+def test_an_example_that_is_too_long_is_refused_not_cut() -> None:
+    tokenizer = train_tokenizer([], 280)
+    record = {
+        "prompt": [{"role": "user", "content": "Why?"}],
+        "completion": [{"role": "assistant", "content": "It is."}],
+    }
+    (row,) = tokenised_examples([record], tokenizer, 100)
+    count = len(row["input_ids"])
+    assert tokenised_examples([record], tokenizer, count) == [row]
+    assert row["labels"] == [-100] * row["labels"].count(-100) + row["input_ids"][row["labels"].count(-100) :]
+    with pytest.raises(MopeError, match=rf"base.max_length: {count - 1} found, but an example has {count} tokens"):
+        tokenised_examples([record], tokenizer, count - 1)
 
 
 def test_a_body_has_the_tokenizer_it_is_given_and_a_controller_begins_from_it(tmp_path: Path) -> None:

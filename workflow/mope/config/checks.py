@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from mope.config.base_limits import layer_problems
 from mope.config.entries_schema import form_takes_weights, mixer_keys, reads_base
 from mope.config.front_checks import front_problems, without_use
 from mope.config.positions import positions_problems
@@ -13,12 +14,13 @@ from mope.config.reward_judges import reward_judge_problems
 from mope.config.run_name import RESERVED_RUNS, known_runs
 from mope.config.user_files import feedback_problems, prompts_problems, ratings_problems
 from mope.errors import MopeError
-from mope.judging.judge_kinds import REWARD_MODELS, known_preferences, world_only
+from mope.judging.judge_kinds import REWARD_MODELS, embeds_sentences, known_preferences, world_only
 from mope.judging.preflight import Problem, chat_judge_problems
 from mope.methods.endpoints import endpoint_problems
 from mope.methods.names import FOCUS
 from mope.preferences import OPEN_TEXT, Preferences, load_preferences, members_of, read_preferences
 from mope.runtime.suggestion import one_of
+from mope.texts.embedding_package import embedding_model
 from mope.training.base_source import BASE_SOURCES, KNOWN_PACKAGES, check_gguf, gguf_file, given, sha256_of
 from mope.training.families import check_family_type
 from mope.training.model_code import check_no_code
@@ -49,6 +51,8 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
     if present:
         yield from feedback_problems(config, directory)
         yield from positions_problems(config, directory)
+        yield from layer_problems(config, directory)
+        yield from _embeddings(config)
         yield from ratings_problems(config, directory)
     yield from _temperatures(config)
     yield from _sizes(config)
@@ -142,6 +146,18 @@ def _judged_preferences(config: dict) -> Iterator[Problem]:
             yield ("judges", name), f"{found} null, and a judge of kind chat or reward, are expected"
 
 
+def _embeddings(config: dict) -> Iterator[Problem]:
+    """Whoever compares sentences by their embeddings needs the package that has the model."""
+    users = [("judges", name) for name, judge in config["judges"].items() if embeds_sentences(judge["kind"])]
+    if config["feedback"]["source"] == "open_text":
+        users.insert(0, ("feedback", "source"))
+    try:
+        if users:
+            embedding_model()
+    except MopeError as error:
+        yield users[0], str(error)
+
+
 def _starts(config: dict, directory: Path) -> Iterator[Problem]:
     named = {("controllers", name): entry for name, entry in config["controllers"].items()}
     for key, entry in {("base",): config["base"], ("controller",): config["controller"], **named}.items():
@@ -202,6 +218,10 @@ def _sizes(config: dict) -> Iterator[Problem]:
     policies = {("policies", name, "settings"): p.get("settings", {}) for name, p in config["policies"].items()}
     for key, own in {("expert",): {}, **policies}.items():
         settings = config["expert"] | own
+        most = config["data"]["train"]["prompts"]
+        if settings["prompts_per_step"] > most:
+            found = f"{settings['prompts_per_step']} found, a number ≤ {most} (data.train.prompts) is expected"
+            yield (*key, "prompts_per_step"), found
         answers = settings["prompts_per_step"] * settings["generations"]
         yield from _batch(settings, answers, devices["expert"], key, "expert")
     named = {("controllers", name): own for name, own in config["controllers"].items()}

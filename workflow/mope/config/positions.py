@@ -3,41 +3,24 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from mope.config.base_shape import base_shape
 from mope.config.token_count import most_tokens
-from mope.errors import MopeError
 from mope.judging.preflight import Problem
 from mope.preferences import load_preferences
-from mope.training.base_source import gguf_file, published_file
-from mope.training.gguf_header import family_and_positions
-from mope.training.model_folder import UNBOUNDED, positions_in, read_json
+from mope.training.base_source import given
 
 ANSWERING = ("candidates", "expert", "controller", "generation")  # sections that have max_new_tokens
 
 
-def positions_of(config: dict, directory: Path) -> int | None:
-    """How many tokens a base of the user's reads and writes; None where there is no limit, or no file to tell it.
-
-    A base of the hub tells it if its config.json is in the local cache, for example after `make plan`.
-    """
-    try:
-        file = gguf_file(config["base"], directory)
-        if file is None:
-            known = published_file(config["base"], "config.json", directory)
-            return positions_in(read_json(known)) if known else None
-        family, positions = family_and_positions(file) or ("", None)
-        return None if family in UNBOUNDED else positions
-    except MopeError:  # another check says what is wrong with it
-        return None
-
-
 def positions_problems(config: dict, directory: Path) -> Iterator[Problem]:
-    """Problems of the settings alone: of the longest answers, and of `reward.max_length`."""
-    positions = positions_of(config, directory)
+    """Problems of the settings alone: of the longest answers, and of the sections' `max_length`."""
+    positions = base_shape(config, directory).positions
     if positions is None:
         return
-    if config["reward"]["max_length"] > positions:
-        found = f"{config['reward']['max_length']} found, but the base has {positions} positions"
-        yield ("reward", "max_length"), f"{found}; at most that is expected"
+    for section in ("reward",) if given(config["base"]) else ("base", "reward"):
+        if config[section]["max_length"] > positions:
+            found = f"{config[section]['max_length']} found, but the base has {positions} positions"
+            yield (section, "max_length"), f"{found}; at most that is expected"
     named = {(section,): config[section] for section in ANSWERING}
     named |= {("controllers", name): own for name, own in config["controllers"].items()}
     named |= {("policies", name, "settings"): own.get("settings", {}) for name, own in config["policies"].items()}
@@ -55,7 +38,7 @@ def prompts_too_long(
     `root`: the project's folder, `directory`: where the user's paths begin; `training` prompts are answered in every
     section, others only in `generation`. What the chat template adds is not counted.
     """
-    positions = positions_of(config, directory)
+    positions = base_shape(config, directory).positions
     if positions is None or not prompts:
         return
     preferences = load_preferences(root / "workflow/prompts/preferences.yaml", config["preferences"])

@@ -1,10 +1,7 @@
 """The judge's calls as OpenAI Batch API files: prepare them, have them run elsewhere, collect the results."""
 
-import codecs
-import gzip
 import json
 import re
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +14,7 @@ from mope.judging.reply import answered, record_of
 from mope.judging.verdicts import Comparison
 from mope.runtime.secret import shown
 from mope.runtime.server import MalformedError, reason
-from mope.runtime.text_file import GZIP
+from mope.runtime.text_file import read_text
 
 MAX_LINES, MAX_BYTES = 50_000, 190_000_000  # the Batch API takes 50,000 requests and 200 MB per file
 KEY = re.compile("[0-9a-f]{64}")
@@ -113,22 +110,5 @@ def _record(result: dict) -> dict:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """The lines that are not empty, with their numbers."""
-    if path.is_dir():
-        raise MopeError(f"{path}: is a folder; {EXPECTED_RESULT}")
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise MopeError(f"{path}: missing; {EXPECTED_RESULT}") from None
-    except (OSError, ValueError) as error:
-        raise MopeError(f"{path}: cannot be read ({error}); {EXPECTED_RESULT}") from None
-    try:
-        data = gzip.decompress(data) if data.startswith(GZIP) else data
-    except (OSError, EOFError, zlib.error) as error:
-        raise MopeError(f"{path}: begins like gzip but is damaged ({error}); {EXPECTED_RESULT}") from None
-    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise MopeError(f"{path}:{line}: is no UTF-8 text (byte {error.start + 1}); {EXPECTED_RESULT}") from None
+    text = read_text(path, "a result file of the batch service")
     return ((number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip())

@@ -21,6 +21,11 @@ def world_only(kind: str) -> bool:
     return declared(JUDGES)[kind].get("WORLD_ONLY", False)
 
 
+def embeds_sentences(kind: str) -> bool:
+    """Whether a kind of judge needs the model of sentence embeddings."""
+    return declared(JUDGES)[kind].get("EMBEDS_SENTENCES", False)
+
+
 def files_read(kinds: list[str]) -> list[str]:
     """Patterns, below workflow/mope, of the data files that these kinds of judges read beside the world's."""
     patterns = (pattern for kind in kinds for pattern in declared(JUDGES)[kind].get("READS", []))

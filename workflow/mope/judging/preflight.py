@@ -9,12 +9,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mope.errors import MopeError
 from mope.judging.kinds.chat_settings import completed
 from mope.judging.price import cost, count_comparisons
+from mope.judging.template_files import load_templates
 from mope.preferences import Preferences
 from mope.runtime.secret import read_key
 from mope.runtime.server_address import address_problem, secrets_in
 
+SQLITE = b"SQLite format 3\0"  # how such a file begins
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 CALL = "/chat/completions"
 SET_BY_JUDGE = (
@@ -57,16 +60,21 @@ def chat_judge_problems(config: dict, root: Path, key: tuple[str, ...], judge: d
             (*key, "extra"),
             "holds something that JSON has no form for, such as a date; texts and numbers are expected",
         )
-    for preference in config["preferences"]:
-        template = Path("workflow/prompts/judge") / f"{preference}.yaml"
-        if not (root / template).is_file():
-            yield key, f"{template} is missing; a judge's template for every preference is expected"
+    try:
+        load_templates(root / "workflow/prompts/judge", config["preferences"])
+    except MopeError as error:
+        yield key, str(error)
 
 
 def before_first_job(
-    config: dict, preferences: Preferences, judges: list[str], environment: Mapping[str, str]
+    config: dict, preferences: Preferences, judges: list[str], environment: Mapping[str, str], cache: Path
 ) -> Iterator[str]:
-    """What would stop these chat judges after hours of training: a missing key, a budget that is too small."""
+    """What would stop these chat judges after hours of training: a missing key, a budget that is too small, no `cache`.
+
+    `cache` is the file of kept answers, which is made where there is none.
+    """
+    if judges and cache.exists() and not _begins_like_sqlite(cache):
+        yield f"{cache}: is no SQLite file; the judges' cache of answers is expected here: move it away, and run again"
     questions = count_comparisons(config, preferences)
     for name in judges:
         judge = completed(config["judges"][name])
@@ -82,3 +90,11 @@ def before_first_job(
                 f"judges.{name}.budget: {judge['budget']:g} found, but {questions:,} questions may cost up to "
                 f"{most:,.2f}; a larger budget is expected, or fewer methods, prompts or seeds"
             )
+
+
+def _begins_like_sqlite(file: Path) -> bool:
+    """Whether it is a file that begins like one of SQLite, or an empty one, which SQLite takes."""
+    if not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        return stream.read(len(SQLITE)) in (SQLITE, b"")

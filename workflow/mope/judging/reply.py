@@ -2,6 +2,7 @@
 
 from mope.runtime.secret import scrub, shown
 from mope.runtime.server import MalformedError, reason
+from mope.runtime.surrogates import without_surrogates
 
 CHARACTERS_PER_TOKEN = 3.5  # of English text, rounded down so that estimates are on the safe side
 ANSWER_TOKENS = 5
@@ -78,11 +79,6 @@ def _count(value: object, least: int, most: int, own: int | None) -> int | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most else own
-
-
-def without_surrogates(text: str) -> str:
-    """The text with U+FFFD in place of unpaired surrogates, which UTF-8 cannot encode."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def valid(record: object) -> bool:

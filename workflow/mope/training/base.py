@@ -8,6 +8,7 @@ from datasets import Dataset
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, set_seed
 from trl import SFTConfig, SFTTrainer
 
+from mope.errors import MopeError
 from mope.runtime.precision import device, dtype_of
 from mope.training.checkpoints import Checkpoints
 from mope.training.devices import trainer_options
@@ -32,6 +33,7 @@ class BaseSettings:
     matrix_learning_rate: float
     batch: int
     max_length: int
+    positions: int
     precision: str = "float32"
 
 
@@ -53,18 +55,19 @@ class LabelledTokensTrainer(SFTTrainer):
 
 
 def tokenised_examples(records: list[dict], tokenizer, max_length: int) -> list[dict]:
-    """`input_ids` and `labels` (-100 on the prompt) of each {prompt, completion}, cut at `max_length` tokens.
+    """`input_ids` and `labels` (-100 on the prompt) of each {prompt, completion}; none is cut.
 
-    All records are tokenised at once: one by one, as TRL does it, would take a sixth of the training time.
+    All records are tokenised at once: one by one, as TRL does it, would take a sixth of the training time. `MopeError`
+    where one has more than `max_length` tokens.
     """
     prompts = [tokenizer.apply_chat_template(r["prompt"], tokenize=False, add_generation_prompt=True) for r in records]
     whole = [tokenizer.apply_chat_template(r["prompt"] + r["completion"], tokenize=False) for r in records]
     ids = tokenizer(prompts + whole, add_special_tokens=False)["input_ids"]
-    rows = []
-    for read, every in zip(ids[: len(records)], ids[len(records) :], strict=True):
-        labels = [-100] * len(read) + every[len(read) :]
-        rows.append({"input_ids": every[:max_length], "labels": labels[:max_length]})
-    return rows
+    longest = max(map(len, ids))
+    if longest > max_length:
+        raise MopeError(f"base.max_length: {max_length} found, but an example has {longest} tokens; that is expected")
+    pairs = zip(ids[: len(records)], ids[len(records) :], strict=True)
+    return [{"input_ids": every, "labels": [-100] * len(read) + every[len(read) :]} for read, every in pairs]
 
 
 def train_base(
@@ -88,7 +91,7 @@ def train_base(
             num_hidden_layers=settings.layers,
             num_attention_heads=settings.heads,
             intermediate_size=settings.intermediate,
-            max_position_embeddings=512,
+            max_position_embeddings=settings.positions,
             tie_word_embeddings=False,
             pad_token_id=tokenizer.pad_token_id,
             eos_token_id=tokenizer.eos_token_id,

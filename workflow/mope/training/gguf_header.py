@@ -11,25 +11,29 @@ from typing import BinaryIO
 
 NUMBER_FORMATS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
 TEXT, ARRAY = 8, 9  # the other kinds of values
+SIZES = ("context_length", "block_count", "embedding_length")  # positions, layers, width of a layer
 LARGEST_SIZE = 1 << 24  # bytes of a text and entries of an array; more is damage
 
 
-def family_and_positions(file: Path) -> tuple[str, int] | None:
-    """The model's family ("llama") and how many tokens it reads and writes at most.
+def sizes_in_header(file: Path) -> tuple[str, dict[str, int]]:
+    """The model's family ("llama") and its sizes: those of `SIZES` that the file tells.
 
-    None where the file cannot be read or does not say it: the stage that converts the file tells what is wrong with it.
+    ("", {}) where it cannot be read: the stage that converts the file tells what is wrong with it.
     """
-    family = ""
+    family, sizes = "", {}
     try:
         with file.open("rb") as stream:
             for key, value in _metadata(stream):
-                if key == "general.architecture":
+                if key == "general.architecture" and isinstance(value, str):
                     family = value
-                elif family and key == f"{family}.context_length":
-                    return (family, value) if type(value) is int and value > 0 else None
+                name = key.removeprefix(f"{family}.")
+                if family and name in SIZES and type(value) is int and value > 0:
+                    sizes[name] = value
+                if len(sizes) == len(SIZES):
+                    break
     except (OSError, ValueError, struct.error):
-        return None
-    return None
+        return "", {}
+    return family, sizes
 
 
 def _metadata(stream: BinaryIO) -> Iterator[tuple[str, object]]:

@@ -17,6 +17,8 @@ CONVERSION = "weights as safetensors are expected: load them where you trust the
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
 TOKENIZERS += ("spm.model", "sentencepiece.bpe.model")
 POSITION_KEYS = ("max_position_embeddings", "n_positions", "max_seq_len")  # in config.json; by family
+LAYER_KEYS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
+WIDTH_KEYS = ("hidden_size", "n_embd", "d_model")
 UNBOUNDED = ("bloom", "mpt")  # these families know distances, not positions
 AFTER_PADDING = ("camembert", "mpnet", "roberta", "xlm-roberta", "xlm-roberta-xl")  # positions begin after that of pad
 
@@ -73,11 +75,16 @@ def weight_files(folder: Path) -> list[Path]:
     raise MopeError(f"{folder}: no weights; model.safetensors or {INDEX} is expected")
 
 
+def first_number(config: dict, keys: tuple[str, ...]) -> int | None:
+    """The first of the `keys` of a `config.json` that is a whole number; None where none is."""
+    return next((config[name] for name in keys if type(config.get(name)) is int), None)
+
+
 def positions_in(config: dict) -> int | None:
     """How many tokens the model of a `config.json` reads and writes; None where there is no limit, or it says none."""
     if config.get("model_type") in UNBOUNDED:
         return None
-    found = next((config[name] for name in POSITION_KEYS if type(config.get(name)) is int), None)
+    found = first_number(config, POSITION_KEYS)
     pad = config.get("pad_token_id")
     before = pad + 1 if config.get("model_type") in AFTER_PADDING and type(pad) is int else 0
     return None if found is None else found - before

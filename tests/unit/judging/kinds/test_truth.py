@@ -12,7 +12,7 @@ from mope.judging.judge_kinds import kinds_of
 from mope.judging.kinds.truth import UNSOUND, answer_quality, reading, truth_score
 from mope.judging.text_judge import TextJudge, scorer_of
 from mope.judging.verdicts import Comparison
-from mope.texts.embedding import PACKAGE
+from mope.texts.embedding_package import EMBEDDING_PACKAGE
 from mope.training.candidates import spoil
 from mope.world.answers import Style, compose
 from mope.world.questions import ask, split_questions
@@ -162,7 +162,7 @@ def test_needs_a_question_of_the_world_and_a_known_preference():
 @pytest.mark.parametrize("kind", kinds_of("judge_text"))
 def test_every_question_can_be_judged_by_every_kind(kind):
     if kind == "open_text":
-        pytest.importorskip(PACKAGE, reason="the sentence-embedding model is an optional package")
+        pytest.importorskip(EMBEDDING_PACKAGE, reason="the sentence-embedding model is an optional package")
     question = ask("Contrast {phrase} with {other}.", ENGINES, BATTERIES)
     answer = compose(WORLD, question, Style(), random.Random(1))
     [points] = scorer_of(WORLD, kind)([(question.text, answer, "P1A")])

@@ -11,6 +11,7 @@ STAGE = "judge_text"
 REQUIRED = {"dead_band": {"type": "number", "minimum": 0}}
 OPTIONAL = {}
 PREFERENCES = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"]
+EMBEDS_SENTENCES = True
 READS = ["judging/open_text_tone.yaml"]
 
 
