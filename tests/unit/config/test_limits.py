@@ -100,6 +100,11 @@ def nested(levels: int) -> list:
         ({"expert": {"layers": 3}}, "expert.layers", "3 found, but the base has 2 layers"),
         ({"controllers": {"mope": {"start": "base", "layers": 3}}}, "controllers.mope.layers", "has 2 layers"),
         ({"controllers": {"mope": {"start": "embeddings", "hidden": 256}}}, "controllers.mope.hidden", "128 columns"),
+        (
+            {"controllers": {"mope": {"prompts_per_step": 4801}}},
+            "controllers.mope.prompts_per_step", "≤ 4800 is expected: all training prompts",
+        ),
+        ({"controller": {"hub": HUB}}, "controller.hub", "the base is trained here; a base of your own"),
         ({"expert": {"prompts_per_step": 601}}, "expert.prompts_per_step", "≤ 600 (data.train.prompts)"),
         ({"reward": {"max_length": 16}}, "reward.max_length", "≥ 64"),
         ({"reward": {"max_length": 112}}, "reward.max_length", "> 112 (candidates.max_new_tokens)"),

@@ -321,8 +321,8 @@ def test_a_preference_of_ones_own_needs_all_that_the_embedded_world_cannot_give(
     known["names"]["P3E"], known["texts"]["P3E"] = "terse", "Generate a response in telegram style."
     file.write_text(yaml.safe_dump(known))
     bare_model_folder(tmp_path / "copy/model")
-    for name in ("P1A", "P1B", "P2A", "P2B", "P3E"):
-        (tmp_path / f"copy/workflow/prompts/judge/{name}.yaml").touch()
+    templates = tmp_path / "copy/workflow/prompts/judge"
+    shutil.copy(templates / "P3A.yaml", templates / "P3E.yaml")
     write_feedback(tmp_path / "copy", ("P1A", "P1B", "P2A", "P2B", "P3E"), 5600)
     overrides: dict = {"preferences": ["P1A", "P1B", "P2A", "P2B", "P3E"]}
     for key, change in (
@@ -353,7 +353,8 @@ def test_a_preference_is_known_in_some_worlds_only(folder: Path, tmp_path: Path)
 def test_a_good_prompt_file_is_accepted(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "prompts.jsonl"
     file.write_text("".join(json.dumps({"prompt": text}) + "\n" for text in ("Why?", "How?")))
-    changes = {"feedback": {"pairs": 20}, "reward": {"held_out": 0.5}}
+    changes = {"feedback": {"pairs": 20}, "reward": {"held_out": 0.5}, "expert": {"prompts_per_step": 2}}
+    changes["controller"] = {"prompts_per_step": 2}
     config = load_config(folder, {"data": {"train": {"source": str(file), "prompts": 2}}, **changes})
     assert config["data"]["train"]["source"] == str(file)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mope.config.load import load_config, run_name
 from mope.errors import MopeError
@@ -31,6 +32,19 @@ def test_artifacts_are_those_of_a_known_run(folder: Path) -> None:
     assert load_config(folder, {"experiment": "mine"})["artifacts"] == "other"
     experiment(folder, "second", "artifacts: mine\n")
     assert load_config(folder, {"experiment": "second"})["artifacts"] == "mine"
+
+
+def test_artifacts_are_those_of_a_run_with_the_same_preferences(folder: Path) -> None:
+    experiment(folder, "mine", "artifacts: laptop\n")
+    known = yaml.safe_load((folder / "workflow/prompts/preferences.yaml").read_text())
+    (folder / "results/laptop").mkdir(parents=True)
+    kept = known | {key: {i: known[key][i] for i in ("P1A", "P2A")} for key in ("names", "texts")}
+    kept |= {"dimensions": {"expertise": ["P1A"], "informativeness": ["P2A"]}}
+    (folder / "results/laptop/preferences.yaml").write_text(yaml.safe_dump(kept))
+    with pytest.raises(MopeError, match=r"preferences: .* but run laptop, whose artifacts are used, has P1A, P2A; "):
+        load_config(folder, {"experiment": "mine"})
+    assert load_config(folder, {"experiment": "mine", "preferences": ["P2A", "P1A"]})
+    assert load_config(folder)  # the run itself may be made anew
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def layer_problems(config: dict, directory: Path) -> Iterator[Problem]:
     adapters |= {("policies", name, "settings"): own.get("settings", {}) for name, own in config["policies"].items()}
     for key, section in adapters.items():
         yield from _more((*key, "layers"), section.get("layers"), layers, "the base has {} layers")
-    for name in names_in_use(config):
+    for name in set(names_in_use(config)) & config["controllers"].keys():  # another check names the unknown ones
         key, section = ("controllers", name), controller_section(config, name)
         if section["path"] or section["hub"] or section["reads"] == "combination":
             continue

@@ -1,13 +1,13 @@
 """What a configuration must satisfy beyond its schema: names that exist, files that can be read, numbers that fit."""
 
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from mope.config.base_limits import layer_problems
 from mope.config.entries_schema import form_takes_weights, mixer_keys, reads_base
 from mope.config.front_checks import front_problems, without_use
+from mope.config.model_sources import base_source_problems, gguf_problems, model_folder_problems
 from mope.config.positions import positions_problems
 from mope.config.preference_names import PREFERENCES_FILE, preference_name_problems
 from mope.config.reward_judges import reward_judge_problems
@@ -21,10 +21,7 @@ from mope.methods.names import FOCUS
 from mope.preferences import OPEN_TEXT, Preferences, load_preferences, members_of, read_preferences
 from mope.runtime.suggestion import one_of
 from mope.texts.embedding_package import embedding_model
-from mope.training.base_source import BASE_SOURCES, KNOWN_PACKAGES, check_gguf, gguf_file, given, sha256_of
-from mope.training.families import check_family_type
-from mope.training.model_code import check_no_code
-from mope.training.model_folder import check_model_folder
+from mope.training.base_source import given
 from mope.world.answers import followed_preferences
 from mope.world.worlds import load, names
 
@@ -43,10 +40,10 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
     yield from _artifacts(config, root, directory, present)
     unknown = list(_preferences(config, root))
     yield from unknown
-    yield from _base(config["base"])
+    yield from base_source_problems(config["base"])
     if present:  # first the base, by which prompts and feedback are checked
-        yield from _starts(config, directory)
-        yield from _gguf(config, directory)
+        yield from model_folder_problems(config, directory)
+        yield from gguf_problems(config, directory)
     yield from prompts_problems(config, root, directory, present)
     if present:
         yield from feedback_problems(config, directory)
@@ -76,6 +73,13 @@ def _artifacts(config: dict, root: Path, directory: Path, present: bool) -> Iter
         known = known_runs(root)
         if name not in known:
             yield ("artifacts",), f"{name!r} found, {one_of(name, known)} is expected: the run of an experiment"
+    kept = directory / "results" / str(name) / "preferences.yaml"
+    if present and name not in (None, config["run"]) and kept.is_file():
+        theirs = list(read_preferences(kept)["texts"])
+        if sorted(theirs) != sorted(config["preferences"]):
+            found = f"{', '.join(config['preferences'])} found, but run {name}, whose artifacts are used, has"
+            expected = "the same, or artifacts: null, are expected; else its models would be trained anew"
+            yield ("preferences",), f"{found} {', '.join(theirs)}; {expected}"
 
 
 def _finite(value: object, key: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -158,58 +162,6 @@ def _embeddings(config: dict) -> Iterator[Problem]:
         yield users[0], str(error)
 
 
-def _starts(config: dict, directory: Path) -> Iterator[Problem]:
-    named = {("controllers", name): entry for name, entry in config["controllers"].items()}
-    for key, entry in {("base",): config["base"], ("controller",): config["controller"], **named}.items():
-        path = entry.get("path")
-        if path is None:
-            continue
-        if entry.get("hub") is not None and key != ("base",):
-            yield (*key, "hub"), f"path {path} is given too; one of the two is expected"
-        if os.path.isfile(directory / path):
-            gguf = " (a GGUF file: base.gguf)" if key == ("base",) else ""
-            yield (*key, "path"), f"{path} is a file; a folder with a model, or null, is expected{gguf}"
-        elif not os.path.isdir(directory / path):
-            yield (*key, "path"), f"folder {path} does not exist; a folder with a model, or null, is expected"
-        elif not os.path.isfile(directory / path / "config.json"):
-            yield (*key, "path"), f"folder {path} has no config.json; a folder made by save_pretrained is expected"
-        else:
-            try:
-                check_no_code(directory / path, f"folder {path}")
-                found = check_model_folder(directory / path)
-                if key == ("base",):
-                    check_family_type(found, f"base.path {path}")
-            except MopeError as error:
-                yield (*key, "path"), str(error)
-
-
-def _base(base: dict) -> Iterator[Problem]:
-    sources = given(base)
-    if len(sources) > 1:
-        first = sources[0]
-        yield ("base", sources[1]), f"{first} {base[first]} is given too; one of {', '.join(BASE_SOURCES)} is expected"
-    elif base["sha256"] is not None and not set(sources) & {"gguf", "package"}:
-        yield ("base", "sha256"), "needless; only a base from a GGUF file (gguf or package) has this key"
-
-
-def _gguf(config: dict, root: Path) -> Iterator[Problem]:
-    """Whether there is a GGUF file; the stage that converts it reads and hashes it."""
-    base = config["base"]
-    key = ("base", "gguf" if base["package"] is None else "package")
-    try:
-        file = gguf_file(base, root)
-        if file is not None:
-            check_gguf(file)
-    except MopeError as error:
-        yield key, str(error)
-        return
-    except OSError as error:
-        yield key, f"{file} cannot be read ({error.strerror}); a GGUF file is expected"
-        return
-    if base["package"] is not None and base["sha256"] is None and base["package"] not in KNOWN_PACKAGES:
-        yield ("base", "sha256"), f"null; that of the package's file is expected: {sha256_of(file)} if you trust it"
-
-
 def _sizes(config: dict) -> Iterator[Problem]:
     for section in ("base", "controller"):
         yield from _heads(config[section], (section,))
@@ -272,6 +224,14 @@ def _controllers(config: dict, preferences: Preferences) -> Iterator[Problem]:
             yield (*key, "combinations"), f"none has {missing}; all preferences, or scores: texts, are expected"
         for weights in settings["weights"] or []:
             yield from _weights(weights, (*key, "weights"), preferences)
+        chances = (
+            config["data"]["train"]["prompts"]
+            * len(settings["combinations"] or known)
+            * len(settings["weights"] or [1])
+        )
+        if settings["prompts_per_step"] > chances:
+            found = f"{settings['prompts_per_step']} found, a number ≤ {chances} is expected"
+            yield (*key, "prompts_per_step"), f"{found}: all training prompts, each with every combination and weights"
         if settings["weights"] and not form_takes_weights(settings["reward"]):
             yield (*key, "weights"), f"needless with reward: {settings['reward']}, to which they make no difference"
         if settings["weights"] and settings["reads"] != "text":

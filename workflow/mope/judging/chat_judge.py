@@ -194,6 +194,11 @@ class ChatJudge:
                         stop.set()
             except KeyboardInterrupt:
                 stop.set()
+                if flying:
+                    longest = f"{self.settings.timeout:g} seconds at most"
+                    tqdm.write(
+                        f"judge {self.name}: {len(flying)} calls are under way; what they answer is kept ({longest})"
+                    )
                 raise
         if error:
             raise error
