@@ -19,7 +19,7 @@ from mope.training.tokenizer import train_tokenizer
 
 SHAPE = {"vocab_size": 280, "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
 COUNTS = {
-    "config.json": 300, "generation_config.json": 100, "tokenizer.json": 100, "tokenizer_config.json": 150,
+    "config.json": 400, "generation_config.json": 100, "tokenizer.json": 100, "tokenizer_config.json": 250,
     "chat_template.jinja": 50, "model.safetensors": 100,
 }  # fmt: skip
 OTHERS = [None, True, 0, -1, 10**12, 1.5, "", "x", [], [1], {}, {"a": 1}, "auto", float("nan")]
