@@ -148,7 +148,7 @@ serve: $(READY)
 	@$(BIN)/python workflow/scripts/serve.py --run $(RESULTS) $(if $(PORT),--port $(call quoted,$(PORT)))
 
 load-test: $(READY)
-	@$(call with_words,LOAD,$(BIN)/python workflow/scripts/load_test.py --run $(RESULTS) --out results/load_test.json)
+	@$(call with_words,LOAD,$(BIN)/python workflow/scripts/load_test.py --run $(RESULTS) --out $(RESULTS)/benchmarks/load.json)
 
 benchmark: $(READY)
 	@$(UNLOCK)

@@ -68,7 +68,7 @@ def test_verify_and_repair(root: Path, finished: Path) -> None:
 def test_load_test(root: Path, finished: Path) -> None:
     [block] = blocks_of(root, "load_test")
     follow(block, finished)
-    measured = json.loads((finished / "results/load_test.json").read_text())["systems"]["mope"]
+    measured = json.loads((finished / "results/smoke/benchmarks/load.json").read_text())["systems"]["mope"]
     assert [one["clients"] for one in measured] == [1, 2] and all(one["failures"] == 0 for one in measured)
 
 

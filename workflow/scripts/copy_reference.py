@@ -22,7 +22,7 @@ from mope.runtime.estimate import durations_of
 from mope.runtime.wall_time import timed_jobs, wall_time
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
-BENCHMARKS = ["benchmarks/decoding.json", "benchmarks/training.json"]
+BENCHMARKS = ["benchmarks/decoding.json", "benchmarks/training.json", "benchmarks/load.json"]
 KEPT_OF_MAIN = [
     "tables/*.csv",
     "figures/*.svg",
@@ -38,6 +38,7 @@ WHERE_MADE += ["tables/open_text_soundness.csv", "tables/reward_models.csv", "fi
 WHERE_MADE += ["tables/temperatures.csv", "tables/temperature_win_rates.csv"]
 WHERE_MADE += ["tables/fronts.csv", "tables/front_points.csv", "figures/weight_fronts.svg"]
 WHERE_MADE += ["figures/variants.svg", "figures/reward_fronts.svg", "benchmarks/decoding.json"]
+WHERE_MADE += ["benchmarks/load.json"]
 KEPT_OF_SWEEPS = ["tables/mean_rewards.csv"]  # settings are chosen by rewards, never by win rates
 OF_STUDY = [f"tables/{name}.csv" for name in ("average_win_rates", "average_differences", "overall_win_rates")]
 OF_STUDY += ["tables/mean_rewards.csv"]  # no claims: they are made of the run that a study varies or repeats
@@ -134,10 +135,10 @@ def main() -> None:
         if not found and pattern not in (*WHERE_MADE, *BENCHMARKS):
             raise MopeError(f"{args.run}: no {pattern} found; finish `make results` first")
         files += found
-    stay = {FURTHER, GPU_CHECK, f"{GPU_CHECK}.meta.json"}
-    if not any(file.match(pattern) for file in files for pattern in BENCHMARKS):
-        stay.add("benchmarks")
-        print(f"{args.run}: no benchmarks (`make benchmark`); those of the reference stay, with their records")
+    stay = {FURTHER, GPU_CHECK, f"{GPU_CHECK}.meta.json", "benchmarks"}
+    missing = [name for name in BENCHMARKS if args.run / name not in files]
+    if missing and not args.further:
+        print(f"{args.run}: no {', '.join(missing)}; those of the reference stay, with their records")
     out = args.out / FURTHER / args.run.name if args.further else args.out
     for old in out.glob("*"):
         if old.name not in stay:

@@ -6,6 +6,7 @@ only. The file is written after each record.
 
 import argparse
 import json
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,7 +35,8 @@ def main() -> None:
         raise MopeError(f"{args.run / 'responses'}: no answers found; finish the run with `make results` first")
     row = read_meta(rows[0])["params"]
     preferences = load_preferences(args.run / "preferences.yaml", row["preferences"])
-    records: dict = {"systems": {}}
+    about = {"processors": os.cpu_count(), "threads": args.threads, "seconds": args.seconds}
+    records: dict = about | {"systems": {}}
 
     def keep() -> None:
         params = {key: value for key, value in vars(args).items() if key not in ("run", "out")}

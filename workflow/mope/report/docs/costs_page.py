@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from mope.report.docs.gpu_section import gpu_section
+from mope.report.docs.load_section import load_sections
 from mope.report.docs.markdown import markdown_table
 from mope.report.docs.reference_runs import WHOLE_RUN, ReferenceRun, commit_of, read_benchmark
 from mope.report.docs.results_page import RESULTS_NOTICE, headlines, linked
@@ -33,6 +34,7 @@ def costs_page(runs: list[ReferenceRun], reference: Path, docs: Path) -> str:
     parts = [RESULTS_NOTICE, "# Costs", *run_sections(runs, docs)]
     for section in (decoding_section, four_experts_sections, training_section, gpu_section):
         parts += section(reference)
+    parts += load_sections(runs)
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
