@@ -1,5 +1,7 @@
 """What a client is told of a body that is no question."""
 
+import json
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -35,4 +37,25 @@ def test_anything_but_an_object_of_json_is_of_no_field(client: TestClient, body:
     ],
 )
 def test_a_field_is_named_as_clients_write_it(place: tuple, field: str) -> None:
-    assert what_is_wrong({"type": "string_type", "loc": place, "msg": "wrong"}) == (field, "wrong")
+    error = {"type": "string_type", "loc": place, "msg": "Input should be a string", "input": 5}
+    assert what_is_wrong(error) == (field, "5 found; input should be a string")
+
+
+def test_what_was_found_is_told(client: TestClient) -> None:
+    asked = {"model": "base", "messages": [{"role": "user", "content": "x"}]}
+    for wrong, told in (
+        ({"temperature": -1}, "temperature: -1 found; input should be greater than or equal to 0"),
+        ({"tools": [{}]}, "tools: [{}] found; extra inputs are not permitted"),
+        ({"messages": [{"role": "user"}]}, "messages.0.content: missing; field required"),
+        ({"n": "\ud83d" * 500}, " ... "),
+    ):
+        body = json.dumps(asked | wrong).encode()  # in which half a surrogate pair is possible
+        reply = client.post("/v1/chat/completions", content=body, headers=JSON)
+        message = reply.json()["error"]["message"]
+        assert reply.status_code == 400 and told in message and len(message) < 300, message
+
+
+def test_what_is_nested_deeply_is_refused_as_anything_else(client: TestClient) -> None:
+    for depth in range(200, 1100, 20):
+        body = b'{"model": ' + b"[" * depth + b"]" * depth + b"}"
+        assert client.post("/v1/chat/completions", content=body, headers=JSON).status_code == 400

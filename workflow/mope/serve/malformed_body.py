@@ -1,7 +1,11 @@
 """What is said of a body that is no question: the field that is wrong, and why."""
 
+import json
 from itertools import takewhile
 
+from mope.errors import shortened
+
+LONGEST_FOUND = 80  # characters of a value that is shown
 # What pydantic adds to the name of a field that takes one or the other.
 UNION_PARTS = ("str", "list[str]", "list[int]", "list[TextPart]")
 
@@ -14,4 +18,12 @@ def what_is_wrong(error: dict) -> tuple[str | None, str]:
     if not place:
         return None, "a body that is no JSON object found; one is expected, of Content-Type application/json"
     parts = takewhile(lambda part: part not in UNION_PARTS, place)
-    return ".".join(map(str, parts)), error["msg"]
+    return ".".join(map(str, parts)), message_of(error)
+
+
+def message_of(error: dict) -> str:
+    """What was found and what is expected of a field, in pydantic's words."""
+    expected = error["msg"][0].lower() + error["msg"][1:]
+    if error["type"] == "missing":  # whose input is all that is around the field
+        return f"missing; {expected}"
+    return f"{shortened(json.dumps(error['input']), LONGEST_FOUND)} found; {expected}"
