@@ -44,6 +44,37 @@ def test_what_is_far_too_long_is_refused_before_it_is_tokenized(
         assert error["param"] == field and f"at most {served.most_characters} are expected" in error["message"]
 
 
+def test_a_method_that_is_not_allowed_is_told_which_are(client: TestClient) -> None:
+    for method, path, allowed in (
+        ("GET", "/v1/chat/completions", {"POST"}),
+        ("DELETE", "/v1/models", {"GET"}),
+        ("POST", "/health", {"GET", "HEAD"}),
+    ):
+        reply = client.request(method, path)
+        assert (reply.status_code, set(reply.headers["allow"].split(", "))) == (405, allowed)
+        assert reply.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_monitors_ask_by_head(client: TestClient) -> None:
+    for path in ("/", "/health"):
+        reply = client.head(path)
+        assert (reply.status_code, reply.content) == (200, b"") and int(reply.headers["content-length"]) > 0
+
+
+def test_one_model_is_as_the_list_has_it(client: TestClient) -> None:
+    listed = client.get("/v1/models").json()["data"]
+    assert len({model["id"] for model in listed}) == len(listed)
+    for model in listed:
+        assert client.get(f"/v1/models/{model['id']}").json() == model
+    assert client.get("/v1/models/mope%3AP1A-P2B-P3A").json()["id"] == "mope:P1A-P2B-P3A"
+
+
+def test_a_model_that_is_unknown_is_not_found(client: TestClient) -> None:
+    for name in ("gpt", "base:P1A-P2B-P3A", "mope:P1A"):
+        reply = client.get(f"/v1/models/{name}")
+        assert (reply.status_code, reply.json()["error"]["param"]) == (404, "model") and name in reply.text
+
+
 def test_while_one_question_is_read_others_are_answered(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on, parse = threading.Event(), threading.Event(), answer_route.parse_question
 

@@ -1,12 +1,13 @@
 """What weights of preferences do to a row is what they do in the fronts."""
 
+import copy
 from dataclasses import replace
 
 import pytest
 from tiny_run import QUESTION
 
 from mope.serve.asked import ParsedQuestion, parse_question
-from mope.serve.question_fields import ChatQuestion
+from mope.serve.question_fields import ChatQuestion, FieldError
 from mope.serve.run_facts import facts_of
 from mope.serve.served_run import ServedRun, rows_of
 
@@ -55,6 +56,34 @@ def test_the_prompted_base_reads_weights_in_words(served: ServedRun) -> None:
     assert asked.request.prompts == offline.prompts
     assert asked.request == replace(offline, experts=asked.request.experts, seed=1)
     assert parsed(served, "prompting", preferences=EQUAL).request == parsed(served, f"prompting:{XI}").request
+
+
+def test_an_answer_whose_length_is_not_stated_ends_with_the_positions(served: ServedRun) -> None:
+    run = copy.copy(served)
+    longest = max(map(len, parsed(served, f"mope:{XI}").request.prompts))
+    for left, most in ((100, 6), (4, 4), (1, 1)):  # 6 are the run's own
+        run.positions = longest + left
+        request = parsed(run, f"mope:{XI}").request
+        assert (request.max_new_tokens, request.min_new_tokens <= most) == (most, True)
+    for left, stated, field in (
+        (4, {"max_tokens": 5}, "max_tokens"),
+        (4, {"max_completion_tokens": 5}, "max_completion_tokens"),
+        (0, {}, "messages"),
+        (0, {"max_tokens": 1}, "messages"),
+    ):
+        run.positions = longest + left
+        with pytest.raises(FieldError) as refused:
+            parsed(run, f"mope:{XI}", **stated)
+        assert refused.value.field == field
+    assert parsed(run, "base", max_tokens=5).request.max_new_tokens == 5  # whose prompt is shorter
+
+
+def test_a_controller_needs_positions_for_what_it_reads(served: ServedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = len(parsed(served, f"mope:{XI}").request.controller_ids)
+    monkeypatch.setattr(served.models["mope"].controller.config, "max_position_embeddings", read + 2)
+    assert parsed(served, f"mope:{XI}").request.max_new_tokens == 2
+    with pytest.raises(FieldError, match="3 found, at most 2"):
+        parsed(served, f"mope:{XI}", max_tokens=3)
 
 
 def test_what_the_page_says_of_weights(served: ServedRun) -> None:

@@ -50,8 +50,9 @@ def test_stop_texts_that_are_refused(stop: str | list[str]) -> None:
 def test_fields_that_ask_for_nothing_are_taken() -> None:
     silent = dict.fromkeys(["refusal", "tool_calls", "function_call", "audio", "annotations"])
     said = [ASKED, {"role": "assistant", "content": "Water.", **silent}, ASKED]
-    fields = {"response_format": {"type": "text"}, "logit_bias": {}, "store": False}
-    assert len(turns(ChatQuestion(model="base", messages=said, **fields).asked())) == 3
+    said += [{"role": "assistant", "content": "Ice.", "annotations": []}, ASKED]
+    fields = {"response_format": {"type": "text"}, "logit_bias": {}, "store": False, "user": "me"}
+    assert len(turns(ChatQuestion(model="base", messages=said, **fields).asked())) == 5
     for wrong in ({"response_format": {"type": "json_object"}}, {"logit_bias": {"5": 1.0}}, {"store": True}):
         with pytest.raises(ValidationError):
             ChatQuestion(model="base", messages=said, **wrong)

@@ -16,7 +16,8 @@ from mope.decoding.sampling import Sampling
 from mope.decoding.step_controller import ConstantLogits, LlamaController
 from mope.pools.adapters import BASE, AdapterPool
 from mope.serve.job import Job
-from mope.serve.running_batch import RunningBatch, prefill_jobs
+from mope.serve.prompt_parts import prefill_jobs
+from mope.serve.running_batch import RunningBatch
 
 MIXERS = {"probability": Probability(), "logit": Logit(), "arithmetic": Arithmetic(3, 0.6)}
 SAMPLINGS = [
@@ -89,13 +90,13 @@ def job_of(one: dict) -> Job:
 
 
 @torch.inference_mode()
-def crowd(several: list[dict], width: int | None) -> list[list[int]]:
+def crowd(several: list[dict], most: int | None) -> list[list[int]]:
     """The tokens of all, each of which joins the running batch at its step."""
     batch, jobs = RunningBatch(pool(), [EOS]), [job_of(one) for one in several]
     for step in range(30):
         new = [job for job, one in zip(jobs, several) if one["arrives"] == step]
         if new:
-            *pauses, prefilled = prefill_jobs(pool(), new, width)
+            *pauses, prefilled = prefill_jobs(pool(), new, most)
             assert set(pauses) <= {None}
             batch.join(prefilled)
         if batch.jobs:
@@ -105,9 +106,9 @@ def crowd(several: list[dict], width: int | None) -> list[list[int]]:
 
 
 @settings(max_examples=40, deadline=None)
-@given(several=st.lists(asked(), min_size=1, max_size=7), width=st.sampled_from([None, 8, 16]))
-def test_an_answer_depends_on_its_request_alone(several: list[dict], width: int | None) -> None:
-    for one, found in zip(several, crowd(several, width)):
+@given(several=st.lists(asked(), min_size=1, max_size=7), most=st.sampled_from([None, 8, 48]))
+def test_an_answer_depends_on_its_request_alone(several: list[dict], most: int | None) -> None:
+    for one, found in zip(several, crowd(several, most)):
         assert found == offline(one)[: one["leaves"]]
 
 

@@ -6,11 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from tiny import random_adapter, tiny_model
+import torch
+from tiny import TinyController, random_adapter, tiny_model
 
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.request import Request
 from mope.decoding.sampling import Sampling
+from mope.decoding.step_controller import LlamaController
+from mope.engine.llama import Llama
 from mope.pools.adapters import AdapterPool
 from mope.serve import scheduler as scheduling
 from mope.serve.job import Job
@@ -28,13 +31,21 @@ def pool() -> AdapterPool:
 
 @pytest.fixture
 def scheduler() -> Iterator[Scheduler]:
-    scheduler = Scheduler([ENDLESS], Limits(queue=8, together=4, prefill_width=8))
+    scheduler = Scheduler([ENDLESS], Limits(queue=8, together=4, prefill_tokens=8))
     yield scheduler
     scheduler.stop()
 
 
-def job_of(pool: AdapterPool, told: queue.Queue, prompt: list[int], tokens: int = 4, seed: int = 0, listen=None) -> Job:
-    """A job that tells its tokens when it has ended, or its error."""
+def job_of(
+    pool: AdapterPool,
+    told: queue.Queue,
+    prompt: list[int],
+    tokens: int = 4,
+    seed: int = 0,
+    listen: Callable[[], None] | None = None,
+    controller: LlamaController | None = None,
+) -> Job:
+    """A job that tells its tokens when it has ended, or its error. Its controller reads what its expert reads."""
     own = []
 
     def on_token(found, reason) -> bool:
@@ -45,8 +56,9 @@ def job_of(pool: AdapterPool, told: queue.Queue, prompt: list[int], tokens: int 
             told.put((seed, own))
         return True
 
-    request = Request([0], [prompt], max_new_tokens=tokens, seed=seed)
-    return Job(pool, request, Probability(), Sampling(), on_token, lambda error: told.put((seed, error)))
+    read = None if controller is None else prompt
+    request = Request([0], [prompt], controller_ids=read, max_new_tokens=tokens, seed=seed)
+    return Job(pool, request, Probability(), Sampling(), on_token, lambda error: told.put((seed, error)), controller)
 
 
 def test_an_error_ends_only_the_answers_that_cause_it(
@@ -116,6 +128,74 @@ def test_prompts_that_nobody_waits_for_are_not_read_on(pool: AdapterPool, monkey
         waited_for(lambda: scheduler.counts()["running"] == 0)
     finally:
         scheduler.stop()
+
+
+@pytest.fixture
+def parts(monkeypatch: pytest.MonkeyPatch) -> list[torch.Tensor]:
+    """The parts of prompts that models read, as they come: a step reads one token of each row, a part 8 or more."""
+    read, forward = [], Llama.forward
+
+    def noted(llama: Llama, tokens: torch.Tensor, *rest) -> torch.Tensor:
+        if tokens.shape[1] > 1:
+            read.append(tokens)
+        return forward(llama, tokens, *rest)
+
+    monkeypatch.setattr(Llama, "forward", noted)
+    return read
+
+
+def test_between_two_tokens_of_an_answer_few_of_prompts_are_read(pool: AdapterPool, parts: list[torch.Tensor]) -> None:
+    most, told, before = 32, queue.Queue(), []
+    body = TinyController(7, 1)
+    controller = LlamaController(body.model, body.head)
+
+    def listen() -> None:
+        before.append(sum(part.numel() for part in parts))
+        parts.clear()
+
+    scheduler = Scheduler([ENDLESS], Limits(prefill_tokens=most))
+    try:
+        scheduler.submit(job_of(pool, told, [5], tokens=10_000, seed=99, listen=listen))
+        waited_for(lambda: len(before) > 1)
+        lengths = [50, 3, 20, 3, 3, 3, 3, 70]
+        prompts = [[10 + place] * length for place, length in enumerate(lengths)]
+        guides = [controller, None] * 4
+        scheduler.submit(
+            *(
+                job_of(pool, told, prompt, seed=seed, controller=guide)
+                for seed, (prompt, guide) in enumerate(zip(prompts, guides))
+            )
+        )
+        assert sorted(told.get(timeout=60)[0] for _ in prompts) == list(range(len(prompts)))
+    finally:
+        scheduler.stop()
+    assert max(before) == most and sum(before) >= sum(lengths)
+    assert sum(count > 0 for count in before) < sum(
+        -(-length // 8) for length in lengths
+    )  # short ones are read together
+
+
+def test_who_leaves_while_a_prompt_is_read_takes_it_along(
+    pool: AdapterPool, parts: list[torch.Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, scheduler = queue.Queue(), Scheduler([ENDLESS], Limits(prefill_tokens=8))
+    jobs = [job_of(pool, told, [10 + seed] * 80, seed=seed) for seed in range(3)]
+    noted = Llama.forward
+
+    def leaving(llama: Llama, tokens: torch.Tensor, *rest) -> torch.Tensor:
+        if len(parts) == 3:
+            scheduler.leave(jobs[0])
+        return noted(llama, tokens, *rest)
+
+    monkeypatch.setattr(Llama, "forward", leaving)
+    try:
+        scheduler.submit(*jobs)
+        ends = dict(told.get(timeout=60) for _ in jobs[1:])
+    finally:
+        scheduler.stop()
+    assert sorted(ends) == [1, 2] and all(len(tokens) == 4 for tokens in ends.values())
+    assert [sum(int((part == 10 + seed).sum()) for part in parts) for seed in range(3)] == [32, 80, 80]
+    assert scheduler.counts()["joined"] == 2 and not jobs[0].tokens
 
 
 def test_at_the_end_everybody_is_told(pool: AdapterPool) -> None:

@@ -1,11 +1,13 @@
 """What the server counts, in Prometheus's text format."""
 
+import threading
 import time
 
 from fastapi.testclient import TestClient
 from tiny_run import QUESTION
 
 from mope.serve.api import make_app
+from mope.serve.served_run import ServedRun
 from mope.serve.server_limits import Limits
 from mope.serve.server_state import label_value
 
@@ -39,10 +41,19 @@ def test_what_is_refused_before_it_is_understood_is_counted(client: TestClient) 
     assert 'mope_requests_total{model="",status="413"} 1' in counted(client)
 
 
-def test_a_server_that_is_not_ready_counts_whom_it_sends_away() -> None:
-    with TestClient(make_app(lambda: time.sleep(1), Limits())) as client:
+def test_a_server_that_is_not_ready_counts_whom_it_sends_away(served: ServedRun) -> None:
+    asked = threading.Event()
+
+    def load() -> ServedRun:
+        assert asked.wait(30)
+        return served
+
+    with TestClient(make_app(load, Limits())) as client:
         assert ask(client, "base") == 503
         assert counted(client) == ['mope_requests_total{model="",status="503"} 1']
+        asked.set()
+        while client.get("/health").status_code != 200:  # else it would load beside the tests that follow
+            time.sleep(0.01)
 
 
 def test_only_what_prometheus_escapes_is_escaped() -> None:

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from itertools import takewhile
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -12,17 +11,20 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Res
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
+from mope.errors import shortened
 from mope.serve.answer_route import reply_to
 from mope.serve.body_limit import BodyLimit
 from mope.serve.error_replies import error_reply
+from mope.serve.malformed_body import what_is_wrong
 from mope.serve.question_fields import ChatQuestion, CompletionQuestion
-from mope.serve.run_facts import facts_of
+from mope.serve.run_facts import facts_of, listed_models
 from mope.serve.served_run import ServedRun
 from mope.serve.server_limits import Limits
 from mope.serve.server_state import ServerState
 
 PAGE_FOLDER = Path(__file__).parent / "page"
-UNION_PARTS = ("str", "list[str]", "list[int]")  # what pydantic adds to the name of a field that takes one or the other
+# How monitors ask whether a server is there. Not in the schema, where both methods would have the same name.
+FOR_MONITORS = {"methods": ["GET", "HEAD"], "include_in_schema": False}
 
 
 def make_app(load: Callable[[], ServedRun], limits: Limits, ready: Callable[[], None] = lambda: None) -> FastAPI:
@@ -43,22 +45,20 @@ def make_app(load: Callable[[], ServedRun], limits: Limits, ready: Callable[[], 
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        parts = takewhile(lambda part: part not in UNION_PARTS, first["loc"][1:])
-        field = ".".join(str(part) for part in parts if isinstance(part, str | int))
         state.count(400)
-        return error_reply(400, first["msg"], field or None)
+        field, message = what_is_wrong(error.errors()[0])
+        return error_reply(400, message, field)
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
-        return error_reply(error.status_code, str(error.detail))
+        return error_reply(error.status_code, str(error.detail), headers=error.headers)
 
     @app.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> JSONResponse:
         state.count(500)
         return error_reply(500, f"the server failed: {type(error).__name__}")
 
-    @app.get("/health")
+    @app.api_route("/health", **FOR_MONITORS)
     async def health() -> JSONResponse:
         if state.run:
             return JSONResponse({"status": "ok"})
@@ -72,15 +72,16 @@ def make_app(load: Callable[[], ServedRun], limits: Limits, ready: Callable[[], 
     async def models() -> JSONResponse:
         if not state.run:
             return state.not_ready()
-        combinations = state.run.preferences.combinations()
-        names = [
-            f"{name}{suffix}"
-            for name, model in state.run.models.items()
-            for suffix in ["", *(f":{xi}" for xi in combinations if model.needs_preferences)]
-        ]
-        names += [state.run.preferences.names[i] for i in state.run.preferences.ids]
-        data = [{"id": name, "object": "model", "created": 0, "owned_by": state.run.run.name} for name in names]
-        return JSONResponse({"object": "list", "data": data})
+        return JSONResponse({"object": "list", "data": listed_models(state.run)})
+
+    @app.get("/v1/models/{name}")
+    async def one_model(name: str) -> JSONResponse:
+        if not state.run:
+            return state.not_ready()
+        found = [model for model in listed_models(state.run) if model["id"] == name]
+        if not found:
+            return error_reply(404, f"{shortened(name, 80)!r} is unknown; GET /v1/models lists them", "model")
+        return JSONResponse(found[0])
 
     @app.post("/v1/chat/completions")
     async def chat(question: ChatQuestion, request: Request) -> Response:
@@ -94,7 +95,7 @@ def make_app(load: Callable[[], ServedRun], limits: Limits, ready: Callable[[], 
     async def run() -> JSONResponse:
         return JSONResponse(facts_of(state.run)) if state.run else state.not_ready()
 
-    @app.get("/")
+    @app.api_route("/", **FOR_MONITORS)
     async def page() -> FileResponse:
         return FileResponse(PAGE_FOLDER / "index.html")
 

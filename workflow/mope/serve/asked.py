@@ -129,16 +129,28 @@ def request_of(
     return (request if tokens is None else replace(request, prompts=[tokens] * len(request.experts))), emphasis
 
 
+def positions_left(run: ServedRun, model: ServedModel, request: Request) -> int:
+    """How many tokens of an answer every model that has read the prompt still has positions for."""
+    left = run.positions - max(map(len, request.prompts))
+    config = getattr(model.controller, "config", None)
+    own = getattr(config, "max_position_embeddings", None)  # that of a controller which reads no text has none
+    return left if own is None else min(left, own - len(request.controller_ids))
+
+
 def with_limits(run: ServedRun, model: ServedModel, request: Request, question: AnyQuestion) -> Request:
-    """The request with the question's seed and number of tokens, which have to fit into the model's positions."""
-    asked = question.most_tokens()
-    longest = max(map(len, request.prompts))
-    count = asked or model.generator.settings.max_new_tokens
-    if longest + count > run.positions:
-        field = "max_tokens" if asked and longest < run.positions else question.TEXT_FIELD
+    """The request with the question's seed and number of tokens.
+
+    Without such a number it is that of the run's evaluation, but no more than the prompt leaves of the positions.
+    """
+    left = positions_left(run, model, request)
+    if left < 1:
+        longest = max(len(ids) for ids in (*request.prompts, request.controller_ids or []))
+        raise FieldError(question.TEXT_FIELD, f"{longest} tokens found, fewer than {run.positions} are expected")
+    count = question.most_tokens() or min(left, model.generator.settings.max_new_tokens)
+    if count > left:
         raise FieldError(
-            field,
-            f"{longest} tokens of the prompt and {count} of the answer found, at most {run.positions} are expected",
+            question.length_field(),
+            f"{count} found, at most {left} are expected, which this prompt leaves of the positions",
         )
     seed = secrets.randbits(31) if question.seed is None else question.seed
     least = min(request.min_new_tokens, count)

@@ -1,6 +1,7 @@
 """One answer under way in the server: what is asked, and whom to tell of each token."""
 
 import traceback
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -79,3 +80,11 @@ def fail_jobs(jobs: Sequence[Job], error: Exception) -> None:
     traceback.print_exception(error)
     for job in jobs:
         job.on_error(error)
+
+
+def grouped(jobs: list[Job], key) -> dict:
+    """Jobs by `key(job)`, in their order."""
+    groups = defaultdict(list)
+    for job in jobs:
+        groups[key(job)].append(job)
+    return dict(groups)

@@ -38,7 +38,7 @@ class Message(Strict):
     tool_calls: None = None
     function_call: None = None
     audio: None = None
-    annotations: None = None
+    annotations: list | None = Field(None, max_length=0)
 
     def said(self) -> dict[str, str]:
         """The message as models read it: its parts joined, and a developer's as the system's, which it has replaced."""
@@ -100,6 +100,10 @@ class AnyQuestion(Strict):
         """Tokens of the answer at most."""
         return self.max_tokens
 
+    def length_field(self) -> str:
+        """The field that says how many tokens the answer has at most."""
+        return "max_tokens"
+
     def most_probable(self) -> int | None:
         """How many of the most probable tokens are told beside each token's log-probability; None: neither is."""
         raise NotImplementedError
@@ -132,6 +136,9 @@ class ChatQuestion(AnyQuestion):
 
     def most_tokens(self) -> int | None:
         return self.max_completion_tokens or self.max_tokens
+
+    def length_field(self) -> str:
+        return "max_completion_tokens" if self.max_completion_tokens else "max_tokens"
 
     def most_probable(self) -> int | None:
         return (self.top_logprobs or 0) if self.logprobs else None

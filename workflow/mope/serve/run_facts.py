@@ -22,6 +22,18 @@ def facts_of(run: ServedRun) -> dict:
     }
 
 
+def listed_models(run: ServedRun) -> list[dict]:
+    """The models as OpenAI lists them: rows, alone and with each combination, and experts by id and by name."""
+    combinations = run.preferences.combinations()
+    names = [
+        f"{name}{suffix}"
+        for name, model in run.models.items()
+        for suffix in ["", *(f":{xi}" for xi in combinations if model.needs_preferences)]
+    ]
+    names += [run.preferences.names[i] for i in run.preferences.ids]
+    return [{"id": name, "object": "model", "created": 0, "owned_by": run.run.name} for name in names]
+
+
 def preference_facts(run: ServedRun, member: str) -> dict:
     """A preference: its id, its name and the sentence that states it."""
     return {"id": member, "name": run.preferences.names[member], "text": run.preferences.texts[member]}

@@ -4,64 +4,14 @@ Except for rounding, a request's tokens do not depend on what else is in the bat
 its random numbers and its bans are its own.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import torch
 
 from mope.decoding.sampling import draw_tokens, without_banned
-from mope.decoding.step_controller import StepController
 from mope.pools.adapters import AdapterPool
-from mope.serve.job import Job, ServedToken, fail_jobs
-
-
-@dataclass
-class ControllerGroup:
-    """The jobs of one controller, in the order of its state; `logits` (G, n) for their next token."""
-
-    jobs: list[Job]
-    state: object
-    logits: torch.Tensor
-
-
-@dataclass
-class PrefilledJobs:
-    """Jobs whose prompts all models have read. `logprobs` (R, V) has a row for each of the jobs' experts, in order."""
-
-    jobs: list[Job]
-    state: object
-    logprobs: torch.Tensor
-    groups: dict[StepController, ControllerGroup]
-
-
-def prefill_jobs(pool: AdapterPool, jobs: list[Job], width: int | None = None) -> Iterator[PrefilledJobs | None]:
-    """Let all models read the jobs' prompts, `width` tokens (a multiple of 8) at a time; yields None, ..., result."""
-    prompts = [prompt for job in jobs for prompt in job.request.prompts]
-    experts = [expert for job in jobs for expert in job.request.experts]
-    for part in pool.prefill_parts(prompts, experts, width):
-        if part is None:
-            yield None
-        else:
-            state, logprobs = part
-    groups = {}
-    for controller, own in grouped(jobs, lambda job: job.controller).items():
-        if controller is not None:
-            masks = torch.zeros(len(own), len(pool.names), dtype=torch.bool, device=pool.device)
-            for row, job in enumerate(own):
-                masks[row, list(job.request.experts)] = True
-            groups[controller] = ControllerGroup(
-                own, *controller.prefill([job.request.controller_ids for job in own], masks)
-            )
-    yield PrefilledJobs(jobs, state, logprobs, groups)
-
-
-def grouped(jobs: list[Job], key) -> dict:
-    """Jobs by `key(job)`, in their order."""
-    groups = defaultdict(list)
-    for job in jobs:
-        groups[key(job)].append(job)
-    return dict(groups)
+from mope.serve.job import Job, ServedToken, fail_jobs, grouped
+from mope.serve.prompt_parts import PrefilledJobs
 
 
 class RunningBatch:

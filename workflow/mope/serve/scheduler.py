@@ -10,7 +10,8 @@ import torch
 
 from mope.decoding.request import check_request
 from mope.serve.job import Job, fail_jobs
-from mope.serve.running_batch import PrefilledJobs, RunningBatch, prefill_jobs
+from mope.serve.prompt_parts import PrefilledJobs, prefill_jobs, tokens_read
+from mope.serve.running_batch import RunningBatch
 from mope.serve.server_limits import Limits
 
 
@@ -115,21 +116,27 @@ class Scheduler:
             return not self.stopping
 
     def _admit(self) -> None:
-        """Begin to read the prompts of the jobs that have waited longest, up to the first of another pool."""
+        """Begin to read the prompts of the jobs that have waited longest, as many as are read together."""
         if self.reading:
             return
         with self.changed:
             room, jobs = self.limits.together - self._under_way(), []
-            while self.waiting and len(jobs) < room:
-                if jobs and self.waiting[0].pool is not jobs[0].pool:
-                    break
-                else:
-                    jobs.append(self.waiting.popleft())
+            while self.waiting and len(jobs) < room and self._read_together([*jobs, self.waiting[0]]):
+                jobs.append(self.waiting.popleft())
             if jobs:
                 self._begin(jobs)
 
+    def _read_together(self, jobs: list[Job]) -> bool:
+        """Whether the prompts are read together: they are of one pool, and one part has place for them.
+
+        What takes several parts is read by itself: once its client goes, no more of it is read.
+        """
+        if len(jobs) == 1:
+            return True
+        return jobs[-1].pool is jobs[0].pool and tokens_read(jobs) <= self.limits.prefill_tokens
+
     def _begin(self, jobs: list[Job]) -> None:
-        self.reading.append(PromptReading(jobs, prefill_jobs(jobs[0].pool, jobs, self.limits.prefill_width)))
+        self.reading.append(PromptReading(jobs, prefill_jobs(jobs[0].pool, jobs, self.limits.prefill_tokens)))
 
     def _read_on(self) -> None:
         """Read one part of the prompts; after the last part the jobs join their batch.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """The most requests that wait (`queue`) and are decoded at a time; tokens of a prompt read between two steps."""
+    """The most requests that wait (`queue`) and that are decoded at a time, and tokens of prompts between two steps."""
 
     queue: int = 256
     together: int = 64
-    prefill_width: int = 128
+    prefill_tokens: int = 512
