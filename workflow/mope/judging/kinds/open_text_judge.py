@@ -12,6 +12,7 @@ REQUIRED = {"dead_band": {"type": "number", "minimum": 0}}
 OPTIONAL = {}
 PREFERENCES = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"]
 READS = ["judging/open_text_tone.yaml"]
+TABLES = ["open_text_soundness"]
 
 
 class OpenTextScorer:
