@@ -264,11 +264,11 @@ def _controllers(config: dict, preferences: Preferences) -> Iterator[Problem]:
 
 def _judges(config: dict, root: Path, directory: Path, present: bool) -> Iterator[Problem]:
     if REWARD_MODELS in config["judges"]:
-        yield ("judges", REWARD_MODELS), "the tables call the run's own reward models so; another name is expected"
+        yield ("judges", REWARD_MODELS), "a name of the run's own reward models in tables; another name is expected"
     for name, judge in config["judges"].items():
         key = ("judges", name)
         if name == "reward":
-            yield key, "tables/agreement.csv calls the training rewards so; another name is expected"
+            yield key, "a name of the training rewards in tables/agreement.csv; another name is expected"
         if world_only(judge["kind"]):
             yield from _world_judge(config, key)
         match stage_of(judge["kind"]):

@@ -43,7 +43,7 @@ def method_problems(config: dict, preferences: Preferences) -> Iterator[Problem]
     focus = methods[FOCUS]
     if focus["kind"] != "mix" or focus["mixer"] != "controller" or "against" in focus:
         expected = "kind: mix with mixer: controller, compared with all others, is expected"
-        yield ("methods", FOCUS), f"the method that all is about; {expected}"
+        yield ("methods", FOCUS), f"the method that is reproduced; {expected}"
     for i, name in enumerate(config["statistics"]["named"]):
         if name not in methods:
             yield ("statistics", "named", i), f"{name!r} is no method, {one_of(name, methods)} is expected"
