@@ -8,12 +8,14 @@ import pytest
 
 # What modules of a folder must have: the interface of its entries, see their table.
 INTERFACES = {
-    "methods/kinds": {"REQUIRED", "OPTIONAL", "NEEDS", "CHOSEN_BY", "answers", "served"},
-    "decoding/mixers": {"REQUIRED", "READS_BASE", "mixer"},
+    "methods/kinds": {"REQUIRED", "OPTIONAL", "NEEDS", "CHOSEN_BY", "CHOSEN_WITH", "WEIGHTS_WITH", "REQUIRED_WITH"}
+    | {"answers", "served"},
+    "decoding/mixers": {"REQUIRED", "OPTIONAL", "READS_BASE", "SPACE", "mixer"},
     "report/figures": {"SOURCES", "CAPTION", "draw"},
-    "training/objectives": {"NEEDS", "train"},
+    "controller/objectives": {"REQUIRED", "OPTIONAL"},
+    "training/objectives": {"NEEDS", "REQUIRED", "OPTIONAL", "train"},
     "scripts": {"main", "COLUMNS"},  # COLUMNS: those that a script reads of its tables
-    "judging/kinds": {"REQUIRED", "OPTIONAL", "STAGE", "PREFERENCES", "READS", "WORLD_ONLY", "scorer"},
+    "judging/kinds": {"REQUIRED", "OPTIONAL", "STAGE", "PREFERENCES", "READS", "WORLD_ONLY", "TABLES", "scorer"},
 }
 LOOSE = {"__init__.py", "errors.py", "preferences.py", "prompting.py"}
 

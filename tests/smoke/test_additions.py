@@ -26,7 +26,7 @@ def row(name: str) -> set[str]:
 
 JOBS = {  # page -> the jobs of its dry run, without the tables and what shows them
     "new_kind": row("style_alone"),
-    "new_mixer": row("power_half"),
+    "new_mixer": row("power_half") | row("mope_power"),
     "new_controller_objective": row("mope_dpo") | {"train_controller controller=dpo, seed=0"},
     "new_controller_reward": row("mope_geometric") | {"train_controller controller=geometric, seed=0"},
     "new_policy_objective": row("compromise") | {"train_policy policy=compromise, seed=0"},
@@ -109,7 +109,7 @@ def ran(house: Path, root: Path, snakemake: Callable) -> Path:
 
 def test_all_additions_together_run(ran: Path, smoke: Path) -> None:
     rewards = pd.read_csv(ran / "tables/mean_rewards.csv").set_index("method")
-    added = {"style_alone", "power_half", "mope_dpo", "mope_geometric", "compromise"}
+    added = {"style_alone", "power_half", "mope_power", "mope_dpo", "mope_geometric", "compromise"}
     before = set(pd.read_csv(smoke / "results/smoke/tables/mean_rewards.csv")["method"])
     assert set(rewards.index) == before | added and rewards["bt_reward"].between(0, 1).all()
     agreement = pd.read_csv(ran / "tables/agreement.csv")

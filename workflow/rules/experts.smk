@@ -70,6 +70,7 @@ rule train_policy:
         settings=lambda wildcards: as_json(
             without(config["expert"], "prefix_share"),
             config["policies"][wildcards.policy].get("settings", {}),
+            without(config["policies"][wildcards.policy], "objective", "settings"),
             precision=config["precision"],
             seed=int(wildcards.seed),
         ),

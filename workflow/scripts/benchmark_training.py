@@ -7,8 +7,10 @@ from pathlib import Path
 from mope.benchmark.controller_step import benchmark_controller_step
 from mope.benchmark.json_records import write_records
 from mope.benchmark.parts import benchmark_options, chosen_models
+from mope.config.controllers import OBJECTIVE_TABLE
 from mope.controller.controller_settings import ControllerSettings
 from mope.provenance.artifact import write
+from mope.provenance.declared import separated
 from mope.runtime.cli import run, settings_of
 
 
@@ -19,7 +21,8 @@ def main() -> None:
     benchmark_options(parser)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    settings = settings_of(ControllerSettings, args.settings)
+    common, own = separated(OBJECTIVE_TABLE, args.settings["objective"], args.settings)
+    settings = settings_of(ControllerSettings, common | {"own": own})
     models, inputs = chosen_models(args.models, settings.seed, args)
     params, seeds = args.settings | {"models": args.models}, {"seed": settings.seed}
     with write(args.out, stage="benchmark_training", params=params, seeds=seeds, inputs=inputs) as tmp:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from mope import preferences
+from mope.config.controllers import OBJECTIVE_TABLE
 from mope.controller.controller_settings import ControllerSettings
 from mope.controller.train import train_controller
 from mope.data.tables import read, write_csv
@@ -12,6 +13,7 @@ from mope.decoding.turn_ends import turn_ends
 from mope.engine.lora import experts_at
 from mope.pools.open_pool import open_pool
 from mope.provenance.artifact import require, verified, write
+from mope.provenance.declared import separated
 from mope.rewards.combined import Rewards, references_of
 from mope.rewards.form_table import FORMS
 from mope.rewards.reward_model import load_reward_models
@@ -35,7 +37,9 @@ def main() -> None:
     checkpoint_option(parser)
     args = parser.parse_args()
     init_distributed()
-    settings, experts, rewards = settings_of(ControllerSettings, args.settings), dict(args.experts), dict(args.rewards)
+    common, own = separated(OBJECTIVE_TABLE, args.settings["objective"], args.settings)
+    settings = settings_of(ControllerSettings, common | {"own": own})
+    experts, rewards = dict(args.experts), dict(args.rewards)
     active = preferences.load_preferences(args.preferences, list(experts))
     prompts = list(read(args.prompts, ["prompt_id", "prompt"]).prompt)
     combinations = settings.combinations or active.combinations()

@@ -7,10 +7,12 @@ from pathlib import Path
 from mope import preferences
 from mope.data.tables import read, write_csv
 from mope.provenance.artifact import require, write
+from mope.provenance.declared import separated
 from mope.runtime.cli import checkpoint_option, named_path, run, settings_of
 from mope.training.checkpoints import checkpoints
 from mope.training.devices import init_distributed
 from mope.training.expert import ExpertSettings
+from mope.training.policy_needs import POLICIES
 from mope.training.policy_parts import PolicyParts
 from mope.training.policy_table import POLICY_OBJECTIVES
 
@@ -30,7 +32,8 @@ def main() -> None:
     checkpoint_option(parser)
     args = parser.parse_args()
     init_distributed()
-    settings = settings_of(ExpertSettings, args.settings)
+    common, own = separated(POLICIES, args.objective, args.settings)
+    settings = settings_of(ExpertSettings, common)
     active = preferences.load_preferences(args.preferences, args.active)
     prompts, base = read(args.prompts, ["prompt_id", "prompt"]), require(args.base)
     params = {"objective": args.objective, **args.settings}
@@ -42,7 +45,7 @@ def main() -> None:
     ):
         rewards = {name: require(folder) for name, folder in args.rewards}
         feedback = {path.stem: read(path, ["prompt", "chosen"]) for path in args.feedback}
-        parts = PolicyParts(base, active, prompts, rewards, feedback)
+        parts = PolicyParts(base, active, prompts, rewards, feedback, own)
         curve = POLICY_OBJECTIVES[args.objective].train(parts, settings, saved, tmp)
         with write(args.curve, **record, inputs=inputs) as tmp_curve:
             write_csv(curve, tmp_curve)

@@ -9,7 +9,7 @@ from mope.provenance.artifact import require, write
 from mope.runtime.cli import checkpoint_option, run, settings_of
 from mope.training.checkpoints import checkpoints
 from mope.training.devices import init_distributed
-from mope.training.reward import RewardSettings, check_gate, train_reward
+from mope.training.reward import RewardSettings, check_accuracy, train_reward
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     ):
         metrics = train_reward(require(args.base), feedback, settings, saved, tmp)
         print(json.dumps(metrics))
-        check_gate(args.out.name, metrics, settings.min_accuracy)
+        check_accuracy(args.out.name, metrics, settings.min_accuracy)
         with write(args.metrics, **record, inputs=inputs) as tmp_metrics:
             tmp_metrics.write_text(json.dumps(metrics, indent=1) + "\n")
 

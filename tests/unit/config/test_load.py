@@ -93,6 +93,14 @@ BAD_VALUES = [  # (overrides, the key named, what would be right)
     ({"methods": {"mine": {"prompt": "own"}}}, "methods.mine.kind", "missing"),
     ({"methods": {"mine": MIX}}, "methods.mine.controller", "missing"),
     ({"methods": {"mine": {**MIX, "controller": "mopee"}}}, "methods.mine.controller", "mope"),
+    ({"methods": {"mod": {"strength": 1.0}}}, "methods.mod.strength", "expected with mixer: arithmetic only"),
+    ({"methods": {"uniform": {"controller": "mope"}}}, "methods.uniform.controller", "mixer: controller or logit only"),
+    ({"methods": {"soup_exact": {"strength": 1.0}}}, "methods.soup_exact.strength", "needless; a soup has this key"),
+    (
+        {"methods": {"mine": {"kind": "soup", "average": "sum", "prompt": "all"}}},
+        "methods.mine.strength",
+        "missing; a soup has this key if and only if it has average: sum",
+    ),
     ({"methods": {"my--method": {"kind": "base", "prompt": "all"}}}, "methods", "lower-case letters"),
     ({"methods": {"soup_exact": {"average": "mean"}}}, "methods.soup_exact.average", "one of factor, exact"),
     ({"methods": {"mope": None}}, "methods.mope", "missing"),
@@ -196,6 +204,8 @@ BAD_VALUES += [
     ({"methods": {"mope": {"against": ["mod"]}}}, "methods.mope", "compared with all others"),
     ({"judges": {"reward_models": {"kind": "rubric", "dead_band": 0.1}}}, "judges.reward_models", "another name"),
     ({"policies": {"mine": {"objective": "generel"}}}, "policies.mine.objective", "did you mean general?"),
+    ({"policies": {"mine": {"settings": {}}}}, "policies.mine.objective", "missing"),
+    ({"policies": {"mine": {"objective": "general", "setting": {}}}}, "policies.mine.setting", "settings?"),
     (
         {"policies": {"mine": {"objective": "general", "settings": {"step": 3}}}},
         "policies.mine.settings.step",

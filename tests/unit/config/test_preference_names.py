@@ -26,7 +26,7 @@ def test_two_preferences_of_an_experiment_have_two_names(folder: Path, name: str
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("all", "tables call all preferences together"),
+        ("all", "in tables it means all"),
         ("base", "the base model"),
         ("token", "a column"),
         ("uniform", "a method"),

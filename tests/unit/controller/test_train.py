@@ -14,7 +14,7 @@ from mope.controller.rollout import rollout_of
 from mope.controller.train import reward_agreement, update
 from mope.decoding.request import Answer, Request
 from mope.errors import MopeError
-from mope.training.reward import calibration_error, check_gate
+from mope.training.reward import calibration_error, check_accuracy
 
 IDS = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"]
 
@@ -145,11 +145,11 @@ def test_calibration_error_by_hand():
 
 
 def test_reward_model_below_its_gate_stops():
-    check_gate("P1A", {"accuracy": 0.9, "n_pairs": 100}, 0.85)
+    check_accuracy("P1A", {"accuracy": 0.9, "n_pairs": 100}, 0.85)
     with pytest.raises(
         MopeError, match="reward P1A: held-out accuracy 0.800 on 100 pairs is below reward.min_accuracy"
     ):
-        check_gate("P1A", {"accuracy": 0.8, "n_pairs": 100}, 0.85)
+        check_accuracy("P1A", {"accuracy": 0.8, "n_pairs": 100}, 0.85)
 
 
 def test_the_size_of_the_backward_pass_changes_nothing_but_rounding():

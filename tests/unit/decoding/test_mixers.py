@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mope.decoding.mixers import logit, probability
-from mope.decoding.mixers.arithmetic import Arithmetic
+from mope.decoding.mixers.arithmetic import Arithmetic, strengths
 from mope.decoding.mixers.logit import Logit
 from mope.decoding.mixers.probability import Probability
 from mope.decoding.mixers.truncated import Truncated, truncate
@@ -134,3 +134,17 @@ def test_the_power_mean_of_the_howto_page_is_its_formula(root: Path) -> None:
     torch.testing.assert_close(page["PowerMean"](1.0).mix(logp, w, None), Probability().mix(logp, w, None))
     power = (w[..., None] * logp.exp() ** 0.5).sum(1) ** 2
     torch.testing.assert_close(page["PowerMean"](0.5).mix(logp, w, None).exp(), power / power.sum())
+
+
+@given(st.lists(st.floats(0.01, 1), min_size=1, max_size=5), st.floats(0.1, 3))
+def test_strengths_are_in_proportion_and_keep_their_mean(numbers: list[float], strength: float) -> None:
+    weights = [number / sum(numbers) for number in numbers]
+    found = strengths(weights, strength)
+    assert sum(found) / len(found) == pytest.approx(strength)
+    assert [value / found[0] for value in found] == pytest.approx([weight / weights[0] for weight in weights])
+
+
+def test_a_rule_says_what_weights_of_preferences_are_in_a_request():
+    weights = [0.5, 0.25, 0.25]
+    assert logit.Logit().request_weights(weights) == weights
+    assert Truncated(Arithmetic(base=3, strength=2.0), 5).request_weights(weights) == [3.0, 1.5, 1.5, 0.0]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mope.config.load import load_config
-from mope.methods.weight_grid import grid_size, parts_of, strengths, weight_grid
+from mope.methods.weight_grid import grid_size, parts_of, weight_grid
 
 
 def test_three_dimensions_in_quarters_are_fifteen_points() -> None:
@@ -41,11 +41,3 @@ def test_the_shipped_experiment_trains_on_the_weights_that_it_answers(root: Path
 @pytest.mark.parametrize(("step", "parts"), [(1, 1), (0.5, 2), (0.1, 10), (1 / 3, 3), (0.3, None), (0.7, None)])
 def test_a_step_is_one_divided_by_a_whole_number(step: float, parts: int | None) -> None:
     assert parts_of(step) == parts
-
-
-@given(st.lists(st.floats(0.01, 1), min_size=1, max_size=5), st.floats(0.1, 3))
-def test_strengths_are_in_proportion_and_keep_their_mean(numbers: list[float], strength: float) -> None:
-    weights = [number / sum(numbers) for number in numbers]
-    found = strengths(weights, strength)
-    assert sum(found) / len(found) == pytest.approx(strength)
-    assert [value / found[0] for value in found] == pytest.approx([weight / weights[0] for weight in weights])

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mope.runtime.retry import LONGEST_WAIT, Interrupted, passing, patiently, retry_after
+from mope.runtime.retry import LONGEST_WAIT, Interrupted, patiently, retry_after, temporary
 from mope.runtime.server import MalformedError
 
 
@@ -66,6 +66,6 @@ def test_attempts_and_what_is_told_of_the_waiting():
 
 def test_a_quota_that_is_used_up_does_not_pass():
     error = MalformedError("You exceeded your current quota")
-    assert passing(error)
+    assert temporary(error)
     error.code = "insufficient_quota"
-    assert not passing(error)
+    assert not temporary(error)

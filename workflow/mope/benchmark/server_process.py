@@ -1,4 +1,4 @@
-"""A server as a process of its own: started on a free port, waited for, weighed, ended."""
+"""A server as a process of its own: started on a free port, waited for, its memory measured, ended."""
 
 import os
 import socket

@@ -10,15 +10,15 @@ from mope.training.base_source import gguf_file, given
 def base_tokenizer(base: dict, directory: Path):
     """The tokenizer of the base; of a base that is trained here, one with the same chat template.
 
-    `base` is the section, `directory` where its paths begin. None for a base of the Hugging Face Hub that cannot be had
-    now. `MopeError` where that of a base on this machine cannot be read.
+    `base` is the section, `directory` where its paths begin. None for a base of the Hugging Face Hub that is
+    not on this machine and cannot be reached. `MopeError` where that of a base on this machine cannot be read.
     """
     if not given(base):
         return _untrained()
     if base["hub"]:
         try:
             return _read(base["hub"]["id"], revision=base["hub"]["revision"])
-        except Exception:  # noqa: BLE001 (what the library raises without a network differs; the import says it)
+        except Exception:  # noqa: BLE001 (without a network the library raises various errors; the import reports them)
             return None
     file = gguf_file(base, directory)
     origin = directory / base["path"] if file is None else file

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mope.config.base_limits import layer_problems
-from mope.config.entries_schema import form_takes_weights, mixer_keys, reads_base
-from mope.config.front_checks import front_problems, without_use
+from mope.config.controllers import OBJECTIVE_TABLE
+from mope.config.declared_keys import declared_key_problems
+from mope.config.entries_schema import form_takes_weights
+from mope.config.front_checks import front_problems
+from mope.config.method_checks import method_problems, weights_problems
 from mope.config.model_sources import base_source_problems, gguf_problems, model_folder_problems
 from mope.config.positions import positions_problems
 from mope.config.preference_names import PREFERENCES_FILE, preference_name_problems
@@ -14,10 +17,15 @@ from mope.config.reward_judges import reward_judge_problems
 from mope.config.run_name import RESERVED_RUNS, known_runs
 from mope.config.user_files import feedback_problems, prompts_problems, ratings_problems
 from mope.errors import MopeError
-from mope.judging.judge_kinds import REWARD_MODELS, embeds_sentences, known_preferences, world_only
+from mope.judging.judge_kinds import (
+    REWARD_MODELS,
+    embeds_sentences,
+    kinds_for_any,
+    known_preferences,
+    stage_of,
+    world_only,
+)
 from mope.judging.preflight import Problem, chat_judge_problems
-from mope.methods.endpoints import endpoint_problems
-from mope.methods.names import FOCUS
 from mope.preferences import OPEN_TEXT, Preferences, load_preferences, members_of, read_preferences
 from mope.runtime.suggestion import one_of
 from mope.texts.embedding_package import embedding_model
@@ -57,7 +65,7 @@ def cross_check(config: dict, root: Path, present: bool, directory: Path) -> Ite
         preferences = load_preferences(root / PREFERENCES_FILE, config["preferences"])
         yield from _controllers(config, preferences)
         yield from front_problems(config, preferences)
-        yield from _methods(config, preferences)
+        yield from method_problems(config, preferences)
         yield from _own_preferences(config)
         yield from _judged_preferences(config)
     yield from _judges(config, root, directory, present)
@@ -92,9 +100,8 @@ def _finite(value: object, key: tuple[str | int, ...]) -> Iterator[Problem]:
 
 def _temperatures(config: dict) -> Iterator[Problem]:
     """Temperatures that may be 0 (greedy) must not be nearly 0; the schema checks those that may not be 0."""
-    chat = [("judges", name) for name, judge in config["judges"].items() if judge["kind"] == "chat"]
-    methods = [("methods", name) for name in config["methods"]]
-    for key in [("candidates",), ("generation",), *chat, *methods]:
+    named = [(section, name) for section in ("judges", "methods") for name in config[section]]
+    for key in [("candidates",), ("generation",), *named]:
         section = config[key[0]] if len(key) == 1 else config[key[0]][key[1]]
         temperature = section.get("temperature", 0)
         if isinstance(temperature, int | float) and 0 < temperature < LEAST_TEMPERATURE:
@@ -147,7 +154,7 @@ def _judged_preferences(config: dict) -> Iterator[Problem]:
         unknown = next((preference for preference in config["preferences"] if preference not in known), None)
         if unknown is not None:
             found = f"a judge of kind {judge['kind']} does not know preference {unknown};"
-            yield ("judges", name), f"{found} null, and a judge of kind chat or reward, are expected"
+            yield ("judges", name), f"{found} null, and a judge of kind {' or '.join(kinds_for_any())}, are expected"
 
 
 def _embeddings(config: dict) -> Iterator[Problem]:
@@ -214,6 +221,7 @@ def _controllers(config: dict, preferences: Preferences) -> Iterator[Problem]:
     for name, own in config["controllers"].items():
         settings, key = config["controller"] | own, ("controllers", name)
         yield from _heads(settings, key)
+        yield from declared_key_problems(own, OBJECTIVE_TABLE, "objective", settings["objective"], key)
         known = preferences.combinations()
         for xi in settings["combinations"] or []:
             if xi not in known:
@@ -223,7 +231,7 @@ def _controllers(config: dict, preferences: Preferences) -> Iterator[Problem]:
             missing = ", ".join(i for i in preferences.ids if i not in met)
             yield (*key, "combinations"), f"none has {missing}; all preferences, or scores: texts, are expected"
         for weights in settings["weights"] or []:
-            yield from _weights(weights, (*key, "weights"), preferences)
+            yield from weights_problems(weights, (*key, "weights"), preferences)
         chances = (
             config["data"]["train"]["prompts"]
             * len(settings["combinations"] or known)
@@ -241,93 +249,20 @@ def _controllers(config: dict, preferences: Preferences) -> Iterator[Problem]:
             yield (*key, "scores"), f"reads: {reads} knows no new preferences; scores: outputs is expected with it"
 
 
-def _weights(weights: list[float], key: tuple[str | int, ...], preferences: Preferences) -> Iterator[Problem]:
-    if len(weights) != len(preferences.dimensions) or not math.isclose(sum(weights), 1):
-        dimensions = ", ".join(preferences.dimensions)
-        yield key, f"{weights} found; one weight each for {dimensions}, together 1, is expected"
-
-
-def _controller_problems(config: dict, name: str, method: dict) -> Iterator[Problem]:
-    controllers, wanted = config["controllers"], method["controller"]
-    if wanted not in controllers:
-        yield ("methods", name, "controller"), f"{wanted!r} is no controller, {one_of(wanted, controllers)} is expected"
-        return
-    settings = config["controller"] | controllers[wanted]
-    if method["prompt"] != settings["expert_prompt"]:
-        trained = settings["expert_prompt"]
-        found = f"{method['prompt']!r} found, the controller was trained with expert_prompt {trained!r}"
-        yield ("methods", name, "prompt"), f"{found}, which is expected"
-    fit = {"probability": "controller", "logit": "logit"}[settings["space"]]
-    if method["mixer"] != fit:
-        found = f"{method['mixer']!r} found, the controller was trained in {settings['space']} space; {fit} is expected"
-        yield ("methods", name, "mixer"), found
-    if settings["weights"] and "weights" not in method:
-        yield ("methods", name, "weights"), "missing; they are expected because the controller was trained with weights"
-
-
-def _mixed(config: dict, name: str, method: dict) -> Iterator[Problem]:
-    mixer, keys = method["mixer"], mixer_keys()
-    for key in dict.fromkeys(key for required in keys.values() for key in required):
-        if (key in method) != (key in keys[mixer]):
-            found, fit = "needless" if key in method else "missing", " or ".join(m for m in keys if key in keys[m])
-            yield ("methods", name, key), f"{found}; a mixture has this key if and only if its mixer is {fit}"
-    if mixer == "controller" and "controller" not in method:
-        yield ("methods", name, "controller"), "missing; the mixer controller needs the name of one"
-    if "controller" in method and mixer not in ("controller", "logit"):
-        yield ("methods", name, "controller"), "needless; only a method whose mixer is controller or logit has this key"
-    if "controller" in method:
-        yield from _controller_problems(config, name, method)
-
-
-def _methods(config: dict, preferences: Preferences) -> Iterator[Problem]:
-    methods = config["methods"]
-    for name, method in methods.items():
-        if method["kind"] == "soup" and ("strength" in method) != (method["average"] == "sum"):
-            found = "needless" if "strength" in method else "missing"
-            yield ("methods", name, "strength"), f"{found}; a soup has this key if and only if its average is sum"
-        if "mixer" in method:
-            yield from _mixed(config, name, method)
-        if "endpoints" in method:
-            base = ["base"] if reads_base(method["mixer"]) else []
-            yield from endpoint_problems(name, method, [*preferences.ids, *base])
-        if "weights" in method:
-            yield from _weights(method["weights"], ("methods", name, "weights"), preferences)
-            if why := without_use(config, method):
-                yield ("methods", name, "weights"), f"needless; {why}"
-        for key, known in (("expert", ("best", *preferences.ids)), ("policy", config["policies"])):
-            if key in method and method[key] not in known:
-                yield ("methods", name, key), f"{method[key]!r} is no {key}, {one_of(method[key], known)} is expected"
-        if "temperature" in method and "against" not in method:
-            expected = "a row at another temperature than `generation` is kept out of the averages by `against`"
-            yield ("methods", name, "against"), f"missing; {expected}"
-        for i, other in enumerate(method.get("against", ())):
-            if other not in methods or other == name:
-                others = [m for m in methods if m != name]
-                yield ("methods", name, "against", i), f"{other!r} found, {one_of(other, others)} is expected"
-    focus = methods[FOCUS]
-    if focus["kind"] != "mix" or focus["mixer"] != "controller" or "against" in focus:
-        expected = "kind: mix with mixer: controller, compared with all others, is expected"
-        yield ("methods", FOCUS), f"the method that all is about; {expected}"
-    for i, name in enumerate(config["statistics"]["named"]):
-        if name not in methods:
-            yield ("statistics", "named", i), f"{name!r} is no method, {one_of(name, methods)} is expected"
-        elif name == FOCUS:
-            yield ("statistics", "named", i), f"{FOCUS} is compared with these methods; another method is expected"
-
-
 def _judges(config: dict, root: Path, directory: Path, present: bool) -> Iterator[Problem]:
     if REWARD_MODELS in config["judges"]:
-        yield ("judges", REWARD_MODELS), "the tables call the run's own reward models so; another name is expected"
+        yield ("judges", REWARD_MODELS), "a name of the run's own reward models in tables; another name is expected"
     for name, judge in config["judges"].items():
         key = ("judges", name)
         if name == "reward":
-            yield key, "tables/agreement.csv calls the training rewards so; another name is expected"
-        if judge["kind"] == "chat":
-            yield from chat_judge_problems(config, root, key, judge)
-        elif world_only(judge["kind"]):
+            yield key, "a name of the training rewards in tables/agreement.csv; another name is expected"
+        if world_only(judge["kind"]):
             yield from _world_judge(config, key)
-        elif judge["kind"] == "reward":
-            yield from reward_judge_problems(config, root, directory, name, present)
+        match stage_of(judge["kind"]):
+            case "judge_chat":
+                yield from chat_judge_problems(config, root, key, judge)
+            case "judge_reward":
+                yield from reward_judge_problems(config, root, directory, name, present)
 
 
 def _world_judge(config: dict, key: tuple[str, ...]) -> Iterator[Problem]:

@@ -1,5 +1,6 @@
 """The controllers of a configuration: which are used, with which settings, and the body that each begins from."""
 
+OBJECTIVE_TABLE = "mope.controller.objective_table"
 BODY = ("hidden", "layers", "heads", "intermediate")  # the shape of a controller's body
 
 

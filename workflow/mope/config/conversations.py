@@ -11,7 +11,7 @@ from mope.prompting import is_conversation, rendered_chat, reply, turns
 def conversation_problems(prompts: Iterable[tuple[str, str]], config: dict, directory: Path) -> Iterator[str]:
     """What is wrong with the first of the (place, prompt) that the base cannot read or answer, if there is one.
 
-    Without a network nothing is known of a model of the Hugging Face Hub; then the stages that read refuse.
+    Without a network nothing is known of a model of the Hugging Face Hub; then the stages that read the files check it.
     """
     conversations = [(place, turns(prompt)) for place, prompt in prompts if is_conversation(prompt)]
     try:

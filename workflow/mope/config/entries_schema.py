@@ -1,9 +1,10 @@
 """The parts of the schema that come from tables of entries, such as the kinds of methods and the mixing rules.
 
-In `config.schema.yaml` two keywords of our own stand for them, each with the dotted name of a table:
-`entry_of: TABLE`            a name of the table;
-`kind_of: TABLE`             a mapping whose `kind` is a name of the table, with the keys that this entry declares
-                             (REQUIRED and OPTIONAL), and those of `shared`.
+In `config.schema.yaml` three keywords of our own stand for them, each with the dotted name of a table:
+`entry_of: TABLE`   a name of the table;
+`kind_of: TABLE`    a mapping whose `kind` (or the key that `by` names) is a name of the table, with the keys that this
+                    entry declares (REQUIRED and OPTIONAL), and those of `shared`;
+`keys_of: TABLE`    beside `properties`: the keys that the table's entries declare are allowed too.
 """
 
 from mope.provenance.declared import declared, modules
@@ -12,7 +13,7 @@ MIXER_TABLE, FORM_TABLE = "mope.decoding.mixer_table", "mope.rewards.form_table"
 
 
 def resolved(schema: object) -> object:
-    """The schema with both keywords written out in those of JSON schema."""
+    """The schema with these keywords written out in those of JSON schema."""
     if isinstance(schema, list):
         return [resolved(part) for part in schema]
     if not isinstance(schema, dict):
@@ -20,13 +21,27 @@ def resolved(schema: object) -> object:
     if "entry_of" in schema:
         return {"enum": list(modules(schema["entry_of"]))}
     if "kind_of" in schema:
-        return _by_kind(declared(schema["kind_of"]), schema.get("shared", {}))
+        return _by_kind(declared(schema["kind_of"]), schema.get("by", "kind"), resolved(schema.get("shared", {})))
+    if "keys_of" in schema:
+        further = {key: rule for keys in entry_keys(schema["keys_of"]).values() for key, rule in keys.items()}
+        known = {key: part for key, part in schema.items() if key != "keys_of"}
+        return resolved(known | {"properties": known["properties"] | further})
     return {key: resolved(value) for key, value in schema.items()}
 
 
-def mixer_keys() -> dict[str, dict]:
-    """Mixing rule -> the keys that it requires beside those of every mixture, with their schemas."""
-    return {name: constants["REQUIRED"] for name, constants in declared(MIXER_TABLE).items()}
+def required_keys(table: str) -> dict[str, dict]:
+    """Entry -> the keys that it requires of what uses it, with their schemas."""
+    return {name: constants.get("REQUIRED", {}) for name, constants in declared(table).items()}
+
+
+def entry_keys(table: str) -> dict[str, dict]:
+    """Entry -> all keys that it knows, those that it requires first, with their schemas."""
+    return {name: keys | declared(table)[name].get("OPTIONAL", {}) for name, keys in required_keys(table).items()}
+
+
+def mixers_of_space(space: str) -> list[str]:
+    """The mixing rules that take a controller which was trained in this space."""
+    return [name for name, constants in declared(MIXER_TABLE).items() if constants.get("SPACE") == space]
 
 
 def reads_base(mixer: str) -> bool:
@@ -39,17 +54,18 @@ def form_takes_weights(form: str) -> bool:
     return declared(FORM_TABLE)[form].get("TAKES_WEIGHTS", True)
 
 
-def _by_kind(kinds: dict[str, dict], shared: dict) -> dict:
+def _by_kind(kinds: dict[str, dict], by: str, shared: dict) -> dict:
     rules = []
     for kind, constants in kinds.items():
-        required, optional = dict(constants["REQUIRED"]), dict(constants["OPTIONAL"])
+        required, optional = dict(constants.get("REQUIRED", {})), dict(constants.get("OPTIONAL", {}))
         if "mixer" in required:  # the mixing rules have a table of their own
-            required["mixer"] = {"enum": list(mixer_keys())}
-            optional |= {key: rule for keys in mixer_keys().values() for key, rule in keys.items()}
+            mixers = entry_keys(MIXER_TABLE)
+            required["mixer"] = {"enum": list(mixers)}
+            optional |= {key: rule for keys in mixers.values() for key, rule in keys.items()}
         closed = {
             "additionalProperties": False,
-            "required": ["kind", *required],
-            "properties": {"kind": True} | required | optional | shared,
+            "required": [by, *required],
+            "properties": {by: True} | required | optional | shared,
         }
-        rules.append({"if": {"required": ["kind"], "properties": {"kind": {"const": kind}}}, "then": closed})
-    return {"type": "object", "required": ["kind"], "properties": {"kind": {"enum": list(kinds)}}, "allOf": rules}
+        rules.append({"if": {"required": [by], "properties": {by: {"const": kind}}}, "then": closed})
+    return {"type": "object", "required": [by], "properties": {by: {"enum": list(kinds)}}, "allOf": rules}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mope.judging.preflight import Problem
-from mope.methods.entries import takes_weights
+from mope.methods.entries import meets, takes_weights, weights_with
 from mope.methods.weight_grid import grid_size, parts_of
 from mope.preferences import Preferences
 from mope.runtime.suggestion import one_of
@@ -15,8 +15,9 @@ def without_use(config: dict, method: dict) -> str | None:
     """Why weights of the preferences would change nothing in a row; None where they do."""
     if not takes_weights(method):
         return f"a row of kind {method['kind']} takes no weights"
-    if method["kind"] == "base" and method["prompt"] == "none":
-        return "a base that reads no preferences (prompt: none) reads no weights"
+    if not meets(method, weights_with(method)):
+        needed = " and ".join(f"{key}: {value}" for key, value in weights_with(method).items())
+        return f"a row of kind {method['kind']} reads no weights without {needed}"
     controller = config["controllers"].get(method.get("controller"))
     if controller is not None and not (config["controller"] | controller)["weights"]:
         return f"controller {method['controller']} was not trained with weights"

@@ -8,10 +8,10 @@ from mope.config.controllers import controller_section, names_in_use
 from mope.errors import MopeError
 from mope.training.base_source import gguf_file, given
 
-SLURM = ("sbatch", "scancel")  # and one that tells how jobs are
-SLURM_STATUS = ("squeue", "sacct")
+SLURM = ("sbatch", "scancel")  # commands that must be there
+SLURM_STATUS = ("squeue", "sacct")  # commands that show the state of jobs, one of which must be there
 FLOAT32 = 4  # bytes
-SAVED = 3  # a checkpoint holds two moments beside each parameter
+SAVED = 3  # numbers per parameter in a checkpoint: itself and two moments
 WEIGHTS = ("*.safetensors", "*.bin")
 
 

@@ -12,6 +12,7 @@ import torch
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaModel, PreTrainedConfig, PreTrainedModel
 
 from mope.config.controllers import bodies
+from mope.config.entries_schema import reads_base
 from mope.config.model_configs import llama_config
 from mope.decoding.pool import FIXED_COPIES
 from mope.engine.llama import check_family
@@ -258,4 +259,4 @@ def experts(method: dict, config: dict, preferences: Preferences) -> int:
         return 1 + (len(preferences.dimensions) if steered(method) else 0)
     controller = config["controller"] | config["controllers"][method["controller"]] if "controller" in method else {}
     everyone = controller.get("mixes") == "all"
-    return (len(preferences.ids) if everyone else len(preferences.dimensions)) + (method["mixer"] == "arithmetic")
+    return (len(preferences.ids) if everyone else len(preferences.dimensions)) + reads_base(method["mixer"])

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from mope.judging.preflight import Problem
 
 PREFERENCES_FILE = "workflow/prompts/preferences.yaml"
-MEANINGS = {"all": "tables call all preferences together so", "base": "the base model is called so"}
+MEANINGS = {"all": "in tables it means all preferences together", "base": "the base model is called so"}
 SAMPLE_COLUMNS = ("prompt_id", "prompt", "combination", "position", "token", "top_share")  # beside one per preference
 ALPHA_TABLE = ("by", "value", "tokens", "entropy", "top_weight", "decides")  # beside one per dimension
 GROUPED_BY = ("all", "position", "class", "combination", "prompt_id")  # while that table is made

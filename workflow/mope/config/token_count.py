@@ -5,14 +5,14 @@ from pathlib import Path
 from mope.config.base_tokenizer import base_tokenizer
 from mope.training.base_source import given, published_file
 
-LONGEST_COUNTED = 100  # so many of the longest texts are counted: the one of most tokens is among them
+LONGEST_COUNTED = 100  # texts whose tokens are counted, the longest ones: that of most tokens is among them
 
 
 def most_tokens(texts: list[str], config: dict, directory: Path) -> int | None:
     """The tokens of the longest of the `texts`; None where there is no text, or nothing to count with.
 
-    A tokenizer.json is read by the library that is fastest; a GGUF file, or a tokenizer.model alone, takes seconds.
-    Nothing is downloaded.
+    A tokenizer.json is read by the fast tokenizers library; to read a GGUF file, or a tokenizer.model alone, takes
+    seconds. Nothing is downloaded.
     """
     if not texts or not given(config["base"]):
         return None

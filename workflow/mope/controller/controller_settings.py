@@ -1,6 +1,6 @@
 """The section `controller` of config.yaml."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mope.decoding.mixture import PromptScheme
 from mope.decoding.sampling import Sampling
@@ -38,6 +38,7 @@ class ControllerSettings:
     weights: list[list[float]] | None
     micro_batch: int | None  # prompts per backward pass
     precision: str = "float32"
+    own: dict[str, object] = field(default_factory=dict)  # keys that the objective declares for itself
 
     def sampling(self) -> Sampling:
         """How training answers are sampled: `tempers` says whether `temperature` is the experts' or their mixture's."""

@@ -2,6 +2,9 @@
 
 An object of the class is made from the settings for each training step. `target` turns rewards into the values of
 `Rollout.target`, which `holds` names: "reward" or "advantage"; `loss` is a mean over `terms` terms.
+
+A module may declare keys of its own, which an entry of `controllers` with this objective takes beside those of the
+section `controller`: REQUIRED and OPTIONAL, literals, as JSON schema. Their values are in the settings' `own`.
 """
 
 from mope.controller.objectives import ppo, rebel

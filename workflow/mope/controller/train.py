@@ -172,7 +172,8 @@ def reward_agreement(divergence: torch.Tensor, reward: torch.Tensor) -> float:
     """Whether a controller prefers what the reward models prefer: a correlation over N pairs of answers, in [-1, 1].
 
     Both are (N, 2): the answers' log-ratio to the uniform mixture, and their rewards. It correlates the differences
-    between the two answers of a pair; 0 where either has none. On new answers it says what was learnt beyond the old.
+    between the two answers of a pair; 0 where either has none. On answers that the controller was not trained on, it
+    shows what carries over.
     """
     gaps = torch.stack([divergence[:, 0] - divergence[:, 1], reward[:, 0] - reward[:, 1]]).double()
     gaps = gaps - gaps.mean(dim=1, keepdim=True)

@@ -8,6 +8,7 @@ from mope.config.controllers import BODY, bodies, body_name, controller_section,
 from mope.dag import files
 from mope.dag.options import model_options, named
 from mope.dag.stage_settings import without
+from mope.judging.judge_kinds import stage_of
 from mope.methods.entries import needs
 from mope.preferences import GENERAL, Preferences
 from mope.training.policy_needs import learns_from, need_general_reward
@@ -82,7 +83,9 @@ class RunModels:
         found = {Path(starting_model(s)).name: s["hub"] for s in sections if s["hub"] is not None}
         judges: dict[str, dict] = {}
         for judge in self.config["judges"].values():
-            for entry in classifiers(judge, self.preferences.ids).values() if judge["kind"] == "reward" else ():
+            for entry in (
+                classifiers(judge, self.preferences.ids).values() if stage_of(judge["kind"]) == "judge_reward" else ()
+            ):
                 if entry.get("hub"):
                     wanted = judges.setdefault(Path(starting_model(entry)).name, entry["hub"] | {"labels": []})
                     wanted["labels"] = list(dict.fromkeys([*wanted["labels"], entry.get("label")]))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mope.data.rating_file import rating_files
 from mope.errors import MopeError
+from mope.judging.judge_kinds import stage_of
 
 PATTERN = re.compile(r"\{\s*[.\w]+\s*(,[^}]*)?\}|<[a-z][a-z0-9_]*>")  # a wildcard, a path variable
 
@@ -36,7 +37,7 @@ def named_by_user(config: dict) -> Iterator[tuple[str, str]]:
         yield f"{key}.source", entry["source"] if isinstance(entry["source"], str) else entry["source"]["file"]
     for name, judge in config["judges"].items():
         entries = {"model": judge["model"]} if "model" in judge else judge.get("models", {})
-        for key, entry in entries.items() if judge["kind"] == "reward" else ():
+        for key, entry in entries.items() if stage_of(judge["kind"]) == "judge_reward" else ():
             yield f"judges.{name}.{key}.path", entry.get("path") or ""
     yield "feedback.source", config["feedback"]["source"]
     ratings = config["human_study"]["ratings"]

@@ -12,7 +12,7 @@ from mope.dag.stage_settings import as_json, without
 from mope.dag.temperature_rows import temperature_rows
 from mope.data.rating_file import rating_files
 from mope.data.table_paths import methods_of_pair, pair_name
-from mope.judging.judge_kinds import kinds_of
+from mope.judging.judge_kinds import kinds_of, stage_of, tables_about
 from mope.methods.entries import in_tables, pairs
 from mope.methods.names import FOCUS
 
@@ -109,7 +109,7 @@ class Results:
     def judge_settings(self, wildcards: Mapping) -> str:
         """The settings on which a judge's verdicts depend."""
         judge = self.config["judges"][wildcards["judge"]]
-        if judge["kind"] != "reward":
+        if stage_of(judge["kind"]) != "judge_reward":
             return as_json(without(judge, "kind"))
         found = {"dead_band": judge["dead_band"], "precision": self.config["precision"]}
         preferences = self.models.preferences
@@ -171,8 +171,7 @@ class Results:
         kinds = self.text_judges().values()
         return [
             *(["correctness"] if self.world_responses() else []),
-            *(["tone_classifier"] if "truth" in kinds else []),
-            *(["open_text_soundness"] if "open_text" in kinds else []),
+            *tables_about(kinds),
             *(["annotator_agreement"] if kinds and self.annotated_responses() else []),
         ]
 

@@ -40,7 +40,7 @@ def near_duplicates(texts: Sequence[str], threshold: float, size: int = 5) -> li
 
 
 def shingles(text: str, size: int) -> frozenset[str]:
-    """All runs of `size` characters of the text in lower case, each run of other signs than letters and digits a space.
+    """All runs of `size` characters of the text, in lower case and with one space for all between letters and digits.
 
     A text of fewer characters is one shingle. A text without a letter or digit has none, and is like no other.
     """

@@ -1,5 +1,7 @@
 """What the judges of config.yaml are. Light: the Snakefile calls this while it is parsed."""
 
+from collections.abc import Collection
+
 from mope.provenance.declared import declared
 
 JUDGES = "mope.judging.judge_table"
@@ -9,6 +11,23 @@ REWARD_MODELS = "reward_models"  # in a column `judge` of tables: those that exp
 def kinds_of(stage: str) -> list[str]:
     """The kinds of judges that a stage runs."""
     return [kind for kind, constants in declared(JUDGES).items() if constants["STAGE"] == stage]
+
+
+def stage_of(kind: str) -> str:
+    """The stage that runs a kind of judge."""
+    return declared(JUDGES)[kind]["STAGE"]
+
+
+def tables_about(kinds: Collection[str]) -> list[str]:
+    """Tables about one of these kinds of judges alone, which a run has where it has such a judge."""
+    return [
+        table for kind, constants in declared(JUDGES).items() if kind in kinds for table in constants.get("TABLES", [])
+    ]
+
+
+def kinds_for_any() -> list[str]:
+    """The kinds of judges that know any preference, and answers to any question."""
+    return [kind for kind in declared(JUDGES) if known_preferences(kind) is None and not world_only(kind)]
 
 
 def known_preferences(kind: str) -> list[str] | None:

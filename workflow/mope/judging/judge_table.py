@@ -3,7 +3,7 @@
 A module says in literals what the configuration must know without running it: the STAGE that runs the judge, and the
 keys that it takes (REQUIRED and OPTIONAL, as JSON schema). Where they apply, also the PREFERENCES that it knows, of all
 that there may be; data files that it READS (patterns below workflow/mope); WORLD_ONLY, for answers to questions of the
-embedded world only.
+embedded world only; TABLES about this kind alone, each with a rule of its own.
 
 A kind of stage `judge_text` scores each text by itself: its `scorer(world)` gives a function from a list of (prompt,
 response, preference) to their scores, in order, which `mope.judging.text_judge` compares.

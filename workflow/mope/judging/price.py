@@ -3,6 +3,7 @@
 Standard library only: the Snakefile calls this before the first job.
 """
 
+from mope.judging.judge_kinds import stage_of
 from mope.judging.kinds.chat_settings import completed
 from mope.methods.entries import pairs
 from mope.preferences import Preferences
@@ -30,7 +31,7 @@ def cost(judge: dict, questions: int, new_tokens: int, longest: int) -> float:
 
     Each shows an instruction of up to `longest` characters and two answers of up to `new_tokens` tokens.
     """
-    if judge["kind"] != "chat":
+    if stage_of(judge["kind"]) != "judge_chat":
         return 0.0
     judge = completed(judge)
     most = judge["max_characters"]

@@ -7,8 +7,23 @@ KIND_TABLE = "mope.methods.kind_table"
 
 def chosen_by(method: dict) -> list[str]:
     """The columns of groups from which rewards choose one of the method's candidates; none where it has no choice."""
-    groups = declared(KIND_TABLE)[method["kind"]].get("CHOSEN_BY", [])
-    return groups if method.get("expert", "best") == "best" else []
+    kind = declared(KIND_TABLE)[method["kind"]]
+    return kind.get("CHOSEN_BY", []) if meets(method, kind.get("CHOSEN_WITH", {})) else []
+
+
+def meets(method: dict, condition: dict[str, object]) -> bool:
+    """Whether the method has these keys with these values."""
+    return all(key in method and method[key] == value for key, value in condition.items())
+
+
+def required_with(method: dict) -> dict[str, dict[str, object]]:
+    """Optional keys of the method's kind -> the values of other keys with which they must, and may only, be given."""
+    return declared(KIND_TABLE)[method["kind"]].get("REQUIRED_WITH", {})
+
+
+def weights_with(method: dict) -> dict[str, object]:
+    """The values of other keys without which weights of the preferences make no difference to the method's kind."""
+    return declared(KIND_TABLE)[method["kind"]].get("WEIGHTS_WITH", {})
 
 
 def rewarded(method: dict) -> bool:

@@ -1,4 +1,4 @@
-"""How far the experts of a combination are apart, from their weights: what merging them takes for granted."""
+"""How far the experts of a combination are apart, from their weights: merging assumes that they are close."""
 
 from collections.abc import Sequence
 from itertools import combinations

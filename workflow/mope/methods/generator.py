@@ -86,7 +86,7 @@ class Generator:
     ) -> Request:
         """The experts of a combination, and the bare base model `base` of the pool where it takes part.
 
-        A trained `controller` knows how it reads ξ and whom it mixes.
+        The configuration of a trained `controller` says how it reads ξ and which experts it weighs.
         """
         own = {} if controller is None else {"reads": controller.config.reads, "mixes": controller.config.mixes}
         return mixture_request(

@@ -16,9 +16,9 @@ from mope.methods.generator import Generator
 class ServedRow:
     """A method that can answer a single question.
 
-    `request(pool, controller, prompt, combination, weights)` gives the request, and the factors on a controller's α
-    where there are some; `weights`, which sum to one, are of the combination's preferences, None where all are equal;
-    a row that has weights of its own, `own_weights`, takes these for None.
+    `request(pool, controller, prompt, combination, weights)` gives the request, and factors on the controller's α or
+    None. Its `weights` are those of the combination's preferences, which sum to one; None means equal ones, or the
+    row's own where it has some (`own_weights`).
     `mixer(pool)` is the mixing rule, `controller` the folder of a trained controller or None.
     """
 
@@ -34,7 +34,7 @@ def single_row(
 ) -> ServedRow:
     """A row of one model per combination ξ, `name(ξ)` of the adapters.
 
-    It reads weights of the preferences `in_words`, or its requests raise `MopeError` for them.
+    With `in_words` its prompt states weights of the preferences; else a request with weights raises `MopeError`.
     """
 
     def request(pool, controller, prompt, combination, weights):

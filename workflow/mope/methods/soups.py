@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import torch
 
+from mope.decoding.mixers.arithmetic import strengths
 from mope.engine.lora import Adapter, LoraFactors
 from mope.errors import MopeError
-from mope.methods.weight_grid import strengths
 
 
 def factor_average(adapters: Sequence[Adapter], weights: Sequence[float] | None = None) -> Adapter:

@@ -8,8 +8,8 @@ themselves instead: their product then has cross terms of different experts, as 
 has. `of` says which: `factors`, PEFT's combination_type of the same name, or `updates`, its `..._svd`. With k experts:
 
 - ties of factors, where all signs agree and nothing is cut, is `strength` times the factor average;
-- dare_linear of factors has in the mean k² · `strength` times the factor average;
-- dare_linear of updates has in the mean the sum of the updates times `strength`;
+- dare_linear of factors has the expected value k² · `strength` times the factor average;
+- dare_linear of updates has the expected value `strength` times the sum of the updates;
 - ties of updates is in general of full rank, of which the best approximation of rank k · r is kept, as many numbers as
   the exact average has.
 """

@@ -1,7 +1,6 @@
-"""Weights of graded preferences: a grid of them, and how strongly each expert counts. Standard library only."""
+"""A grid of weights of graded preferences. Standard library only."""
 
 import math
-from collections.abc import Sequence
 from itertools import combinations, pairwise
 
 Weights = tuple[float, ...]  # one per dimension, together 1
@@ -27,8 +26,3 @@ def weight_grid(dimensions: int, step: float) -> list[Weights]:
 def grid_size(dimensions: int, step: float) -> int:
     """How many points the grid has."""
     return math.comb(parts_of(step) + dimensions - 1, dimensions - 1)
-
-
-def strengths(weights: Sequence[float], strength: float) -> list[float]:
-    """How strongly each expert counts in a sum: in proportion to its weight, their mean is `strength`."""
-    return [strength * weight * len(weights) for weight in weights]

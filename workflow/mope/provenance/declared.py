@@ -40,6 +40,14 @@ def declared(table: str) -> dict[str, dict[str, object]]:
     return {name: _literals(_file(module)) for name, module in modules(table).items()}
 
 
+def separated(table: str, entry: str, settings: dict) -> tuple[dict, dict]:
+    """The settings without those that are keys of the entry alone (its REQUIRED and OPTIONAL), and these."""
+    constants = declared(table).get(entry, {})
+    keys = constants.get("REQUIRED", {}) | constants.get("OPTIONAL", {})
+    own = {key: value for key, value in settings.items() if key in keys}
+    return {key: value for key, value in settings.items() if key not in own}, own
+
+
 def chosen(table: str, names: list[str]) -> dict[str, list[str]]:
     """The argument `chosen` of `mope.provenance.code.digest` for some entries of a table."""
     return {table: [modules(table)[name].rsplit(".", 1)[-1] for name in names]}

@@ -1,4 +1,4 @@
-"""Reward models, which score answers in the same way for training, gates and evaluation."""
+"""Reward models, which score answers in the same way for training, for the check of accuracy and for evaluation."""
 
 import copy
 from collections.abc import Sequence

@@ -48,7 +48,7 @@ class SharedRewards:
         return out
 
     def _room(self, longest: int) -> int:
-        """How many texts of so many tokens to read at a time; on a GPU their keys and values and as much again fit."""
+        """How many texts of `longest` tokens to read at a time; a GPU has room for twice their keys and values."""
         if self.llama.device.type != "cuda":
             return MOST_TEXTS
         needed = 2 * longest * self.llama.bytes_per_token

@@ -2,7 +2,7 @@
 
 Every candidate is a branch of its own in one forward pass: it sees what was written so far, and itself, followed by
 what the chat template writes after an answer, at whose last token a reward is read. Keys and values of what was written
-stay in a cache, those of the branches leave it again.
+stay in a cache, those of the branches are removed from it.
 """
 
 from collections.abc import Collection
@@ -22,9 +22,9 @@ from mope.rewards.reward_model import RewardModel
 
 @dataclass
 class BegunAnswers:
-    """R conversations: the cache of what was read, which of its slots (R, S) hold tokens, and tokens yet to be read.
+    """R conversations, read up to a point: `cache` has what was read, and `held` (R, S) says which slots hold tokens.
 
-    `waiting` (R, P) are these, `present` (R, P) is False on padding.
+    `waiting` (R, P) are the tokens that are still to be read; `present` (R, P) is False on their padding.
     """
 
     cache: DynamicCache
@@ -38,7 +38,7 @@ class BegunAnswers:
         self.held, self.waiting, self.present = self.held[rows], self.waiting[rows], self.present[rows]
 
     def append(self, tokens: torch.Tensor) -> None:
-        """One more token (R,) of each answer, once what was waiting has been read."""
+        """One more token (R,) of each answer waits; `score` must have read those that waited before."""
         self.waiting, self.present = tokens[:, None], torch.ones_like(tokens, dtype=torch.bool)[:, None]
 
 
@@ -73,7 +73,7 @@ class TokenRewards:
     def score(self, begun: BegunAnswers, candidates: torch.Tensor) -> torch.Tensor:
         """Rewards (R, k), float32, of the answers with each of the candidates (R, k) appended.
 
-        What was waiting has been read then.
+        The waiting tokens are read, and are in the cache afterwards.
         """
         (rows, k), closing = candidates.shape, len(self.closing)
         ending = torch.isin(candidates, self.ends)

@@ -20,7 +20,7 @@ class Interrupted(Exception):  # noqa: N818 (it is no error)
     """A stop was requested while a call was waiting for its next attempt."""
 
 
-def passing(error: BaseException) -> bool:
+def temporary(error: BaseException) -> bool:
     """Whether repeating a call may help: after rate limits, timeouts, lost connections, server errors, bad replies."""
     kinds = (
         openai.RateLimitError,
@@ -61,7 +61,7 @@ def patiently(
     backoff: Callable[[tenacity.RetryCallState], float] | None = None,
     waits: Callable[[float, BaseException], None] = lambda seconds, error: None,
 ) -> Callable:
-    """`call`, repeated while its errors are `passing`, up to `attempts` calls in all; then the last error is raised.
+    """`call`, repeated while its errors are `temporary`, up to `attempts` calls in all; then the last error is raised.
 
     Between attempts it waits for the longer of the server's Retry-After and `backoff` (None: `BACKOFF`), both in
     seconds, and first calls `waits(seconds, error)`. Raises `Interrupted` as soon as `stop` is set.
@@ -75,7 +75,7 @@ def patiently(
             raise Interrupted
 
     return tenacity.retry(
-        retry=tenacity.retry_if_exception(passing),
+        retry=tenacity.retry_if_exception(temporary),
         wait=seconds,
         stop=tenacity.stop_after_attempt(attempts),
         before_sleep=lambda state: waits(state.next_action.sleep, state.outcome.exception()),

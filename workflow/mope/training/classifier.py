@@ -14,7 +14,10 @@ from mope.runtime.progress import progress
 from mope.training.chat_template import settle_template
 from mope.training.classifier_folder import check_classifier, classifier_positions
 
-INDEPENDENT = ("regression", "multi_label_classification")  # values of problem_type: a label's logit stands alone
+INDEPENDENT = (
+    "regression",
+    "multi_label_classification",
+)  # values of problem_type with which each label's logit is a score of its own
 
 
 class Classifier:
@@ -60,8 +63,8 @@ class Classifier:
     def score(self, prompts: Sequence[str], responses: Sequence[str], texts: Sequence[str] = ()) -> torch.Tensor:
         """Rewards (N,), float32 on the CPU, of N answers to prompts that the preference `texts` follow.
 
-        A reward is the log-odds of the label; where it is the only one, or stands alone, the logit. `MopeError` where
-        a text has more tokens than the model has positions: none is cut.
+        A reward is that of `label_reward`. `MopeError` where a text has more tokens than the model has positions: none
+        is cut.
         """
         rows = [self._tokens(*pair, texts) for pair in zip(prompts, responses, strict=True)]
         longest = max((len(row["input_ids"]) for row in rows), default=0)

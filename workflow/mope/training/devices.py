@@ -50,7 +50,7 @@ def batch_options(key: str, batch: int, micro_batch: int | None) -> dict:
 
 
 def recomputes(batch: int, micro_batch: int | None) -> bool:
-    """Whether activations are recomputed in the backward pass: where memory is dearer than time, which is on a GPU."""
+    """Whether activations are recomputed in the backward pass: only on a GPU, where memory is scarcer than time."""
     return torch.cuda.is_available() and (micro_batch or batch) < batch
 
 

@@ -12,7 +12,7 @@ from mope.preferences import Preferences
 class PolicyParts:
     """The base model's folder, preferences and prompts; reward adapters and pairs of feedback, both by preference.
 
-    What an objective does not list in its NEEDS is empty.
+    What an objective does not list in its NEEDS is empty. `own`: the values of the keys that it declares for itself.
     """
 
     base: Path
@@ -20,3 +20,4 @@ class PolicyParts:
     prompts: pd.DataFrame
     rewards: dict[str, Path]
     feedback: dict[str, pd.DataFrame]
+    own: dict[str, object]

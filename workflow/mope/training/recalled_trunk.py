@@ -12,7 +12,7 @@ TEXTS_AT_ONCE = 32  # texts per forward pass
 
 
 class IdentityLayer(torch.nn.Module):
-    """In place of a layer whose work is recalled: hands on the hidden states (B, T, H)."""
+    """In place of a layer that does not run again: returns the hidden states (B, T, H) as they are."""
 
     def forward(self, hidden: torch.Tensor, **_) -> torch.Tensor:
         return hidden

@@ -54,7 +54,7 @@ def train_reward(base: Path, feedback: pd.DataFrame, settings: RewardSettings, s
         **trainer_options(dtype),
     )
     pairs = tokenised_pairs(train, tokenizer, settings)
-    if settings.layers is not None and not torch.cuda.is_available():  # elsewhere the machine's memory is dearer
+    if settings.layers is not None and not torch.cuda.is_available():  # on a GPU recalled states would take memory
         texts = [ids for pair in pairs for ids in pair.values() if len(ids) <= settings.max_length]
         recall_trunk(model, settings.layers, texts, tokenizer.pad_token_id)
     trainer = RewardTrainer(
@@ -110,7 +110,7 @@ def calibration_error(probability: torch.Tensor, bins: int = 10) -> float:
     return error
 
 
-def check_gate(preference: str, metrics: dict, minimum: float) -> None:
+def check_accuracy(preference: str, metrics: dict, minimum: float) -> None:
     """`MopeError`, which stops the workflow, if the held-out accuracy of a reward model is below `minimum`."""
     if metrics["accuracy"] < minimum:
         raise MopeError(

@@ -1,5 +1,6 @@
 """Model arithmetic: experts as differences from the base. Shapes: `mope.decoding.mixers.mixer`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -30,8 +31,17 @@ class Arithmetic(Mixer):
         others = torch.where((experts != self.base) & present, scale, 0.0)
         return torch.where((experts == self.base) & present, 1.0 - others.sum(dim=1, keepdim=True), others)
 
+    def request_weights(self, weights):
+        """λ of the experts, with the mean `strength`, and 0 in the base's place, which comes last."""
+        return [*strengths(weights, self.strength), 0.0]
+
     def mix(self, logprobs, weights, present):
         return product(logprobs, weights, present)
+
+
+def strengths(weights: Sequence[float], strength: float) -> list[float]:
+    """How strongly each expert counts in a sum: in proportion to its weight, with the mean `strength`."""
+    return [strength * weight * len(weights) for weight in weights]
 
 
 def mixer(method: dict, base: int | None) -> Mixer:

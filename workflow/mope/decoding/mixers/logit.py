@@ -6,7 +6,9 @@ from mope.decoding.mixers.mixer import IMPOSSIBLE, Mixer, may_wait
 from mope.decoding.mixers.probability import Probability
 
 REQUIRED = {}
+OPTIONAL = {"controller": {"type": "string"}}  # a name of `controllers`
 READS_BASE = False
+SPACE = "logit"
 
 
 class Logit(Mixer):

@@ -5,6 +5,7 @@ present takes no part, whatever its row holds. The result (B, V) is a log-distri
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch
 
@@ -24,6 +25,10 @@ class Mixer(ABC):
     def weights(self, experts: torch.Tensor, present: torch.Tensor, given: torch.Tensor | None) -> torch.Tensor:
         """The weights (B, k) that `mix` takes: those given, or uniform ones. `experts` (B, k) are pool indices."""
         return present / present.sum(dim=1, keepdim=True) if given is None else given
+
+    def request_weights(self, weights: Sequence[float]) -> list[float]:
+        """What a request gives as its experts' weights, from `weights` of its preferences, which sum to one."""
+        return list(weights)
 
     @abstractmethod
     def mix(self, logprobs: torch.Tensor, weights: torch.Tensor, present: torch.Tensor | None) -> torch.Tensor:

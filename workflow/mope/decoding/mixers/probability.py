@@ -1,4 +1,4 @@
-"""Mixing in probability space, uniformly or by a controller (paper eq. 1). Shapes: `mope.decoding.mixers.mixer`."""
+"""Mixing in probability space (paper eq. 1), with equal weights or given ones. Shapes: `mope.decoding.mixers.mixer`."""
 
 import torch
 
@@ -30,5 +30,5 @@ class Probability(Mixer):
 
 
 def mixer(method: dict, base: int | None) -> Mixer:
-    """The rule of a method of `mixer: uniform` or `mixer: controller`, whose weights come with the requests."""
+    """The rule of a method of `mixer: uniform`, whose weights are equal unless its requests have some."""
     return Probability()

@@ -23,5 +23,8 @@ class Truncated(Mixer):
     def weights(self, experts, present, given):
         return self.mixer.weights(experts, present, given)
 
+    def request_weights(self, weights):
+        return self.mixer.request_weights(weights)
+
     def mix(self, logprobs, weights, present):
         return self.mixer.mix(truncate(logprobs, min(self.top_k, logprobs.shape[-1])), weights, present)

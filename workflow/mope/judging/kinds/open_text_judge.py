@@ -13,6 +13,7 @@ OPTIONAL = {}
 PREFERENCES = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B"]
 EMBEDS_SENTENCES = True
 READS = ["judging/open_text_tone.yaml"]
+TABLES = ["open_text_soundness"]
 
 
 class OpenTextScorer:

@@ -34,6 +34,7 @@ OPTIONAL = {}
 PREFERENCES = ["P1A", "P1B", "P2A", "P2B", "P3A", "P3B", "P3C", "P3D", "P4A", "P4B"]
 READS = ["judging/tone_sentences/*.txt"]
 WORLD_ONLY = True
+TABLES = ["tone_classifier"]
 
 UNSOUND = 1.25  # points that any fault costs: more than the largest quality and a dead band together
 TRUTH_WORDS_PER_FACT = 40  # so many words beside the facts cost as much as one superfluous fact

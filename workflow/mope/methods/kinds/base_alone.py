@@ -7,6 +7,7 @@ from mope.pools.adapters import BASE
 REQUIRED = {"prompt": {"enum": ["all", "none"]}}  # the preference texts that it reads
 OPTIONAL = {"weights": {"$ref": "#/$defs/weights"}}
 NEEDS = []
+WEIGHTS_WITH = {"prompt": "all"}  # they are told in words
 
 
 def answers(generator: Generator, method: dict, pairs: PromptCombinations) -> Answers:

@@ -5,7 +5,8 @@ from mope.methods.generator import Answers, Generator, PromptCombinations
 REQUIRED = {"prompt": {"enum": ["all", "none"]}, "expert": {"type": "string"}}  # a preference, or `best`
 OPTIONAL = {"expert_strength": {"type": "number", "exclusiveMinimum": 0}}  # factor on the expert's update
 NEEDS = ["experts"]
-CHOSEN_BY = ["combination"]  # with `expert: best` rewards choose one candidate for each combination
+CHOSEN_BY = ["combination"]  # rewards choose one candidate for each combination
+CHOSEN_WITH = {"expert": "best"}
 
 
 def answers(generator: Generator, method: dict, pairs: PromptCombinations) -> Answers:

@@ -11,7 +11,6 @@ from mope.decoding.pool import ExpertPool
 from mope.decoding.request import Request
 from mope.methods.generator import Answers, Generator, PromptCombinations
 from mope.methods.served_row import ServedRow
-from mope.methods.weight_grid import strengths
 from mope.pools.adapters import BASE
 from mope.prompting import Conversation
 
@@ -54,12 +53,12 @@ def fixed_request(
 ) -> Request:
     """The request of a mixture without a controller; `weights` of the preferences, which sum to one, or None: equal.
 
-    They are the experts' weights; λ of model arithmetic, of which `base` is the base model, has `strength` as its mean.
+    The mixing rule says what they are in a request; `base` is the base model's place in the pool, where it takes part.
     """
     asked = generator.mixture_request(pool, {**method, "weights": None}, prompt, combination, base)
     if weights is None:
         return asked
-    return replace(asked, weights=weights if base is None else [*strengths(weights, method["strength"]), 0.0])
+    return replace(asked, weights=mixing_rule(method, base).request_weights(weights))
 
 
 def mixing_rule(method: dict, base: int | None = None) -> Mixer:
@@ -71,9 +70,8 @@ def mixing_rule(method: dict, base: int | None = None) -> Mixer:
 def served(generator: Generator, method: dict) -> ServedRow:
     """The mixture, one request at a time, with the controller of the first seed where there is one.
 
-    Weights of the preferences, which count in proportion: without a controller they are the experts' (λ of model
-    arithmetic has `strength` as its mean); a controller that was trained for weights reads them, as where the method
-    has some; the α of any other are multiplied by them.
+    What weights of the preferences do: without a controller they are the experts' weights, as the mixing rule takes
+    them. A controller that was trained with weights reads them. The α of any other controller are multiplied by them.
     """
     reads_base = MIXERS[method["mixer"]].READS_BASE
     adapters = {**generator.experts(method), **({"base": BASE} if reads_base else {})}

@@ -15,6 +15,7 @@ OPTIONAL = {
     "weights": {"$ref": "#/$defs/weights"},
 }
 NEEDS = ["experts"]
+REQUIRED_WITH = {"strength": {"average": "sum"}}
 
 
 def answers(generator: Generator, method: dict, pairs: PromptCombinations) -> Answers:

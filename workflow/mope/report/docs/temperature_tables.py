@@ -59,6 +59,7 @@ def pairs_by_temperature_table(table: pd.DataFrame) -> str:
 
 
 def _by_temperature(table: pd.DataFrame, key: str, title: str, cell) -> str:
+    """A row for each value of the column `key`, a column for each temperature; `cell` writes a row of `table`."""
     temperatures = sorted(table.temperature.unique())
     cells = {(getattr(row, key), row.temperature): cell(row) for row in table.itertuples()}
     rows = [[f"`{name}`", *(cells.get((name, t), "") for t in temperatures)] for name in dict.fromkeys(table[key])]

@@ -1,4 +1,4 @@
-"""The worst preference of ξ decides, so that none is given away for the others.
+"""The worst preference of ξ decides, so that none is neglected in favour of the others.
 
 The maximin objective of Robust Multi-Objective Decoding (arXiv 2503.08796), there in decoding, on the Bradley-Terry
 rewards of eq. 2, which are of one scale for all preferences.
