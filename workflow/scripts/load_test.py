@@ -30,6 +30,7 @@ def main() -> None:
         raise MopeError(
             'locust is missing; `pip install --constraint constraints.txt --editable ".[load]"` installs it'
         )
+    args.out.parent.mkdir(parents=True, exist_ok=True)
     rows = sorted((args.run / "responses").glob("*/mope.parquet"))
     if not rows:
         raise MopeError(f"{args.run / 'responses'}: no answers found; finish the run with `make results` first")
