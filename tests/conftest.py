@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 from chat_server import Server
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 
 os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", TOKENIZERS_PARALLELISM="false")
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in the background of a script; the stages would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # as under nohup
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+# How long an example takes says nothing where other work shares the processor.
+settings.register_profile("any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any_machine")
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ["Snakefile", "config.yaml", "workflow", "envs", "Makefile", "pyproject.toml", "constraints.txt"]
 

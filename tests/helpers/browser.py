@@ -45,8 +45,8 @@ class Browser:
         return self.script(f"!document.getElementById('{name}').hidden")
 
     def saved(self, pattern: str) -> Path:
-        """The downloaded file; waits for it at most 10 s."""
-        end = time.monotonic() + 10
+        """The downloaded file; waits for it at most a minute."""
+        end = time.monotonic() + 60
         while not (files := list(self.downloads.glob(pattern))):
             assert time.monotonic() < end, f"still waiting for {pattern}"
             time.sleep(0.05)
@@ -69,7 +69,7 @@ class Browser:
         """Errors in the browser's console since the last call."""
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
 
-    def wait(self, code: str, seconds: float = 10.0):
+    def wait(self, code: str, seconds: float = 60.0):
         """The value of a script, run again until the value is true, at most `seconds`."""
         end = time.monotonic() + seconds
         while not (value := self.script(code)):

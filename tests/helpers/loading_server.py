@@ -25,4 +25,4 @@ def loading_server(load: Callable[[], ServedRun]) -> Iterator[str]:
         time.sleep(0.05)
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
-    thread.join(timeout=30)
+    thread.join(timeout=300)

@@ -21,7 +21,7 @@ def address(served: Path) -> Iterator[str]:
     server, address = start(served)
     yield address
     server.terminate()
-    server.communicate(timeout=30)
+    server.communicate(timeout=300)
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def locks(place: Path) -> list[Path]:
 
 
 def wait_for_locks(place: Path) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while not locks(place):
         assert time.monotonic() < until
         time.sleep(0.005)
@@ -57,7 +57,7 @@ def wait_for_locks(place: Path) -> None:
 def unlock(place: Path) -> str:
     environment = os.environ | {"PYTHONPATH": "workflow"}
     command = [sys.executable, "workflow/scripts/unlock.py"]
-    outcome = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=60)
+    outcome = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, timeout=300)
     assert outcome.returncode == 0, outcome.stderr
     return outcome.stderr
 

@@ -71,7 +71,7 @@ def old_python(tmp_path: Path) -> Path:
 
 def make(folder: Path, path: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [shutil.which("make"), *arguments], cwd=folder, env={"PATH": path}, capture_output=True, text=True, timeout=60
+        [shutil.which("make"), *arguments], cwd=folder, env={"PATH": path}, capture_output=True, text=True, timeout=300
     )
 
 

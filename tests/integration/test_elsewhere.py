@@ -145,7 +145,7 @@ def commands(hostile: Path, snakemake: Callable, tmp_path_factory: pytest.TempPa
         log = Path(shlex.split(command)[-2])
         (folder / log.parent).mkdir(parents=True, exist_ok=True)
         environment = {"PATH": "/usr/bin:/bin", "RECORDED": str(recorded)}
-        subprocess.run(["bash", "-c", RECORDER + command], cwd=folder, env=environment, check=True, timeout=20)
+        subprocess.run(["bash", "-c", RECORDER + command], cwd=folder, env=environment, check=True, timeout=300)
         given.append(recorded.read_text().split("\0")[:-1])
         assert (folder / log).is_file()
         recorded.unlink()

@@ -46,7 +46,7 @@ def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
         TARGET,
     ]
     variables = {"PYTHONPATH": "workflow", **environment}
-    return subprocess.run(command, cwd=folder, env=os.environ | variables, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=folder, env=os.environ | variables, capture_output=True, text=True, timeout=300)
 
 
 def test_a_job_gets_its_settings_environment_and_log(stubbed: Path) -> None:

@@ -239,7 +239,7 @@ def test_a_full_queue_and_clients_that_go(served: Path) -> None:
         assert "mope_requests_running 0\n" in curl(f"{address}/metrics")[1]
     finally:
         server.terminate()
-        server.communicate(timeout=30)
+        server.communicate(timeout=300)
 
 
 def listening(run: Path) -> tuple[subprocess.Popen, str]:
@@ -266,8 +266,8 @@ def test_a_server_that_is_stopped_tells_whom_it_answers(served: Path) -> None:
             if "mope_requests_running 8\n" in curl(f"{address}/metrics")[1]:
                 break
         server.terminate()
-        told = [answer.result(timeout=60) for answer in answers]
-    assert server.communicate(timeout=30) == ("", "") and server.returncode == -signal.SIGTERM
+        told = [answer.result(timeout=300) for answer in answers]
+    assert server.communicate(timeout=300) == ("", "") and server.returncode == -signal.SIGTERM
     for (status, text), stream in zip(told, (True, False) * 4):
         assert status == (200 if stream else 503) and "the server is being stopped" in text
 
@@ -278,7 +278,7 @@ def test_a_server_that_is_stopped_while_it_loads_says_nothing(served: Path, end:
     server, _ = listening(served)
     time.sleep(seconds)
     server.send_signal(end)
-    said, error = server.communicate(timeout=30)
+    said, error = server.communicate(timeout=300)
     assert (server.returncode, error) == (-end, "") and said in ("", "ready\n")
 
 

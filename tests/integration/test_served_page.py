@@ -63,7 +63,7 @@ def choose(setup, model: str) -> None:
 
 def opened(page, address: str) -> None:
     page.driver.get(address)
-    page.wait(READY, 60)
+    page.wait(READY, 300)
     page.requests(), page.errors()
 
 
@@ -72,7 +72,7 @@ def test_with_the_keyboard_alone(page, address: str) -> None:
     assert page.script("document.activeElement.id") == "instruction"
     assert page.script("document.activeElement.value") == QUESTION
     page.press(QUESTION, Keys.ENTER)  # over what was selected
-    page.wait(ENDED, 60)
+    page.wait(ENDED, 300)
     choices = [asked(address, model=f"mope:{xi}") for xi in ("P1A-P2A-P3A", "P1B-P2B-P3B")]
     assert texts(page) == [choice["message"]["content"] for choice in choices]
     for side, choice in zip(find(page, ".side"), choices):
@@ -102,7 +102,7 @@ def test_with_the_keyboard_alone(page, address: str) -> None:
 def test_pointing_shows_the_weights_of_a_token_and_leaving_the_means(page, address: str) -> None:
     opened(page, address)
     page.press(Keys.ENTER)
-    page.wait(ENDED, 60)
+    page.wait(ENDED, 300)
     name = find(page, ".side .token-name")[0]
     assert name.text.startswith("Mean of ")
     token = next(token for token in find(page, ".side .token") if re.fullmatch(r"\s?\w+", token.text))
@@ -129,7 +129,7 @@ def test_sliders_poles_and_methods(page, address: str) -> None:
     assert second.find_element("css selector", "input[value=P1B]").is_selected()
     assert not second.find_element("css selector", "input[value=P1B]").is_enabled()
     find(page, "#go")[0].click()
-    page.wait(ENDED, 60)
+    page.wait(ENDED, 300)
     weights = {"expert": 100, "concise": 50, "friendly": 0}
     choices = [asked(address, model=model, preferences=weights) for model in ("mope", "uniform")]
     assert texts(page) == [choice["message"]["content"] for choice in choices]
@@ -141,7 +141,7 @@ def test_sliders_poles_and_methods(page, address: str) -> None:
         assert first.find_element("css selector", ".poles").is_displayed() == poles_shown
         assert second.find_element("css selector", "[type=checkbox]").is_displayed() == poles_shown
     find(page, "#go")[0].click()
-    page.wait(ENDED, 60)
+    page.wait(ENDED, 300)
     assert "No expert carries" in find(page, ".side .note")[0].text
 
 
@@ -152,7 +152,7 @@ def test_an_error_is_said_and_escape_stops(page, address: str) -> None:
     page.script("document.getElementById('max_tokens').value = 300")
     page.script("document.getElementById('instruction').focus()")
     page.press(Keys.ENTER)
-    page.wait("document.querySelectorAll('.side:last-child .token').length > 3", 60)
+    page.wait("document.querySelectorAll('.side:last-child .token').length > 3", 300)
     page.press(Keys.ESCAPE)
     page.wait("/stopped/.test(document.querySelector('.side:last-child .status').textContent)")
     assert "all weights are 0" in statuses(page)[0]
@@ -168,7 +168,7 @@ def test_a_phone(page, address: str) -> None:
     page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     opened(page, address)
     find(page, "#go")[0].click()
-    page.wait(ENDED, 60)
+    page.wait(ENDED, 300)
     assert page.script("document.documentElement.scrollWidth") == 375
     lefts = page.script("[...document.querySelectorAll('.side')].map(e => e.getBoundingClientRect().left)")
     assert lefts[0] == lefts[1]
@@ -237,10 +237,10 @@ def test_without_a_server_the_page_says_so(page, served: Path) -> None:
         opened(page, address)
         page.script("document.getElementById('max_tokens').value = 400")
         page.press(Keys.ENTER)
-        page.wait("document.querySelectorAll('.side .token').length > 3", 60)
+        page.wait("document.querySelectorAll('.side .token').length > 3", 300)
     finally:
         server.kill()
-        server.communicate(timeout=30)
+        server.communicate(timeout=300)
     page.wait("document.querySelectorAll('.side .failed').length === 2")
     assert statuses(page) == ["The connection broke: this answer is not whole."] * 2
     find(page, "#go")[0].click()
@@ -259,7 +259,7 @@ def test_the_page_waits_for_the_models(page, served: Path) -> None:
         page.wait("/being loaded/.test(document.getElementById('notice').textContent)")
         assert not page.script(READY)
         loaded.set()
-        page.wait(READY, 60)
+        page.wait(READY, 300)
         assert not page.shown("notice")
 
 
@@ -267,7 +267,7 @@ def test_the_page_of_a_server_that_dies_while_it_loads_says_so(page, served: Pat
     with loading_server(threading.Event().wait) as address:
         page.driver.get(address)
         page.wait("/being loaded/.test(document.getElementById('notice').textContent)")
-    page.wait("/cannot be reached/.test(document.getElementById('notice').textContent)", 30)
+    page.wait("/cannot be reached/.test(document.getElementById('notice').textContent)", 300)
     assert page.script("document.querySelector('#notice code').textContent") == "make serve"
 
 

@@ -70,7 +70,7 @@ class Cluster:
         self._start("munged", *options, "--num-threads=2", "--force")  # pytest's folders are closed to others
         self._start("slurmctld")
         self._start("slurmd", "-N", socket.gethostname().split(".")[0])
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while "idle" not in self.run("sinfo", "--noheader", "--format=%T").stdout:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the SLURM node did not come up; see {self.folder}/*.log")
@@ -84,7 +84,7 @@ class Cluster:
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """A command of SLURM's, with its output."""
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=300)
 
     def jobs(self) -> list[dict[str, str]]:
         """All jobs in SLURM's records: id, name, comment, state, requested memory and generic resources, exit code."""

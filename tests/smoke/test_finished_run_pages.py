@@ -85,7 +85,7 @@ def port(root: Path, finished: Path) -> Iterator[int]:
         server = subprocess.Popen(command, **options)
     yield port
     os.killpg(server.pid, signal.SIGTERM)
-    server.wait(timeout=60)
+    server.wait(timeout=300)
 
 
 def wait_until_loaded(address: str, log: Path) -> None:

@@ -76,7 +76,7 @@ def test_an_llm_judge_killed_and_started_again_repeats_no_call(run: Path, change
         while len(server.requests) < calls and process.poll() is None:
             time.sleep(0.01)
         os.killpg(process.pid, number)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
         assert not list(run.glob("results/smoke/judgments/single/llm/*.parquet"))
         subprocess.run(
             [sys.executable, "-m", "snakemake", "--unlock", "--config", "experiment=smoke"], cwd=run, check=True

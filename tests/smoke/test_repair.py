@@ -60,7 +60,7 @@ def test_results_move_to_another_clone_by_the_documented_command(
     clone = copy_project(tmp_path / "other-clone")
     for file in clone.rglob("*"):
         file.touch()  # a fresh clone is newer than all results
-    subprocess.run(["bash", "-euc", command], cwd=run, check=True, timeout=60)
+    subprocess.run(["bash", "-euc", command], cwd=run, check=True, timeout=300)
     shutil.rmtree(run)
     assert nothing_to_do(clone, snakemake)
     assert make(clone, "verify", SMOKE).returncode == 0

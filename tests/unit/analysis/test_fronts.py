@@ -36,7 +36,7 @@ def test_hypervolumes_by_hand(points: list[tuple[float, ...]], expected: float) 
 SHAPE = st.tuples(st.integers(1, 8), st.integers(1, 4))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(SHAPE, st.integers(0, 2**32 - 1), st.booleans())
 def test_hypervolume_is_the_share_of_what_is_dominated(shape: tuple[int, int], seed: int, ties: bool) -> None:
     rng = np.random.default_rng(seed)

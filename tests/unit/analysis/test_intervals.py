@@ -85,7 +85,7 @@ def test_wilson_by_hand():
     assert wilson(6, 20) == pytest.approx(expected)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_by_its_definition(p_values):
     order = np.argsort(p_values, kind="stable")

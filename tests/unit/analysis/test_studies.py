@@ -55,7 +55,7 @@ def test_judges_that_only_some_runs_have_are_kept_apart() -> None:
     assert list(spread_of_runs(table).judge) == ["truth"]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.floats(0.3, 0.9), min_size=3, max_size=6), st.floats(0.0, 0.05))
 def test_the_spread_of_trainings_solves_paule_and_mandels_equation(rates: list[float], seed_std: float) -> None:
     """Σ w (x − x̄)² = k − 1 with w = 1 / (variance + τ²); τ² = 0 where even that leaves less."""

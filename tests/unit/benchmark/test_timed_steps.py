@@ -47,7 +47,7 @@ def test_every_end_is_told_with_the_records_before_it() -> None:
     functions = {"endless": endless, "raising": raising, "killed": killed, "impossible": impossible}
     steps = [TimedStep(name, 1.0 if name == "endless" else 30, records) for name, records in functions.items()]
     found = outcomes([*steps, TimedStep("whole", 30, whole, (3,))])
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 120
     last = {name: each[-1] for name, each in found.items()}
     assert {name: outcome.status for name, outcome in last.items()} == {
         "endless": "cut",

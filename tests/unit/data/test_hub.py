@@ -76,7 +76,7 @@ def download(root: Path, stage: str, endpoint: str, settings: dict, out: Path) -
     environment = os.environ | {"PYTHONPATH": str(root / "workflow"), "HF_HUB_OFFLINE": "0", "HF_ENDPOINT": endpoint}
     environment["HF_HOME"] = str(out.parent / "cache")
     command = [sys.executable, root / f"workflow/scripts/{stage}.py", "--settings", json.dumps(settings), "--out", out]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
 
 
 def test_a_model_at_its_commit_without_pickles(root: Path, endpoint: str, tmp_path: Path) -> None:

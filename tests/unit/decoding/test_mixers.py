@@ -27,7 +27,7 @@ def simplex(seed: int, experts: int = 3) -> torch.Tensor:
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_formulas(seed):
     logp, w = distributions(seed), simplex(seed)
     p = logp.exp()
@@ -42,7 +42,7 @@ def test_formulas(seed):
 
 @pytest.mark.parametrize("mixer", [Probability(), Logit()])
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_absent_expert_is_as_if_never_listed(mixer, seed):
     logp, w = distributions(seed), simplex(seed)
     w = w.clone()

@@ -17,7 +17,7 @@ def naive_invert(probs: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
 
 
 @given(seed=st.integers(0, 10**6), size=st.sampled_from([3, 64, 65, 200, 4096]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_inversion_equals_the_naive_cumulated_sum(seed, size):
     generator = torch.Generator().manual_seed(seed)
     probs = (torch.randn(20, size, generator=generator) * 4).softmax(-1)
@@ -70,7 +70,7 @@ def test_temperature_zero_is_greedy():
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=30), st.integers(1, 30), st.integers(1, 4))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_banned_ngrams_equal_transformers(text, cut, size):
     cut = min(cut, len(text))
     ngrams = Ngrams(size, [text[:cut]])

@@ -257,7 +257,7 @@ def test_a_reader_that_has_had_enough_ends_the_script(root: Path, run: Path) -> 
         script.stdin.close()
         script.stdout.readline()
         script.stdout.close()
-        assert script.wait(timeout=60) == -signal.SIGPIPE and script.stderr.read() == b""
+        assert script.wait(timeout=300) == -signal.SIGPIPE and script.stderr.read() == b""
 
 
 def test_the_script_in_a_pipe_writes_no_colour(root: Path, run: Path) -> None:

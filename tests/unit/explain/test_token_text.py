@@ -47,7 +47,7 @@ def tokens_of(kind: str) -> st.SearchStrategy[list[int]]:
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_the_parts_are_the_whole(kind: str, data: st.DataObject) -> None:
     tokens, text = data.draw(tokens_of(kind)), TextSoFar(KINDS[kind])
@@ -59,7 +59,7 @@ def test_the_parts_are_the_whole(kind: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data(), stops=st.lists(st.text("rain is", min_size=1, max_size=4), max_size=3))
 def test_an_answer_ends_before_the_first_stop_text(kind: str, data: st.DataObject, stops: list[str]) -> None:
     tokens, known = data.draw(tokens_of(kind)), KINDS[kind]

@@ -26,7 +26,7 @@ def test_two_processes_write_one_cache(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
     commands = [[sys.executable, "-c", FILL, str(path), start] for start in ("0", "100")]
     workers = [subprocess.Popen(c, env=environment, stderr=subprocess.PIPE, text=True) for c in commands]
-    outputs = [worker.communicate(timeout=60)[1] for worker in workers]
+    outputs = [worker.communicate(timeout=300)[1] for worker in workers]
     cache = AnswerCache(path)
     assert [w.returncode for w in workers] == [0, 0], outputs
     assert len(cache) == 300

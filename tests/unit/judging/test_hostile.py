@@ -100,7 +100,7 @@ def test_a_long_refusal_costs_no_time(serve, make):
     began = time.monotonic()
     with pytest.raises(MopeError, match="system system"):
         make(server.url, concurrency=1).judge(compare(1))
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 def test_many_calls_at_once_learn_together(serve, make):
@@ -274,7 +274,7 @@ def test_an_answer_that_drips_ends_with_its_time(serve, make):
     began = time.monotonic()
     with pytest.raises(MopeError, match="not complete after 0.5 seconds"):
         make(server.url, timeout=0.5, attempts=1).judge(compare(1))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 9  # the server takes ten
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_one_error_ends_the_waiting_of_the_others(serve, make):
     began = time.monotonic()
     with pytest.raises(MopeError, match="no such model"):
         make(server.url, concurrency=4).judge(compare(8))
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60  # not an hour
 
 
 def test_cache_stays_whole_when_threads_ask_at_once(serve, make, tmp_path):

@@ -143,7 +143,7 @@ texts = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=texts, which=st.integers(0, 119), name=st.sampled_from(list(WORLDS)))
 def test_random_text_always_loses(text, which, name):
     world = WORLDS[name]
@@ -158,7 +158,7 @@ def asked(text: str) -> str:
     return prompt_text([{"role": "user", "content": text}])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @example(a="", b="", prompt=asked(MARK), preference="P1A")
 @given(a=texts, b=texts, prompt=st.text(max_size=80).map(asked), preference=st.sampled_from(PREFERENCES))
 def test_any_text_has_a_score_and_the_verdict_is_antisymmetric(a, b, prompt, preference):

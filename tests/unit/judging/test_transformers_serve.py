@@ -67,7 +67,7 @@ def server(model):
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=300)
 
 
 def judge(server, tmp_path, model):

@@ -55,7 +55,7 @@ def address(experts, tmp_path_factory):
     )
     yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=300)
 
 
 @pytest.fixture
@@ -248,4 +248,4 @@ def test_one_experts_error_ends_the_waiting_of_the_others(serve, tokenizer, orde
     with pytest.raises(MopeError, match="expert b .* no model"):
         pool.prefill([[5], [5]], order)
     pool.close()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60  # not an hour

@@ -57,7 +57,7 @@ class Job:
 
     def end(self) -> tuple[int, str]:
         """Exit status and what it wrote on standard error."""
-        _, error = self.process.communicate("\n", timeout=60)
+        _, error = self.process.communicate("\n", timeout=300)
         return self.process.returncode, error
 
 

@@ -105,7 +105,7 @@ def crowd(several: list[dict], most: int | None) -> list[list[int]]:
     return [job.tokens for job in jobs]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(several=st.lists(asked(), min_size=1, max_size=7), most=st.sampled_from([None, 8, 48]))
 def test_an_answer_depends_on_its_request_alone(several: list[dict], most: int | None) -> None:
     for one, found in zip(several, crowd(several, most)):

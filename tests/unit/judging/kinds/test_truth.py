@@ -143,7 +143,7 @@ def test_answers_of_the_world_are_sound_and_spoilt_ones_are_not():
             assert cut.endswith((".", "!", "?")) or reading(WORLD, question.text, cut).faulty > 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=200), st.sampled_from(PREFERENCES))
 def test_any_text_has_a_score_and_loses_against_a_sound_one(answer, preference):
     found = reading(WORLD, PROMPT, answer)
