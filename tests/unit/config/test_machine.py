@@ -56,3 +56,21 @@ def test_a_cluster_without_its_commands(root: Path, tmp_path: Path, monkeypatch:
     check_machine(config, tmp_path, "local")
     (tmp_path / "squeue").symlink_to("sbatch")
     check_machine(config, tmp_path, "slurm")
+
+
+def test_more_gpus_than_there_are(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = load_config(root, {"experiment": "smoke", "devices": {"expert": 2}})
+    monkeypatch.setenv("PATH", str(tmp_path))
+    check_machine(config, tmp_path, "local")  # two processes on the CPU
+    script = tmp_path / "nvidia-smi"
+    for count in (1, 2):
+        script.write_text("#!/bin/sh\n" + "echo 'GPU 0: a card (UUID: x)'\n" * count)
+        script.chmod(0o755)
+        if count == 2:
+            check_machine(config, tmp_path, "local")
+        else:
+            with pytest.raises(MopeError, match=r"devices\.expert: 2 found, a number ≤ 1 \(GPUs here\)"):
+                check_machine(config, tmp_path, "local")
+    monkeypatch.setenv("MOPE_GPUS", "3")
+    with pytest.raises(MopeError, match="MOPE_GPUS: '3' found, at least 2 devices are expected"):
+        check_machine(config, tmp_path, "local")

@@ -2,14 +2,17 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 from mope.config.controllers import controller_section, names_in_use
 from mope.errors import MopeError
+from mope.runtime.gpu_slot import listed_gpus
 from mope.training.base_source import gguf_file, given
 
 SLURM = ("sbatch", "scancel")  # commands that must be there
 SLURM_STATUS = ("squeue", "sacct")  # commands that show the state of jobs, one of which must be there
+LISTS_GPUS = "nvidia-smi"
 FLOAT32 = 4  # bytes
 SAVED = 3  # numbers per parameter in a checkpoint: itself and two moments
 WEIGHTS = ("*.safetensors", "*.bin")
@@ -22,6 +25,8 @@ def check_machine(config: dict, root: Path, executor: str | None) -> None:
         if missing or not any(map(shutil.which, SLURM_STATUS)):
             command = (missing or [" or ".join(SLURM_STATUS)])[0]
             raise MopeError(f"{command}: no such command here; a node from which SLURM takes jobs is expected")
+    else:
+        check_gpus(config["devices"])
     folder, need = root / "results", bytes_to_come(config, root)
     while not folder.exists():
         folder = folder.parent
@@ -31,6 +36,16 @@ def check_machine(config: dict, root: Path, executor: str | None) -> None:
             f"{folder}: {free / 1e9:.1f} GB are free, but the models of this run take {need / 1e9:.1f} GB at least; "
             "more room, or results as a link to where there is some, is expected"
         )
+
+
+def check_gpus(devices: dict[str, int]) -> None:
+    """`MopeError` where a training of this machine is to share more GPUs than there are; on CPUs any number may."""
+    stage = max(devices, key=devices.get)
+    if listed_gpus(devices[stage]) is None and devices[stage] > 1 and shutil.which(LISTS_GPUS):
+        told = subprocess.run([LISTS_GPUS, "--list-gpus"], capture_output=True, text=True, check=False).stdout
+        found = sum(line.startswith("GPU ") for line in told.splitlines())
+        if 0 < found < devices[stage]:
+            raise MopeError(f"devices.{stage}: {devices[stage]} found, a number ≤ {found} (GPUs here) is expected")
 
 
 def bytes_to_come(config: dict, root: Path) -> int:

@@ -17,12 +17,10 @@ VARIABLE = "MOPE_GPUS"
 _held: list[IO] = []  # lock files, open until the process ends, which releases the locks in whatever way it ends
 
 
-def take_gpus(count: int = 1, folder: Path | None = None) -> list[str] | None:
-    """Wait for `count` free devices of `MOPE_GPUS`, make them the only ones that CUDA sees, and return them.
+def listed_gpus(count: int) -> list[str] | None:
+    """The devices that `MOPE_GPUS` lists; None if the variable is not set.
 
-    None if the variable is not set. Call it before CUDA is first used. The lock files lie in `folder`, which all
-    processes must share (None: one for each user below the folder for temporary files). `MopeError` where `MOPE_GPUS`
-    is no list of different devices, or has fewer than `count`.
+    `MopeError` where it is no list of different devices, or has fewer than the `count` that one job needs.
     """
     listed = os.environ.get(VARIABLE)
     if not listed:
@@ -32,6 +30,19 @@ def take_gpus(count: int = 1, folder: Path | None = None) -> list[str] | None:
         raise MopeError(f"{VARIABLE}: {listed!r} found, different devices such as 0,1 are expected")
     if len(devices) < count:
         raise MopeError(f"{VARIABLE}: {listed!r} found, at least {count} devices are expected for one job")
+    return devices
+
+
+def take_gpus(count: int = 1, folder: Path | None = None) -> list[str] | None:
+    """Wait for `count` free devices of `MOPE_GPUS`, make them the only ones that CUDA sees, and return them.
+
+    None if the variable is not set. Call it before CUDA is first used. The lock files lie in `folder`, which all
+    processes must share (None: one for each user below the folder for temporary files). `MopeError` where `MOPE_GPUS`
+    is no list of different devices, or has fewer than `count`.
+    """
+    devices = listed_gpus(count)
+    if devices is None:
+        return None
     folder = folder or Path(tempfile.gettempdir()) / f"mope-gpus-{os.getuid()}"
     folder.mkdir(exist_ok=True)
     taken: list[str] = []
