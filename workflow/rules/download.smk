@@ -8,7 +8,7 @@ localrules:
 rule download_model:
     output:
         model=directory("<artifacts>/download/{hub_model}"),
-    priority: 100  # first of all: what cannot be had is known before anything is trained
+    priority: 100  # first of all: a failed download is known before anything is trained
     conda:
         "../../envs/train.yaml"
     params:

@@ -1,5 +1,5 @@
 # A copy of the run's preferences beside its artifacts. It is made anew if a text, a name or a dimension of theirs
-# changes, but not if preferences.yaml gets others: so its parameters count, and not the age of that file.
+# changes, but not if others are added to preferences.yaml: the parameters decide, not that file's age.
 rule take_preferences:
     input:
         preferences=ancient(ALL_PREFERENCES),

@@ -18,8 +18,8 @@ from mope.runtime.gpu_slot import take_gpus
 
 def main() -> None:
     args = chat_options()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while models are loaded, and for programs, Ctrl-C just ends
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as does a reader that has had enough
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends at once, until `talk` handles it
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # so does a reader that closes the pipe
     rows = sorted((args.run / "responses").glob("*/mope.parquet"))
     if not rows:
         raise MopeError(f"{args.run}: nothing trained that has answered; run `make results` first")

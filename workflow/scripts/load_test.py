@@ -83,7 +83,7 @@ def served_system(system: str, run: Path, preferences: Preferences, generation: 
 
 
 def asked(args: argparse.Namespace, models: list[str], generation: dict) -> dict:
-    """What the clients ask: the prompts of the run's first evaluation set, at its temperature."""
+    """What the clients ask: the run's evaluation set whose name sorts last, at the run's temperature."""
     prompts = sorted((args.run / "data").glob("*.parquet"))
     names = [file for file in prompts if file.stem not in ("train", "corpus")]
     if not names:

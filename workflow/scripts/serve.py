@@ -12,7 +12,7 @@ MOST_PORT = 65535
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while models are loaded, and once all has ended, Ctrl-C just ends
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends at once, except while uvicorn handles it
     args = server_options()
 
     # After the options, because these take seconds.

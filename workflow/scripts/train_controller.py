@@ -1,4 +1,4 @@
-"""Train the preference controller (PCM) by REBEL on Bradley-Terry rewards."""
+"""Train a preference controller (PCM) by the objective and on the form of reward that its settings name."""
 
 import argparse
 import json

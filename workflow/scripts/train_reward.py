@@ -1,4 +1,4 @@
-"""Train the reward model of one preference; stop when its held-out accuracy is below the gate."""
+"""Train the reward model of one preference; fail when its held-out accuracy is below `min_accuracy`."""
 
 import argparse
 import json

@@ -68,7 +68,7 @@ def rebel_step(
     optimizer: torch.optim.Optimizer,
     settings: ControllerSettings,
 ) -> dict[str, float]:
-    """Peak memory (`_mb`, MiB of the whole process) and seconds (`_s`) of each part of a step."""
+    """Peak memory (`_mb`, MiB, as in `benchmark_controller_step`) and seconds (`_s`) of each part of a step."""
     taken: dict[str, float] = {}
 
     def measured(name: str, part: Callable[[], T]) -> T:

@@ -28,7 +28,7 @@ class StreamingClient(User):
     wait_time = constant(0)
 
     def on_start(self) -> None:
-        """The draws of this client; Locust's own account begins with the first answer, which is too late."""
+        """Seed this client's draws and report its start: Locust itself only counts from the first answer on."""
         self.draws = random.Random(next(NUMBERS))
         self.report("start", 0.0, 0, None)
 

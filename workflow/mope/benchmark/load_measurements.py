@@ -38,7 +38,7 @@ def start_clients(server: ServerProcess, settings: dict, clients: int, seconds: 
 
 
 def under_load(server: ServerProcess, settings: dict, clients: int, seconds: float) -> dict:
-    """One record: what so many clients got within so many seconds and their last answers; the server's memory."""
+    """One record: rates and times of all answers begun within `seconds`, and the server's memory; or `MopeError`."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "locust"
         running, memory = start_clients(server, settings, clients, seconds, out), []
@@ -58,7 +58,7 @@ def under_load(server: ServerProcess, settings: dict, clients: int, seconds: flo
 
 
 def rates_and_times(entries: list[dict]) -> dict:
-    """The rates and times of Locust's entries; times in seconds."""
+    """The rates and times of Locust's entries, in seconds; `MopeError` where there is no answer."""
     by_name = {entry["name"]: entry for entry in entries}
     answers, first = by_name.get("answer"), by_name.get("first token")
     if answers is None:
@@ -84,7 +84,10 @@ def percentiles(counts: dict[str, int]) -> dict[str, float]:
 
 
 def growth(memory: list[tuple[float, float]]) -> dict[str, float]:
-    """Median memory (MB) in the second and in the last tenth of the time: the first tenth is warming up."""
+    """Median memory (MB) in the second and in the last tenth of the time: the first tenth is warming up.
+
+    `MopeError` for fewer than 20 measurements.
+    """
     sizes = np.array([size for _, size in memory])
     if len(sizes) < 20:
         raise MopeError(f"{len(sizes)} looks at the memory found, at least 20 are expected; soak longer")
@@ -106,7 +109,7 @@ def after_kills(server: ServerProcess, settings: dict, clients: int, times: int,
 
 
 def until(server: ServerProcess, wanted, seconds: float) -> dict[str, int]:
-    """The server's counts of running and waiting requests once they are as `wanted`, or the last ones seen."""
+    """The server's counts of running and waiting requests once `wanted(counts)`, or after `seconds`."""
     end = time.monotonic() + seconds
     while True:
         lines = server.text("/metrics").splitlines()

@@ -1,4 +1,4 @@
-"""The rival of a served mixture: a soup merged anew for each request, as PEFT and Transformers do it.
+"""What a served mixture is compared with: a soup merged anew for each request, as PEFT and Transformers do it.
 
 The merged weights are the request's own, so that requests cannot share a batch and wait for each other.
 """

@@ -14,7 +14,7 @@ from mope.preferences import Preferences
 def planned_megabytes(
     config: dict, preferences: Preferences, shape: RandomShape, dtype: torch.dtype, on_gpu: bool
 ) -> dict[str, float]:
-    """Stage -> megabytes of a job, for the settings of `config` and models of this shape."""
+    """Stage -> memory of a job in MiB, for the settings of `config` and models of this shape."""
     base = shape_of(LlamaConfig(**shape.base), dtype.itemsize)
     body = LlamaConfig(vocab_size=shape.base["vocab_size"], **shape.body)
     controllers = [planned_controller(controller_section(config, name), body) for name in names_in_use(config)]

@@ -15,7 +15,10 @@ from mope.errors import MopeError
 
 
 class ServerProcess:
-    """`command`, in which {port} stands for the port; used by `with`, which waits until it is ready."""
+    """`command`, in which {port} stands for the port; used by `with`, which waits until it is ready.
+
+    `MopeError` where it ends, cannot load its models, or is not ready in time.
+    """
 
     def __init__(self, command: Sequence[str], log: Path, environment: Mapping[str, str], seconds: float = 600):
         """`log` takes what it prints; `seconds` is the longest that it may take to answer GET /health."""

@@ -41,7 +41,7 @@ def model_job(config: dict, megabytes: int, minutes: int) -> dict:
 
 
 def training_job(config: dict, stage: str, minutes: int, megabytes: int = 4000) -> dict:
-    """Resources of a training on `devices.<stage>` devices; with the command that starts it and checkpoint minutes.
+    """Resources of a training on `devices.<stage>` devices, the minutes between checkpoints, and its start command.
 
     The last two are resources because a change of a resource, unlike one of a parameter, reruns nothing.
     """

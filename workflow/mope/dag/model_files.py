@@ -51,7 +51,7 @@ class RunModels:
         return controller_section(self.config, controller)
 
     def settings(self, controller: str) -> dict:
-        """Settings of the training of a controller, and `reference`, which decides about its input."""
+        """Settings of a controller's training, and `reference`: which reference answers are its input."""
         return without(self.section(controller), "seeds", "path", "hub", "pretraining")
 
     def body_of(self, controller: str) -> str | None:
@@ -160,7 +160,7 @@ class RunModels:
         return {p: starting_model(entry) for p, entry in classifiers(judge, self.preferences.ids).items()}
 
     def judge_options(self, wildcards: Mapping, input: Mapping) -> list[str]:
-        """The options for these."""
+        """The options that name the models of `of_judge`."""
         if input.get("base"):
             return ["--base", input["base"], *model_options(wildcards, input), "--feedback", *input["feedback"]]
         folders = self.classifier_folders(self.config["judges"][wildcards["judge"]])

@@ -1,4 +1,4 @@
-"""Paths that would not arrive as they are: Snakemake fills in place-holders, and scripts take -x for an option."""
+"""Refuses a user's paths that would be misread: Snakemake fills in place-holders, scripts take -x for an option."""
 
 import re
 from collections.abc import Iterator

@@ -44,7 +44,7 @@ class Results:
 
     @property
     def judge(self) -> str:
-        """The judge of the claims and of the figures."""
+        """The first judge, whose verdicts the claims and figures show."""
         return next(iter(self.config["judges"]))
 
     def prompts(self) -> list[str]:
@@ -186,7 +186,7 @@ class Results:
         return found
 
     def claim_options(self, wildcards: Mapping, input: Mapping) -> list[str]:
-        """The options for these."""
+        """The options that name the files of `claim_tables`."""
         return [word for key in self.claim_tables() for word in (f"--{key}", input[key])]
 
     def ratings(self) -> list[str]:
@@ -233,7 +233,7 @@ class Results:
         }
 
     def figures(self, decoding: Sequence[str] = ()) -> list[str]:
-        """The figures that a run draws; with a benchmark of decoding also those of that."""
+        """The figures that a run draws; with the file of a `decoding` benchmark also those made from it."""
         return drawn_figures(self.known_figures, self.figure_sources(decoding))
 
     def figure_files(self, wildcards: Mapping) -> dict[str, list[str]]:
@@ -251,7 +251,7 @@ class Results:
         return {"figure": f"{number:02d} {wildcards['figure'].replace('_', ' ')}"}
 
     def targets(self) -> list[str]:
-        """All that a run is for: tables, figures, claims, and the overview."""
+        """All files that a run is to make: tables, figures, claims, and the overview."""
         tables = [files.table(name, suffix) for name in self.tables() for suffix in ("csv", "html")]
         texts = [files.table(name, suffix) for name in TEXTS for suffix in ("md", "tex")]
         pictures = [files.figure(name, suffix) for name in self.figures() for suffix in ("svg", "png")]

@@ -21,7 +21,8 @@ ROLES = {
 SYSTEM_KEYS = ("system", "system_prompt")
 BESIDE = (*SYSTEM_KEYS, "history", "input")  # keys of a record that stand beside its prompt
 CALLS = ("tool_calls", "function_call")  # keys of a message that are lost where its text alone is read
-MESSAGE_LIST = re.compile(r"""\s*\[\s*\{\s*['"](?:role|content|from|value)['"]\s*:""")  # how one begins as text
+# The beginning of a list of messages that is given as text.
+MESSAGE_LIST = re.compile(r"""\s*\[\s*\{\s*['"](?:role|content|from|value)['"]\s*:""")
 
 
 def record_question(content: dict, key: str, place: str, answered: bool = True) -> str:
@@ -64,7 +65,7 @@ def same_question(asked: dict[str, str], place: str) -> str:
 def question(value: object, place: str, key: str, system: object = None, answered: bool = True) -> str:
     """What is asked, as `prompt_text` writes it: a text, or a conversation that ends with a message of the user.
 
-    An answer to it, the last message, is passed over if it may be `answered`. `system` is text that stands apart.
+    With `answered`, an answer as the last message is left out. `system` is text that stands apart.
     `MopeError` begins with `place` and names the `key`.
     """
     value = message_list(value, place, key)

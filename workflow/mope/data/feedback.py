@@ -21,7 +21,7 @@ def prefers_first(gap: float, noise: float, margin: float, rng: random.Random) -
 def annotate(
     candidates: pd.DataFrame, preference: str, pairs: int, noise: float, margin: float, seed: int
 ) -> pd.DataFrame:
-    """`pairs` comparisons of two candidates of one prompt, at most a few per prompt, in random order of prompts.
+    """`pairs` comparisons, drawn at random from all pairs of different candidates of one prompt.
 
     `candidates`: prompt_id, prompt, response and the annotator's score under the preference. `noise` is the share of
     choices that are wrong; pairs that differ by less than `margin` are passed over, because the annotator must choose

@@ -13,9 +13,9 @@ MODEL_FILES = ["*.json", "*.model", "*.jinja", "*.txt", "*.safetensors", "README
 
 
 def download_model(name: str, revision: str, out: Path) -> None:
-    """Files of the model `name` at commit `revision` into the folder `out`; `MopeError` where it has no safetensors.
+    """Files of the model `name` at commit `revision` into the folder `out`; `MopeError` where that fails.
 
-    Pickled weights, which can run code when they are read, are never fetched.
+    That includes a model without safetensors: pickled weights can run code when they are read, so none are fetched.
     """
     _patiently(
         name, revision, lambda: snapshot_download(name, revision=revision, allow_patterns=MODEL_FILES, local_dir=out)
@@ -26,7 +26,7 @@ def download_model(name: str, revision: str, out: Path) -> None:
 
 
 def download_file(name: str, revision: str, file: str, out: Path) -> None:
-    """One file of the data set `name` at commit `revision`."""
+    """One file of the data set `name` at commit `revision`, copied to `out`; `MopeError` where that fails."""
     found: list[str] = []
     _patiently(
         name, revision, lambda: found.append(hf_hub_download(name, file, repo_type="dataset", revision=revision))

@@ -13,7 +13,7 @@ ANSWERS = ("left", "tie", "right")
 
 @dataclass(frozen=True)
 class Rating:
-    """`place` is the file and line, for messages."""
+    """One answer of a rater; `place` is the file and line, for error messages."""
 
     place: str
     study: str | None

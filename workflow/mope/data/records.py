@@ -20,7 +20,7 @@ csv.field_size_limit(2**31 - 1)  # the default ends at 131,072 characters
 
 @dataclass(frozen=True)
 class Record:
-    """`number` counts lines of JSON lines and records of the others, from 1; `place` is for people."""
+    """`number` counts lines of JSON lines and records of the others, from 1; `place` says where, in error messages."""
 
     number: int
     place: str
@@ -30,7 +30,7 @@ class Record:
 def suffix_of(path: Path) -> str:
     """The kind of file that the name tells, e.g. `.jsonl`; `MopeError` for another than `RECORD_SUFFIXES`.
 
-    `.gz` after it is passed over: whether a file is packed shows its content.
+    `.gz` after it is passed over: whether a file is compressed is seen from its content.
     """
     name = Path(path.name.lower())
     suffix = Path(name.stem).suffix if name.suffix == ".gz" else name.suffix
@@ -40,7 +40,7 @@ def suffix_of(path: Path) -> str:
 
 
 def records(path: Path, columns: tuple[str, ...], expected: str) -> Iterator[Record]:
-    """The records of a file; of Parquet the `columns` that are there. `expected` ends the error messages."""
+    """The records of a file; of Parquet the `columns` that are there. `MopeError` ends with `expected`."""
     match suffix_of(path):
         case ".parquet":
             rows = _parquet(path, columns, expected)

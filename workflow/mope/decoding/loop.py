@@ -76,7 +76,7 @@ def decode(
                     if not going_on:
                         break
             run.finish()
-            del batch, run, unattended  # their caches go before the next ones come
+            del batch, run, unattended  # frees their caches before the next batch needs room
     return answers
 
 
@@ -184,9 +184,9 @@ class BatchDecoder:
             self.ngrams[m].append(token)
 
     def leave(self, tokens: torch.Tensor, kept: list[int]) -> torch.Tensor:
-        """Drop finished requests down to the next allowed batch size; those that still stay read padding.
+        """Drop finished requests down to the next allowed batch size; finished ones that stay read padding.
 
-        `tokens` (B,) of the batch, `kept` the indices of unfinished requests; the tokens of the requests that stay.
+        `tokens` (B,) of the batch, `kept` the indices of unfinished requests. Returns the tokens of those that stay.
         """
         alive = torch.tensor(kept, device=tokens.device)
         tokens = torch.full_like(tokens, self.ends.pad_id).index_copy_(0, alive, tokens[alive])

@@ -52,7 +52,7 @@ def mixture_request(
         experts,
         prompts,
         controller_ids=controller_ids(tokenizer, preferences, prompt, combination, reading),
-        weights=reading.weights if reading.mixes == "combination" else None,  # else there is one for each of all
+        weights=reading.weights if reading.mixes == "combination" else None,  # they are of the experts of ξ only
         max_new_tokens=max_new_tokens,
         min_new_tokens=min_new_tokens,
         seed=seed,

@@ -24,7 +24,7 @@ class ExpertPool(ABC):
     device: torch.device
     # Whether a finished row may stay until enough others have finished: not where each row is a call to a server.
     waits: bool = True
-    # Of the cache of one row, per token; 0 where it is unknown.
+    # Bytes that one token takes in the cache of a row; 0 where it is unknown.
     bytes_per_token: int = 0
 
     # Whether there is a method `fixed(state, steps)`: the state in buffers of fixed shape, for steps without the host.

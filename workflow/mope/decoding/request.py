@@ -55,7 +55,7 @@ class Token:
 
 
 def check_request(number: int, request: Request, experts: int, controller: bool) -> None:
-    """Refuse a request that cannot be decoded, before any work is done; `experts` is the size of the pool."""
+    """`MopeError` for a request that cannot be decoded, before any work; `experts` is the size of the pool."""
     found = None
     if not request.experts or len(request.experts) != len(request.prompts):
         found = f"{len(request.experts)} experts and {len(request.prompts)} prompts; each expert needs one prompt"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-COLDEST = 1e-6  # divided by far less, float32 log-probabilities would leave its range
+COLDEST = 1e-6  # divided by a far lower temperature, log-probabilities would overflow float32
 BLOCK = 64  # tokens whose mass is summed first when a token is drawn
 
 

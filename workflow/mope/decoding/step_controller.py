@@ -47,7 +47,7 @@ class LlamaController:
         return self._forward(tokens[:, None], state)
 
     def fixed(self, state: KeyValueCache, steps: int) -> FixedCache:
-        """The same requests on buffers that keep their shape and address, with room for so many steps."""
+        """The same requests on buffers that keep their shape and address, with room for `steps` steps."""
         return FixedCache(state, state.length + steps)
 
     def keep(self, state: KeyValueCache, rows: torch.Tensor) -> None:

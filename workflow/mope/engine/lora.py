@@ -127,9 +127,10 @@ class LoraStack:
 
 
 def stack_adapters(llama: Llama, adapters: list[Adapter]) -> list[LoraStack | None]:
-    """One stack per joined projection (4 per layer), None where no adapter acts; else those that do not are zero.
+    """One stack per joined projection (4 per layer), None where no adapter acts.
 
-    `MopeError` where an adapter acts on a module that the base model does not have.
+    Where only some act, the factors of the others are zero. `MopeError` where an adapter acts on a module that the base
+    model does not have.
     """
     known = {f"layers.{i}.{name}" for i in range(len(llama.layers)) for names in GROUPS for name in names}
     for unknown in sorted({name for adapter in adapters for name in adapter} - known):

@@ -10,7 +10,7 @@ from mope.engine.kv_cache import left_pad
 
 @dataclass
 class ModuleState:
-    """The module's cache and which of its slots (R, T) hold tokens (1) or padding (0)."""
+    """The module's cache and which of its slots hold tokens (1) or padding (0), int64 (R, T)."""
 
     cache: DynamicCache
     attention: torch.Tensor
@@ -26,7 +26,7 @@ class ModuleState:
 
 
 def new_state(prompts: list[list[int]], config, device) -> tuple[ModuleState, torch.Tensor]:
-    """Empty state for these prompts, and the prompts as padded tokens (R, T)."""
+    """State whose cache is empty and whose attention covers these prompts; and the prompts as tokens (R, T), padded."""
     attention = left_pad([[1] * len(prompt) for prompt in prompts], device)
     return ModuleState(DynamicCache(config=config), attention), left_pad(prompts, device)
 

@@ -17,7 +17,10 @@ Asked = list[tuple[object, str]]  # (row of the prompts, combination)
 
 
 class Sampler:
-    """Answers of the first controller to `prompts` (prompt_id, prompt) under every combination, with all records."""
+    """Answers of the first controller to `prompts` (prompt_id, prompt) under every combination.
+
+    Their log-probabilities are recorded.
+    """
 
     def __init__(self, generator: Generator, method: dict, prompts: pd.DataFrame):
         self.generator, pool = generator, generator.pool(generator.experts(method))

@@ -28,5 +28,5 @@ def listing(world: World | None, width: int) -> str:
 
 
 def outside(world: World | None, question: str) -> bool:
-    """Whether a question is about anything that the base was not trained on; never where that is unknown."""
+    """Whether a question is about anything that the base was not trained on; False without a `world`."""
     return world is not None and not 1 <= len(asked_topics(world, wording(question))) <= MOST_TOPICS

@@ -11,7 +11,7 @@ MOST_LINES = 1000
 
 
 def history_file(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where a user's programs keep such state (XDG base directories)."""
+    """The file of remembered lines, in the folder that the XDG base directories name for such state."""
     state = environment.get("XDG_STATE_HOME") or Path.home() / ".local/state"
     return Path(state) / "mope/chat_history"
 

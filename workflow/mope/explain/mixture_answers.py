@@ -45,7 +45,7 @@ class MixtureAnswers:
         """Decode one answer, showing every piece as it comes; returns the finish reason.
 
         Without a `seed` it is that of the question in the run's evaluation. `MopeError` for a question that is no text,
-        or that has no place before the answer in the positions of the base.
+        or that is too long for the positions of the base together with its answer.
         """
         request = self._request(prompt, combination, seed)
         members, text = [self.pool.names[expert] for expert in request.experts], TextSoFar(self.generator.tokenizer)

@@ -69,7 +69,10 @@ def talk(
 
 
 def read_questions(ask: Ask, say: Say, preferences: Preferences, world: World | None) -> Iterator[tuple[str, str]]:
-    """(instruction, combination) pairs as typed, until an empty instruction; the last preferences stay."""
+    """(instruction, combination) pairs as typed, until an empty instruction.
+
+    An empty line in place of preferences keeps the last ones.
+    """
 
     def answered(prompt: str) -> str:
         while (line := ask(prompt).strip()) == TOPICS_KEY:

@@ -1,4 +1,4 @@
-"""How the tokens of each expert look in a terminal: a colour and a pattern, of which either tells experts apart."""
+"""How the tokens of each expert look in a terminal: a colour and a pattern, either of which tells experts apart."""
 
 from dataclasses import dataclass
 

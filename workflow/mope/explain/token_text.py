@@ -1,4 +1,4 @@
-"""What one token adds to an answer: its text, and who carried it."""
+"""What one token adds to an answer: its text; and the experts' shares in its probability."""
 
 import torch
 

@@ -75,7 +75,7 @@ class AdapterPool(ExpertPool):
     def prefill_parts(
         self, prompts: list[list[int]], experts: list[int], width: int | None = None
     ) -> Iterator[tuple[AdapterState, torch.Tensor] | None]:
-        """`prefill` by `width` columns of tokens at a time, a multiple of 8; yields None after each, then a result."""
+        """`prefill` by `width` columns of tokens, a multiple of 8; yields None between two parts, then its result."""
         which = torch.tensor(experts, device=self.device)
         order = which.argsort(stable=True)
         # Several answers to one prompt share its forward pass.

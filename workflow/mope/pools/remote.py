@@ -86,10 +86,11 @@ class RemotePool(ExpertPool):
         state[:] = [state[row] for row in rows.tolist()]
 
     def _client(self, endpoint: Endpoint) -> openai.OpenAI:
-        key = endpoint.key or "none"  # which is not sent
+        key = endpoint.key or "none"  # a placeholder, which is not sent
         return openai.OpenAI(api_key=key, base_url=endpoint.url, timeout=self.timeout, max_retries=0)
 
     def _ask(self, state: list) -> torch.Tensor:
+        """Log-probabilities (R, V) of each row's next token; raises the error of a call that failed."""
         stop = threading.Event()
         calls = [self.threads.submit(self._row, *row, stop) for row in state]
         try:
@@ -129,7 +130,7 @@ class RemotePool(ExpertPool):
                     f"a number up to {LARGEST:g} is expected"
                 )
             row[self.ids[token]] = logprob
-        if len(top) > self.top_k:  # servers report the token that they have drawn, too, which is chance
+        if len(top) > self.top_k:  # a server also reports the token that it drew, which is random
             reported = sorted((logprob for _, logprob in top if _log_probability(logprob)), reverse=True)
             row[row < torch.tensor(reported[: self.top_k][-1])] = float("-inf")
         if row.isneginf().all():

@@ -41,9 +41,8 @@ def only_writer(output: Path) -> Iterator[None]:
         yield
     finally:
         _held.discard(path)
-        file.unlink(
-            missing_ok=True
-        )  # before the release: a process that has it open sees that it is no longer the file
+        # Before the release: a process that has opened this file sees that it is gone, and opens a new one.
+        file.unlink(missing_ok=True)
         stream.close()
 
 

@@ -71,9 +71,9 @@ def _ancestors(path: Path, inputs: Inputs) -> set[Path]:
 
 
 def time_of(path: Path, inputs: Inputs) -> int | None:
-    """When an artifact was made (nanoseconds since 1970): the time of its record, else of the earliest made from it.
+    """When an artifact was made, in nanoseconds since 1970: the time of its record.
 
-    None if there are no such records.
+    Without a record it is the earliest time of the records of artifacts made from it; None if these have none either.
     """
     users = [user for user, sources in inputs.items() if path in sources]
     records = [meta_path(path)] if meta_path(path).exists() else [m for m in map(meta_path, users) if m.exists()]

@@ -11,7 +11,7 @@ def limit_memory(most: int) -> None:
 
 
 def free_memory(device: torch.device) -> int:
-    """Bytes that this process can still fill: what is free or kept by its allocator, within its own limit."""
+    """Bytes that this process can still fill on a CUDA device: free or kept by its allocator, within its own limit."""
     free, total = torch.cuda.mem_get_info(device)
     filled, kept = torch.cuda.memory_allocated(device), torch.cuda.memory_reserved(device)
     allowed = total * torch.cuda.get_per_process_memory_fraction(device)

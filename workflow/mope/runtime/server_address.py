@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from mope.runtime.secret import LIKE_A_KEY
 
-# In names by which keys are passed; such as prompt_cache_key and return_tokens_as_token_ids are none.
+# Found in names by which keys are passed, but not in prompt_cache_key or return_tokens_as_token_ids, for example.
 SECRET_NAME = re.compile(
     "(api|access|private|auth|secret).?key|secret|passw|authorization|credential|bearer|token$|^key$", re.IGNORECASE
 )

@@ -1,4 +1,4 @@
-"""The way from a question to its reply, streamed or whole, which both kinds of completions take."""
+"""From a question to its reply, streamed or whole, for chat completions and completions alike."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from mope.serve.replies import ReplyWriter, reply_writer
 from mope.serve.scheduler import BusyError, EndingError
 from mope.serve.server_state import ServerState
 
-GONE = 499  # in the metrics: the client went before its answer was whole
+GONE = 499  # status in the metrics: the client closed the connection before its answer was complete
 
 
 async def reply_to(state: ServerState, question: AnyQuestion, request: Request) -> Response:
@@ -44,7 +44,7 @@ async def reply_to(state: ServerState, question: AnyQuestion, request: Request) 
 
 
 async def whole_reply(answering: Answering, writer: ReplyWriter, state: ServerState, request: Request) -> Response:
-    """The reply once it is whole; when the client goes before, the rows leave."""
+    """The reply as one JSON object; if the client closes the connection earlier, the request leaves the batch."""
     watching = asyncio.create_task(leave_when_gone(request, answering))
     status, pieces = GONE, []
     try:
@@ -65,7 +65,7 @@ async def whole_reply(answering: Answering, writer: ReplyWriter, state: ServerSt
 
 
 async def leave_when_gone(request: Request, answering: Answering) -> None:
-    """Drop the answer, and end those who wait for it, once the client has closed the connection."""
+    """Once the client has closed the connection, end the wait for further pieces and drop the answer."""
     while not await request.is_disconnected():
         await asyncio.sleep(0.2)
     answering.pieces.put_nowait(ConnectionResetError())
@@ -73,7 +73,7 @@ async def leave_when_gone(request: Request, answering: Answering) -> None:
 
 
 async def streamed(answering: Answering, writer: ReplyWriter, state: ServerState) -> AsyncIterator[str]:
-    """Server-sent events; when the client goes this is cancelled and the rows leave."""
+    """Server-sent events. If the client closes the connection, this is cancelled and the request leaves the batch."""
     status, count = GONE, 0
     try:
         for chunk in writer.before():

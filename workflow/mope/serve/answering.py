@@ -17,7 +17,7 @@ from mope.serve.scheduler import Scheduler
 
 @dataclass(frozen=True)
 class AnswerPiece:
-    """What one token adds to an answer: `text`, which may be empty; of the last token also `finish_reason`."""
+    """What one token adds to an answer: `text`, which may be empty; `finish_reason` is None until the last one."""
 
     token: ServedToken
     text: str
@@ -25,10 +25,13 @@ class AnswerPiece:
 
 
 class Answering:
-    """One answer under way: iterate over its pieces, and call `leave` if you stop before the end."""
+    """One answer under way: iterate over its pieces, and call `leave` if you stop before the end.
+
+    Iterating raises the error that has ended the answer, if there was one.
+    """
 
     def __init__(self, scheduler: Scheduler, tokenizer, asked: ParsedQuestion, question: AnyQuestion):
-        """Queues the answer; `BusyError` where the queue is full."""
+        """Queues the answer; `BusyError` where the queue is full, `EndingError` where the server is being stopped."""
         loop, self.pieces = asyncio.get_running_loop(), asyncio.Queue()
         text = AnswerText(tokenizer, question.stops())
 
@@ -66,12 +69,12 @@ class Answering:
             yield piece
 
     def leave(self) -> None:
-        """End the answer: it waits no longer, and its rows leave the batch before the next step."""
+        """End the answer: it leaves the queue, or its rows leave the batch before the next step."""
         self.scheduler.leave(self.job)
 
 
 def weights_of(token: ServedToken, asked: ParsedQuestion) -> dict:
-    """α by expert; where probabilities are added also each one's share in the token's, and who carried it.
+    """α by expert; under eq. 1 also each expert's share in the token's probability, and the one with the largest share.
 
     Empty where a single model answers, and for powers of either sign (model arithmetic).
     """

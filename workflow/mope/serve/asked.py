@@ -52,7 +52,7 @@ def combination_of(preferences: Preferences, given: dict[str, float]) -> tuple[s
     largest = max(found)
     if largest == 0:
         raise FieldError("preferences", "all weights are 0; at least one above 0 is expected")
-    shares = [weight / largest for weight in found]  # first, so that no sum leaves the range of the float
+    shares = [weight / largest for weight in found]  # divided by the largest first, so that their sum cannot overflow
     return combination, [share / sum(shares) for share in shares]
 
 
@@ -133,7 +133,7 @@ def positions_left(run: ServedRun, model: ServedModel, request: Request) -> int:
     """How many tokens of an answer every model that has read the prompt still has positions for."""
     left = run.positions - max(map(len, request.prompts))
     config = getattr(model.controller, "config", None)
-    own = getattr(config, "max_position_embeddings", None)  # that of a controller which reads no text has none
+    own = getattr(config, "max_position_embeddings", None)  # None for a controller that reads no text
     return left if own is None else min(left, own - len(request.controller_ids))
 
 
@@ -141,6 +141,7 @@ def with_limits(run: ServedRun, model: ServedModel, request: Request, question: 
     """The request with the question's seed and number of tokens.
 
     Without such a number it is that of the run's evaluation, but no more than the prompt leaves of the positions.
+    `FieldError` where the prompt leaves too few.
     """
     left = positions_left(run, model, request)
     if left < 1:

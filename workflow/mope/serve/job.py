@@ -1,4 +1,4 @@
-"""One answer under way in the server: what is asked, and whom to tell of each token."""
+"""One answer under way in the server: what is asked, and the functions that are called with each token."""
 
 import traceback
 from collections import defaultdict
@@ -18,9 +18,9 @@ from mope.pools.adapters import AdapterPool
 class ServedToken:
     """A token y_t with what is known of it.
 
-    `alphas` and `expert_logprobs` are α and log p_i(y_t) of the request's k experts, α None without weights. `logprob`
-    is log π(y_t) of the mixture before temperature, truncation and bans; `top` has (token, log π) of the most probable
-    tokens, as many as were asked for.
+    `alphas` and `expert_logprobs` are the mixer's weights α, equal ones where none were given, and log p_i(y_t) of the
+    request's k experts. `logprob` is log π(y_t) of the mixture before temperature, truncation and bans; `top` has
+    (token, log π) of the most probable tokens, as many as were asked for.
     """
 
     token: int
@@ -65,7 +65,7 @@ class Job:
         return [*early, *(self.ngrams.banned() if self.ngrams else [])]
 
     def accept(self, found: ServedToken, ends: Sequence[int]) -> bool:
-        """Append a token and pass it to `on_token`; whether the answer goes on."""
+        """Append a token and pass it to `on_token`; returns whether the answer goes on."""
         self.tokens.append(found.token)
         if self.ngrams:
             self.ngrams.append(found.token)

@@ -1,4 +1,4 @@
-"""The process that listens: it tells its address, and ends without leaving anybody waiting."""
+"""The web server: it reports its address, and ends the answers under way before it stops."""
 
 from collections.abc import Callable
 from socket import socket
@@ -10,7 +10,7 @@ from fastapi import FastAPI
 class Listening(uvicorn.Server):
     """uvicorn's server of the application; `tell` is given the address once it listens.
 
-    When it is to end, running answers are ended first.
+    When it is stopped, it ends the answers under way first.
     """
 
     def __init__(self, app: FastAPI, host: str, port: int, tell: Callable[[str], None] = lambda address: None):

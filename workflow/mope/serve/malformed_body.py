@@ -1,4 +1,4 @@
-"""What is said of a body that is no question: the field that is wrong, and why."""
+"""The error for a body that is no valid question: the field that is wrong, and why."""
 
 import json
 from itertools import takewhile
@@ -13,7 +13,7 @@ UNION_PARTS = ("str", "list[str]", "list[int]", "list[TextPart]")
 def what_is_wrong(error: dict) -> tuple[str | None, str]:
     """The field that one of pydantic's errors is about, None where it is the body itself, and a message."""
     place = error["loc"][1:]
-    if error["type"] == "json_invalid":  # whose place is that of a character
+    if error["type"] == "json_invalid":  # its place is the number of a character, not a field
         return None, f"the body is no JSON: {error['ctx']['error']} at character {place[0]}"
     if not place:
         return None, "a body that is no JSON object found; one is expected, of Content-Type application/json"
@@ -24,6 +24,6 @@ def what_is_wrong(error: dict) -> tuple[str | None, str]:
 def message_of(error: dict) -> str:
     """What was found and what is expected of a field, in pydantic's words."""
     expected = error["msg"][0].lower() + error["msg"][1:]
-    if error["type"] == "missing":  # whose input is all that is around the field
+    if error["type"] == "missing":  # its input is the whole object that lacks the field
         return f"missing; {expected}"
     return f"{shortened(json.dumps(error['input']), LONGEST_FOUND)} found; {expected}"

@@ -1,4 +1,4 @@
-"""All models read the prompts of jobs, part by part, so that others can be answered in between."""
+"""All models read the prompts of jobs, part by part, so that running answers go on between two parts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class PrefilledJobs:
 
 
 def prefill_jobs(pool: AdapterPool, jobs: list[Job], most: int | None = None) -> Iterator[PrefilledJobs | None]:
-    """Let all models read the jobs' prompts, `most` tokens at a time; yields None, ..., result."""
+    """Let all models read the jobs' prompts, `most` tokens at a time; yields None between parts, then the result."""
     prompts = [prompt for job in jobs for prompt in job.request.prompts]
     experts = [expert for job in jobs for expert in job.request.experts]
     for part in pool.prefill_parts(prompts, experts, width_of(len(prompts), most)):
@@ -58,12 +58,12 @@ def prefill_jobs(pool: AdapterPool, jobs: list[Job], most: int | None = None) ->
 def controller_parts(
     controller: StepController, texts: list[list[int]], masks: torch.Tensor, width: int | None
 ) -> Iterator[tuple[object, torch.Tensor] | None]:
-    """A controller's `prefill` by `width` columns of tokens, a multiple of 8; yields None, ..., its result."""
+    """A controller's `prefill` by `width` columns, a multiple of 8; yields None between parts, then its result."""
     lengths = [len(text) for text in texts]
     if width is None or padded_width(lengths) <= width:
         yield controller.prefill(texts, masks)
         return
-    cache = controller.llama.new_cache(lengths)  # one of a LLaMA: any other reads one token
+    cache = controller.llama.new_cache(lengths)  # it is a LlamaController: any other reads a single token
     *before, last = left_pad(texts, controller.llama.device).split(width, dim=1)
     for part in before:
         controller.llama.forward(part, cache)
@@ -72,12 +72,12 @@ def controller_parts(
 
 
 def width_of(rows: int, most: int | None) -> int | None:
-    """How many columns of so many rows have `most` tokens: a multiple of 8, to which rows are padded; 8 at least."""
+    """Columns in which `rows` rows have up to `most` tokens: a multiple of 8, like padded rows, and at least 8."""
     return None if most is None else max(8, most // rows // 8 * 8)
 
 
 def tokens_read(jobs: list[Job]) -> int:
-    """How many tokens the models compute to read the jobs' prompts together: those of the padding count, too."""
+    """How many tokens, padding included, the models compute when they read the jobs' prompts together."""
     texts = [[prompt for job in jobs for prompt in job.request.prompts]]
     texts += [[job.request.controller_ids for job in own] for own in by_controller(jobs).values()]
     return sum(len(rows) * padded_width([len(row) for row in rows]) for rows in texts)

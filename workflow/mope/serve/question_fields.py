@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from mope.errors import MopeError, shortened
 from mope.prompting import prompt_text
 
-MOST_TEXT = 100_000  # characters of a message, tokens of a prompt
+MOST_TEXT = 100_000  # characters of a message or a prompt, token ids of a prompt
 MOST_STOPS, LONGEST_STOP = 4, 400  # texts that end an answer, characters of each
 
 
@@ -34,14 +34,14 @@ class Message(Strict):
     role: Literal["system", "developer", "user", "assistant"]
     content: str | list[TextPart] = Field(min_length=1, max_length=MOST_TEXT)
     name: str | None = None
-    refusal: None = None  # these five stand in answers of OpenAI's that clients send back
+    refusal: None = None  # OpenAI's answers have these five fields, and clients send them back
     tool_calls: None = None
     function_call: None = None
     audio: None = None
     annotations: list | None = Field(None, max_length=0)
 
     def said(self) -> dict[str, str]:
-        """The message as models read it: its parts joined, and a developer's as the system's, which it has replaced."""
+        """The message as models read it: its parts joined; the role `developer` is OpenAI's newer name of `system`."""
         parts = [self.content] if isinstance(self.content, str) else [part.text for part in self.content]
         text = whole("".join(parts), "messages")
         return {"role": "system" if self.role == "developer" else self.role, "content": text}
@@ -71,16 +71,15 @@ class AnyQuestion(Strict):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     n: Literal[1] | None = None
-    frequency_penalty: float | None = Field(
-        None, ge=0, le=0
-    )  # these two are sent by many clients as they are by default
+    # Many clients send these two with their default, 0.
+    frequency_penalty: float | None = Field(None, ge=0, le=0)
     presence_penalty: float | None = Field(None, ge=0, le=0)
     user: str | None = None
     logit_bias: dict[str, float] | None = Field(None, max_length=0)
     store: Literal[False] | None = None
 
     def stops(self) -> list[str]:
-        """The texts that end an answer."""
+        """The texts that end an answer; `FieldError` where there are too many, or one is empty or too long."""
         stops = [self.stop] if isinstance(self.stop, str) else self.stop or []
         if len(stops) > MOST_STOPS or not all(stops):
             raise FieldError(
@@ -93,7 +92,7 @@ class AnyQuestion(Strict):
         return stops
 
     def asked(self) -> str | list[int]:
-        """A prompt as `prompt_text` writes it, or token ids that the models read as they are."""
+        """A prompt as `prompt_text` writes it, or token ids that models read as they are; or `FieldError`."""
         raise NotImplementedError
 
     def most_tokens(self) -> int | None:
@@ -105,7 +104,7 @@ class AnyQuestion(Strict):
         return "max_tokens"
 
     def most_probable(self) -> int | None:
-        """How many of the most probable tokens are told beside each token's log-probability; None: neither is."""
+        """How many of the most probable tokens are sent with each token's log-probability; None: neither is sent."""
         raise NotImplementedError
 
 
@@ -164,7 +163,7 @@ class CompletionQuestion(AnyQuestion):
 
 
 def whole(text: str, field: str) -> str:
-    """The text, if it is whole Unicode."""
+    """The text, unchanged; `FieldError` for half of a surrogate pair, which is no valid Unicode."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -9,7 +9,7 @@ from mope.serve.asked import ParsedQuestion
 from mope.serve.question_fields import AnyQuestion, ChatQuestion
 from mope.serve.served_run import ServedRun
 
-LEAST_LOGPROB = -9999.0  # in place of -inf, which JSON has no word for
+LEAST_LOGPROB = -9999.0  # in place of -inf, which JSON cannot express
 
 
 class ReplyWriter:
@@ -102,7 +102,7 @@ class ChatReply(ReplyWriter):
 
 
 class CompletionReply(ReplyWriter):
-    """Completions: text. A token whose text is another's, too, is named `token_id:N`, as vLLM does."""
+    """Completions: text. A token that shares its text with another one is named `token_id:N`, as vLLM does."""
 
     PREFIX, WHOLE, CHUNK = "cmpl", "text_completion", "text_completion"
     shown = 0  # characters of the answer so far

@@ -54,7 +54,7 @@ class RunningBatch:
             self.advance()
 
     def goes_on(self, job: Job, found: ServedToken | Exception) -> bool:
-        """Give a job its next token, or the error in its place; whether its answer goes on."""
+        """Give a job its next token, or the error in its place; returns whether its answer goes on."""
         try:
             if isinstance(found, Exception):
                 raise found
@@ -64,7 +64,7 @@ class RunningBatch:
             return False
 
     def choose(self) -> dict[Job, ServedToken | Exception]:
-        """The next token of every job, or why there is none; jobs mixed and sampled alike are computed together."""
+        """The next token of every job, or an error in its place; jobs mixed and sampled alike are computed together."""
         now, first, chosen = self.now, {}, {}
         place = 0
         for job in now.jobs:
@@ -88,7 +88,7 @@ class RunningBatch:
             return {job: found for each in alone for job, found in each.items()}
 
     def choose_alike(self, group: list[Job], first: list[int], logits: dict) -> dict[Job, ServedToken]:
-        """The next tokens of G jobs of equal `how_mixed`; `first` are the numbers of their first rows."""
+        """The next tokens of G jobs of equal `how_mixed`; `first`: their first rows' numbers; `logits`: (n,) by job."""
         device, size = self.pool.device, len(group[0].request.experts)
         rows = torch.tensor(first, device=device)[:, None] + torch.arange(size, device=device)
         logprobs = self.now.logprobs[rows]  # (G, k, V)

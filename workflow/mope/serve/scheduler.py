@@ -32,7 +32,7 @@ class EndingError(Exception):
 
 @dataclass(frozen=True)
 class PromptReading:
-    """Jobs whose prompts are read together, and the parts in which they are."""
+    """Jobs whose prompts are read together, and the iterator that reads one part at each step."""
 
     jobs: list[Job]
     parts: Iterator[PrefilledJobs | None]
@@ -45,7 +45,7 @@ class Scheduler:
         self.ends, self.limits = ends, limits
         self.waiting: collections.deque[Job] = collections.deque()
         self.batches: dict[int, RunningBatch] = {}  # by id of the pool
-        self.reading: list[PromptReading] = []  # the first of them is read
+        self.reading: list[PromptReading] = []  # in turn: only the first is being read
         self.changed, self.stopping = threading.Condition(), False
         self.steps, self.joined, self.seconds = 0, 0, 1.0  # `seconds`: a running mean of how long an answer takes
         self.thread = threading.Thread(target=self._run, name="decode", daemon=True)
@@ -68,7 +68,7 @@ class Scheduler:
             self.changed.notify()
 
     def leave(self, job: Job) -> None:
-        """End a job: it gives its place in the queue up, or its rows leave the batch before the next step."""
+        """End a job: it gives up its place in the queue, or its rows leave the batch before the next step."""
         job.cancelled = True
         with self.changed:
             if job in self.waiting:
@@ -84,13 +84,13 @@ class Scheduler:
         }
 
     def end(self) -> None:
-        """Take no more jobs, and after this step tell an `EndingError` to all that are not done; do not wait for it."""
+        """Take no more jobs; after the current step all unfinished jobs get an `EndingError`. Does not wait."""
         with self.changed:
             self.stopping = True
             self.changed.notify()
 
     def stop(self) -> None:
-        """End everything, and the thread."""
+        """As `end`, and wait until the thread has ended."""
         self.end()
         self.thread.join()
 
@@ -129,7 +129,7 @@ class Scheduler:
     def _read_together(self, jobs: list[Job]) -> bool:
         """Whether the prompts are read together: they are of one pool, and one part has place for them.
 
-        What takes several parts is read by itself: once its client goes, no more of it is read.
+        A prompt that takes several parts is read alone, so that reading can stop once its client has gone.
         """
         if len(jobs) == 1:
             return True
@@ -141,8 +141,8 @@ class Scheduler:
     def _read_on(self) -> None:
         """Read one part of the prompts; after the last part the jobs join their batch.
 
-        Where reading fails each job is read by itself, so that an error ends only the answers that cause it. What
-        nobody waits for any longer is not read on.
+        Where reading fails each job is read by itself, so that an error ends only the answers that cause it.
+        Prompts are dropped once all their jobs are cancelled.
         """
         self.reading = [reading for reading in self.reading if not all(job.cancelled for job in reading.jobs)]
         if not self.reading:

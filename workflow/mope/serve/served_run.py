@@ -37,7 +37,7 @@ def rows_of(run: Path) -> dict[str, dict]:
 
 
 def examples_of(run: Path, per_set: int = 4) -> Iterator[str]:
-    """The first instructions of one short line in each evaluation set that the run has answered."""
+    """Of each evaluation set that the run has answered the first `per_set` instructions that are one short line."""
     for folder in sorted((run / "responses").iterdir()):
         first = min(folder.glob("*.parquet"), default=None)
         if first is not None:
@@ -55,7 +55,7 @@ def token_names(tokenizer) -> list[str]:
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A row ready to answer: its pool, mixing rule and controller are loaded."""
+    """A row ready to answer: its pool, mixing rule and controller are loaded; `decoder`: its step controller."""
 
     row: ServedRow
     generator: Generator
@@ -91,7 +91,7 @@ class ServedRun:
             )
         self.pool = pool
         self.positions = AutoConfig.from_pretrained(base, trust_remote_code=False).max_position_embeddings
-        # A prompt of more has no place, as no token stands for more characters than it is written with.
+        # A longer prompt cannot fit: no token stands for more characters than it has in the vocabulary.
         self.most_characters = self.positions * max(map(len, self.tokenizer.get_vocab()))
         self.loaded: dict = {}
         for name, row in rows.items():
@@ -106,7 +106,7 @@ class ServedRun:
             self._add(i, alone, generator, False)
 
     def _generator(self, row: dict, method: dict) -> Generator:
-        """The generator that has answered for this row, with the same models and settings."""
+        """A generator with the models and settings with which the run has answered for this row."""
         controllers, policies = (self._seeded(kind, method.get(kind)) for kind in ("controller", "policy"))
         settings = settings_of(GenerationSettings, row["generation"] | {key: row[key] for key in ("seed", "precision")})
         return Generator(Models(self.base, self.experts, controllers, policies), self.preferences, settings)
@@ -131,7 +131,7 @@ class ServedRun:
         controller = decoder = None
         if row.controller is not None:
             if row.controller not in self.loaded:
-                known = self.pool.beside(dict.fromkeys(self.preferences.ids, BASE))  # its outputs know no base
+                known = self.pool.beside(dict.fromkeys(self.preferences.ids, BASE))  # it has outputs for experts only
                 module = load_controller(row.controller, known, self.preferences, self.tokenizer)
                 self.loaded[row.controller] = module, module.decoder()
             controller, decoder = self.loaded[row.controller]

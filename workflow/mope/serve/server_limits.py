@@ -1,11 +1,11 @@
-"""How much a server takes at a time. Light: the options of the script are read before anything is loaded."""
+"""How much a server takes at a time. Imports nothing slow, because the script's options need it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The most requests that wait (`queue`) and that are decoded at a time, and tokens of prompts between two steps."""
+    """At most: requests in the `queue`, decoded `together`, and tokens of prompts that are read between two steps."""
 
     queue: int = 256
     together: int = 64

@@ -20,9 +20,9 @@ class ServerState:
         self.run: ServedRun | None = None
         self.scheduler: Scheduler | None = None
         self.failed: Exception | None = None
-        self.requests: Counter = Counter()  # (model as `asked.model_of` names it, "" where none was understood; status)
+        self.requests: Counter = Counter()  # replies by (name of the parsed question or "", status)
         self.tokens = 0
-        self.reader = ThreadPoolExecutor(1, "read")  # reads questions one by one, beside the loop that takes them
+        self.reader = ThreadPoolExecutor(1, "read")  # parses questions one by one, beside the event loop
         self._load, self._limits, self._ready = load, limits, ready
 
     def open(self) -> None:
