@@ -77,8 +77,8 @@ def aggregate(
         methods = list(dict.fromkeys(own["method"]))
         present = {method for pair in pairs for method in pair}
         if present != set(methods):
-            odd = ", ".join(sorted(present ^ set(methods)))
-            found = f"judgments and responses differ in the methods {odd}"
+            differing = ", ".join(sorted(present ^ set(methods)))
+            found = f"judgments and responses differ in the methods {differing}"
             raise MopeError(f"{evaluation_set}/{judge}: {found}; both of the same methods are expected")
         e = evaluate(
             evaluation_set, judge, methods, pairs, resamples=resamples, seed=seed, max_unparsed=max_unparsed, rows=rows
@@ -95,8 +95,8 @@ def aggregate(
         for name, table in _rates(rated, tokens[tokens["set"] == evaluation_set], named).items():
             parts[name].append(table)
     tables = {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
-    every = tables["win_rates.csv"] = correct(tables["win_rates.csv"])
-    return tables | {OVERALL: every[(every.combination == "all") & (every.preference == "all")]}
+    rates = tables["win_rates.csv"] = correct(tables["win_rates.csv"])
+    return tables | {OVERALL: rates[(rates.combination == "all") & (rates.preference == "all")]}
 
 
 def _rates(e: Evaluation, tokens: pd.DataFrame, named: list[str]) -> dict[str, pd.DataFrame]:
@@ -112,7 +112,8 @@ def _rates(e: Evaluation, tokens: pd.DataFrame, named: list[str]) -> dict[str, p
 def agreements(judgments: Judgments, scores: pd.DataFrame) -> pd.DataFrame:
     """Agreement of every judge with the sign of the reward difference, and of the judges of one set with each other.
 
-    `scores` has the columns of the score files, set and method. Returns `AGREEMENT_COLUMNS` of `agreement`.
+    `scores` has the columns of the score files, set and method. Returns `AGREEMENT_COLUMNS` of `agreement`. `MopeError`
+    where a comparison was judged in one order only, or where a judged answer has no reward.
     """
     judged = {key: judge_values(gather(pairs)) for key, pairs in judgments.items()}
     parts = []

@@ -20,7 +20,8 @@ def swap_consistency(name: str, judge: str, judgments: pd.DataFrame) -> pd.DataF
     """Share of comparisons with the same verdict in both orders, and how often the answer shown first won.
 
     Only comparisons that the judge has seen and answered in both orders count. `first_share` leaves ties out; without
-    position bias it is 0.5. One row for all preferences together ("all") and one per preference.
+    position bias it is 0.5. One row for all preferences together ("all") and one per preference. `MopeError` where a
+    comparison was judged in one order only.
     """
     both = criteria(with_criteria(judgments))
     both = both[(both["ab"] != "unparsed") & (both["ba"] != "unparsed")]
@@ -37,7 +38,8 @@ def swap_consistency(name: str, judge: str, judgments: pd.DataFrame) -> pd.DataF
 def judge_values(judgments: pd.DataFrame) -> pd.DataFrame:
     """The judge's verdict on every comparison, column `value`: +1 (a wins), 0 (tie), -1 (b wins).
 
-    Unparsed verdicts are left out, and so are identical texts, on which any two judges would agree.
+    Unparsed verdicts are left out, and so are identical texts, on which any two judges would agree. `MopeError` where a
+    comparison was judged in one order only.
     """
     both = criteria(with_criteria(judgments))
     return both[[*OUTCOME_KEYS, "preference"]].assign(value=values(both)).dropna(subset=["value"])
@@ -46,7 +48,8 @@ def judge_values(judgments: pd.DataFrame) -> pd.DataFrame:
 def reward_values(judged: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """The verdicts of the reward models on the comparisons `judged`, in the same form.
 
-    `scores` has the columns method, prompt_id, combination, preference, seed and reward.
+    `scores` has the columns method, prompt_id, combination, preference, seed and reward. `MopeError` where a judged
+    answer has no reward.
     """
     table = judged[[*OUTCOME_KEYS, "preference"]]
     return table.assign(value=reward_signs(table, scores.rename(columns={"reward": "value"})))

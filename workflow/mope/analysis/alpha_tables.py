@@ -31,7 +31,7 @@ def token_classes(tokens: list[str]) -> list[str]:
 
 
 def word_class(word: str) -> str:
-    """Class of a lower-case word."""
+    """Class of a lower-case word, one of those that `token_classes` names."""
     if not any(map(str.isalnum, word)):
         return "punctuation"
     if word in FUNCTION_WORDS:

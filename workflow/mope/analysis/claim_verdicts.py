@@ -8,7 +8,7 @@ UNDECIDED = "undecided by the interval"
 DISAGREE = "judges disagree"
 UNTESTABLE = "untestable"
 NOT_RUN = "not run"
-VERDICTS = (
+VERDICTS = (  # on claims that were run
     REPRODUCED,
     BY_JUDGE,
     BY_REWARDS,
@@ -16,7 +16,7 @@ VERDICTS = (
     UNDECIDED,
     DISAGREE,
     UNTESTABLE,
-)  # on claims that were run
+)
 
 OF_OURS = {  # how the same verdicts read on comparisons that the papers do not make
     REPRODUCED: "holds",
@@ -29,7 +29,7 @@ NOT_COMPARED = "not compared"  # how a claim's `published` begins where the pape
 
 
 def of_papers(published: str) -> bool:
-    """Whether the papers make a claim's comparison, by what they have `published` of it."""
+    """Whether the papers make a claim's comparison; `published` is the claim's text about what they report."""
     return not published.startswith(NOT_COMPARED)
 
 
@@ -46,8 +46,9 @@ def side(low: float, high: float, threshold: float) -> int:
 def verdict(judge: int, rewards: int | None) -> str:
     """The verdict from the `side` of each view; `rewards` is None for a claim on which reward models have no view.
 
-    Opposite sides: judges disagree. One supports the claim, the other is undecided: reproduced by the first alone. One
-    rejects the claim, the other does not support it: not reproduced.
+    Opposite sides: judges disagree. All views support the claim: reproduced. One supports it and the other is
+    undecided: reproduced by the one that supports it alone. At least one rejects it and none supports it: not
+    reproduced.
     """
     sides = {judge} if rewards is None else {judge, rewards}
     if sides == {1, -1}:

@@ -157,8 +157,8 @@ CLAIMS = (
 def claims(tables: Tables, judge: str) -> list[dict]:
     """One record per claim and evaluation set: our figures by the primary `judge` and the reward models, and a verdict.
 
-    A claim about a method that the run lacks is "not run", once for all sets, as is one that needs a stage that was not
-    run.
+    A claim about a method that the run lacks has one record for all sets, with the verdict "not run". So has, on each
+    set, a claim that needs a stage that was not run.
     """
     own, rated = (tables_of(tables, name) for name in (judge, REWARD_MODELS))
     sets, methods, records = list(dict.fromkeys(own.averages["set"])), set(own.win_rates["method"]), []

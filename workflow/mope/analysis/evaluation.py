@@ -28,7 +28,7 @@ class Evaluation:
     seed: int
 
     def resampled(self, cell: int) -> tuple[np.ndarray, np.ndarray]:
-        """Win rates (resamples, pairs) in every resample of prompts and seeds, and in every one of prompts alone.
+        """Win rates in a cell, by resamples of prompts and seeds, and of prompts alone: (resamples, pairs) each.
 
         All pairs share the resamples of prompts, and pairs with the same number of seeds share those of seeds, so that
         differences are paired. Where no pair has several seeds, both results are the same array.
@@ -79,6 +79,9 @@ def evaluate(
 
 
 def by_rewards(e: Evaluation, scores: pd.DataFrame) -> Evaluation:
-    """The same comparisons and resamples, decided by the reward models; `scores` are those of this evaluation set."""
+    """The same comparisons and resamples, decided by the reward models; `scores` are those of this evaluation set.
+
+    `MopeError` where a judged answer has no reward.
+    """
     table = reward_outcomes(e.table, scores)
     return replace(e, judge=REWARD_MODELS, table=table, counts=count(table, e.counts.pairs))

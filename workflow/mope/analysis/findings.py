@@ -68,7 +68,7 @@ def read_finding(row: pd.Series, figure: str, threshold: float) -> Finding:
 
 
 def told_apart(found: Finding, reason: str) -> Finding | Untestable:
-    """The finding; untestable where it equals the threshold in every resample, as when every comparison ties."""
+    """The finding; `Untestable(reason)` where both ends of its interval are the threshold, as where all answers tie."""
     return Untestable(reason) if found.low == found.high == found.threshold else found
 
 
@@ -131,9 +131,9 @@ def less_sound(method: str) -> Find:
 
 
 def reward_lost_when_new(method: str) -> Find:
-    """Reward of the controller trained on everything minus that of `method`'s, on what the latter was not trained on.
+    """Reward of the controller trained on everything minus that of `method`'s; the threshold is 0.
 
-    The threshold is 0.
+    It is over the combinations that `method`'s controller was not trained on.
     """
 
     def find(tables: Tables, evaluation_set: str) -> Finding | None:
@@ -147,9 +147,9 @@ def reward_lost_when_new(method: str) -> Find:
 
 
 def lost_when_new(method: str) -> Find:
-    """How far the win rate of a controller trained on everything, against one that was not, lies above 0.5.
+    """Win rate of the controller trained on everything against `method`'s, minus 0.5; the threshold is 0.
 
-    Only on what `method`'s controller was not trained on; the threshold is 0.
+    It is over the combinations that `method`'s controller was not trained on.
     """
 
     def find(tables: Tables, evaluation_set: str) -> Finding | None:
@@ -191,9 +191,9 @@ def faster(system: str, other: str, requests: int) -> Find:
         saved = [1 - np.array(row.own) / np.array(row.other) for row in joined.itertuples()]  # (rounds,) each
         if not saved:
             return None
-        least = min(saved, key=np.median)
-        interval = quantile_test(least, p=0.5).confidence_interval(0.95)
-        return Finding(float(np.median(least)), float(interval.low), float(interval.high), 0.0)
+        smallest = min(saved, key=np.median)
+        interval = quantile_test(smallest, p=0.5).confidence_interval(0.95)
+        return Finding(float(np.median(smallest)), float(interval.low), float(interval.high), 0.0)
 
     return find
 

@@ -19,10 +19,11 @@ POINT_COLUMNS = "set combination method point preference weight bt_reward ci_low
 
 
 def hypervolume(rewards: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """Volume of what some point of the front is at least as good as, above `WORST` (Zitzler and Thiele 1998).
+    """Volume between the reference point `WORST` and the points of a front (Zitzler and Thiele 1998).
 
-    (...) from (..., points, k) rewards, in [0, 1] where they are; the weights `grid` do not matter. moocore's is exact
-    in any number of dimensions: a point that another one dominates or equals adds nothing.
+    A vector of rewards belongs to it if some point is at least as good in every dimension. Shape (...) from rewards
+    (..., points, k); in [0, 1] for rewards in [0, 1]. The weights `grid` are not used: all measures take the same
+    arguments. The value is exact in any number of dimensions.
     """
     volume = moocore.Hypervolume(ref=np.full(rewards.shape[-1], WORST), maximise=True)
     fronts = rewards.reshape(-1, *rewards.shape[-2:])
@@ -41,7 +42,7 @@ FRONT_MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "hypervolume": hypervolume,
     "mean_inner_product": mean_inner_product,
 }
-# measure -> (method, combination) -> its value of each seed (seeds,), and of each resample (resamples,)
+# measure -> (method, combination) -> its values: one for each seed (seeds,), one for each resample (resamples,)
 Measured = dict[str, dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]]
 
 

@@ -30,7 +30,8 @@ def generalisation(
     """Mean Bradley-Terry reward on the combinations that a controller was trained on and on new ones (column `part`).
 
     `scores` are the score tables with columns set and method; `partial` maps each method to its `trained` combinations
-    and to `full`, the method whose controller was trained on all of them; `judgments` are one judge's on these pairs.
+    and to `full`, the method whose controller was trained on all of them; `judgments` are one judge's on these pairs of
+    methods.
     `difference` is the method's reward minus that of `full`, with intervals by bootstrap over prompts and seeds, and
     over prompts alone. `kept` is the method's gain over uniform weights divided by that of `full`: 1 when nothing is
     lost, NaN where `full` gains nothing. `full_win_rate` is the judge's win rate of `full` against the method.

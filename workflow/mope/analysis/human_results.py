@@ -47,7 +47,7 @@ def with_methods(ratings: pd.DataFrame, key: pd.DataFrame, focus: str) -> pd.Dat
 
 
 def majority(table: pd.DataFrame) -> pd.DataFrame:
-    """One row per item; `value` is the majority's verdict, the sign of the sum of its ratings."""
+    """One row per item; `value` is the raters' majority verdict: the sign of the sum of the item's ratings."""
     keys = ["item", "opponent", "prompt_id", "combination", "seed", "seed_opponent"]
     summed = table.groupby(keys, as_index=False)["value"].sum()
     return summed.assign(value=np.sign(summed["value"]))
@@ -79,7 +79,8 @@ def judge_agreement(ratings: pd.DataFrame, key: pd.DataFrame, focus: str, judgme
     """Agreement of each judge with the raters' majority: columns judge, pairs, agreement, kappa, decided_agreement.
 
     `judgments` are the gathered judgments of the study's evaluation set, with a column judge. `decided_agreement`
-    leaves out pairs that either side called a tie.
+    leaves out pairs that the raters or the judge called a tie. `MopeError` where a comparison was judged in one order
+    only.
     """
     people = majority(with_methods(ratings, key, focus))
     rows = []

@@ -88,10 +88,10 @@ def holm(p_values: list[float]) -> list[float]:
 
 
 def sign_flip_p(differences: np.ndarray, resamples: int, seed: int) -> tuple[float, bool]:
-    """Two-sided p-value of "the mean difference is 0" by flipping the signs of whole prompts, and if it is a bound.
+    """Two-sided p-value of "the mean difference is 0" by flipping the signs of whole prompts; and if it is a bound.
 
     `differences` is (prompts,). With few prompts all flips are made and the value is exact; else `resamples` of them
-    are drawn. It is only an upper bound where it is the smallest value that so many can give, 2 / (resamples + 1).
+    are drawn. Drawn flips give an upper bound only where the p-value is the smallest possible, 2 / (resamples + 1).
     """
     if not np.any(differences):
         return 1.0, False

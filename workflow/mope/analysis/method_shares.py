@@ -32,7 +32,7 @@ def method_shares(
     table = responses[["set", "method", "prompt_id", "combination", "seed"]].assign(place=np.arange(len(responses)))
     each = table.assign(preference=table["combination"].map(members_of)).explode("preference")
     compared = [measures.index(measure) for measure in differences.values()]
-    parts = []
+    rows = []
     for (name, preference), own in pd.concat([table.assign(preference="all"), each]).groupby(
         ["set", "preference"], sort=False
     ):
@@ -43,8 +43,8 @@ def method_shares(
             seeds, prompt = pd.Index(sorted(set(group["seed"]))), prompts.get_indexer(group["prompt_id"])
             sums = np.zeros((len(prompts), len(seeds), len(measures), 2))
             np.add.at(sums, (prompt, seeds.get_indexer(group["seed"])), counted[group["place"]])
-            parts_of = (np.moveaxis(sums[..., part], 1, -1) for part in (0, 1))  # (prompts, measures, seeds) each
-            resampled = crossed_ratios(weights, seed_weights(len(seeds), resamples, seed), *parts_of)
+            both_sums = (np.moveaxis(sums[..., part], 1, -1) for part in (0, 1))  # (prompts, measures, seeds) each
+            resampled = crossed_ratios(weights, seed_weights(len(seeds), resamples, seed), *both_sums)
             found[method] = (len(group), sums.sum(axis=1), resampled)
         for method, (n, sums, resampled) in found.items():
             row = {"set": name, "method": method, "preference": preference, "answers": n}
@@ -53,8 +53,8 @@ def method_shares(
                 _, other, other_resampled = found[plain]
                 difference = (_shares(sums) - _shares(other))[compared], (resampled - other_resampled)[:, compared]
                 row |= _with_interval(differences, *difference, len(prompts))
-            parts.append(row)
-    return pd.DataFrame(parts)
+            rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def _shares(sums: np.ndarray) -> np.ndarray:

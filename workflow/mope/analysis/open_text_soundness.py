@@ -1,4 +1,4 @@
-"""How sound, relevant and whole answers of open text are, by the measures of its judge, preferences aside."""
+"""How sound, relevant and finished answers of open text are, by the measures of its judge, preferences aside."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from mope.analysis.method_shares import method_shares
 from mope.judging.open_text import OpenTextFeatures, relevance
 
 SOUNDNESS_MEASURES = (
-    "sound",  # 1 less the worst defect of an answer: empty, off-topic, repetitive, garbled
+    "sound",  # 1 minus the worst defect of an answer: empty, off-topic, repetitive, garbled
     "relevant",  # 0 where an answer is no nearer to its prompt than to unrelated sentences, 1 where it clearly is
     "finished",  # answers that end before the limit of tokens
 )

@@ -21,7 +21,7 @@ def gather(judgments: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
 
 
 def with_criteria(judgments: pd.DataFrame) -> pd.DataFrame:
-    """The judgments that the judge has made; identical texts, which tie without it, are left out."""
+    """The judgments that the judge has made; identical texts, which tie without being judged, are left out."""
     return judgments[judgments["raw"] != IDENTICAL]
 
 
@@ -68,6 +68,7 @@ def outcomes(judgments: pd.DataFrame) -> pd.DataFrame:
     """Columns `OUTCOME_KEYS`, preference (id or "all") and outcome: 1 if a wins, 0.5 tie, 0 if b wins, NaN unparsed.
 
     "all" is the sign of the sum of the verdicts on the combination's preferences (Personalized Soups' aggregation).
+    `MopeError` where a comparison was judged in one order only.
     """
     both = criteria(judgments)
     each = both[[*OUTCOME_KEYS, "preference"]].assign(value=values(both))

@@ -41,8 +41,9 @@ def distinct_bigrams(answers: pd.Series) -> float:
 
 
 def quality(world: World, responses: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
-    """One row per set and method (columns `QUALITY_COLUMNS`); `responses` has also the columns set and method.
+    """One row per set and method (columns `QUALITY_COLUMNS`).
 
+    `responses` has the columns set, method, prompt_id, prompt, response, finish_reason, seed and n_tokens.
     `stated` is the share of answers that state a fact about a topic asked about, with its interval by bootstrap over
     prompts. It is a coarse measure of capability: it saturates at 1 for methods that know their topics, whatever else
     they say; `mope.analysis.correctness` counts sound answers. `distinct_answers` is the share of different answers

@@ -8,15 +8,15 @@ from scipy.stats import kendalltau, norm
 
 from mope.analysis.findings import Find, Finding, Tables, Untestable
 
-FEWEST = 5  # of what is ordered; with fewer the interval has no width that means anything
+FEWEST = 5  # preferences or combinations to be ordered: the variance of the interval needs more than four
 OTHER = {"preference": "combination", "combination": "preference"}
 Cause = Callable[[Tables, str], pd.Series | None]  # (tables, set) -> by preference or combination; None: not run
 
 
 def rises_with(cause: Cause, method: str, opponent: str, by: str) -> Find:
-    """Kendall's τ between `cause` and the win rate of a method against another, over the rows `by`; the threshold is 0.
+    """Kendall's τ between `cause` and the win rate of a method against another; the threshold is 0.
 
-    `by` is preference or combination.
+    `by` says what the τ is over: "preference" or "combination".
     """
 
     def find(tables: Tables, evaluation_set: str) -> Finding | Untestable | None:
@@ -57,7 +57,8 @@ def rank_agreement(x: pd.Series, y: pd.Series, of: str) -> Finding | Untestable:
     """Kendall's τ_b of n pairs of numbers, with its 95 % interval; `of` names in the plural what the pairs belong to.
 
     The interval is that of Fisher's transformation with the variance 0.437 / (n − 4) (Fieller, Hartley and Pearson
-    1957). A τ of 1 or −1, at which the transformation has no value, counts there as half a step less.
+    1957). The transformation has no value at a τ of 1 or −1; there the interval is that of a τ nearer to 0 by half of
+    what a swap of two neighbours changes.
     """
     n = len(x)
     if n < FEWEST:

@@ -39,7 +39,7 @@ def reward_outcomes(comparisons: pd.DataFrame, scores: pd.DataFrame) -> pd.DataF
     """The comparisons of a judge's table of outcomes, decided by the reward models: 1 if a wins, 0.5 tie, 0 if b wins.
 
     A single preference is decided by its reward, "all" by the mean Bradley-Terry reward over the preferences of ξ
-    (paper eq. 2). `scores` has the columns of score files and method.
+    (paper eq. 2). `scores` has the columns of score files and method. `MopeError` where an answer has no reward.
     """
     whole = scores.groupby(["method", "prompt_id", "combination", "seed"], sort=False)["bt_reward"].mean()
     each = scores.rename(columns={"reward": "value"})

@@ -93,7 +93,7 @@ def spread_of_runs(table: pd.DataFrame) -> pd.DataFrame:
         several = own[own.seeds > 1]
         controllers = np.average(several.seed_std**2, weights=several.seeds - 1) if len(several) else np.nan
         variances = prompts + np.nan_to_num(controllers) / seeds
-        with np.errstate(divide="ignore"):  # in its I², where all runs have the same rate
+        with np.errstate(divide="ignore"):  # combine_effects divides by 0 in its I² where all runs have the same rate
             fitted = combine_effects(rates, variances, method_re="iterated", use_t=True)
         low, high = fitted.conf_int(use_t=True)[1]
         alone = np.mean(prompts) + np.nan_to_num(controllers) + fitted.tau2

@@ -42,7 +42,7 @@ class AnswerCache:
             return self._get(key)
 
     def put(self, key: str, record: dict) -> None:
-        """Keep a record; the first one of a key that holds an answer stays."""
+        """Keep a record; it replaces an earlier one of the same key, unless that one holds an answer."""
         with self._explained():
             self._connection.execute("BEGIN IMMEDIATE")
             try:

@@ -15,9 +15,9 @@ TOLD_FROM = 10.0  # seconds; a longer wait is reported
 
 
 class Asker:
-    """Calls a chat-completions server, safe for threads; what it learns from refusals holds for all later calls.
+    """Calls a chat-completions server, safe for threads; a change that a refusal asks for is made in all later calls.
 
-    `tell` is given a line for each lesson and each long wait; setting `stop` ends all waiting.
+    `tell` is given a line for each such change and for each long wait; setting `stop` ends all waiting.
     """
 
     def __init__(self, settings: ChatJudgeSettings, secret: str, stop: threading.Event, tell: Callable[[str], None]):
@@ -49,12 +49,13 @@ class Asker:
         self._client.close()
 
     def _call(self, body: dict, tokens: int) -> dict:
+        """One call without a second attempt: the record of the answer (`mope.judging.reply.record_of`)."""
         create = self._client.chat.completions.with_streaming_response.create
         call = {"model": body["model"], "messages": body["messages"], "extra_body": body}
         return record_of(answer_of(lambda: create(**call), self.settings.timeout), tokens, self._secret)
 
     def _learn(self, sent: dict, changes: frozenset[str], error: openai.APIStatusError) -> bool:
-        """Whether another try may succeed, because this or another call has just learnt which parameter to change."""
+        """Notes the change that a refusal asks for; True if a change, by this or another call, allows another try."""
         with self._lock:
             if self._changes != changes:
                 return True

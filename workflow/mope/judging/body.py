@@ -1,4 +1,4 @@
-"""The body of a call, and changes that a server needs: named in the configuration, or learnt from a refusal."""
+"""The body of a call, and changes that a server needs: set in the configuration, or asked for by a refusal."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -8,6 +8,7 @@ from mope.runtime.server import reason
 
 RENAMES = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 READ = 2000  # characters of a refusal that are searched for a parameter's name
+# What a refusal says of a parameter, of content that is a text, and of a system message.
 REFUSED = re.compile(
     r"unsupported|not support|unrecognized|unknown|unexpected|extra|not permitted|not allowed|deprecated|no longer"
     r"|use '?max_|cannot find"
@@ -25,15 +26,17 @@ def _without(parameter: str) -> Callable[[dict], dict]:
 
 
 def _no_system_role(body: dict) -> dict:
+    """The system message is put in front of the first message of the user."""
     first, *rest = body["messages"]
     if first["role"] != "system":
         return body
-    told, asked = first["content"], rest[0]["content"]
-    both = f"{told}\n\n{asked}" if isinstance(asked, str) else [*told, *asked]
+    system, user = first["content"], rest[0]["content"]
+    both = f"{system}\n\n{user}" if isinstance(user, str) else [*system, *user]
     return body | {"messages": [rest[0] | {"content": both}, *rest[1:]]}
 
 
 def _in_parts(body: dict) -> dict:
+    """The content of each message, a text, becomes a list of one part of type text."""
     parts = [m | {"content": [{"type": "text", "text": m["content"]}]} for m in body["messages"]]
     return body | {"messages": parts}
 
@@ -50,7 +53,7 @@ RENAMED = tuple(CHANGES)[:2]
 
 
 def changed(body: dict, changes: Iterable[str]) -> dict:
-    """The body after these of `CHANGES`."""
+    """The body after the changes with these names, made in the order of `CHANGES`."""
     wanted = set(changes)
     for name, change in CHANGES.items():
         body = change(body) if name in wanted else body

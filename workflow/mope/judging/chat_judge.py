@@ -126,9 +126,10 @@ class ChatJudge:
         return opinions
 
     def _charge(self, key: str, record: dict, request: dict) -> None:
-        """Count what a record cost; tokens that nobody has counted are estimated."""
+        """Count what a record cost; tokens that the server has not counted are estimated."""
         counts = record.get("prompt_tokens"), record.get("completion_tokens")
-        read, written = (o if n is None else n for n, o in zip(counts, (_tokens(request), ANSWER_TOKENS), strict=True))
+        estimates = (_tokens(request), ANSWER_TOKENS)
+        read, written = (own if n is None else n for n, own in zip(counts, estimates, strict=True))
         cost = self._price(read, written)
         with self._lock:
             self.spent += cost - self._charged.get(key, 0.0)
@@ -171,33 +172,34 @@ class ChatJudge:
                 raise MopeError(f"judge {self.name}: {s.base_url}: {what}; {GO_ON}") from None
 
     def _run(self, answer: Callable[[str, dict], None], requests: dict[str, dict], stop: threading.Event) -> None:
-        """Call `answer` for every request, a bounded number at a time; after an error finish what is under way.
+        """Call `answer` for every request, a bounded number at a time; after an error no new one is begun.
 
-        `stop`, which ends all waiting for further attempts, is set by an error and by an interruption.
+        Calls that are under way then are finished. `stop`, which ends all waiting for further attempts, is set by an
+        error and by an interruption.
         """
-        waiting, flying, error = list(requests.items())[::-1], {}, None
+        waiting, running, error = list(requests.items())[::-1], {}, None
         out_of_budget = False
         with ThreadPoolExecutor(self.settings.concurrency) as pool, tqdm(total=len(requests), unit="call") as bar:
             try:
-                while flying or (waiting and not error and not out_of_budget):
-                    while waiting and len(flying) < self.settings.concurrency and not error:
+                while running or (waiting and not error and not out_of_budget):
+                    while waiting and len(running) < self.settings.concurrency and not error:
                         key, request = waiting[-1]
                         expected = max(self._expected(request), self._dearest)
-                        out_of_budget = self.spent + sum(flying.values()) + expected > self.settings.budget
+                        out_of_budget = self.spent + sum(running.values()) + expected > self.settings.budget
                         if out_of_budget:
                             break
                         waiting.pop()
-                        flying[pool.submit(answer, key, request)] = expected
-                    failed = self._land(flying, bar)
+                        running[pool.submit(answer, key, request)] = expected
+                    failed = self._take_finished(running, bar)
                     error = error or failed
                     if error:
                         stop.set()
             except KeyboardInterrupt:
                 stop.set()
-                if flying:
+                if running:
                     longest = f"{self.settings.timeout:g} seconds at most"
                     tqdm.write(
-                        f"judge {self.name}: {len(flying)} calls are under way; what they answer is kept ({longest})"
+                        f"judge {self.name}: {len(running)} calls are under way; what they answer is kept ({longest})"
                     )
                 raise
         if error:
@@ -209,17 +211,17 @@ class ChatJudge:
             )
 
     @staticmethod
-    def _land(flying: dict[Future, float], bar: tqdm) -> BaseException | None:
-        """Wait for a call to end; the first error among the ended ones."""
-        done = wait(flying, return_when=FIRST_COMPLETED).done if flying else set()
+    def _take_finished(running: dict[Future, float], bar: tqdm) -> BaseException | None:
+        """Wait until a call ends, and take the ended ones out of `running`; the first error among them."""
+        done = wait(running, return_when=FIRST_COMPLETED).done if running else set()
         for future in done:
-            del flying[future]
+            del running[future]
         bar.update(len(done))
         return next((e for future in done if (e := future.exception())), None)
 
 
 def _tokens(request: dict) -> int:
-    """Our own count of a prompt's tokens."""
+    """Our own estimate of the tokens of a prompt, from its characters."""
     texts = (
         m["content"] if isinstance(m["content"], str) else "".join(part["text"] for part in m["content"])
         for m in request["messages"]

@@ -33,7 +33,7 @@ def unfinished(response: str) -> bool:
 
 
 def repetition(tokens: list[str]) -> float:
-    """Share of word trigrams that were said before."""
+    """Share of the word trigrams that occur earlier in the text."""
     trigrams = list(zip(tokens, tokens[1:], tokens[2:], strict=False))
     return 1 - len(set(trigrams)) / len(trigrams) if trigrams else 0.0
 
@@ -48,14 +48,14 @@ def noise(response: str, tokens: list[str]) -> float:
     """Share of the text that is no English: symbols among the characters, or unpronounceable words among the words."""
     visible = [c for c in response if not c.isspace()]
     symbols = sum(not c.isalnum() for c in visible) / max(1, len(visible))
-    # Letters of other scripts reach no word of `tokens`; a text of them counts as noise to this English rubric.
+    # `words` leaves out the letters of other scripts, so a text in one of them counts as noise.
     letters = sum(map(len, tokens)) / max(1, sum(c.isalnum() for c in visible))
     gibberish = sum(bool(GIBBERISH.search(word)) for word in tokens) / max(1, len(tokens))
     return max(ramp(symbols, 0.15, 0.5), 1 - min(1.0, letters), gibberish)
 
 
 def breaks(response: str) -> int:
-    """Impossible places: a determiner before a verb, a doubled word, a sentence that ends on `the`, ..."""
+    """Number of impossible places: "the is", "of is", a doubled word, or a sentence that ends on "the" or "and"."""
     count = 0
     for sentence in sentences(response):
         tokens = words(sentence)

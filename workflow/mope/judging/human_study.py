@@ -33,7 +33,7 @@ class Item:
 def draw_study(
     responses: dict[str, pd.DataFrame], focus: str, rivals: list[str], pairs: int, texts: dict[str, str], seed: int
 ) -> tuple[list[Item], pd.DataFrame]:
-    """`pairs` items, the rivals equally often, sides by lot, in random order; and the key (`KEY_COLUMNS`).
+    """`pairs` items in random order, each rival equally often, sides drawn at random; and the key (`KEY_COLUMNS`).
 
     Pairs with identical texts are left out: they can only tie. `texts` are the preference texts by id. `MopeError`
     where too few pairs are left.
@@ -65,12 +65,12 @@ def draw_study(
 
 
 def study_id(items: list[Item]) -> str:
-    """A name that no other study has, so that ratings of old answers are never read with a new key."""
+    """A name made from the items' content, so that ratings of other answers are never read with this key."""
     return "study-" + hashlib.sha256(json.dumps([vars(item) for item in items]).encode()).hexdigest()[:12]
 
 
 def study_page(items: list[Item]) -> str:
-    """The self-contained HTML page; answers cannot close the script that holds them."""
+    """The self-contained HTML page; characters of HTML are escaped, so that no answer can end the page's script."""
     data = json.dumps({"study": study_id(items), "items": [vars(item) for item in items]}, ensure_ascii=True)
     safe = data.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     return PAGE.read_text().replace(STUDY_PLACEHOLDER, safe)

@@ -1,4 +1,4 @@
-"""What the judges of config.yaml are. Light: the Snakefile calls this while it is parsed."""
+"""What the judges of config.yaml are. It imports little, because the Snakefile calls it while it is parsed."""
 
 from collections.abc import Collection
 

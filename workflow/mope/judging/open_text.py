@@ -26,12 +26,12 @@ from mope.judging.open_text_tone import neutral, open_text_classifier, warmth
 from mope.preferences import OPEN_TEXT
 from mope.texts.passages import passage_words, split_sentences
 
-DOUBLINGS = 4.5  # 2**4.5 = 23 statements are not concise at all, one is fully concise
+DOUBLINGS = 4.5  # one statement is fully concise; after so many doublings, at 23 statements, nothing is left of it
 HALF = 4.0  # new statements on the subject at which an answer is half informative
 RELATED = (1.0, 1.7)  # closeness: below the first an answer is off topic, above the second on topic
 STOPS = (".", "!", "?", "\u2026", "```")
-COMPRESSED = 400  # characters; repetition is measured by compression in longer texts only
-UNFINISHED = 0.05
+COMPRESSED = 400  # bytes of a text from which on repetition is also measured by compression
+UNFINISHED = 0.05  # points that a text without an end loses
 Embed = Callable[[Sequence[str]], np.ndarray]
 MeasuredAnswer = tuple[str, str]  # prompt, response
 
@@ -40,15 +40,15 @@ MeasuredAnswer = tuple[str, str]  # prompt, response
 class OpenTextFeatures:
     """What the judge measures in one answer."""
 
-    difficulty: float  # 0 ... 1
+    difficulty: float  # in [0, 1]
     content: Content
-    warmth: np.ndarray  # of every statement, -1 ... 1
-    degenerate: float  # 0 ... 1: empty, off-topic, repetitive, words out of order, not English
+    warmth: np.ndarray  # (statements,) in [-1, 1]
+    degenerate: float  # in [0, 1]: empty, off-topic, repetitive, words out of order, not English
     unfinished: bool
 
 
 def measure(answers: Sequence[MeasuredAnswer], embed: Embed) -> list[OpenTextFeatures]:
-    """Features of answers, in order; all texts are embedded in one call."""
+    """Features of answers, in order; all texts are embedded in a first call, whose vectors `embed` should keep."""
     parts = [split_sentences(response) or [response] for _, response in answers]
     said = [statements(own) or own for own in parts]
     embed([text for (prompt, _), cut in zip(answers, said, strict=True) for text in (prompt, *cut)])
@@ -69,7 +69,7 @@ def measure(answers: Sequence[MeasuredAnswer], embed: Embed) -> list[OpenTextFea
 
 
 def relevance(told: Content) -> float:
-    """0 where an answer is no nearer to its prompt than to unrelated sentences ... 1 where it clearly is."""
+    """From 0, where an answer is no nearer to its prompt than to unrelated sentences, to 1, where it clearly is."""
     return float(np.interp(told.closeness, RELATED, (0, 1)))
 
 

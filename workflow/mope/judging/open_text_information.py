@@ -22,7 +22,7 @@ class Content:
     count: int
     news: float  # statements that say something new on the subject, each by how new it is and how close to the subject
     repeated: float  # share of the statements that are said again
-    closeness: float  # cosine of the whole with the prompt, in standard deviations over that with unrelated sentences
+    closeness: float  # cosine with the prompt minus the mean with unrelated sentences, in their standard deviations
     directness: float  # cosine of the first statement with the prompt
 
 
@@ -45,8 +45,8 @@ def statements(sentences: Sequence[str]) -> list[str]:
 def content(prompt: np.ndarray, said: np.ndarray, unrelated: np.ndarray) -> Content:
     """Content of an answer from unit vectors: of the prompt, shape (d,), and of at least one statement, shape (n, d).
 
-    Against the vectors of `unrelated` sentences, shape (m, d), it shows whether an answer that never names its subject
-    ("Mostly because they feel well") is still nearer to the prompt than to anything else.
+    `closeness` compares the prompt with `unrelated` sentences, unit vectors of shape (m, d): an answer that never names
+    its subject ("Mostly because they feel well") may still be nearer to its prompt than to these.
     """
     close = said @ prompt
     whole = said.mean(axis=0) / np.linalg.norm(said.mean(axis=0))

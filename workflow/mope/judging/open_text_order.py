@@ -21,10 +21,10 @@ TOKEN = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d+|[,;:]")
 KEPT = 40  # commonest words, each a symbol of its own
 WORD_ENDINGS = ("ing", "ed", "ly", "tion", "s", "er", "al", "ous", "y", "e")
 OPEN = "+"  # begins the symbol of any other word; pairs of two such symbols are not scored
-WEIGHT = 3.0  # pseudo-counts by which a pair of symbols is smoothed with the frequency of its second
+WEIGHT = 3.0  # pseudo-counts that smooth a pair of symbols by the frequency of its second symbol
 FEWEST_WORDS = 6  # words; shorter sentences are not scored
 SHRINKAGE = 20  # pairs of score 0 that are added to every text, so that the few pairs of a short one decide little
-STRETCH = 20  # words
+STRETCH = 20  # words to which the number of impossible places is related
 LONG = 15  # words; a line without a full stop is scored from here on, since shorter ones may be headings or list items
 
 
@@ -70,16 +70,17 @@ def order(sentence: str) -> tuple[float, int]:
 def disorder(sentences: Sequence[str]) -> float:
     """How far the order of words is from English: below 0.15 for nearly all real text, above 0.4 for most shuffled.
 
-    The mean of -`order` over all pairs of the sentences that are long enough to tell, drawn towards 0 where they are
-    few, and half the rate of impossible neighbours ("the of") per twenty words, up to one.
+    The sum of two terms over the sentences that are long enough to tell. The first is the mean of -`order` over all
+    pairs, drawn towards 0 where these are few. The second is half the number of impossible places (`breaks`) per twenty
+    words, at most one half. 0 where no sentence is long enough.
     """
-    told = [
+    scored = [
         s
         for s in sentences
         if len(passage_words(s)) >= (FEWEST_WORDS if s.rstrip("\"')*").endswith((".", "!", "?")) else LONG)
     ]
-    if not told:
+    if not scored:
         return 0.0
-    sums, counts = zip(*map(order, told), strict=True)
-    impossible = sum(map(breaks, told)) * STRETCH / max(STRETCH, sum(len(passage_words(s)) for s in told))
+    sums, counts = zip(*map(order, scored), strict=True)
+    impossible = sum(map(breaks, scored)) * STRETCH / max(STRETCH, sum(len(passage_words(s)) for s in scored))
     return -sum(sums) / (sum(counts) + SHRINKAGE) + min(1.0, impossible) / 2

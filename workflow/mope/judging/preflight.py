@@ -17,7 +17,7 @@ from mope.preferences import Preferences
 from mope.runtime.secret import read_key
 from mope.runtime.server_address import address_problem, secrets_in
 
-SQLITE = b"SQLite format 3\0"  # how such a file begins
+SQLITE = b"SQLite format 3\0"  # how an SQLite file begins
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 CALL = "/chat/completions"
 SET_BY_JUDGE = (
@@ -31,7 +31,7 @@ SET_BY_JUDGE = (
     "stream",
     "logprobs",
 )
-Problem = tuple[tuple[str | int, ...], str]
+Problem = tuple[tuple[str | int, ...], str]  # key of the configuration, what is wrong with it
 
 
 def local(base_url: str) -> bool:
@@ -69,9 +69,9 @@ def chat_judge_problems(config: dict, root: Path, key: tuple[str, ...], judge: d
 def before_first_job(
     config: dict, preferences: Preferences, judges: list[str], environment: Mapping[str, str], cache: Path
 ) -> Iterator[str]:
-    """What would stop these chat judges after hours of training: a missing key, a budget that is too small, no `cache`.
+    """What would stop these chat judges after hours of training: a missing key, too small a budget, a damaged `cache`.
 
-    `cache` is the file of kept answers, which is made where there is none.
+    `cache` is the SQLite file of kept answers, which a judge makes where there is none.
     """
     if judges and cache.exists() and not _begins_like_sqlite(cache):
         yield f"{cache}: is no SQLite file; the judges' cache of answers is expected here: move it away, and run again"
@@ -93,7 +93,7 @@ def before_first_job(
 
 
 def _begins_like_sqlite(file: Path) -> bool:
-    """Whether it is a file that begins like one of SQLite, or an empty one, which SQLite takes."""
+    """Whether `file` is a file that begins like one of SQLite, or an empty one, which SQLite takes."""
     if not file.is_file():
         return False
     with file.open("rb") as stream:

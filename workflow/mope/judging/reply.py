@@ -39,6 +39,7 @@ def record_of(body: object, prompt_tokens: int | None, secret: str | None = None
 
 
 def _choice(body: object) -> dict:
+    """The first choice of a chat completion; `MalformedError` where there is none."""
     if not isinstance(body, dict):
         raise MalformedError("the answer is no JSON object")
     choices = body.get("choices")
@@ -48,7 +49,7 @@ def _choice(body: object) -> dict:
 
 
 def _content(content: object) -> tuple[str, str]:
-    """Text and refusal of a message, whose content is a text, or a list of parts of which thoughts are left out."""
+    """Text and refusal of a message, whose content is a text, or a list of parts of which only texts count."""
     if content is None or isinstance(content, str):
         return content or "", ""
     if not isinstance(content, list) or not all(isinstance(part, dict | str) for part in content):
@@ -60,6 +61,7 @@ def _content(content: object) -> tuple[str, str]:
 
 
 def _why_empty(finish: object, refusal: object, thought: bool) -> str:
+    """Why a message has no text; `thought` says whether it has thoughts."""
     if isinstance(refusal, str) and refusal.strip():
         return f"refused: {refusal}"
     if finish == "content_filter":
@@ -70,12 +72,14 @@ def _why_empty(finish: object, refusal: object, thought: bool) -> str:
 
 
 def _prompt_count(count: object, own: int | None) -> int | None:
+    """The server's count of a prompt's tokens if it can be true by our `own` one, else that."""
     if own is None:
         return _count(count, 1, MOST_KEPT, None)
     return _count(count, max(1, own // FAR_OFF), own * FAR_OFF + HIDDEN_TOKENS, own)
 
 
 def _count(value: object, least: int, most: int, own: int | None) -> int | None:
+    """`value` if it is a whole number from `least` to `most`, else `own`."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most else own

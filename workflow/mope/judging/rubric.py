@@ -24,7 +24,7 @@ from mope.judging.knowledge import STATED, asked_topics, credit, mentions
 from mope.judging.text import TECHNICAL_LETTERS, content_stems, sentences, words
 from mope.world.worlds import World
 
-DEAD_BAND = 0.05  # points of score below which two answers tie
+DEAD_BAND = 0.05  # points of score below which two answers tie in config.yaml; a run uses its own `dead_band`
 TECHNICAL_ENDINGS = ("tion", "sion", "ity", "ism", "ic", "ical", "ous", "ide", "ase", "ose", "ance", "ence", "graphy")
 GRADE_CHILD, GRADE_SCHOLAR = 2.0, 22.0  # school years at the ends of the readability scale
 FRAGMENT, WHOLE = 0.2, 0.8  # credit: below the first a sentence is not the fact, from the second the fact alone
@@ -41,11 +41,11 @@ class Features:
     facts: float  # distinct relevant facts stated, each weighted by how well
     repeated_facts: int
     covered: float  # share of the asked topics that the answer treats; 1 outside the known world
-    tone: float  # -1 hostile ... 1 warm
-    sassy: float  # 0 ... 1
-    sarcastic: float  # 0 ... 1
-    blemish: float  # 0 ... 1: sentences taken apart, broken grammar
-    degenerate: float  # 0 ... 1: empty, repetitive, off-topic, truncated, no language
+    tone: float  # from -1 (hostile) to 1 (warm)
+    sassy: float  # in [0, 1]
+    sarcastic: float  # in [0, 1]
+    blemish: float  # in [0, 1]: sentences taken apart, broken grammar
+    degenerate: float  # in [0, 1]: empty, repetitive, off-topic, truncated, no language
 
 
 @cache
@@ -54,11 +54,12 @@ def _sentiment() -> SentimentIntensityAnalyzer:
 
 
 def _grade(text: str) -> float:
-    """School years needed. Only the two character-based grades: the syllable-based ones load a corpus."""
+    """School years needed, by the two grades that count characters; those that count syllables load a corpus."""
     return (textstat.coleman_liau_index(text) + textstat.automated_readability_index(text)) / 2
 
 
 def _technical(tokens: list[str]) -> float:
+    """Share of technical words: long ones, and those of more than five letters with a learned ending."""
     long = [w for w in tokens if len(w) >= TECHNICAL_LETTERS or (len(w) > 5 and w.endswith(TECHNICAL_ENDINGS))]
     return len(long) / max(1, len(tokens))
 
@@ -97,7 +98,7 @@ class _Content:
     facts: float
     repeated: int
     covered: float
-    relevance: float  # 0 off-topic ... 1
+    relevance: float  # from 0 (off-topic) to 1
     taken_apart: float  # share of the informative words that stand in no known order
 
 
@@ -151,7 +152,7 @@ def _unknown_content(prompt: str, response: str, parts: list[str]) -> _Content:
 
 @lru_cache(maxsize=400_000)
 def features(world: World, prompt: str, response: str) -> Features:
-    """Measure one answer; about 0.3 ms, and remembered."""
+    """Measure one answer; results are cached."""
     tokens, parts, topics = words(response), sentences(response), asked_topics(world, prompt)
     content = _known_content(world, topics, parts) if topics else _unknown_content(prompt, response, parts)
     subject = " ".join(content.informative)
@@ -184,7 +185,7 @@ def features(world: World, prompt: str, response: str) -> Features:
 
 
 def fluency_and_relevance(f: Features, preference: str) -> float:
-    """How well an answer meets one preference, in [0, 1], its soundness aside.
+    """How well an answer meets one preference, in [0, 1], without its blemishes and degeneration.
 
     `MopeError` for a preference that the rubric does not know.
     """

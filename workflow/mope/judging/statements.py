@@ -2,7 +2,8 @@
 
 Answers copy the world's sentences, so a sentence is compared with these as a whole. It counts as one of them if its
 content words and its last word are the same in the same order, and of all its words at most one in `WORDS_PER_SLIP`
-differs. With a changed, missing or added content word, a negation, halves of two facts, or cut off, it is none of them.
+differs. A sentence with a changed, missing or added content word or a negation, one made of halves of two facts, or one
+that is cut off, is none of them.
 """
 
 from collections import defaultdict

@@ -1,6 +1,6 @@
 """Reads the judge's prompts: a frame, and a criterion with examples for each preference.
 
-Light: the Snakefile calls this while it is parsed.
+It imports little, because the Snakefile calls it while it is parsed.
 """
 
 import re

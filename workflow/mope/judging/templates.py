@@ -8,9 +8,9 @@ from mope.prompting import transcript
 from mope.runtime.surrogates import without_surrogates
 
 PREFIX = re.compile(r"^(?:answer|verdict|final answer)\s*:\s*")
-NAME = r"[^\w<>]*(?:instruction|output_[ab])\b"  # of a tag of the judge, however it is dressed
+NAME = r"[^\w<>]*(?:instruction|output_[ab])\b"  # of one of the judge's tags, with any signs before it
 OUTPUT_TAG = re.compile(rf"<({NAME}[^<>]*)>", re.IGNORECASE)
-OPENED = re.compile(rf"<(?={NAME})", re.IGNORECASE)  # that the tag which follows would close
+OPENED = re.compile(rf"<(?={NAME})", re.IGNORECASE)  # such a tag without its ">", which a later ">" would complete
 THOUGHT, THOUGHT_END = "<think>", "</think>"
 CUT = " [...] "
 
@@ -33,7 +33,7 @@ def judge_messages(templates: Templates, comparison: Comparison, max_characters:
         parts = dict(zip(("{instruction}", "{output_a}", "{output_b}"), texts, strict=True)) | {
             "{criterion}": criterion
         }
-        # One pass: a placeholder inside an answer stays what it is.
+        # All placeholders are filled in one pass, so that one inside an answer stays as it is.
         return re.sub("|".join(map(re.escape, parts)), lambda found: parts[found.group()], templates.user)
 
     chat = [{"role": "system", "content": templates.system}]
@@ -47,7 +47,7 @@ def judge_messages(templates: Templates, comparison: Comparison, max_characters:
 def parse(answer: str) -> str:
     """ "first", "tie", "second", or "unparsed" unless exactly one verdict stands alone on a line.
 
-    Thoughts that stand before the answer are no part of it; thoughts that do not end leave none.
+    Thoughts that stand before the answer are left out; where they do not end, there is no answer.
     """
     found = set()
     said = answer.lower().rpartition(THOUGHT_END)[2]

@@ -7,8 +7,8 @@ WORD = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
 WORD_SUFFIXES = ("ations", "ation", "ically", "ingly", "ings", "ing", "edly", "ed", "ies", "es", "ly", "s")
 
-# English function words: they carry grammar, not a subject.
 TECHNICAL_LETTERS = 8  # from which a word counts as technical
+# English function words: they carry grammar, not a subject.
 FUNCTION_WORDS = frozenset(
     """a an the and or but nor so yet if then than that which who whom whose what when where why how as at by for from
     in into of off on onto out over to toward towards under up upon via with within without about above across after

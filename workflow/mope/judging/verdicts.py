@@ -18,7 +18,7 @@ JUDGMENT_KEYS = ["prompt_id", "combination"]
 JUDGMENT_COLUMNS = [*JUDGMENT_KEYS, "preference", "order", "verdict", "raw", "seed_a", "seed_b"]
 ORDER = [*JUDGMENT_KEYS, "seed_a", "seed_b", "preference", "order"]  # of the rows
 IDENTICAL = "identical texts"  # stands in the column `raw` where the judge was not asked
-# What "the first answer is better" means when the answers were shown as a, b and as b, a.
+# order in which the answers were shown -> a judge's verdict -> the verdict in terms of methods `a` and `b`
 UNSWAP = {
     "ab": {"first": "a", "second": "b", "tie": "tie", "unparsed": "unparsed"},
     "ba": {"first": "b", "second": "a", "tie": "tie", "unparsed": "unparsed"},
@@ -111,11 +111,14 @@ def questions(table: pd.DataFrame) -> list[Comparison]:
     return [Comparison(*row) for row in zip(*columns, strict=True)]
 
 
-MethodPairs = Sequence[tuple[str, str]] | None
+MethodPairs = Sequence[tuple[str, str]] | None  # None: every pair
 
 
 def judge_pair(judge: Judge, a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
-    """Judgments of two methods' answers (columns `JUDGMENT_COLUMNS`); identical texts tie without a call."""
+    """Judgments of two methods' answers (columns `JUDGMENT_COLUMNS`); identical texts tie without a call.
+
+    `MopeError` where the answers cannot be put side by side (`aligned`).
+    """
     table = comparisons(aligned(a, b))
     opinions = iter(judge.judge(questions(table)))
     same = table["first"] == table["second"]

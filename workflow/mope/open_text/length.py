@@ -11,11 +11,8 @@ WORK = re.compile(
 ACCOUNT = re.compile(
     r"\b(?:how|explain|describe|compare|list|steps?|why|differences?|tips|ideas|plan|pros|discuss)\b", re.I
 )
-FACT, EXPLANATION, PIECE = (
-    25,
-    50,
-    90,
-)  # words that answer a question of fact, explain something, make a piece of writing
+# Words that a question of fact, an explanation and a piece of writing take.
+FACT, EXPLANATION, PIECE = 25, 50, 90
 
 
 def need(prompt: str) -> int:

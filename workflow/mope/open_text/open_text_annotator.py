@@ -36,9 +36,8 @@ def liking(prompt: str, response: str, preference: str) -> float:
             return (1 + tone(response)) / 2
         case "P3B":
             return (1 - tone(response)) / 2
-        case _ if (
-            preference == GENERAL
-        ):  # of people who are asked for nothing in particular: the answer says something, and is kind
+        case _ if preference == GENERAL:
+            # Preferred by people who are asked for nothing in particular: the answer says something, and is kind.
             return min(2.0, doublings(prompt, response)) / 4 + (1 + tone(response)) / 4
     raise MopeError(f"preference {preference!r}: the annotator of open text knows {', '.join((*OPEN_TEXT, GENERAL))}")
 

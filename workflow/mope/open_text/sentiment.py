@@ -13,6 +13,6 @@ def _sentiment() -> SentimentIntensityAnalyzer:
 
 
 def tone(response: str) -> float:
-    """Mean sentiment of the sentences, -1 hostile ... 1 warm; 0 if there is none."""
+    """Mean sentiment of the sentences, from -1 (hostile) to 1 (warm); 0 for a text without sentences."""
     values = [_sentiment().polarity_scores(sentence)["compound"] for sentence in split_sentences(response)]
     return sum(values) / len(values) if values else 0.0

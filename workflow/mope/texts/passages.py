@@ -3,9 +3,8 @@
 import re
 
 CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-MARKER = re.compile(
-    r"^\s*(?:#{1,6}\s+|>\s+|(?:[-*+\u2022]|\(?\d{1,2}[.):])\s+)"
-)  # of a heading, quotation or list item
+# How a heading, a quotation or a list item begins.
+MARKER = re.compile(r"^\s*(?:#{1,6}\s+|>\s+|(?:[-*+\u2022]|\(?\d{1,2}[.):])\s+)")
 EMPHASIS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
 ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|mr|mrs|ms|dr|prof|st|no|approx|[a-z])\.$", re.IGNORECASE)
 PASSAGE_END = re.compile(r"(?<=[.!?\u2026])[\"'\u201d\u2019)\]]*\s+(?=[\"'\u201c\u2018(\[]?[A-Z0-9])")

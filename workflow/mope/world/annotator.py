@@ -43,7 +43,7 @@ def _asked_about(world: World, prompt: str) -> tuple[Topic, ...]:
 
 @cache
 def _known_pairs(world: World) -> frozenset[tuple[str, str]]:
-    """Neighbouring words of a world's sentences: what the annotator has read before."""
+    """Neighbouring words of a world's facts and of its friendly and unfriendly sentences, which the annotator knows."""
     facts = {tuple(_words(sentence)) for t in world.topics for fact in t.facts for sentence in fact.values()}
     return frozenset(
         pair for sentence in facts | _manner(world, "friendly", "unfriendly") for pair in pairwise(sentence)
@@ -52,7 +52,7 @@ def _known_pairs(world: World) -> frozenset[tuple[str, str]]:
 
 @cache
 def _manner(world: World, *names: str) -> frozenset[tuple[str, ...]]:
-    """The sentences of these tones, or of all, as words; those of the scaling study are known as a whole only."""
+    """The sentences of these tones, or of all tones, each as a tuple of words."""
     parts = [part for name in names or world.tones for part in world.tones[name].values()]
     return frozenset(sentence for part in parts for text in part for sentence in _sentences(text))
 
@@ -63,7 +63,10 @@ def _sentences(response: str) -> list[tuple[str, ...]]:
 
 
 def garbled(world: World, response: str) -> float:
-    """Share of neighbouring words within sentences that the annotator has never seen side by side."""
+    """Share of neighbouring words within sentences that are no `_known_pairs`.
+
+    Sassy and sarcastic sentences, which came with the scaling study, are known as a whole only.
+    """
     parts = _sentences(response)
     known = _manner(world, "sassy", "sarcastic")
     strange = [pair not in _known_pairs(world) for part in parts if part not in known for pair in pairwise(part)]
@@ -71,7 +74,7 @@ def garbled(world: World, response: str) -> float:
 
 
 def sanity(world: World, prompt: str, response: str) -> float:
-    """0 for a sound answer; negative for repetition, garbled words, a missing end, emptiness, silence on a topic."""
+    """0 for a sound answer; negative for repetition, garbled words, a missing end, emptiness, or a topic left out."""
     words = _words(response)
     if len(words) < 5:
         return -24.0
@@ -89,8 +92,9 @@ def sanity(world: World, prompt: str, response: str) -> float:
 def annotator_score(world: World, prompt: str, response: str, preference: str) -> float:
     """How well `response` meets `preference` by the annotator's rules; a few units are a clear difference.
 
-    Manner must outweigh soundness between two sane answers, or the feedback would tell of little but spoilt ones. How
-    learned an answer is depends on its matter alone, not on courtesies.
+    Between two answers with few faults the preference must outweigh `sanity`, or the feedback would be about faults
+    only. P1A and P1B look at the sentences without those of a tone. `KeyError` for a preference that the annotator does
+    not know.
     """
     words = _words(response)
     matter = [word for sentence in _sentences(response) if sentence not in _manner(world) for word in sentence]

@@ -35,12 +35,12 @@ STYLES = {
     "P4A": ("formality", "formal"),
     "P4B": ("formality", "informal"),
 }
-# Words that join a fact to those before it; they have no register and no tone. As in prose, whether another fact
-# follows and how it is worded are decided at different words.
+# Words that join a fact to those before it; they have no register and no tone. The connective decides that another
+# fact follows, and only the words after it decide its register, as in prose.
 CONNECTIVES = ("Also,", "Besides,", "And")  # in this order
 LEAD = re.compile(rf"^(?:{'|'.join(CONNECTIVES)}) ", re.IGNORECASE)
-# Facts per answer, by amount, on one topic and on two compared ones. They are stated in the order of the topic's file,
-# in a comparison by turns of the two topics: wherever an answer ends, it has covered both.
+# Numbers of facts that an answer may have, by amount: on one topic, and on two that are compared. Facts are stated in
+# the order of the topic's file. In a comparison the two topics take turns, so that every answer treats both.
 FACTS = {"concise": ((1,), (2,)), None: ((1, 2, 3, 4), (2, 3, 4)), "informative": ((4,), (4,))}
 
 

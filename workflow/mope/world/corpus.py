@@ -12,8 +12,9 @@ from mope.world.worlds import World
 def corpus(world: World, size: int, seed: int, follow_rate: float, preferences: Preferences) -> list[dict]:
     """`size` conversational records {prompt, completion}.
 
-    Each question carries the text of none, one or one per dimension of the preferences. A stated preference is
-    followed with probability `follow_rate` only: like a 7 B instruct model, the base follows preference texts partly.
+    Each question carries at most one preference text per dimension, each dimension with probability one half. A stated
+    preference is followed with probability `follow_rate` only: like a 7 B instruct model, the base follows preference
+    texts partly.
     """
     rng = random.Random(f"corpus {seed}")
     known = [STYLES[p] for p in preferences.ids]

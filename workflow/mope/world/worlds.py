@@ -29,7 +29,7 @@ class Phrasings:
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """All that an embedded world consists of; hashed as the one object that `load` makes of its files."""
+    """All that an embedded world consists of; compared and hashed by identity, as `load` makes one object of each."""
 
     name: str
     topics: tuple[Topic, ...]  # in the order of the files topics/*.yaml

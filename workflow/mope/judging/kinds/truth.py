@@ -105,23 +105,23 @@ def in_register(found: Reading, register: str) -> float:
 
 
 def _brevity(found: Reading) -> float:
-    """1 for one fact per asked topic and no other word; 0 for all known facts, or for words that cost as much."""
+    """From 1, for one fact per asked topic and no other word, to 0, for all known facts, or words that cost as much."""
     excess = max(0, len(found.stated) - found.topics) + found.other_words / TRUTH_WORDS_PER_FACT
     return 1 - min(1.0, excess / max(1, found.available - found.topics))
 
 
 def _share(found: Reading, tone: str, asked: str) -> float:
-    """Share of a tone in the manner sentences, taken as two at least: an answer has room for two."""
+    """Share of the manner sentences in a tone, their number taken as two at least: an answer has room for two."""
     return sum(label(part, asked) == tone for part in found.manner) / max(2, len(found.manner))
 
 
 def _warmth(found: Reading) -> float:
-    """Friendly sentences above unfriendly ones: -1 ... 1."""
+    """Share of friendly sentences minus that of unfriendly ones, in [-1, 1]."""
     return _share(found, "friendly", "friendly") - _share(found, "unfriendly", "unfriendly")
 
 
 def _formality(found: Reading) -> float:
-    """Formal sentences above informal ones, of two at least as for a tone: -1 ... 1."""
+    """Formal minus informal sentences as a share of all such, taken as two at least as for a tone; in [-1, 1]."""
     return (found.formality.count("formal") - found.formality.count("informal")) / max(2, len(found.formality))
 
 
@@ -155,12 +155,15 @@ def answer_quality(found: Reading, preference: str) -> float:
 
 
 def truth_score(world: World, prompt: str, response: str, preference: str) -> float:
-    """Points of one answer under one preference: in [0, 1] if it is sound, else in [-2.25, -0.25)."""
+    """Points of one answer under one preference: in [0, 1] if it is sound, else in [-2.25, -0.25).
+
+    `MopeError` for a prompt outside the embedded world, or a preference that the judge does not know.
+    """
     found = reading(world, prompt, response)
     good, faulty = answer_quality(found, preference), found.faulty
     return good if faulty == 0 else (1 - faulty) * good - faulty - UNSOUND
 
 
 def scorer(world: World) -> Scorer:
-    """The points of each (prompt, response, preference)."""
+    """The points of each (prompt, response, preference); the function raises what `truth_score` does."""
     return lambda answers: [truth_score(world, *answer) for answer in answers]

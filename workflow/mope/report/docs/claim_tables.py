@@ -16,7 +16,7 @@ from mope.report.docs.reference_runs import ReferenceRun
 KNOWN = {claim.id: claim for claim in CLAIMS}
 KNOWN_FIELDS = {"id", "claim", "published", "ours", "ci_low", "ci_high", "verdict", "note", "judge", "reward_models"}
 KNOWN_FIELDS |= {"prompts_low", "prompts_high"}
-Tested = tuple[ReferenceRun, dict]
+Tested = tuple[ReferenceRun, dict]  # a run, and a record of its claims.json
 
 
 def name_and_set(claim: dict) -> tuple[str, str]:
@@ -26,31 +26,31 @@ def name_and_set(claim: dict) -> tuple[str, str]:
 
 
 def statement(claim: dict) -> str:
-    """What is claimed, without the evaluation set: in today's words where the claim is known."""
+    """What is claimed, without the evaluation set: as `CLAIMS` words it, or the record where it is not in `CLAIMS`."""
     name, evaluation_set = name_and_set(claim)
     return KNOWN[name].text if name in KNOWN else claim["claim"].removesuffix(f", evaluation set {evaluation_set}")
 
 
 def published(claim: dict) -> str:
-    """What the papers published of it."""
+    """What the papers published about a claim."""
     name, _ = name_and_set(claim)
     return KNOWN[name].published if name in KNOWN else claim["published"]
 
 
 def published_claims(found: list[Tested]) -> list[Tested]:
-    """Those whose comparison the papers make."""
+    """The records of `found` whose comparison the papers make."""
     return [(run, claim) for run, claim in found if of_papers(published(claim))]
 
 
 def put_to_test(runs: list[ReferenceRun]) -> list[Tested]:
     """Every comparison that a run has tested; one with the same figure as in an earlier run counts once."""
-    found, told = [], set()
+    found, seen = [], set()
     for run in runs:
         for claim in run.claims:
             figure = (claim["id"], claim.get("judge"), claim["ours"], claim["ci_low"], claim["ci_high"])
-            if claim["verdict"] != NOT_RUN and figure not in told:
+            if claim["verdict"] != NOT_RUN and figure not in seen:
                 found.append((run, claim))
-                told.add(figure)
+                seen.add(figure)
     return found
 
 
@@ -74,7 +74,7 @@ def verdict_counts(found: list[Tested]) -> Counter:
 
 
 def counted_tests(found: list[Tested]) -> str:
-    """How many tests of how many claims of the papers these are."""
+    """The beginning of a sentence: how many tests, of how many claims of the papers, are in `found`."""
     number = len({name_and_set(claim)[0] for _, claim in found})
     return f"Of {len(found)} tests of {number} claims that the papers published, one for each run and set"
 
@@ -158,7 +158,7 @@ def _views(entries: dict) -> Iterator[str]:
 
 
 def explained(found: list[Tested]) -> str:
-    """How verdicts are reached. A reference without second views is said to lack them."""
+    """How verdicts are reached; a reference without the reward models' view is said to lack it."""
     rule = (
         "A comparison counts once: where two runs give the same figure, for the first of them. A win rate must lie "
         "above 50 %, a difference above 0, with its whole 95 % interval, to be reproduced."

@@ -39,7 +39,7 @@ def costs_page(runs: list[ReferenceRun], reference: Path, docs: Path) -> str:
 
 
 def run_sections(runs: list[ReferenceRun], docs: Path) -> Iterator[str]:
-    """What every run took, and the rules of those that the verdict stands on."""
+    """Time and memory of every run, and of each rule of the runs that the verdict is about (`headlines`)."""
     timed = [run.timings for run in runs if run.timings is not None]
     if timed:
         yield "## Runs"
@@ -177,6 +177,7 @@ def training_table(table: pd.DataFrame) -> str:
 
 
 def _devices(table: pd.DataFrame) -> str:
+    """The devices that a benchmark ran on, in words."""
     return " and ".join(dict.fromkeys(table.device))
 
 

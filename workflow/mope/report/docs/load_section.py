@@ -12,7 +12,7 @@ SERVED = {
     "base_batched": "that with `--continuous-batching`",
     "merging": "soups merged per request, one request after the other",
 }
-COMPARED_CLIENTS = 8  # at which the mixture is to be no slower than the base alone
+COMPARED_CLIENTS = 8  # number of clients at which systems are compared
 
 
 def load_sections(runs: list[ReferenceRun]) -> Iterator[str]:
@@ -69,7 +69,7 @@ def load_table(systems: dict[str, list[dict]]) -> str:
 
 
 def soaked(found: dict | None) -> str:
-    """What a long load did to the memory."""
+    """What a long load did to the memory; "" where it was not measured."""
     if found is None:
         return ""
     return (
@@ -80,7 +80,7 @@ def soaked(found: dict | None) -> str:
 
 
 def killed(found: list[dict] | None) -> str:
-    """What was left of requests whose clients were killed."""
+    """What was left of requests whose clients were killed; "" where that was not measured."""
     if not found:
         return ""
     running, left = (", ".join(str(time[key]) for time in found) for key in ("running_at_kill", "left"))

@@ -64,7 +64,7 @@ def any_table(table: pd.DataFrame) -> str:
         for low, high in INTERVALS:
             if f"{name}{low}" in columns and f"{name}{high}" in columns:
                 bounds.setdefault(name, (f"{name}{low}", f"{name}{high}"))
-    if {"ci_low", "ci_high"} <= set(columns):  # of the column before them, as all tables have it
+    if {"ci_low", "ci_high"} <= set(columns):  # in all tables these follow the column whose interval they are
         place = columns.index("ci_low") - 1
         bounds.setdefault(columns[max(place, 0)], ("ci_low", "ci_high"))
     hidden = {bound for pair in bounds.values() for bound in pair}

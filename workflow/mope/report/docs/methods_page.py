@@ -10,7 +10,7 @@ from mope.errors import MopeError
 from mope.report.docs.markdown import markdown_table
 from mope.report.docs.reference_runs import ReferenceRun
 
-SWEEP = "sweep"  # with it end the names of runs on development prompts, by whose rewards settings were chosen
+SWEEP = "sweep"  # how the names of runs on development prompts end, by whose rewards settings were chosen
 ROW = re.compile(r"^\| `(\w+)` \|(.*)\|[^|]*\|$", re.MULTILINE)
 
 

@@ -48,7 +48,7 @@ def reference_sentence(runs: list[ReferenceRun], absent: list[str], default_judg
 
 
 def durations(main: ReferenceRun, reference: Path) -> str:
-    """How long the two commands take."""
+    """How long `make results` and `make test` take, as far as the reference says so."""
     parts = []
     if main.timings is not None:
         parts.append(

@@ -44,7 +44,7 @@ from mope.report.docs.win_rate_tables import (
 
 RESULTS_NOTICE = "<!-- Written by `make reference` from results/reference. Change the generator, not this page. -->"
 LONGEST = 120  # rows of a table; a longer one is only linked
-HEADLINES = (*PRETRAINED, "replication")  # runs whose verdict stands first, in this order, before the main run
+HEADLINES = (*PRETRAINED, "replication")  # runs whose verdicts are shown first, in this order, before the main run's
 NEWER_RIVALS = "rivals"  # a run of the main one's models with methods that came after the papers
 SHORT_TABLES = 12  # rows of a table; a longer one is folded
 SHOWN_ELSEWHERE = {  # tables with a section of their own
@@ -66,7 +66,7 @@ LINKED = {"rewards_by_cell"}  # only linked: its rows on all combinations togeth
 def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) -> str:
     """The page as it stands in folder `docs`; the main run is the first of `runs`, `names` are those of preferences."""
     found = put_to_test(runs)
-    of_theirs = published_claims(found)
+    from_papers = published_claims(found)
     parts = [
         RESULTS_NOTICE,
         "# Results",
@@ -75,9 +75,9 @@ def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) ->
         explained(found),
         "What several runs say together: [studies.md](studies.md).",
         "## Claims that the papers published",
-        *claims_tables(of_theirs),
+        *claims_tables(from_papers),
     ]
-    if further := [one for one in found if one not in of_theirs]:
+    if further := [one for one in found if one not in from_papers]:
         parts += ["## Comparisons that the papers do not make", *claims_tables(further)]
     if missing := untested(runs):
         parts += ["## Claims that no run has tested", "\n".join(f"- {text}" for text in missing)]
@@ -87,7 +87,7 @@ def results_page(runs: list[ReferenceRun], docs: Path, names: dict[str, str]) ->
 
 
 def verdict_lines(runs: list[ReferenceRun], names: dict[str, str]) -> list[str]:
-    """Who is first and where it loses, how many of the papers' comparisons came out, and which did not."""
+    """Which method is first, where MoPE loses, and the papers' claims by verdict, with those that did not come out."""
     published = published_claims(put_to_test(runs))
     lines = [f"**Run `{run.name}`.** {standing(run, names)}" for run in headlines(runs)]
     if further := [sentence for run in runs for sentence in of_further_methods(run)]:
@@ -104,7 +104,7 @@ def verdict_lines(runs: list[ReferenceRun], names: dict[str, str]) -> list[str]:
 
 
 def headlines(runs: list[ReferenceRun]) -> list[ReferenceRun]:
-    """The runs that the verdict stands on: a pretrained model's, that of a world never tuned on, then the main one."""
+    """The runs that the verdict is about: a pretrained model's, that of a world never tuned on, then the main one."""
     first = [run for name in HEADLINES for run in runs if run.name == name]
     return [*first, *(run for run in runs[:1] if run not in first)]
 
@@ -186,7 +186,7 @@ def win_rate_sections(run: ReferenceRun, names: dict[str, str]) -> Iterator[str]
 
 
 def reward_sections(run: ReferenceRun) -> Iterator[str]:
-    """What the reward models say: of methods, of controllers on new combinations, and how good they are."""
+    """Mean rewards of methods and of controllers on new combinations, and how accurate the reward models are."""
     for table in _some(run, "mean_rewards"):
         yield "### Mean rewards"
         yield "The mean Bradley-Terry reward (paper eq. 2), on which experts and controllers were trained."

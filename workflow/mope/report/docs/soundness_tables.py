@@ -9,7 +9,7 @@ from mope.report.docs.markdown import any_table, overall, percent_interval
 from mope.report.docs.reference_runs import ReferenceRun
 
 OF_SOUNDNESS = {"open_text_soundness"}
-DIFFERENCE = "_difference"  # with it end the columns of differences to preference prompting
+DIFFERENCE = "_difference"  # how the names of columns of differences to preference prompting end
 
 
 def soundness_sections(run: ReferenceRun) -> Iterator[str]:

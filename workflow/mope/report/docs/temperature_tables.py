@@ -31,7 +31,7 @@ def temperature_sections(run: ReferenceRun) -> Iterator[str]:
 
 
 def pairs_sentence(pairs: pd.DataFrame) -> str:
-    """Against how many methods MoPE wins by its whole interval at the highest temperature, by the first judge."""
+    """Against how many methods MoPE's whole interval is above 50 % at the highest temperature, by the first judge."""
     first = pairs[pairs.judge == pairs.judge.iloc[0]]
     highest = first[first.temperature == first.temperature.max()]
     won = [

@@ -16,7 +16,7 @@ SMOOTHED_POSITIONS = 5  # positions of the running mean
 
 
 def draw(alpha_samples: pd.DataFrame, preferences: Preferences) -> Figure:
-    """`alpha_samples`: prompt_id, combination, position and a column of weights per preference id."""
+    """`alpha_samples` has the columns prompt_id, combination, position, and one of weights per preference id."""
     members = alpha_samples["combination"].map(members_of)
     dimensions = list(preferences.seen_in(alpha_samples["combination"]).values())
     figure, axes = plt.subplots(
@@ -34,7 +34,7 @@ def draw(alpha_samples: pd.DataFrame, preferences: Preferences) -> Figure:
             at = active.groupby("position")[name].agg(["mean", "sem", "size"])
             at = at[at["size"] >= max(3, REACHED * at["size"].max())]
             at = at.rolling(SMOOTHED_POSITIONS, min_periods=1, center=True).mean()
-            colour = COLOURS[(0, 5, 2, 6)[i % 4]]  # dark ones
+            colour = COLOURS[(0, 5, 2, 6)[i % 4]]  # the dark ones of the palette
             low, high = (np.clip(at["mean"] + s * 1.96 * at["sem"], 0, 1) for s in (-1, 1))
             axis.fill_between(at.index, low, high, color=colour, alpha=0.2, linewidth=0)
             axis.plot(

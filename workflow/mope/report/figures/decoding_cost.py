@@ -50,7 +50,7 @@ def draw(decoding: pd.DataFrame) -> Figure:
         axis.set_title(name, fontsize=9)
         axis.set_xlabel("simultaneous requests")
         axis.grid(axis="y", color="#E5E5E5", linewidth=0.6)
-    axes[0, 0].set_ylim(bottom=0)  # of all, once all are drawn
+    axes[0, 0].set_ylim(bottom=0)  # of all panels, which share it; set once all are drawn
     axes[0, 0].set_ylabel("time per step, single model = 1")
     found = {}
     for axis in axes[0]:

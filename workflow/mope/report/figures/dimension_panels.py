@@ -14,7 +14,7 @@ PAIRS_PER_ROW = 3
 
 
 def dimension_panels(dimensions: Sequence[str]) -> tuple[Figure, dict[tuple[str, str], Axes]]:
-    """A figure, and its axes by pair of two or more dimensions: the first is across, the second up."""
+    """A figure, and its axes by pair of the two or more dimensions: the first is horizontal, the second vertical."""
     pairs = list(combinations(dimensions, 2))
     rows, columns = grid(len(pairs), PAIRS_PER_ROW)
     figure, axes = plt.subplots(

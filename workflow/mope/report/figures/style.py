@@ -43,7 +43,7 @@ plt.rcParams.update(
         "legend.frameon": False,
         "savefig.dpi": 150,
         "svg.hashsalt": "mope",
-        "text.parse_math": False,  # a dollar sign in a prompt or name stays one
+        "text.parse_math": False,  # a dollar sign in a prompt or name is shown as it is
         "svg.fonttype": "none",  # text stays text: a quarter of the size, and it can be searched
     }
 )
