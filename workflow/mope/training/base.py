@@ -65,7 +65,9 @@ def tokenised_examples(records: list[dict], tokenizer, max_length: int) -> list[
     ids = tokenizer(prompts + whole, add_special_tokens=False)["input_ids"]
     longest = max(map(len, ids))
     if longest > max_length:
-        raise MopeError(f"base.max_length: {max_length} found, but an example has {longest} tokens; that is expected")
+        raise MopeError(
+            f"base.max_length: {max_length} found, but an example has {longest} tokens; at least that is expected"
+        )
     pairs = zip(ids[: len(records)], ids[len(records) :], strict=True)
     return [{"input_ids": every, "labels": [-100] * len(read) + every[len(read) :]} for read, every in pairs]
 
