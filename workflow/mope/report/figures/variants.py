@@ -11,7 +11,7 @@ from mope.report.figures.style import COLOURS, MARKERS
 SOURCES = ("variants",)
 CAPTION = (
     "What one difference does: win rate of every variant against MoPE, over all combinations and preferences, "
-    "with 95 % intervals from a bootstrap over prompts. Right of the dotted line the variant is better."
+    "with 95 % intervals from a bootstrap over prompts and seeds. Right of the dotted line the variant is better."
 )
 
 
