@@ -19,6 +19,7 @@ SMALL = {
     "run": "mine",
     "data": {"train": {"source": OWN, "prompts": 4}, "corpus": 100},
     "evaluation_sets": {"single": {"prompts": 2}, "comparison": None},
+    "expert": {"prompts_per_step": 2},
     "feedback": {"pairs": 100},
 }
 JOBS = ["results/mine/data/corpus.parquet", "results/mine/data/train.parquet", "results/mine/data/single.parquet"]
@@ -108,7 +109,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, copy_project: Callable) ->
     pairs = folder / "pairs $(touch run)'s"
     pairs.mkdir()
     for name in names:
-        (folder / f"workflow/prompts/judge/{name}.yaml").write_text("criterion: x\n")
+        (folder / f"workflow/prompts/judge/{name}.yaml").write_text("criterion: x\nexamples: []\n")
         lines = [json.dumps({"prompt": f"a {i}", "chosen": "b", "rejected": "c"}) + "\n" for i in range(20)]
         (pairs / f"{name}.jsonl").write_text("".join(lines))
     for model in ("base `touch run`", "llama; touch run"):
@@ -122,7 +123,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, copy_project: Callable) ->
         "evaluation_sets": {"single": None, "comparison": None, "test": {"source": f"test {OWN}", "prompts": 3}},
         "data": {"train": {"source": OWN, "prompts": 4}},
         "base": {"path": "base `touch run`", "pad_token": "<pad> $(touch run) {seed}"},
-        "controller": {"path": "llama; touch run", "pretraining": 0},
+        "expert": {"prompts_per_step": 2},
+        "controller": {"path": "llama; touch run", "pretraining": 0, "prompts_per_step": 2},
         "feedback": {"source": pairs.name, "pairs": 20},
         "judges": {"truth": None, "rubric": None, "llm": chat | {"model": "m $(touch run) {judge} 'x'"}},
     }

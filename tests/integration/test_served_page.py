@@ -235,7 +235,7 @@ def test_without_a_server_the_page_says_so(page, served: Path) -> None:
     server, address = start(served)
     try:
         opened(page, address)
-        page.script("document.getElementById('max_tokens').value = 400")
+        page.script("document.getElementById('max_tokens').value = 380")
         page.press(Keys.ENTER)
         page.wait("document.querySelectorAll('.side .token').length > 3", 300)
     finally:

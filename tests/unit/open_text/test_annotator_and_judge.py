@@ -30,6 +30,7 @@ from mope.world.worlds import load
 DEAD_BAND = 0.05
 # What both may use: it splits and embeds texts, names preferences, reads and writes files, and measures nothing.
 NEUTRAL = {f"mope/{name}.py" for name in ("errors", "preferences", "prompting", "texts/embedding", "texts/passages")}
+NEUTRAL |= {"mope/texts/embedding_package.py"}
 NEUTRAL |= {f"mope/runtime/{path.name}" for path in (Path(__file__).parents[3] / "workflow/mope/runtime").glob("*.py")}
 NEUTRAL |= {f"mope/provenance/{name}.py" for name in ("artifact", "code", "output_lock", "record")}
 WORKFLOW = Path(__file__).parents[3] / "workflow"

@@ -138,6 +138,7 @@ def test_the_experiment_differs_from_the_default_in_world_and_preferences_alone(
         "preferences": [*SIX, "P4A", "P4B"],
         "reward": read_yaml(root / "workflow/experiments/replication.yaml")["reward"],
         "judges": {"rubric": None},
+        "benchmark": {"models": ["run"]},  # what is timed
     }
     config = load_config(root, {"experiment": "four"})
     active = load_preferences(root / FILE, config["preferences"])
