@@ -61,7 +61,7 @@ def configuration(command_line, files):
 def stage(name, entries=None):
     """Parameters of a rule: its script, and the digest of that with all project modules it imports.
 
-    A rule runs again when the digest changes, but not when the script's path does: a function returns the path.
+    A rule runs again when the digest changes, but not when the script's path does, which a function returns.
     `entries` maps a job's wildcards to the entries that it uses of tables; no other entries of these tables count.
     """
     script = (PROJECT / f"workflow/scripts/{name}.py").as_posix()
