@@ -16,7 +16,7 @@
 # make human-study              results/<run>/human_study.html, a page for raters
 # make chat       after `make results`: type an instruction and preferences, see the experts take turns
 # make serve      a finished run behind http://127.0.0.1:8000, a page and OpenAI's completions; PORT=number for another port
-# make load-test  tokens per second and time to first token of a served run, its base alone and merged soups: results/load_test.json;
+# make load-test  tokens per second and time to first token of a served run, its base alone and merged soups: results/<run>/benchmarks/load.json;
 #                 needs the extra `load`; LOAD="--soak 20 --kills 5" for more
 # make benchmark  what decoding with several experts and training a controller cost, on a quiet machine: results/<run>/benchmarks;
 #                 EXPERIMENT=gpu: with models of 7 B on one GPU

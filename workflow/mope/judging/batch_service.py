@@ -18,7 +18,8 @@ from mope.runtime.text_file import read_text
 
 MAX_LINES, MAX_BYTES = 50_000, 190_000_000  # the Batch API takes 50,000 requests and 200 MB per file
 KEY = re.compile("[0-9a-f]{64}")
-EXPECTED_RESULT = "a result file of the batch service is expected"
+RESULT_FILE = "a result file of the batch service"
+EXPECTED_RESULT = f"{RESULT_FILE} is expected"
 
 
 class Collected(NamedTuple):
@@ -110,5 +111,5 @@ def _record(result: dict) -> dict:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """The lines that are not empty, with their numbers."""
-    text = read_text(path, "a result file of the batch service")
+    text = read_text(path, RESULT_FILE)
     return ((number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
